@@ -1,0 +1,104 @@
+#include "base/real_loop.h"
+
+#include <deque>
+#include <map>
+#include <unordered_map>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "base/task_scope.h"
+
+namespace mayfly {
+
+// All timers of a loop share one kernel timer, set to the earliest; posted callbacks share one entry in Asio's queue.
+struct RealLoop::Impl {
+  boost::asio::io_context io{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{io.get_executor()};
+  boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
+                                    boost::asio::io_context::executor_type>
+      timer{io};
+  std::deque<Callback> ready;
+  bool drain_posted = false;
+  std::map<std::pair<TimePoint, TimerId>, Callback> timers;
+  std::unordered_map<TimerId, TimePoint> timer_times;
+  TimePoint armed = TimePoint::max();
+  TimerId last_timer = 0;
+
+  void Drain() {
+    drain_posted = false;
+    for (size_t count = ready.size(); count > 0; --count) {
+      Callback callback = std::move(ready.front());
+      ready.pop_front();
+      callback();
+    }
+    PostDrain();
+  }
+  void PostDrain() {
+    if (drain_posted || ready.empty()) return;
+    drain_posted = true;
+    boost::asio::post(io, [this] { Drain(); });
+  }
+  // Re-arms only when the earliest timer comes earlier than what is armed: cancelled timers let the kernel timer fire once
+  // for nothing, which is cheaper than a system call per cancellation.
+  void Arm() {
+    if (timers.empty() || timers.begin()->first.first >= armed) return;
+    armed = timers.begin()->first.first;
+    timer.expires_at(armed);
+    timer.async_wait([this](const boost::system::error_code& error) {
+      if (!error) FireTimers();
+    });
+  }
+  void FireTimers() {
+    armed = TimePoint::max();
+    const TimePoint now = std::chrono::steady_clock::now();
+    while (!timers.empty() && timers.begin()->first.first <= now) {
+      auto node = timers.extract(timers.begin());
+      timer_times.erase(node.key().second);
+      node.mapped()();
+    }
+    Arm();
+  }
+};
+
+RealLoop::RealLoop() : impl_(std::make_unique<Impl>()) {}
+RealLoop::~RealLoop() = default;
+
+void RealLoop::Post(Callback callback) {
+  impl_->ready.push_back(std::move(callback));
+  impl_->PostDrain();
+}
+
+void RealLoop::PostFromAnyThread(Callback callback) {
+  // std::function-like storage of Asio needs a copyable or movable handler: movable is enough.
+  boost::asio::post(impl_->io, [callback = std::move(callback)]() mutable { callback(); });
+}
+
+Loop::TimerId RealLoop::CallAt(TimePoint when, Callback callback) {
+  const TimerId id = ++impl_->last_timer;
+  impl_->timers.emplace(std::pair(when, id), std::move(callback));
+  impl_->timer_times.emplace(id, when);
+  impl_->Arm();
+  return id;
+}
+
+void RealLoop::CancelTimer(TimerId timer) {
+  const auto found = impl_->timer_times.find(timer);
+  if (found == impl_->timer_times.end()) return;
+  impl_->timers.erase({found->second, timer});
+  impl_->timer_times.erase(found);
+}
+
+void RealLoop::Run() { impl_->io.run(); }
+void RealLoop::Stop() { impl_->io.stop(); }
+
+void RealLoop::RunVoid(Task<> task) {
+  TaskScope scope(*this);
+  scope.Spawn(std::move(task));
+  while (scope.size() > 0 && !impl_->io.stopped()) impl_->io.run_one();
+}
+
+void* RealLoop::native() const { return &impl_->io; }
+
+}  // namespace mayfly
