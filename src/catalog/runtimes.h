@@ -1,0 +1,62 @@
+// Runtime identifiers (AWS "Lambda runtimes") and the interpreters of this host that serve them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace mayfly::catalog {
+
+enum class RuntimeFamily : unsigned char { Python, Node, Provided, Java, Ruby, Dotnet, Go };
+
+// One identifier that AWS has, or had.
+struct RuntimeIdentifier {
+  std::string_view name;  // "python3.12"
+  RuntimeFamily family;
+  int version;            // 312 for Python 3.12, 2000 for Node 20, comparable within the family
+  bool refused;           // so old that AWS refuses it for new functions (recorded February 2026)
+};
+const std::vector<RuntimeIdentifier>& RuntimeIdentifiers();
+const RuntimeIdentifier* FindRuntime(std::string_view name);
+
+// An interpreter found on the host, or added by the operator.
+struct Interpreter {
+  RuntimeFamily family;
+  int version = 0;           // as RuntimeIdentifier::version
+  std::string full_version;  // "3.11.2"
+  std::string host_path;     // "/usr/bin/python3.11"
+  std::string cage_path;     // the same, or "/var/lang/bin/python3.12" when it lives outside /usr
+  std::string host_root;     // what is bound at /var/lang; empty for /usr
+  int root_index = 0;        // in the jail's table; 0 = none
+  int zygote_index = 0;      // in the jail's table; 0 = none
+};
+
+// What serves one identifier here.
+struct RuntimeChoice {
+  const RuntimeIdentifier* identifier = nullptr;
+  const Interpreter* interpreter = nullptr;  // null for provided.*
+  bool exact = false;                        // the interpreter's version is the identifier's
+  // For INIT_START: "python:3.11.2" or "python:3.11.2 (serves python3.14)".
+  std::string description;
+};
+
+// Built once at start; immutable afterwards.
+class RuntimeTable {
+ public:
+  enum class Mode : unsigned char { Nearest, Strict };
+  RuntimeTable(std::vector<Interpreter> interpreters, Mode mode) : interpreters_(std::move(interpreters)), mode_(mode) {}
+
+  // Errors (Service): InvalidParameterValueException with AWS's texts for unknown and refused identifiers; with our own text
+  // and a hint where no interpreter of this host can serve it (Strict: where none serves it exactly).
+  Result<RuntimeChoice> Resolve(std::string_view name) const;
+  const std::vector<Interpreter>& interpreters() const { return interpreters_; }
+
+ private:
+  std::vector<Interpreter> interpreters_;
+  Mode mode_;
+};
+
+}  // namespace mayfly::catalog

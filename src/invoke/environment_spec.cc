@@ -1,0 +1,129 @@
+#include "invoke/environment_spec.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+namespace mayfly::invoke {
+namespace {
+
+using catalog::RuntimeFamily;
+using Variables = std::vector<std::pair<std::string, std::string>>;
+
+// Interpreters read these when they boot: a process that was booted before it knew the function cannot obey them.
+bool IsReadAtBoot(std::string_view name) {
+  return name.starts_with("PYTHON") || name.starts_with("LD_") || name.starts_with("MALLOC_") || name.starts_with("GLIBC_") ||
+         name == "LC_ALL" || name == "LC_CTYPE" || name == "LANG" || name == "AWS_LAMBDA_EXEC_WRAPPER";
+}
+
+void SetVariable(Variables& variables, std::string_view name, std::string value) {
+  for (auto& [existing, old] : variables) {
+    if (existing == name) {
+      old = std::move(value);
+      return;
+    }
+  }
+  variables.emplace_back(name, std::move(value));
+}
+
+void AddLanguageVariables(Variables& variables, const catalog::RuntimeChoice& choice) {
+  switch (choice.identifier->family) {
+    case RuntimeFamily::Python: SetVariable(variables, "PYTHONPATH", "/var/runtime"); break;
+    case RuntimeFamily::Node: {
+      const int major = choice.identifier->version / 100;
+      SetVariable(variables, "NODE_PATH",
+                  fmt::format("/opt/nodejs/node{}/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task", major));
+      break;
+    }
+    default: break;
+  }
+}
+
+Variables PlatformVariables(const catalog::Function& function, const catalog::RuntimeChoice& choice) {
+  Variables variables = {
+      {"AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001"},
+      {"LANG", "en_US.UTF-8"},
+      {"TZ", ":UTC"},
+      {"PATH", "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin"},
+      {"LD_LIBRARY_PATH", "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib"},
+      {"LAMBDA_TASK_ROOT", "/var/task"},
+      {"LAMBDA_RUNTIME_DIR", "/var/runtime"},
+      {"_HANDLER", function.handler},
+      {"AWS_REGION", function.name.region},
+      {"AWS_DEFAULT_REGION", function.name.region},
+      {"AWS_LAMBDA_FUNCTION_NAME", function.name.name},
+      {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE", std::to_string(function.memory_mib)},
+      {"AWS_LAMBDA_FUNCTION_VERSION", function.version},
+      {"AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"},
+      {"AWS_LAMBDA_LOG_GROUP_NAME", function.LogGroup()},
+      {"AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR"},
+  };
+  if (choice.identifier->family != RuntimeFamily::Provided) {
+    variables.emplace_back("AWS_EXECUTION_ENV", fmt::format("AWS_Lambda_{}", choice.identifier->name));
+  }
+  if (function.logging.log_format == "JSON") {
+    variables.emplace_back("AWS_LAMBDA_LOG_FORMAT", "JSON");
+    if (!function.logging.application_log_level.empty()) {
+      variables.emplace_back("AWS_LAMBDA_LOG_LEVEL", function.logging.application_log_level);
+    }
+  }
+  AddLanguageVariables(variables, choice);
+  return variables;
+}
+
+std::vector<std::string> Arguments(const catalog::RuntimeChoice& choice) {
+  switch (choice.identifier->family) {
+    case RuntimeFamily::Python: return {choice.interpreter->cage_path, "/var/runtime/python/bootstrap.py"};
+    case RuntimeFamily::Node: return {choice.interpreter->cage_path, "/var/runtime/node/bootstrap.mjs"};
+    default: return {"/var/task/bootstrap"};
+  }
+}
+
+}  // namespace
+
+bool IsReservedVariable(std::string_view name) {
+  static constexpr std::array<std::string_view, 23> kReserved = {
+      "_HANDLER", "_X_AMZN_TRACE_ID", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_EXECUTION_ENV", "AWS_LAMBDA_FUNCTION_NAME",
+      "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME",
+      "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+      "AWS_LAMBDA_RUNTIME_API", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR", "AWS_LAMBDA_MAX_CONCURRENCY", "AWS_LAMBDA_METADATA_API",
+      "AWS_LAMBDA_METADATA_TOKEN", "AWS_LAMBDA_LOG_FORMAT", "AWS_LAMBDA_LOG_LEVEL"};
+  return std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end();
+}
+
+Result<std::shared_ptr<const runtime::EnvironmentSpec>> MakeEnvironmentSpec(const catalog::Function& function,
+                                                                            const catalog::RuntimeTable& runtimes, SpecOptions options) {
+  MF_TRY(catalog::RuntimeChoice choice, runtimes.Resolve(function.runtime));
+  if (choice.identifier->family > RuntimeFamily::Provided) {
+    return Fail(Error::Service("NotImplementedException", fmt::format("Mayfly does not run {} functions yet.", function.runtime)));
+  }
+  auto spec = std::make_shared<runtime::EnvironmentSpec>();
+  spec->label.function_arn = function.name.Arn();
+  spec->label.function_name = function.name.name;
+  spec->label.function_version = function.version;
+  spec->label.log_group = function.LogGroup();
+  spec->label.runtime_version = choice.description;
+  spec->label.memory_mib = function.memory_mib;
+  spec->cage.code = function.CodeDigest();
+  spec->cage.memory_bytes = static_cast<int64_t>(function.memory_mib) << 20;
+  spec->cage.tmp_bytes = static_cast<int64_t>(function.tmp_mib) << 20;
+  spec->timeout = std::chrono::seconds(function.timeout_seconds);
+  spec->memory_mib = function.memory_mib;
+  spec->provided = choice.identifier->family == RuntimeFamily::Provided;
+  spec->arguments = Arguments(choice);
+  Variables variables = PlatformVariables(function, choice);
+  bool zygote_can_serve = options.isolation == Isolation::Zygote;
+  for (const auto& [name, value] : function.environment) {
+    SetVariable(variables, name, value);
+    zygote_can_serve = zygote_can_serve && !IsReadAtBoot(name);
+  }
+  for (const auto& [name, value] : variables) spec->environment.push_back(name + '=' + value);
+  if (choice.interpreter) {
+    spec->cage.root_index = choice.interpreter->root_index;
+    if (zygote_can_serve) spec->start_mode.zygote_index = choice.interpreter->zygote_index;
+  }
+  return std::shared_ptr<const runtime::EnvironmentSpec>(std::move(spec));
+}
+
+}  // namespace mayfly::invoke

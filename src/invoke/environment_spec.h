@@ -1,0 +1,25 @@
+// From a function's configuration to what an execution environment needs: processes, variables, limits.
+#pragma once
+
+#include <memory>
+
+#include "catalog/function.h"
+#include "catalog/runtimes.h"
+#include "runtime/environment.h"
+
+namespace mayfly::invoke {
+
+enum class Isolation : unsigned char { Zygote, Exec };
+
+struct SpecOptions {
+  Isolation isolation = Isolation::Zygote;  // Exec: every environment boots its interpreter afresh
+};
+
+// Error: Service, when no interpreter of this host serves the runtime (any more).
+Result<std::shared_ptr<const runtime::EnvironmentSpec>> MakeEnvironmentSpec(const catalog::Function& function,
+                                                                            const catalog::RuntimeTable& runtimes, SpecOptions options);
+
+// Names that a function's configuration must not set (AWS "Defined runtime environment variables", reserved).
+bool IsReservedVariable(std::string_view name);
+
+}  // namespace mayfly::invoke

@@ -1,0 +1,88 @@
+#include "invoke/invoker.h"
+
+#include <fmt/format.h>
+
+#include "base/json.h"
+
+namespace mayfly::invoke {
+namespace {
+
+Error Throttled(std::string_view reason) {
+  Error error = Error::Service("TooManyRequestsException", "Rate Exceeded.");
+  error.members.emplace_back("Reason", json::Quote(reason));
+  error.retryable = true;
+  return error;
+}
+
+// Counts one running invocation while it lives.
+class Running {
+ public:
+  Running(int& total, int& account) : total_(&total), account_(&account) { ++*total_, ++*account_; }
+  ~Running() { --*total_, --*account_; }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+ private:
+  int* total_;
+  int* account_;
+};
+
+}  // namespace
+
+Invoker::Invoker(Loop& loop, catalog::FunctionCatalog& catalog, const catalog::RuntimeTable& runtimes,
+                 runtime::EnvironmentManager& environments, InvokerOptions options)
+    : loop_(&loop), catalog_(&catalog), runtimes_(&runtimes), environments_(&environments), options_(options), changed_(loop) {
+  catalog.OnChange([this](const auto& old_state, const auto& new_state) { OnChange(old_state, new_state); });
+}
+
+void Invoker::OnChange(const catalog::FunctionPointer& old_state, const catalog::FunctionPointer& new_state) {
+  changed_.Pulse();
+  if (!old_state || (new_state && new_state->environment_key == old_state->environment_key)) return;
+  specs_.erase(old_state->environment_key);
+  environments_->Retire(old_state->environment_key);
+}
+
+Task<Result<catalog::FunctionPointer>> Invoker::AwaitActive(Context& ctx, catalog::FunctionPointer function) {
+  const catalog::FunctionName name = function->name;
+  Context waiting = ctx.WithDeadline(loop_->Now() + options_.pending_wait);
+  while (function && function->state == "Pending") {
+    if (auto waited = co_await changed_.Wait(waiting); !waited) {
+      if (ctx.stop.stop_requested()) co_return Fail(std::move(waited).error());
+      break;
+    }
+    function = catalog_->Find(name);
+  }
+  if (!function) co_return Fail(Error::Service("ResourceNotFoundException", "Function not found: " + name.Arn()));
+  if (function->state == "Active") co_return function;
+  co_return Fail(Error::Service("ResourceConflictException",
+                                fmt::format("The operation cannot be performed at this time. The function is currently in the following state: {}",
+                                            function->state)));
+}
+
+Result<std::shared_ptr<const runtime::EnvironmentSpec>> Invoker::SpecOf(const catalog::Function& function) {
+  auto& slot = specs_[function.environment_key];
+  if (!slot) {
+    auto made = MakeEnvironmentSpec(function, *runtimes_, options_.spec);
+    if (!made) {
+      specs_.erase(function.environment_key);
+      return Fail(std::move(made).error());
+    }
+    slot = std::move(*made);
+  }
+  return slot;
+}
+
+Task<Result<runtime::InvokeOutcome>> Invoker::Invoke(Context& ctx, catalog::FunctionPointer function, runtime::Invocation invocation) {
+  if (function->state != "Active") {
+    MF_CO_TRY(function, co_await AwaitActive(ctx, std::move(function)));
+  }
+  int& account = running_by_account_[function->name.account_id + '/' + function->name.region];
+  if (account >= options_.account_concurrency) co_return Fail(Throttled("ConcurrentInvocationLimitExceeded"));
+  MF_CO_TRY(std::shared_ptr<const runtime::EnvironmentSpec> spec, SpecOf(*function));
+  const Running counted(running_, account);
+  auto outcome = co_await environments_->Invoke(ctx, function->environment_key, std::move(spec), std::move(invocation));
+  if (!outcome && outcome.error().code == "NoCage") co_return Fail(Throttled("ConcurrentInvocationLimitExceeded"));
+  co_return outcome;
+}
+
+}  // namespace mayfly::invoke

@@ -1,0 +1,50 @@
+// Invoker: the one way in for whatever runs a function.
+//
+// Admits (account concurrency), waits while a new function is being made ready, lends an environment of the function's
+// present version, runs the invocation. One per daemon, one strand; a function's live state belongs to the strand of its ARN.
+#pragma once
+
+#include <string>
+#include <unordered_map>
+
+#include "base/event.h"
+#include "catalog/function_catalog.h"
+#include "catalog/runtimes.h"
+#include "invoke/environment_spec.h"
+#include "runtime/environment_manager.h"
+
+namespace mayfly::invoke {
+
+struct InvokerOptions {
+  int account_concurrency = 1000;  // per account and region (AWS's default quota)
+  Duration pending_wait = std::chrono::seconds(30);  // how long an invocation waits for a function that is being created
+  SpecOptions spec;
+};
+
+class Invoker {
+ public:
+  Invoker(Loop& loop, catalog::FunctionCatalog& catalog, const catalog::RuntimeTable& runtimes, runtime::EnvironmentManager& environments,
+          InvokerOptions options);
+
+  // Errors (Service): TooManyRequestsException with its Reason; ResourceNotFoundException when the function has gone;
+  // ResourceConflictException when it cannot be invoked in its state. A function's own failure is a value.
+  Task<Result<runtime::InvokeOutcome>> Invoke(Context& ctx, catalog::FunctionPointer function, runtime::Invocation invocation);
+  int running() const { return running_; }
+
+ private:
+  Task<Result<catalog::FunctionPointer>> AwaitActive(Context& ctx, catalog::FunctionPointer function);
+  Result<std::shared_ptr<const runtime::EnvironmentSpec>> SpecOf(const catalog::Function& function);
+  void OnChange(const catalog::FunctionPointer& old_state, const catalog::FunctionPointer& new_state);
+
+  Loop* loop_;
+  catalog::FunctionCatalog* catalog_;
+  const catalog::RuntimeTable* runtimes_;
+  runtime::EnvironmentManager* environments_;
+  InvokerOptions options_;
+  Event changed_;
+  int running_ = 0;
+  std::unordered_map<std::string, int> running_by_account_;  // "account/region"
+  std::unordered_map<std::string, std::shared_ptr<const runtime::EnvironmentSpec>> specs_;  // by environment key
+};
+
+}  // namespace mayfly::invoke

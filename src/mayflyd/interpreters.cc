@@ -1,0 +1,170 @@
+#include "mayflyd/interpreters.h"
+
+#include <fcntl.h>
+#include <glob.h>
+#include <spawn.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <climits>
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+
+namespace mayfly::daemon {
+namespace {
+
+using catalog::Interpreter;
+using catalog::RuntimeFamily;
+
+struct Search {
+  RuntimeFamily family;
+  const char* pattern;
+};
+
+constexpr Search kSearches[] = {
+    {RuntimeFamily::Python, "/usr/bin/python3.[0-9]*"},       {RuntimeFamily::Python, "/usr/local/bin/python3.[0-9]*"},
+    {RuntimeFamily::Python, "/opt/python*/bin/python3.[0-9]*"}, {RuntimeFamily::Python, "~/.pyenv/versions/3.*/bin/python3.[0-9]*"},
+    {RuntimeFamily::Node, "/usr/bin/node"},                   {RuntimeFamily::Node, "/usr/bin/nodejs"},
+    {RuntimeFamily::Node, "/usr/local/bin/node"},             {RuntimeFamily::Node, "/opt/node*/bin/node"},
+    {RuntimeFamily::Node, "~/.nvm/versions/node/*/bin/node"},
+};
+
+std::vector<std::string> Expand(std::string pattern) {
+  if (pattern.starts_with('~')) {
+    const char* home = std::getenv("HOME");
+    if (!home) return {};
+    pattern.replace(0, 1, home);
+  }
+  glob_t found{};
+  std::vector<std::string> paths;
+  if (::glob(pattern.c_str(), 0, nullptr, &found) == 0) paths.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
+  ::globfree(&found);
+  return paths;
+}
+
+// What root would run must be root's own.
+bool IsTrusted(const std::string& path) {
+  struct stat status;
+  if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode) || (status.st_mode & 0111) == 0) return false;
+  if (::geteuid() != 0) return true;
+  return status.st_uid == 0 && (status.st_mode & 022) == 0;
+}
+
+std::string RunForOutput(const std::vector<std::string>& arguments) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return {};
+  UniqueFd read_end(ends[0]), write_end(ends[1]);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, write_end.get(), STDOUT_FILENO);
+  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  std::vector<char*> argv;
+  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  char path_variable[] = "PATH=/usr/bin:/bin";
+  char* environment[] = {path_variable, nullptr};
+  pid_t pid = 0;
+  const int error = ::posix_spawn(&pid, argv[0], &actions, nullptr, argv.data(), environment);
+  posix_spawn_file_actions_destroy(&actions);
+  write_end.Reset();
+  if (error != 0) return {};
+  std::string output;
+  char buffer[256];
+  ssize_t count = 0;
+  while ((count = ::read(read_end.get(), buffer, sizeof buffer)) > 0 && output.size() < 4096) output.append(buffer, static_cast<size_t>(count));
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  return status == 0 ? output : std::string();
+}
+
+// "3.11.2" or "20.20.2"; empty when the program is not what its name says.
+std::string AskVersion(RuntimeFamily family, const std::string& path) {
+  std::string version = family == RuntimeFamily::Python
+                            ? RunForOutput({path, "-I", "-S", "-c", "import sys;print('%d.%d.%d'%sys.version_info[:3])"})
+                            : RunForOutput({path, "-p", "process.versions.node"});
+  while (!version.empty() && (version.back() == '\n' || version.back() == '\r')) version.pop_back();
+  return version.find_first_not_of("0123456789.") == std::string::npos ? version : std::string();
+}
+
+int CompactVersion(RuntimeFamily family, const std::string& version) {
+  int major = 0, minor = 0;
+  if (std::sscanf(version.c_str(), "%d.%d", &major, &minor) < 1) return 0;
+  return major * 100 + (family == RuntimeFamily::Python ? minor : 0);
+}
+
+Result<Interpreter> Examine(RuntimeFamily family, const std::string& path) {
+  char resolved[PATH_MAX];
+  if (!::realpath(path.c_str(), resolved)) return Fail(Error::FromErrno(path, errno));
+  const std::string real = resolved;
+  if (!IsTrusted(real)) return Fail(Error::Fault(path + " is not an executable that only root can change"));
+  Interpreter found;
+  found.family = family;
+  found.host_path = real;
+  found.full_version = AskVersion(family, real);
+  found.version = CompactVersion(family, found.full_version);
+  if (found.version == 0) return Fail(Error::Fault(path + " does not tell its version"));
+  if (family == RuntimeFamily::Python && found.version < 308) return Fail(Error::Fault(path + " is older than Python 3.8"));
+  if (family == RuntimeFamily::Node && found.version < 1800) return Fail(Error::Fault(path + " is older than Node.js 18"));
+  if (real.starts_with("/usr/")) {
+    found.cage_path = real;
+  } else {
+    const size_t bin = real.rfind("/bin/");
+    if (bin == std::string::npos) return Fail(Error::Fault(path + " lies in no bin folder"));
+    found.host_root = real.substr(0, bin);
+    found.cage_path = "/var/lang" + real.substr(bin);
+  }
+  return found;
+}
+
+void AddUnlessThere(std::vector<Interpreter>& all, Interpreter found) {
+  for (const Interpreter& known : all) {
+    if (known.family == found.family && known.version == found.version) return;
+  }
+  all.push_back(std::move(found));
+}
+
+// Numbers for the jail: directories that are bound at /var/lang, and interpreters that get a zygote.
+void AssignIndices(std::vector<Interpreter>& all) {
+  int roots = 0, zygotes = 0;
+  for (Interpreter& interpreter : all) {
+    if (!interpreter.host_root.empty()) interpreter.root_index = ++roots;
+    if (interpreter.family == RuntimeFamily::Python) interpreter.zygote_index = ++zygotes;
+  }
+}
+
+}  // namespace
+
+Result<std::vector<Interpreter>> FindInterpreters(const std::vector<std::string>& extra) {
+  std::vector<Interpreter> all;
+  for (const std::string& entry : extra) {
+    const size_t equals = entry.find('=');
+    const catalog::RuntimeIdentifier* identifier = catalog::FindRuntime(std::string_view(entry).substr(0, equals));
+    if (equals == std::string::npos || !identifier) {
+      return Fail(Error::Fault(fmt::format("--interpreter {}: expected identifier=path, e.g. python3.13=/opt/python3.13/bin/python3.13", entry)));
+    }
+    MF_TRY(Interpreter found, Examine(identifier->family, entry.substr(equals + 1)));
+    AddUnlessThere(all, std::move(found));
+  }
+  for (const Search& search : kSearches) {
+    for (const std::string& path : Expand(search.pattern)) {
+      if (path.ends_with("-config") || path.ends_with("-gdb.py")) continue;
+      auto found = Examine(search.family, path);
+      if (found) {
+        AddUnlessThere(all, std::move(*found));
+      } else {
+        log::Debug("passed over an interpreter: {}", found.error().message);
+      }
+    }
+  }
+  AssignIndices(all);
+  return all;
+}
+
+}  // namespace mayfly::daemon

@@ -1,0 +1,57 @@
+#include "mayflyd/options.h"
+
+#include <CLI/CLI.hpp>
+
+namespace mayfly::daemon {
+namespace {
+
+// --data-dir reads MAYFLY_DATA_DIR.
+std::string VariableOf(std::string_view flag) {
+  std::string name = "MAYFLY_";
+  for (const char c : flag.substr(2)) name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return name;
+}
+
+template <typename T>
+CLI::Option* Add(CLI::App& app, const char* flag, T& value, const char* doc) {
+  return app.add_option(flag, value, doc)->envname(VariableOf(flag))->capture_default_str();
+}
+
+}  // namespace
+
+void AddOptions(CLI::App& app, Options& o) {
+  app.set_config("--config", "", "read settings from this file (lines of name = value, without the dashes)")->envname("MAYFLY_CONFIG");
+  Add(app, "--listen", o.listen, "address and port of the API; port 0 picks a free one");
+  Add(app, "--data-dir", o.data_dir, "where everything is kept");
+  Add(app, "--auth", o.auth, "open: any credentials, only on a loopback address; strict: known access keys, checked signatures")
+      ->check(CLI::IsMember({"open", "strict"}));
+  Add(app, "--account-id", o.account_id, "account of callers whose access key names none")
+      ->check([](const std::string& id) { return id.size() == 12 && id.find_first_not_of("0123456789") == std::string::npos ? "" : "12 digits"; });
+  Add(app, "--region", o.region, "region of callers whose signature names none");
+  Add(app, "--user", o.user, "system user that the daemon becomes when it was started as root");
+  Add(app, "--runtime-match", o.runtime_match, "nearest: python3.14 runs on the nearest installed Python; strict: refuse without an exact one")
+      ->check(CLI::IsMember({"nearest", "strict"}));
+  Add(app, "--interpreter", o.interpreters, "a further interpreter as identifier=path, e.g. python3.13=/opt/python3.13/bin/python3.13");
+  Add(app, "--isolation", o.isolation, "zygote: Python environments are forked from a trusted interpreter; exec: each boots its own")
+      ->check(CLI::IsMember({"zygote", "exec"}));
+  Add(app, "--account-concurrency", o.account_concurrency, "invocations at once per account and region")->check(CLI::Range(1, 1'000'000));
+  Add(app, "--environments-max", o.environments_max, "execution environments on this machine; 0: one per 16 MiB of its memory, at most 2,000")
+      ->check(CLI::Range(0, 30'000));
+  Add(app, "--spare-cages", o.spare_cages, "sandboxes made ahead of use")->check(CLI::Range(0, 1'000));
+  Add(app, "--idle-timeout", o.idle_timeout_seconds, "seconds after which an idle environment ends")->check(CLI::Range(0.001, 1e6));
+  Add(app, "--init-timeout", o.init_timeout_seconds, "seconds that the Init phase may take (AWS: 10)")->check(CLI::Range(0.01, 900.0));
+  Add(app, "--cpu-limit", o.cpu_limit, "proportional: one CPU per 1,769 MB of function memory, as AWS; off: no limit")
+      ->check(CLI::IsMember({"proportional", "off"}));
+  Add(app, "--update-delay", o.update_delay_seconds, "seconds for which a new or updated function stays Pending or InProgress (AWS: some)")
+      ->check(CLI::Range(0.0, 600.0));
+  Add(app, "--drain", o.drain_seconds, "seconds that running requests get when the daemon is asked to end")->check(CLI::Range(0.0, 900.0));
+  Add(app, "--log-group-max", o.log_group_mib_max, "MiB of compressed log kept per log group")->check(CLI::Range(1, 1'000'000));
+  Add(app, "--log-max", o.log_mib_max, "MiB of compressed log kept in all")->check(CLI::Range(1, 100'000'000));
+  Add(app, "--function-log-rate", o.function_log_kib_per_second, "KiB of output per second kept of each environment; more is dropped and counted")
+      ->check(CLI::Range(1, 1'000'000));
+  Add(app, "--tls-certificate", o.tls_certificate, "PEM certificate chain; with --tls-key the API speaks HTTPS");
+  Add(app, "--tls-key", o.tls_key, "PEM private key");
+  Add(app, "--log-level", o.log_level, "debug, info, warning or error")->check(CLI::IsMember({"debug", "info", "warning", "error"}));
+}
+
+}  // namespace mayfly::daemon

@@ -1,0 +1,44 @@
+// Every setting of the daemon: one table (options.cc) with names, defaults and bounds, read from flags, MAYFLY_* variables
+// and a configuration file (in this order of precedence).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace mayfly::daemon {
+
+struct Options {
+  std::string listen = "127.0.0.1:4566";
+  std::string data_dir = "/var/lib/mayfly";
+  std::string auth = "open";           // open | strict
+  std::string account_id = "000000000000";
+  std::string region = "us-east-1";
+  std::string user = "mayfly";         // whom the daemon becomes when started as root
+  std::string runtime_match = "nearest";  // nearest | strict
+  std::string isolation = "zygote";    // zygote | exec
+  std::vector<std::string> interpreters;  // python3.13=/opt/python3.13/bin/python3.13
+  std::string log_level = "info";
+  std::string tls_certificate;
+  std::string tls_key;
+  int account_concurrency = 1000;
+  int environments_max = 0;            // 0: from the machine's memory
+  int spare_cages = 4;
+  double idle_timeout_seconds = 600;
+  double init_timeout_seconds = 10;
+  double drain_seconds = 30;
+  std::string cpu_limit = "proportional";  // proportional | off
+  double update_delay_seconds = 0;
+  int64_t log_group_mib_max = 64;
+  int64_t log_mib_max = 4096;
+  int64_t function_log_kib_per_second = 4096;
+};
+
+// Adds the table to a command. `options` outlives the parsing.
+void AddOptions(CLI::App& app, Options& options);
+
+}  // namespace mayfly::daemon

@@ -1,0 +1,237 @@
+// If these fail, invocations are lost, mixed up or answered wrongly when functions fail, hang, crash or exit.
+#include <gtest/gtest.h>
+
+#include "runtime/simulation.h"
+
+namespace mayfly::runtime {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using Kind = FakeBehaviour::Kind;
+
+struct Node {
+  SimLoop loop;
+  FakeFunction function;
+  SimulatedFactory factory{loop, function};
+  ManagerOptions manager_options;
+  std::unique_ptr<EnvironmentManager> manager;
+  std::shared_ptr<EnvironmentSpec> spec = std::make_shared<EnvironmentSpec>();
+  int requests = 0;
+
+  explicit Node(ManagerOptions options = {}) : manager_options(options) {
+    spec->label.function_version = "$LATEST";
+    manager = std::make_unique<EnvironmentManager>(loop, factory, options);
+  }
+  Task<Result<InvokeOutcome>> Invoke(std::string payload, std::string pool = "pool") {
+    Context ctx(loop);
+    Invocation invocation;
+    invocation.request_id = "request-" + std::to_string(++requests);
+    invocation.payload = std::move(payload);
+    invocation.want_log_tail = true;
+    co_return co_await manager->Invoke(ctx, pool, spec, std::move(invocation));
+  }
+  InvokeOutcome Run(std::string payload) {
+    auto outcome = loop.Run(Invoke(std::move(payload)));
+    EXPECT_TRUE(outcome) << (outcome ? "" : outcome.error().ToString());
+    return outcome ? *outcome : InvokeOutcome();
+  }
+  void ExpectNothingLeft() {
+    manager->RetireAll();
+    loop.RunFor(seconds(10));
+    EXPECT_EQ(factory.world.live_cages, 0);
+    EXPECT_EQ(factory.world.live_processes, 0);
+    EXPECT_EQ(manager->counts().live, 0);
+  }
+};
+
+TEST(EnvironmentSim, FirstInvocationWaitsForInitAndTheNextOneReusesIt) {
+  Node node;
+  const InvokeOutcome first = node.Run("\"a\"");
+  EXPECT_EQ(first.payload, "\"a\"");
+  EXPECT_FALSE(first.function_error);
+  EXPECT_GT(first.init_duration, milliseconds(19));
+  const InvokeOutcome second = node.Run("\"b\"");
+  EXPECT_EQ(second.payload, "\"b\"");
+  EXPECT_EQ(second.init_duration.count(), 0);
+  EXPECT_EQ(node.manager->counts().started, 1u);
+  node.ExpectNothingLeft();
+}
+
+TEST(EnvironmentSim, HandledErrorKeepsTheEnvironment) {
+  Node node;
+  node.function.on_event = [](const std::string&) { return FakeBehaviour{.kind = Kind::HandledError}; };
+  EXPECT_EQ(node.Run("1").payload, R"({"errorType":"ValueError"})");
+  EXPECT_TRUE(node.Run("1").function_error);
+  EXPECT_EQ(node.factory.world.started_processes, 1);
+  EXPECT_EQ(node.factory.events.last_status, "success");
+  node.ExpectNothingLeft();
+}
+
+TEST(EnvironmentSim, TimeoutKillsTheProcessAndKeepsTheSandbox) {
+  Node node;
+  bool hang = true;
+  node.function.on_event = [&](const std::string&) { return FakeBehaviour{.kind = hang ? Kind::Hang : Kind::Answer}; };
+  const TimePoint before = node.loop.Now();
+  const InvokeOutcome late = node.Run("1");
+  EXPECT_EQ(late.payload, R"({"errorType":"Sandbox.Timedout","errorMessage":"RequestId: request-1 Error: Task timed out after 3.00 seconds"})");
+  EXPECT_LT(node.loop.Now() - before, seconds(4));
+  EXPECT_NE(late.log_tail.find("request-1 Task timed out after 3.00 seconds"), std::string::npos);
+  EXPECT_EQ(node.factory.events.last_status, "timeout");
+  hang = false;
+  EXPECT_EQ(node.Run("2").payload, "2");  // in the same sandbox, by a suppressed init
+  EXPECT_EQ(node.manager->counts().started, 1u);
+  EXPECT_EQ(node.factory.world.started_processes, 2);
+  node.ExpectNothingLeft();
+}
+
+TEST(EnvironmentSim, CrashesAreReportedAsLambdaDoes) {
+  Node node;
+  FakeBehaviour behaviour{.kind = Kind::Exit, .exit_code = 127};
+  node.function.on_event = [&](const std::string&) { return behaviour; };
+  EXPECT_EQ(node.Run("1").payload,
+            R"({"errorType":"Runtime.ExitError","errorMessage":"RequestId: request-1 Error: Runtime exited with error: exit status 127"})");
+  behaviour.exit_code = 0;
+  EXPECT_EQ(node.Run("1").payload,
+            R"({"errorType":"Runtime.ExitError","errorMessage":"RequestId: request-2 Error: Runtime exited without providing a reason"})");
+  behaviour.kind = Kind::Oversized;
+  EXPECT_EQ(node.Run("1").payload,
+            R"({"errorType":"Function.ResponseSizeTooLarge","errorMessage":"Response payload size exceeded maximum allowed payload size (6291556 bytes)."})");
+  behaviour.kind = Kind::WrongRequestId;
+  EXPECT_EQ(node.Run("7").payload, "7");
+  EXPECT_EQ(node.factory.busy_violations, 0);
+  node.ExpectNothingLeft();
+}
+
+TEST(EnvironmentSim, FailedInitIsRepeatedInsideTheInvocation) {
+  Node node;
+  int inits = 0;
+  node.function.on_init = [&] { return ++inits == 1 ? 1 : 0; };
+  EXPECT_EQ(node.Run("1").payload, "1");
+  EXPECT_EQ(inits, 2);
+  EXPECT_EQ(node.factory.events.failed_inits, 1);
+
+  Node broken;
+  broken.function.on_init = [] { return -1; };
+  const InvokeOutcome outcome = broken.Run("1");
+  EXPECT_TRUE(outcome.function_error);
+  EXPECT_EQ(outcome.payload, R"({"errorType":"Runtime.ImportModuleError"})");
+  EXPECT_EQ(broken.factory.events.failed_inits, 2);
+  broken.ExpectNothingLeft();
+  node.ExpectNothingLeft();
+}
+
+TEST(EnvironmentSim, InitThatNeverEndsTimesOutTwice) {
+  Node node;
+  node.function.on_init = [] { return -2; };
+  const TimePoint before = node.loop.Now();
+  const InvokeOutcome outcome = node.Run("1");
+  EXPECT_NE(outcome.payload.find("Sandbox.Timedout"), std::string::npos);
+  EXPECT_GE(node.loop.Now() - before, seconds(13));  // 10 s of Init, 3 s of Invoke
+  EXPECT_LT(node.loop.Now() - before, seconds(14));
+  node.ExpectNothingLeft();
+}
+
+TEST(EnvironmentSim, DeathOfTheCageEndsTheInvocationAndTheEnvironment) {
+  Node node;
+  bool die = true;
+  node.function.on_event = [&](const std::string&) { return FakeBehaviour{.kind = die ? Kind::CageDies : Kind::Answer}; };
+  EXPECT_TRUE(node.Run("1").function_error);
+  die = false;
+  EXPECT_EQ(node.Run("2").payload, "2");
+  EXPECT_EQ(node.manager->counts().started, 2u);
+  node.ExpectNothingLeft();
+}
+
+TEST(EnvironmentSim, IdleEnvironmentsEnd) {
+  Node node;
+  node.Run("1");
+  EXPECT_EQ(node.manager->counts().idle, 1);
+  node.loop.RunFor(hours(1));
+  EXPECT_EQ(node.manager->counts().live, 0);
+  EXPECT_EQ(node.factory.world.live_cages, 0);
+}
+
+TEST(EnvironmentSim, AFullNodeEvictsIdleEnvironmentsOfOthersThenRefuses) {
+  Node node(ManagerOptions{.environments_max = 2});
+  node.Run("1");
+  EXPECT_TRUE(node.loop.Run(node.Invoke("1", "other")));
+  EXPECT_TRUE(node.loop.Run(node.Invoke("1", "third")));
+  EXPECT_LE(node.factory.world.live_cages, 2);
+  node.function.on_event = [](const std::string&) { return FakeBehaviour{.kind = Kind::Hang}; };
+  TaskScope scope(node.loop);
+  int refused = 0;
+  for (int i = 0; i < 3; ++i) {
+    scope.Spawn([](Node& node, int& refused) -> Task<> {
+      auto outcome = co_await node.Invoke("1");
+      if (!outcome && outcome.error().code == "NoCage") ++refused;
+    }(node, refused));
+  }
+  node.loop.RunFor(seconds(30));
+  EXPECT_EQ(refused, 1);
+  EXPECT_EQ(scope.size(), 0u);
+  node.ExpectNothingLeft();
+}
+
+TEST(EnvironmentSim, RetiredVersionsGiveNoMoreEnvironments) {
+  Node node;
+  node.Run("1");
+  node.manager->Retire("pool");
+  node.loop.RunFor(seconds(1));
+  EXPECT_EQ(node.factory.world.live_cages, 0);
+  node.Run("2");
+  EXPECT_EQ(node.manager->counts().started, 2u);
+  node.ExpectNothingLeft();
+}
+
+// Random functions, many callers, a virtual day each: every invocation is answered once with its own answer or an error,
+// every START has its END and REPORT, and nothing is left.
+class EnvironmentChaos : public testing::TestWithParam<uint64_t> {};
+
+TEST_P(EnvironmentChaos, EveryInvocationEndsOnceAndNothingIsLeft) {
+  SeededRandom random(GetParam());
+  Node node(ManagerOptions{.idle_timeout = seconds(30), .environments_max = 8});
+  node.function.on_init = [&] { const auto dice = random.Below(100); return dice < 5 ? 1 : dice < 8 ? -1 : dice < 9 ? -2 : 0; };
+  node.function.on_event = [&](const std::string&) {
+    FakeBehaviour behaviour{.takes = milliseconds(random.Below(500))};
+    const auto dice = random.Below(100);
+    behaviour.kind = dice < 70 ? Kind::Answer : dice < 78 ? Kind::HandledError : dice < 86 ? Kind::Exit : dice < 90 ? Kind::Hang
+                   : dice < 94 ? Kind::CageDies : dice < 96 ? Kind::Oversized : Kind::WrongRequestId;
+    return behaviour;
+  };
+  int answered = 0, wrong = 0, refused = 0;
+  const int total = 600;
+  TaskScope scope(node.loop);
+  for (int i = 0; i < total; ++i) {
+    const Duration at = milliseconds(random.Below(120'000));
+    const std::string pool = "pool-" + std::to_string(random.Below(3));
+    scope.Spawn([](Node& node, Duration at, std::string pool, int i, int& answered, int& wrong, int& refused) -> Task<> {
+      Context ctx(node.loop);
+      (void)co_await Sleep(ctx, at);
+      auto outcome = co_await node.Invoke(std::to_string(i), pool);
+      ++answered;
+      if (!outcome) {
+        ++refused;
+      } else if (!outcome->function_error && outcome->payload != std::to_string(i)) {
+        ++wrong;
+      }
+    }(node, at, pool, i, answered, wrong, refused));
+  }
+  node.loop.CallAfter(seconds(60), [&] { node.manager->Retire("pool-1"); });
+  node.loop.RunFor(hours(24));
+  EXPECT_EQ(answered, total) << "seed " << GetParam();
+  EXPECT_EQ(wrong, 0) << "seed " << GetParam();
+  EXPECT_LT(refused, total / 2);
+  EXPECT_EQ(node.factory.events.starts, node.factory.events.dones);
+  EXPECT_EQ(node.factory.events.starts, node.factory.events.reports);
+  EXPECT_EQ(node.factory.busy_violations, 0);
+  EXPECT_EQ(node.manager->counts().live, 0) << "seed " << GetParam();
+  EXPECT_EQ(node.factory.world.live_cages, 0) << "seed " << GetParam();
+  EXPECT_EQ(node.factory.world.live_processes, 0) << "seed " << GetParam();
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, EnvironmentChaos, testing::Range<uint64_t>(1, 41));
+
+}  // namespace
+}  // namespace mayfly::runtime

@@ -1,0 +1,32 @@
+// One invocation as the runtime room sees it: what goes in and what comes out.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/clock.h"
+
+namespace mayfly::runtime {
+
+struct Invocation {
+  std::string request_id;           // uuid; what START, the context object and the client see
+  std::string invoked_function_arn;  // as the caller named it: with qualifier when there was one
+  std::string payload;              // passed on as bytes
+  std::string trace_id;             // X-Amzn-Trace-Id
+  std::string client_context;       // JSON, decoded; may be empty
+  std::string cognito_identity;     // JSON; may be empty
+  std::string tenant_id;
+  bool want_log_tail = false;       // X-Amz-Log-Type: Tail
+};
+
+// How an invocation ended. A function error is no error of ours: it is a value.
+struct InvokeOutcome {
+  bool function_error = false;  // X-Amz-Function-Error: Unhandled
+  std::string payload;          // the function's answer, or the error document
+  std::string content_type = "application/json";
+  std::string log_tail;         // the last 4 KB of the log, not encoded
+  Duration duration{};
+  Duration init_duration{};     // of the Init that this invocation waited for
+};
+
+}  // namespace mayfly::runtime

@@ -1,0 +1,230 @@
+#include "runtime/runtime_api.h"
+
+#include <fmt/format.h>
+
+#include "base/encoding.h"
+#include "base/json.h"
+
+namespace mayfly::runtime {
+namespace {
+
+constexpr std::string_view kPrefix = "/2018-06-01/runtime/";
+constexpr std::string_view kOk = R"({"status":"OK"})" "\n";
+// What a runtime may send beyond the limit before it is cut off instead of being read to its end.
+constexpr size_t kDiscardBytesMax = 256ull << 20;
+
+http::Response ErrorResponse(int status, std::string_view type, std::string_view message) {
+  return http::Response::Json(status, fmt::format(R"({{"errorMessage":{},"errorType":{}}})" "\n", json::Quote(message), json::Quote(type)));
+}
+
+http::Response Accepted() { return http::Response::Json(202, std::string(kOk)); }
+
+// "(Runtime|Function).[A-Z][a-zA-Z]+" counts; everything else is unknown.
+std::string NormaliseErrorType(std::string_view type, std::string_view fallback) {
+  for (const std::string_view family : {"Runtime.", "Function."}) {
+    if (!type.starts_with(family) || type.size() < family.size() + 2) continue;
+    const std::string_view name = type.substr(family.size());
+    bool letters = name[0] >= 'A' && name[0] <= 'Z';
+    for (const char c : name) letters = letters && ((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'));
+    if (letters) return std::string(type);
+  }
+  return std::string(fallback);
+}
+
+enum class BodyEnd : unsigned char { Whole, TooLarge, Truncated };
+
+// Reads at most `bytes_max` into request.body; what is beyond is read and thrown away, so that the runtime hears an answer.
+Task<BodyEnd> ReadBody(Context& ctx, http::Request& request, size_t bytes_max) {
+  if (!request.body_reader) co_return request.body.size() > bytes_max ? BodyEnd::TooLarge : BodyEnd::Whole;
+  size_t total = request.body.size();
+  for (;;) {
+    auto piece = co_await request.body_reader->Read(ctx);
+    if (!piece) co_return total > bytes_max ? BodyEnd::TooLarge : BodyEnd::Truncated;
+    if (piece->empty()) break;
+    total += piece->size();
+    if (total <= bytes_max) {
+      request.body += *piece;
+    } else if (total > kDiscardBytesMax) {
+      break;
+    }
+  }
+  co_return total > bytes_max ? BodyEnd::TooLarge : BodyEnd::Whole;
+}
+
+}  // namespace
+
+void RuntimeApi::Restart() {
+  ++generation_;
+  state_ = State::Started;
+  in_hand_ = false;
+  delivered_ = false;
+  work_.Pulse();  // a GET /next of the old process ends
+}
+
+void RuntimeApi::Offer(Invocation invocation, WallTime deadline) {
+  MF_ASSERT(!in_hand_);
+  invocation_ = std::move(invocation);
+  request_id_ = invocation_.request_id;
+  invocation_id_ = fmt::format("{}-{}", request_id_, ++invocation_count_);
+  deadline_ = deadline;
+  in_hand_ = true;
+  delivered_ = false;
+  work_.Pulse();
+}
+
+void RuntimeApi::Abandon() {
+  in_hand_ = false;
+  delivered_ = false;
+}
+
+Task<http::Response> RuntimeApi::Handle(Context& ctx, http::Request& request) {
+  const std::string path(request.path());
+  const std::string_view method = request.method;
+  if (path == "/ping" || path == "/2018-06-01/ping") co_return http::Response::Text(200, "pong");
+  if (!path.starts_with(kPrefix)) co_return ErrorResponse(404, "InvalidRequest", "404 page not found");
+  const std::string_view rest = std::string_view(path).substr(kPrefix.size());
+  if (rest == "invocation/next") {
+    if (method == "GET") co_return co_await Next(ctx);
+    co_return ErrorResponse(405, "InvalidRequest", "use GET");
+  }
+  if (rest == "init/error" && method == "POST") co_return co_await ReportInitError(ctx, request);
+  if (rest == "restore/next" && method == "GET") {
+    // Without a snapshot there is nothing to wait for: the runtime goes on as after a restore (once, right after boot).
+    if (state_ != State::Started) co_return Refuse(State::RestoreReady);
+    state_ = State::RestoreReady;
+    co_return http::Response::Json(200, "");
+  }
+  if (rest == "restore/error" && method == "POST") {
+    if (state_ != State::RestoreReady) co_return Refuse(State::InitError);
+    co_return co_await ReportInitError(ctx, request);
+  }
+  if (rest.starts_with("invocation/")) {
+    const std::string_view tail = rest.substr(11);
+    const size_t slash = tail.find('/');
+    if (slash != std::string_view::npos && method == "POST") {
+      const std::string_view verb = tail.substr(slash + 1);
+      if (verb == "response") co_return co_await Respond(ctx, request, tail.substr(0, slash));
+      if (verb == "error") co_return co_await ReportError(ctx, request, tail.substr(0, slash));
+    }
+  }
+  co_return ErrorResponse(404, "InvalidRequest", "404 page not found");
+}
+
+Task<http::Response> RuntimeApi::Next(Context& ctx) {
+  const bool allowed = state_ == State::Started || state_ == State::RestoreReady || state_ == State::ResponseSent ||
+                       state_ == State::Ready || (state_ == State::Running && !in_hand_);
+  if (!allowed) co_return Refuse(State::Ready);
+  const uint64_t generation = generation_;
+  state_ = State::Ready;
+  if (!in_hand_) events_->OnReady();
+  while (!(in_hand_ && !delivered_)) {
+    auto waited = co_await work_.Wait(ctx);
+    if (!waited || generation != generation_) co_return ErrorResponse(410, "Runtime.Gone", "the execution environment has moved on");
+  }
+  state_ = State::Running;
+  delivered_ = true;
+  co_return NextResponse();
+}
+
+http::Response RuntimeApi::NextResponse() {
+  http::Response response = http::Response::Json(200, std::move(invocation_.payload));
+  auto add = [&](std::string_view name, std::string_view value) {
+    if (!value.empty()) response.headers.Add(name, value);
+  };
+  add("Lambda-Runtime-Aws-Request-Id", request_id_);
+  add("Lambda-Runtime-Deadline-Ms", std::to_string(ToEpochMillis(deadline_)));
+  add("Lambda-Runtime-Invoked-Function-Arn", invocation_.invoked_function_arn);
+  add("Lambda-Runtime-Trace-Id", invocation_.trace_id);
+  add("Lambda-Runtime-Client-Context", invocation_.client_context);
+  add("Lambda-Runtime-Cognito-Identity", invocation_.cognito_identity);
+  add("Lambda-Runtime-Aws-Tenant-Id", invocation_.tenant_id);
+  add("Lambda-Runtime-Invocation-Id", invocation_id_);
+  return response;
+}
+
+http::Response RuntimeApi::Refuse(State wanted) const {
+  static constexpr std::string_view kNames[] = {"Started", "InitError", "Ready", "Running", "InvocationResponse",
+                                                "InvocationErrorResponse", "ResponseSent", "RestoreReady"};
+  return ErrorResponse(403, "InvalidStateTransition",
+                       fmt::format("State transition from {} to {} failed for runtime. Error: State transition is not allowed",
+                                   kNames[static_cast<int>(state_)], kNames[static_cast<int>(wanted)]));
+}
+
+std::optional<http::Response> RuntimeApi::CheckInvocation(const http::Request& request, std::string_view request_id, State wanted) {
+  if (state_ != State::Running) return Refuse(wanted);
+  if (!in_hand_ || request_id != request_id_) return ErrorResponse(400, "InvalidRequestID", "Invalid request ID");
+  const std::string* invocation_id = request.headers.Find("Lambda-Runtime-Invocation-Id");
+  if (invocation_id && *invocation_id != invocation_id_) return ErrorResponse(400, "InvalidInvocationId", "Invalid invocation ID");
+  return std::nullopt;
+}
+
+Task<http::Response> RuntimeApi::Respond(Context& ctx, http::Request& request, std::string_view request_id) {
+  if (auto refused = CheckInvocation(request, request_id, State::InvocationResponse)) co_return std::move(*refused);
+  const std::string_view mode = request.headers.Get("Lambda-Runtime-Function-Response-Mode");
+  if (!mode.empty() && !http::EqualIgnoringCase(mode, "streaming") && !http::EqualIgnoringCase(mode, "buffered")) {
+    co_return ErrorResponse(400, "InvalidFunctionResponseMode", "Invalid function response mode");
+  }
+  const uint64_t generation = generation_;
+  state_ = State::InvocationResponse;
+  const BodyEnd end = co_await ReadBody(ctx, request, kResponseBytesMax);
+  if (generation != generation_ || !in_hand_) co_return ErrorResponse(400, "InvalidRequestID", "Invalid request ID");
+  state_ = State::ResponseSent;
+  in_hand_ = false;
+  RuntimeAnswer answer;
+  answer.content_type = request.headers.Get("Content-Type", "application/json");
+  if (end == BodyEnd::TooLarge) {
+    answer.kind = RuntimeAnswer::Kind::ResponseTooLarge;
+    events_->OnAnswer(std::move(answer));
+    co_return ErrorResponse(413, "RequestEntityTooLarge",
+                            fmt::format("Exceeded maximum allowed payload size ({} bytes).", kResponseBytesMax));
+  }
+  if (end == BodyEnd::Truncated) {
+    answer.kind = RuntimeAnswer::Kind::TruncatedResponse;
+    events_->OnAnswer(std::move(answer));
+    co_return ErrorResponse(400, "TruncatedHTTPRequest", "HTTP request detected as truncated");
+  }
+  const http::Headers* trailers = request.body_reader ? &request.body_reader->trailers() : nullptr;
+  if (trailers && trailers->Find("Lambda-Runtime-Function-Error-Type")) {
+    answer.kind = RuntimeAnswer::Kind::Error;
+    answer.error_type = NormaliseErrorType(trailers->Get("Lambda-Runtime-Function-Error-Type"), "Function.Unknown");
+    answer.payload = Base64Decode(trailers->Get("Lambda-Runtime-Function-Error-Body")).value_or("");
+  } else {
+    answer.payload = std::move(request.body);
+  }
+  events_->OnAnswer(std::move(answer));
+  co_return Accepted();
+}
+
+Task<http::Response> RuntimeApi::ReportError(Context& ctx, http::Request& request, std::string_view request_id) {
+  if (auto refused = CheckInvocation(request, request_id, State::InvocationErrorResponse)) co_return std::move(*refused);
+  const uint64_t generation = generation_;
+  state_ = State::InvocationErrorResponse;
+  const BodyEnd end = co_await ReadBody(ctx, request, kResponseBytesMax);
+  if (generation != generation_ || !in_hand_) co_return ErrorResponse(400, "InvalidRequestID", "Invalid request ID");
+  state_ = State::ResponseSent;
+  in_hand_ = false;
+  RuntimeAnswer answer;
+  answer.kind = end == BodyEnd::TooLarge ? RuntimeAnswer::Kind::ResponseTooLarge : RuntimeAnswer::Kind::Error;
+  answer.content_type = request.headers.Get("Content-Type", "application/json");
+  answer.error_type = NormaliseErrorType(request.headers.Get("Lambda-Runtime-Function-Error-Type"), "Function.Unknown");
+  answer.payload = std::move(request.body);
+  events_->OnAnswer(std::move(answer));
+  if (end == BodyEnd::TooLarge) {
+    co_return ErrorResponse(413, "RequestEntityTooLarge",
+                            fmt::format("Exceeded maximum allowed payload size ({} bytes).", kResponseBytesMax));
+  }
+  co_return Accepted();
+}
+
+Task<http::Response> RuntimeApi::ReportInitError(Context& ctx, http::Request& request) {
+  if (state_ != State::Started && state_ != State::RestoreReady) co_return Refuse(State::InitError);
+  const uint64_t generation = generation_;
+  state_ = State::InitError;
+  const BodyEnd end = co_await ReadBody(ctx, request, kErrorBytesMax);
+  if (generation != generation_) co_return ErrorResponse(403, "InvalidStateTransition", "the runtime has been restarted");
+  events_->OnInitError(NormaliseErrorType(request.headers.Get("Lambda-Runtime-Function-Error-Type"), "Runtime.Unknown"),
+                       end == BodyEnd::Whole ? std::move(request.body) : std::string());
+  co_return Accepted();
+}
+
+}  // namespace mayfly::runtime

@@ -1,0 +1,80 @@
+// The Runtime API of one execution environment: the state machine behind http://127.0.0.1:9001/2018-06-01/runtime/….
+//
+// Owned by its ExecutionEnvironment, which offers invocations and hears of answers through RuntimeEvents. Requests come in
+// from the http::Server on the environment's listener, or directly in simulation. One strand. What comes in is written by
+// hostile code: sizes are bounded, ids are compared, states are checked.
+// Source: AWS "Using the Lambda runtime API"; states and texts in the reference, §2.1.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "base/event.h"
+#include "net/http_message.h"
+#include "runtime/invocation.h"
+
+namespace mayfly::runtime {
+
+inline constexpr size_t kResponseBytesMax = 6 * 1024 * 1024 + 100;
+inline constexpr size_t kErrorBytesMax = 256 * 1024;
+
+// What a runtime said about the invocation it has.
+struct RuntimeAnswer {
+  enum class Kind : unsigned char { Response, Error, ResponseTooLarge, TruncatedResponse };
+  Kind kind = Kind::Response;
+  std::string payload;
+  std::string content_type;
+  std::string error_type;  // Error: the header, normalised to "Runtime.X" or "Function.X", else "Function.Unknown"
+};
+
+// Called on the strand, from inside a request.
+class RuntimeEvents {
+ public:
+  virtual ~RuntimeEvents() = default;
+  virtual void OnReady() = 0;  // GET /next: the runtime waits for work
+  virtual void OnAnswer(RuntimeAnswer answer) = 0;
+  virtual void OnInitError(std::string error_type, std::string payload) = 0;
+};
+
+class RuntimeApi {
+ public:
+  RuntimeApi(Loop& loop, RuntimeEvents& events) : loop_(&loop), events_(&events), work_(loop) {}
+
+  // A new runtime process is about to start: forgets the old one's state.
+  void Restart();
+  // Hands work to the runtime: answers the waiting GET /next, or the next one. Only when nothing is in hand.
+  void Offer(Invocation invocation, WallTime deadline);
+  // Nothing that comes for the invocation in hand counts any more (timeout, crash).
+  void Abandon();
+  // Whether a GET /next is waiting and nothing is in hand.
+  bool idle() const { return state_ == State::Ready && !in_hand_; }
+
+  Task<http::Response> Handle(Context& ctx, http::Request& request);
+
+ private:
+  enum class State : unsigned char { Started, InitError, Ready, Running, InvocationResponse, InvocationErrorResponse, ResponseSent, RestoreReady };
+
+  Task<http::Response> Next(Context& ctx);
+  Task<http::Response> Respond(Context& ctx, http::Request& request, std::string_view request_id);
+  Task<http::Response> ReportError(Context& ctx, http::Request& request, std::string_view request_id);
+  Task<http::Response> ReportInitError(Context& ctx, http::Request& request);
+  std::optional<http::Response> CheckInvocation(const http::Request& request, std::string_view request_id, State wanted);
+  http::Response NextResponse();
+  http::Response Refuse(State wanted) const;
+
+  Loop* loop_;
+  RuntimeEvents* events_;
+  State state_ = State::Started;
+  uint64_t generation_ = 0;  // of the runtime process: a request of an old one finds another number
+  bool in_hand_ = false;
+  bool delivered_ = false;
+  Invocation invocation_;
+  std::string request_id_;
+  std::string invocation_id_;
+  uint64_t invocation_count_ = 0;
+  WallTime deadline_{};
+  Event work_;
+};
+
+}  // namespace mayfly::runtime

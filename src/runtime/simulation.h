@@ -1,0 +1,66 @@
+// A simulated node for tests: fake cages whose runtimes speak to the real RuntimeApi, virtual time, seeded behaviour.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/random.h"
+#include "base/sim_loop.h"
+#include "runtime/environment_manager.h"
+#include "sandbox/fake.h"
+
+namespace mayfly::runtime {
+
+// What the function does with one event.
+struct FakeBehaviour {
+  enum class Kind : unsigned char { Answer, HandledError, Exit, Hang, CageDies, Oversized, WrongRequestId };
+  Kind kind = Kind::Answer;
+  Duration takes = std::chrono::milliseconds(5);
+  int exit_code = 1;
+};
+
+struct FakeFunction {
+  std::function<FakeBehaviour(const std::string& event)> on_event = [](const std::string&) { return FakeBehaviour(); };
+  // What Init does: 0 = fine; otherwise the process exits with that code; -1 = reports an init error; -2 = never ends.
+  std::function<int()> on_init = [] { return 0; };
+  Duration init_takes = std::chrono::milliseconds(20);
+};
+
+class EventCounter final : public telemetry::EventSink {
+ public:
+  void OnEvent(const telemetry::EnvironmentLabel&, const telemetry::PlatformEvent& event) override {
+    using Type = telemetry::PlatformEvent::Type;
+    if (event.type == Type::Start) ++starts;
+    if (event.type == Type::RuntimeDone) ++dones;
+    if (event.type == Type::Report) ++reports, last_status = event.status;
+    if (event.type == Type::InitReport && event.status != "success") ++failed_inits;
+  }
+  int starts = 0, dones = 0, reports = 0, failed_inits = 0;
+  std::string last_status;
+};
+
+class SimulatedFactory final : public EnvironmentFactory {
+ public:
+  SimulatedFactory(SimLoop& loop, FakeFunction& function) : loop_(&loop), function_(&function), ports_(std::make_unique<NoPipes>()) {}
+
+  Task<Result<std::unique_ptr<EnvironmentHandle>>> Make(Context& ctx, std::shared_ptr<const EnvironmentSpec> spec) override;
+
+  sandbox::FakeWorld world;
+  EventCounter events;
+  EnvironmentOptions options;
+  int busy_violations = 0;  // an environment that was given two invocations at once
+
+ private:
+  class NoPipes final : public EnvironmentPorts {
+   public:
+    std::unique_ptr<LogPipe> OpenPipe(UniqueFd, std::function<void(std::string_view)>) override { return nullptr; }
+  };
+  struct Handle;
+
+  SimLoop* loop_;
+  FakeFunction* function_;
+  std::unique_ptr<EnvironmentPorts> ports_;
+  uint32_t next_id_ = 1;
+};
+
+}  // namespace mayfly::runtime

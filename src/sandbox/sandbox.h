@@ -1,0 +1,95 @@
+// The cage in which function code runs, as the daemon sees it.
+//
+// A Cage is a sandbox that was made ahead of use: namespaces, own uid range, read-only root, sized /tmp, cgroups, a pid 1 of
+// ours, and a listening socket on its 127.0.0.1:9001 (docs/security.md). It is assigned once, to one function version, then
+// runs that version's processes one runtime at a time until it is destroyed. JailedCage (jail.h) talks to mayfly-jail;
+// FakeCage (fake.h) is for simulation. All methods on one strand.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/context.h"
+#include "base/fd.h"
+#include "base/hash.h"
+#include "base/result.h"
+#include "base/task.h"
+
+namespace mayfly::sandbox {
+
+struct CageSpec {
+  Sha256Digest code{};                  // package in the code store: /var/task
+  std::optional<Sha256Digest> layers;   // merged layers in the code store: /opt
+  int root_index = 0;                   // which interpreter directory is bound at /var/lang; 0 = none
+  int64_t memory_bytes = 128ll << 20;
+  int64_t tmp_bytes = 512ll << 20;
+  int processes_max = 1024;
+};
+
+struct ProcessSpec {
+  std::vector<std::string> arguments;    // arguments[0] is the absolute path inside the cage
+  std::vector<std::string> environment;  // "NAME=value"
+  std::string working_directory = "/var/task";
+};
+
+// Exec: pid 1 forks and executes arguments[0]. Zygote: a trusted, pre-booted interpreter forks into the cage.
+struct StartMode {
+  int zygote_index = 0;  // 0 = exec
+};
+
+struct StartedProcess {
+  int pid = 0;  // in the host's pid namespace; a name only
+  UniqueFd stdout_fd;
+  UniqueFd stderr_fd;
+};
+
+struct ProcessExit {
+  int pid = 0;
+  int exit_code = 0;  // when signal == 0
+  int signal = 0;
+  bool cage_died = false;  // the whole cage has gone (its pid 1 died, or the jail did)
+};
+
+class Cage {
+ public:
+  // Destroys the cage: kills what runs in it and gives everything back, in the background.
+  virtual ~Cage() = default;
+
+  virtual uint32_t id() const = 0;
+  // The listening socket on 127.0.0.1:9001 inside. Once.
+  virtual UniqueFd TakeListener() = 0;
+
+  // Errors: Fault (a package that is not there, a limit that cannot be set, the jail has gone).
+  virtual Task<Result<>> Assign(Context& ctx, const CageSpec& spec) = 0;
+  // Error: Fault with the errno's name as code (ENOENT, EACCES, ENOEXEC …) when arguments[0] cannot be executed.
+  // A zygote that is not there (any more) falls back to exec by itself; `arguments` must serve both.
+  virtual Task<Result<StartedProcess>> Start(Context& ctx, StartMode mode, const ProcessSpec& process) = 0;
+  // Kills everything but pid 1; files in /tmp stay. Returns when all are gone.
+  virtual Task<Result<>> KillAll(Context& ctx) = 0;
+  // SIGTERM to the process that Start gave. Not an error: it has gone.
+  virtual void Terminate(int pid) = 0;
+  // Called on the strand for each process of Start that ends, and when the cage dies. Set before Start.
+  virtual void OnExit(std::function<void(const ProcessExit&)> callback) = 0;
+
+  // Straight to the kernel, no round trip to the jail. 0 when unknown.
+  virtual int64_t PeakMemoryBytes() = 0;
+  virtual int64_t OomKills() = 0;
+  // Share of one CPU, e.g. 0.0723; 0 lifts the limit.
+  virtual void SetCpuQuota(double cpus) = 0;
+  virtual void Freeze() = 0;
+  virtual void Thaw() = 0;
+};
+
+class CagePool {
+ public:
+  virtual ~CagePool() = default;
+  // A cage that nobody has used. Waits while one is being made; error: Fault "NoCage" when the bound on all cages is reached
+  // (the caller throttles) or the jail cannot make one.
+  virtual Task<Result<std::unique_ptr<Cage>>> Acquire(Context& ctx) = 0;
+  virtual int live_cages() const = 0;
+};
+
+}  // namespace mayfly::sandbox

@@ -1,0 +1,52 @@
+#include "telemetry/log_format.h"
+
+#include <fmt/format.h>
+
+namespace mayfly::telemetry {
+namespace {
+
+std::string FormatInitStart(const EnvironmentLabel& label) {
+  std::string line = "INIT_START";
+  if (!label.runtime_version.empty()) line += fmt::format(" Runtime Version: {}", label.runtime_version);
+  if (!label.runtime_version_arn.empty()) line += fmt::format("\tRuntime Version ARN: {}", label.runtime_version_arn);
+  return line;
+}
+
+void AppendStatus(std::string& line, const PlatformEvent& event) {
+  if (event.status.empty() || event.status == "success") return;
+  line += fmt::format("Status: {}\t", event.status == "failure" ? "error" : event.status);
+  if (!event.error_type.empty() && event.status != "timeout") line += fmt::format("Error Type: {}\t", event.error_type);
+}
+
+std::string FormatReport(const EnvironmentLabel& label, const PlatformEvent& event) {
+  std::string line = fmt::format("REPORT RequestId: {}\tDuration: {:.2f} ms\tBilled Duration: {} ms\tMemory Size: {} MB\tMax Memory Used: {} MB\t",
+                                 event.request_id, ToMillis(event.duration), event.billed_ms, label.memory_mib, event.max_memory_mib);
+  if (event.init_duration.count() > 0) line += fmt::format("Init Duration: {:.2f} ms\t", ToMillis(event.init_duration));
+  AppendStatus(line, event);
+  return line;
+}
+
+}  // namespace
+
+std::optional<std::string> FormatLogLine(const EnvironmentLabel& label, const PlatformEvent& event) {
+  switch (event.type) {
+    case PlatformEvent::Type::InitStart: return FormatInitStart(label);
+    case PlatformEvent::Type::InitReport: {
+      if (event.status == "success") return std::nullopt;
+      std::string line = fmt::format("INIT_REPORT Init Duration: {:.2f} ms\tPhase: {}\t", ToMillis(event.duration), event.phase);
+      AppendStatus(line, event);
+      return line;
+    }
+    case PlatformEvent::Type::Start: return fmt::format("START RequestId: {} Version: {}", event.request_id, label.function_version);
+    case PlatformEvent::Type::RuntimeDone: return fmt::format("END RequestId: {}", event.request_id);
+    case PlatformEvent::Type::Report: return FormatReport(label, event);
+    case PlatformEvent::Type::Fault:
+    case PlatformEvent::Type::LogLine: return std::string(event.text);
+    case PlatformEvent::Type::LogsDropped:
+      return fmt::format("LOGS_DROPPED Lines: {}\tBytes: {}\tReason: the function wrote faster than its log limit",
+                         event.dropped_lines, event.dropped_bytes);
+  }
+  return std::nullopt;
+}
+
+}  // namespace mayfly::telemetry
