@@ -119,6 +119,10 @@ std::string Function::CodeSha256Base64() const { return Base64Encode(HexDecode(c
 
 std::string Function::LogGroup() const { return logging.log_group.empty() ? "/aws/lambda/" + name.name : logging.log_group; }
 
+std::string LogGroupKey(const FunctionName& name, std::string_view log_group) {
+  return fmt::format("{}/{}{}{}", name.account_id, name.region, log_group.starts_with('/') ? "" : "/", log_group);
+}
+
 json::Value ToJson(const Function& function) {
   Writer writer;
   VisitMembers(function, writer);

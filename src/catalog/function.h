@@ -78,6 +78,9 @@ struct Function {
   std::string LogGroup() const;
 };
 
+// Log groups of one name in two accounts or regions are two groups: ACCOUNT/REGION then the group.
+std::string LogGroupKey(const FunctionName& name, std::string_view log_group);
+
 json::Value ToJson(const Function& function);
 Result<Function> FunctionFromJson(const json::Value& value);
 

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "base/hash.h"
+
 namespace mayfly::catalog {
 namespace {
 
@@ -54,6 +56,11 @@ const RuntimeIdentifier* FindRuntime(std::string_view name) {
     if (identifier.name == name) return &identifier;
   }
   return nullptr;
+}
+
+std::string RuntimeVersionArn(std::string_view region, const RuntimeChoice& choice) {
+  const std::string what = choice.description.empty() ? std::string(choice.identifier->name) : choice.description;
+  return fmt::format("arn:aws:lambda:{}::runtime:{}", region, Sha256Hex(what));
 }
 
 Result<RuntimeChoice> RuntimeTable::Resolve(std::string_view name) const {

@@ -43,6 +43,9 @@ struct RuntimeChoice {
   std::string description;
 };
 
+// Names what runs, as AWS's RuntimeVersionArn does: the same interpreter version gives the same ARN.
+std::string RuntimeVersionArn(std::string_view region, const RuntimeChoice& choice);
+
 // Built once at start; immutable afterwards.
 class RuntimeTable {
  public:

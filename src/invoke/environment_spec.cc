@@ -75,7 +75,7 @@ Variables PlatformVariables(const catalog::Function& function, const catalog::Ru
 std::vector<std::string> Arguments(const catalog::RuntimeChoice& choice) {
   switch (choice.identifier->family) {
     case RuntimeFamily::Python: return {choice.interpreter->cage_path, "/var/runtime/python/bootstrap.py"};
-    case RuntimeFamily::Node: return {choice.interpreter->cage_path, "/var/runtime/node/bootstrap.mjs"};
+    case RuntimeFamily::Node: return {choice.interpreter->cage_path, "/var/runtime/node/bootstrap.cjs"};
     default: return {"/var/task/bootstrap"};
   }
 }
@@ -103,7 +103,9 @@ Result<std::shared_ptr<const runtime::EnvironmentSpec>> MakeEnvironmentSpec(cons
   spec->label.function_name = function.name.name;
   spec->label.function_version = function.version;
   spec->label.log_group = function.LogGroup();
+  spec->label.log_group_key = catalog::LogGroupKey(function.name, function.LogGroup());
   spec->label.runtime_version = choice.description;
+  if (choice.interpreter) spec->label.runtime_version_arn = catalog::RuntimeVersionArn(function.name.region, choice);
   spec->label.memory_mib = function.memory_mib;
   spec->cage.code = function.CodeDigest();
   spec->cage.memory_bytes = static_cast<int64_t>(function.memory_mib) << 20;

@@ -16,7 +16,8 @@ struct EnvironmentLabel {
   std::string function_arn;      // unqualified
   std::string function_name;
   std::string function_version;  // "$LATEST" or a number
-  std::string log_group;
+  std::string log_group;         // what clients see: /aws/lambda/NAME
+  std::string log_group_key;     // in the log store: with account and region
   std::string log_stream;
   std::string runtime_version;   // "python:3.11.2 (for python3.14)"; "" for provided.*
   std::string runtime_version_arn;

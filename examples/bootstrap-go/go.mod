@@ -1,0 +1,3 @@
+module mayfly.example/bootstrap-go
+
+go 1.18

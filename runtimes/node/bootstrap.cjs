@@ -1,0 +1,16 @@
+'use strict';
+// Starts Mayfly's Node.js runtime client: `node /var/runtime/node/bootstrap.cjs` with the environment variables of a Lambda function.
+// Node 18 and newer, no packages.
+
+const Module = require('node:module');
+
+// Node reads NODE_PATH while it starts; without one, the layers' folders are the default that AWS has.
+if (process.env.NODE_PATH === undefined) {
+  const { nodeMajor } = require('./generation.cjs');
+  process.env.NODE_PATH = [
+    `/opt/nodejs/node${nodeMajor}/node_modules`, '/opt/nodejs/node_modules', '/var/runtime/node_modules', '/var/runtime', '/var/task',
+  ].join(':');
+  Module._initPaths();
+}
+
+require('./invoke_loop.cjs').run();

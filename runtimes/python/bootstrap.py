@@ -1,0 +1,84 @@
+"""Starts Mayfly's Python runtime client.
+
+Run as `python3.x -S /var/runtime/python/bootstrap.py` (`-I -S` works too, and then ignores PYTHON* variables other than
+PYTHONPATH), with the environment variables of a Lambda function. `-S` saves the 5 ms of site; what functions use of it (exit(),
+sitecustomize.py on a PYTHONPATH of their own) is done here.
+
+sys.path afterwards: the function's folder, the layers' folders, PYTHONPATH, this folder, the standard library.
+"""
+
+import os
+import sys
+
+RUNTIME_FOLDER = os.path.dirname(os.path.abspath(__file__))
+LAYER_FOLDER = "/opt/python"
+
+
+def standard_library():
+    """The entries of the interpreter's own path: no script folder, no PYTHONPATH, no site-packages."""
+    given = set(_python_path()) | {RUNTIME_FOLDER, ""}
+    return [entry for entry in sys.path if entry not in given and not entry.endswith("-packages")]
+
+
+def function_path():
+    """What comes before the standard library."""
+    own = "python%d.%d" % sys.version_info[:2]
+    named = os.environ.get("AWS_EXECUTION_ENV", "").rpartition("_")[2]
+    # A layer made for the identifier that the function names is found although another version runs.
+    versions = [named, own] if named.startswith("python3.") and named != own else [own]
+    layers = [LAYER_FOLDER + "/lib/" + version + "/site-packages" for version in versions]
+    task = os.environ.get("LAMBDA_TASK_ROOT", "/var/task")
+    return _without_repeats([task] + layers + [LAYER_FOLDER] + _python_path() + [RUNTIME_FOLDER])
+
+
+def _python_path():
+    return [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
+
+
+def _without_repeats(entries):
+    return list(dict.fromkeys(entries))
+
+
+def add_site_builtins():
+    """exit, quit and help, which functions may call and which site would have made."""
+    import builtins
+    if hasattr(builtins, "exit"):
+        return
+    import _sitebuiltins
+    builtins.quit = _sitebuiltins.Quitter("quit", "Ctrl-D (i.e. EOF)")
+    builtins.exit = _sitebuiltins.Quitter("exit", "Ctrl-D (i.e. EOF)")
+    builtins.help = _sitebuiltins._Helper()
+
+
+def run_site_customization():
+    """Imports sitecustomize if the function puts one on its PYTHONPATH, as instrumentation layers do."""
+    if not sys.flags.no_site:
+        return
+    for folder in _python_path():
+        if folder != RUNTIME_FOLDER and os.path.exists(os.path.join(folder, "sitecustomize.py")):
+            import site
+            site.execsitecustomize()
+            return
+
+
+def open_standard_streams():
+    """Line-buffered UTF-8 text on descriptors 1 and 2, whatever the locale says."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
+
+
+def main():
+    """Runs the function of this environment; ends by SystemExit."""
+    library = standard_library()
+    sys.path[:] = [RUNTIME_FOLDER] + library
+    from mayfly_client import invoke_loop  # with json and its needs: before the function can shadow them
+    sys.path[:] = function_path() + library
+    add_site_builtins()
+    open_standard_streams()
+    run_site_customization()
+    invoke_loop.run(library)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,212 @@
+"""The Python zygote: a trusted parent that forks execution environments with the standard library already loaded.
+
+Run as `<interpreter> -I -S /var/runtime/python/zygote.py <control_fd>` with LC_ALL=C.UTF-8. It stays single-threaded and runs no
+function code. libmayfly_zygote.so serves the control descriptor: it forks for every request and returns in the child, which is then
+inside its cage, without privileges and with its standard descriptors in place, the descriptor of the configuration:
+
+    u32 argc, u32 envc (little-endian), then NUL-terminated strings: argc arguments, envc "NAME=value", working directory
+
+In the parent it returns -1 when the control descriptor ends. The child makes itself equal to a fresh interpreter that
+was started with these arguments, and runs bootstrap.main().
+
+The preloads give way: a module of which the function packs its own version is forgotten before function code runs.
+Variables that an interpreter reads while it starts (PYTHONHASHSEED, PYTHONMALLOC, LD_PRELOAD …) have no effect here; the
+platform starts functions that set one by exec.
+"""
+
+import gc
+import os
+import struct
+import sys
+
+LIBRARY = "/var/runtime/zygote/libmayfly_zygote.so"
+CONFIGURATION_BYTES_MAX = 1 << 20
+
+# Chosen by what handlers import most against 0.055 µs of fork for each resident page. Not here: asyncio (2.9 MB, few
+# handlers), multiprocessing (its import draws an authentication key, which children must not share).
+PRELOADS = (
+    "json", "logging", "re", "datetime", "time", "base64", "hashlib", "hmac", "uuid", "random", "secrets", "decimal",
+    "math", "string", "struct", "copy", "collections", "collections.abc", "functools", "itertools", "operator", "contextlib",
+    "typing", "dataclasses", "enum", "pathlib", "traceback", "importlib", "importlib.util", "warnings", "weakref", "types",
+    "io", "gzip", "zlib", "tempfile", "shutil", "subprocess", "signal", "threading", "queue", "concurrent.futures",
+    "socket", "ssl", "http.client", "urllib.parse", "urllib.request", "urllib.error", "email.utils", "textwrap", "inspect", "csv",
+    "calendar", "zoneinfo", "_strptime", "encodings.idna", "encodings.utf_8", "encodings.latin_1", "encodings.ascii",
+)
+
+
+class Configuration(object):
+    """What a child is to become: `arguments` and `working_directory` as str, `environment` as (name, value) pairs."""
+
+    def __init__(self, arguments, environment, working_directory):
+        self.arguments = arguments
+        self.environment = environment
+        self.working_directory = working_directory
+
+
+def parse_configuration(data):
+    """The Configuration in `data` (bytes). Raises ValueError when it is cut off or has something left over."""
+    if len(data) < 8:
+        raise ValueError("configuration cut off")
+    argument_count, variable_count = struct.unpack_from("<II", data)
+    strings = data[8:].split(b"\0")
+    if len(strings) != argument_count + variable_count + 2 or strings[-1]:
+        raise ValueError("configuration has %d strings, not %d" % (len(strings) - 1, argument_count + variable_count + 1))
+    texts = [os.fsdecode(string) for string in strings[:-1]]
+    variables = [text.partition("=") for text in texts[argument_count:-1]]
+    return Configuration(texts[:argument_count], [(name, value) for name, _, value in variables if name], texts[-1])
+
+
+def read_configuration(descriptor):
+    """Reads the configuration from a memory file and closes it."""
+    with open(descriptor, "rb", buffering=0) as file:
+        file.seek(0)
+        data = file.read(CONFIGURATION_BYTES_MAX + 1)
+    if len(data) > CONFIGURATION_BYTES_MAX:
+        raise ValueError("configuration larger than %d bytes" % CONFIGURATION_BYTES_MAX)
+    return parse_configuration(data)
+
+
+class Zygote(object):
+    """One per process. Preload() once, then Serve()."""
+
+    def __init__(self):
+        self.bootstrap = None
+        self.preloaded = frozenset()  # top-level names that give way to the function's own
+
+    def preload(self):
+        """Loads everything that children share, and keeps the collector from touching (and so copying) it."""
+        gc.disable()
+        _reset_signals()
+        sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+        import bootstrap
+        import logging  # AWS's runtime has json and logging loaded as well: these never give way
+        from mayfly_client import invoke_loop
+        self.bootstrap = bootstrap
+        own = {name.partition(".")[0] for name in sys.modules}
+        bootstrap.add_site_builtins()
+        for name in PRELOADS:
+            _import_if_there(name)
+        self.preloaded = frozenset(name.partition(".")[0] for name in sys.modules) - own
+        sys.path.pop(0)
+        gc.collect()
+        gc.freeze()
+
+    def serve(self, control_descriptor, fork_for_requests):
+        """Returns in the parent when `control_descriptor` ends; becomes the function in each child.
+
+        `fork_for_requests(control_descriptor)` returns the configuration's descriptor in a child, -1 in the parent.
+        """
+        descriptor = fork_for_requests(control_descriptor)
+        if descriptor < 0:
+            return
+        self.become(read_configuration(descriptor))
+        self.bootstrap.main()
+
+    def become(self, configuration):
+        """Makes this child what a fresh interpreter would be."""
+        gc.enable()
+        sys.modules["_signal"].pthread_sigmask(sys.modules["_signal"].SIG_SETMASK, ())
+        _replace_environment(configuration.environment)
+        _reseed()
+        _forget_clock_and_identity()
+        sys.argv[:] = _script_arguments(configuration.arguments)
+        if hasattr(sys, "orig_argv"):
+            sys.orig_argv[:] = configuration.arguments
+        sys.dont_write_bytecode = bool(os.environ.get("PYTHONDONTWRITEBYTECODE"))
+        sys.modules["__main__"] = self.bootstrap
+        os.chdir(configuration.working_directory)
+        self._forget_shadowed_modules()
+        _reopen_standard_streams()
+
+    def _forget_shadowed_modules(self):
+        shadowed = set()
+        for folder in self.bootstrap.function_path():
+            if folder != self.bootstrap.RUNTIME_FOLDER:
+                shadowed.update(_module_names(folder))
+        shadowed &= self.preloaded
+        if shadowed:
+            for name in [name for name in sys.modules if name.partition(".")[0] in shadowed]:
+                del sys.modules[name]
+
+
+def _import_if_there(name):
+    try:
+        __import__(name)
+    except ImportError:  # newer than this interpreter, or left out of its build
+        pass
+
+
+def _module_names(folder):
+    try:
+        return {entry.partition(".")[0] for entry in os.listdir(folder)}
+    except OSError:
+        return set()
+
+
+def _script_arguments(arguments):
+    for index, argument in enumerate(arguments):
+        if argument.endswith("bootstrap.py"):
+            return arguments[index:]
+    return arguments
+
+
+def _replace_environment(variables):
+    os.environ.clear()
+    for name, value in variables:
+        os.environ[name] = value
+    import time
+    time.tzset()
+
+
+def _reset_signals():
+    """Every signal as in a fresh interpreter, also where whoever started the zygote ignored one. Children inherit it."""
+    import _signal
+    own = (_signal.SIGINT, _signal.SIGPIPE, getattr(_signal, "SIGXFSZ", 0))
+    for number in range(1, _signal.NSIG):
+        if number not in own and _signal.getsignal(number) not in (_signal.SIG_DFL, None):
+            _signal.signal(number, _signal.SIG_DFL)
+    _signal.signal(_signal.SIGINT, _signal.default_int_handler)
+
+
+def _reseed():
+    # OpenSSL seeds itself at its first use, and no preload uses it: a generator that was seeded here would give every child the same
+    # numbers, because OpenSSL notices a fork by its process id and every child is the same small number in its own namespace.
+    sys.modules["random"].seed()
+
+
+def _forget_clock_and_identity():
+    import time
+    uuid = sys.modules["uuid"]
+    uuid._node = None
+    uuid._last_timestamp = None
+    tempfile = sys.modules["tempfile"]
+    tempfile._name_sequence = None
+    tempfile.tempdir = None
+    logging = sys.modules["logging"]
+    logging._startTime = type(logging._startTime)(time.time_ns() if isinstance(logging._startTime, int) else time.time())
+
+
+def _reopen_standard_streams():
+    for name, descriptor, mode in (("stdin", 0, "r"), ("stdout", 1, "w"), ("stderr", 2, "w")):
+        try:
+            stream = open(descriptor, mode, encoding="utf-8", closefd=False,
+                          errors="strict" if name == "stdin" else "backslashreplace", buffering=1 if mode == "w" else -1)
+        except OSError:  # the descriptor is closed: as in a fresh interpreter
+            stream = None
+        setattr(sys, name, stream)
+        setattr(sys, "__%s__" % name, stream)
+
+
+def main(arguments):
+    """The program. Exits 0 when the control descriptor ends."""
+    zygote = Zygote()
+    zygote.preload()
+    import ctypes
+    library = ctypes.PyDLL(LIBRARY)  # PyDLL keeps the interpreter's lock: the fork happens with it held
+    library.mayfly_zygote_serve.argtypes = [ctypes.c_int]
+    library.mayfly_zygote_serve.restype = ctypes.c_int
+    zygote.serve(int(arguments[1]), library.mayfly_zygote_serve)
+
+
+if __name__ == "__main__":
+    main(sys.argv)

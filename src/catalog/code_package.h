@@ -1,0 +1,78 @@
+// CodeStore: the code of every function version, unpacked once, ready to be mounted.
+//
+// Called by the catalog through a BlockingPool: every method blocks on the disk, and may run on any thread. One per
+// data directory.
+//
+//   <folder>/<sha256 hex of the zip>/package.zip   the bytes as they were uploaded (for Code.Location)
+//   <folder>/<sha256 hex of the zip>/root/         what is mounted at /var/task, read-only
+//
+// Promises: a package is there completely or not at all, also after a crash (written beside, synced, renamed); what a crash
+// left is removed by Open. The same zip twice, also at once, is stored once. Nothing of a package is written outside of its
+// folder. Directories are 0755 and files at least 0444, never writable for others, executable for all when the zip says so
+// for anyone; entries without Unix permissions are 0755; setuid, setgid and sticky bits vanish.
+//
+// Limits: 52,428,800 bytes zipped and 262,144,000 unpacked; package_tree.h has those of names, entries and links.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.h"
+#include "catalog/package_tree.h"
+
+namespace mayfly::catalog {
+
+inline constexpr uint64_t kZippedBytesMax = 52'428'800;
+inline constexpr uint64_t kUnzippedBytesMax = 262'144'000;
+
+struct CodePackage {
+  std::string sha256_hex;     // the name of the package in the store
+  std::string sha256_base64;  // CodeSha256
+  uint64_t zipped_bytes = 0;  // CodeSize
+  // While this lives, Delete leaves the package alone: keep it until the record that refers to the package is stored.
+  std::shared_ptr<const void> pin;
+};
+
+// Checks a package without storing anything (UpdateFunctionCode with DryRun). Errors as CodeStore::Put. `pin` stays empty.
+Result<CodePackage> CheckCodePackage(std::string_view zip);
+
+class CodeStore {
+ public:
+  // Makes `folder` when it is not there; removes what an earlier daemon left half done. Errors: Fault (disk).
+  static Result<std::unique_ptr<CodeStore>> Open(std::string folder);
+
+  // Stores a package, durable on success. Service errors, with AWS's texts: RequestEntityTooLargeException (413) past the
+  // zipped limit; InvalidParameterValueException (400) past the unzipped one, for an empty zip, and for everything that
+  // cannot or must not be unpacked (the log tells why). Faults: the disk.
+  Result<CodePackage> Put(std::string_view zip);
+
+  // nullopt-like: "" when there is no such package. Paths are absolute when the folder's is.
+  std::string DirectoryOf(std::string_view sha256_hex) const;
+  std::string ZipPathOf(std::string_view sha256_hex) const;
+  // Keeps a package that is already stored from being deleted; nullptr when it is not there.
+  std::shared_ptr<const void> Pin(std::string_view sha256_hex);
+
+  // The packages that are there, in no order: the catalog deletes those that no version refers to when it starts.
+  Result<std::vector<std::string>> List() const;
+
+  enum class Deletion : unsigned char { Done, Pinned, NotThere };
+  // Environments that have the package mounted keep it. Errors: Fault (disk).
+  Result<Deletion> Delete(std::string_view sha256_hex);
+
+ private:
+  struct Pins;
+
+  explicit CodeStore(std::string folder);
+  std::string PathOf(std::string_view sha256_hex) const;
+  Result<> Install(std::string_view zip, const std::string& sha256_hex) const;
+
+  const std::string folder_;
+  const std::shared_ptr<Pins> pins_;
+};
+
+}  // namespace mayfly::catalog

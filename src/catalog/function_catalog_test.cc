@@ -1,0 +1,91 @@
+// If these fail, a change of a function is lost, applied twice, or seen before it is durable.
+#include "catalog/function_catalog.h"
+
+#include <gtest/gtest.h>
+
+#include "base/sim_loop.h"
+#include "base/task_scope.h"
+
+namespace mayfly::catalog {
+namespace {
+
+Function MakeFunction(std::string name) {
+  Function function;
+  function.name = {"111122223333", "eu-west-1", std::move(name)};
+  function.revision_id = "r1";
+  function.environment = {{"KEY", "wert ü"}};
+  function.tags = {{"a", "b"}};
+  function.code_sha256 = std::string(64, 'a');
+  return function;
+}
+
+TEST(FunctionJson, KeepsEveryMember) {
+  Function function = MakeFunction("f");
+  function.vpc.subnet_ids = {"subnet-1", "subnet-2"};
+  function.has_vpc_config = true;
+  function.logging.log_format = "JSON";
+  function.memory_mib = 1769;
+  const auto restored = FunctionFromJson(ToJson(function));
+  ASSERT_TRUE(restored);
+  EXPECT_EQ(json::Write(ToJson(*restored)), json::Write(ToJson(function)));
+  EXPECT_FALSE(FunctionFromJson(json::Value(json::Object())));
+}
+
+TEST(FunctionCatalog, ChangesSurviveReopening) {
+  SimLoop loop;
+  auto store = store::MakeMemoryStore(loop);
+  Context ctx(loop);
+  loop.RunVoid([](Context& ctx, store::Store& store) -> Task<> {
+    FunctionCatalog catalog(store);
+    EXPECT_TRUE(co_await catalog.Open(ctx));
+    EXPECT_TRUE(co_await catalog.Create(ctx, MakeFunction("b")));
+    EXPECT_TRUE(co_await catalog.Create(ctx, MakeFunction("a")));
+    EXPECT_EQ((co_await catalog.Create(ctx, MakeFunction("a"))).error().message, "Function already exist: a");
+    Function next = *catalog.Find({"111122223333", "eu-west-1", "a"});
+    next.memory_mib = 256;
+    EXPECT_TRUE(co_await catalog.Replace(ctx, catalog.Find(next.name), next));
+    EXPECT_TRUE(co_await catalog.Delete(ctx, catalog.Find({"111122223333", "eu-west-1", "b"})));
+
+    FunctionCatalog again(store);
+    EXPECT_TRUE(co_await again.Open(ctx));
+    EXPECT_EQ(again.size(), 1u);
+    EXPECT_EQ(again.Find(next.name)->memory_mib, 256);
+    EXPECT_TRUE(again.List("111122223333", "us-east-1", "", 50).empty());
+    EXPECT_EQ(again.List("111122223333", "eu-west-1", "", 50).size(), 1u);
+  }(ctx, *store));
+}
+
+TEST(FunctionCatalog, OfTwoChangesAtOnceOneFails) {
+  SimLoop loop;
+  auto store = store::MakeMemoryStore(loop, 1, {.latency = std::chrono::milliseconds(5)});
+  Context ctx(loop);
+  FunctionCatalog catalog(*store);
+  EXPECT_TRUE(loop.Run(catalog.Open(ctx)));
+  EXPECT_TRUE(loop.Run(catalog.Create(ctx, MakeFunction("f"))));
+  const FunctionPointer old = catalog.Find({"111122223333", "eu-west-1", "f"});
+  int succeeded = 0, conflicts = 0;
+  TaskScope scope(loop);
+  for (int i = 0; i < 2; ++i) {
+    scope.Spawn([](Context& ctx, FunctionCatalog& catalog, FunctionPointer old, int& succeeded, int& conflicts) -> Task<> {
+      auto replaced = co_await catalog.Replace(ctx, old, *old);
+      if (replaced) ++succeeded;
+      else if (replaced.error().code == "ResourceConflictException") ++conflicts;
+    }(ctx, catalog, old, succeeded, conflicts));
+  }
+  loop.RunUntilIdle();
+  EXPECT_EQ(succeeded, 1);
+  EXPECT_EQ(conflicts, 1);
+}
+
+TEST(FunctionCatalog, AFailedCommitChangesNothing) {
+  SimLoop loop;
+  auto store = store::MakeMemoryStore(loop, 1, {.failure_rate = 1.0});
+  Context ctx(loop);
+  FunctionCatalog catalog(*store);
+  EXPECT_FALSE(loop.Run(catalog.Create(ctx, MakeFunction("f"))));
+  EXPECT_EQ(catalog.Find({"111122223333", "eu-west-1", "f"}), nullptr);
+  EXPECT_EQ(catalog.size(), 0u);
+}
+
+}  // namespace
+}  // namespace mayfly::catalog

@@ -1,0 +1,58 @@
+#include "catalog/function_reference.h"
+
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace mayfly::catalog {
+namespace {
+
+std::vector<std::string_view> Split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  for (;;) {
+    const size_t at = text.find(separator);
+    parts.push_back(text.substr(0, at));
+    if (at == std::string_view::npos) return parts;
+    text.remove_prefix(at + 1);
+  }
+}
+
+bool IsAccount(std::string_view text) { return text.size() == 12 && text.find_first_not_of("0123456789") == std::string_view::npos; }
+
+}  // namespace
+
+Result<FunctionReference> ParseFunctionReference(const Context& ctx, std::string_view text, std::string_view qualifier) {
+  FunctionReference reference;
+  reference.name.account_id = ctx.principal.account_id;
+  reference.name.region = ctx.principal.region;
+  std::vector<std::string_view> parts = Split(text, ':');
+  size_t next = 0;
+  if (parts.size() >= 7 && parts[0] == "arn") {
+    reference.name.region = parts[3];
+    reference.name.account_id = parts[4];
+    next = 6;
+  } else {
+    if (next + 1 < parts.size() && IsAccount(parts[next])) reference.name.account_id = parts[next++];
+    if (next + 1 < parts.size() && parts[next] == "function") ++next;
+  }
+  reference.name.name = parts[next++];
+  if (next < parts.size()) reference.qualifier = parts[next];
+  if (reference.name.region != ctx.principal.region) {
+    return Fail(Error::Service("ResourceNotFoundException", fmt::format("Functions from '{}' are not reachable in this region ('{}')",
+                                                                        reference.name.region, ctx.principal.region)));
+  }
+  if (!qualifier.empty()) {
+    if (!reference.qualifier.empty() && reference.qualifier != qualifier) {
+      return Fail(Error::Service("InvalidParameterValueException",
+                                 "The derived qualifier from the function name does not match the specified qualifier."));
+    }
+    reference.qualifier = qualifier;
+  }
+  return reference;
+}
+
+Error FunctionNotFound(const FunctionReference& reference) {
+  return Error::Service("ResourceNotFoundException", "Function not found: " + reference.Arn());
+}
+
+}  // namespace mayfly::catalog

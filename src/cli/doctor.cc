@@ -1,0 +1,161 @@
+#include "cli/doctor.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/prctl.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "base/files.h"
+#include "catalog/runtimes.h"
+#include "mayflyd/interpreters.h"
+#include "net/http_server.h"
+
+namespace mayfly::cli {
+namespace {
+
+class Report {
+ public:
+  void Ok(std::string_view what, std::string_view detail) { fmt::print("ok    {:<22} {}\n", what, detail); }
+  void Note(std::string_view what, std::string_view detail) { fmt::print("note  {:<22} {}\n", what, detail); }
+  void Failed(std::string_view what, std::string_view detail, std::string_view mend) {
+    fmt::print("FAIL  {:<22} {}\n      {:<22} {}\n", what, detail, "", mend);
+    ++failures_;
+  }
+  int failures() const { return failures_; }
+
+ private:
+  int failures_ = 0;
+};
+
+bool Exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+
+bool HasMount(const std::string& mounts, std::string_view type, std::string_view option) {
+  for (size_t start = 0; start < mounts.size();) {
+    const size_t end = std::min(mounts.find('\n', start), mounts.size());
+    const std::string_view line = std::string_view(mounts).substr(start, end - start);
+    // device mountpoint type options …
+    const size_t second = line.find(' ', line.find(' ') + 1);
+    const std::string_view rest = second == std::string_view::npos ? "" : line.substr(second + 1);
+    if (rest.starts_with(std::string(type) + ' ') &&
+        (option.empty() || (',' + std::string(rest.substr(type.size() + 1)) + ',').find(option) != std::string::npos)) {
+      return true;
+    }
+    start = end + 1;
+  }
+  return false;
+}
+
+void CheckUser(Report& report) {
+  if (::geteuid() == 0) report.Ok("privileges", "root (the daemon gives them up; mayfly-jail keeps what it needs)");
+  else report.Failed("privileges", "not root", "run 'mayfly serve' as root: sandboxes need namespaces, mounts and cgroups");
+}
+
+void CheckKernel(Report& report) {
+  utsname names{};
+  ::uname(&names);
+  int major = 0, minor = 0;
+  std::sscanf(names.release, "%d.%d", &major, &minor);
+  if (major > 5 || (major == 5 && minor >= 14)) report.Ok("kernel", names.release);
+  else report.Failed("kernel", names.release, "5.14 or newer is needed (mount_setattr, cgroup.kill): Debian 12 has 6.1");
+  auto namespaces = ReadFile("/proc/sys/user/max_user_namespaces");
+  if (namespaces && std::atoi(namespaces->c_str()) > 0) report.Ok("user namespaces", "at most " + namespaces->substr(0, namespaces->find('\n')));
+  else report.Failed("user namespaces", "switched off", "sysctl -w user.max_user_namespaces=100000");
+  if (::prctl(PR_GET_SECCOMP, 0, 0, 0, 0) >= 0) report.Ok("seccomp", "available");
+  else report.Failed("seccomp", "not in this kernel", "a kernel with CONFIG_SECCOMP_FILTER is needed");
+}
+
+void CheckCgroups(Report& report) {
+  auto mounts = ReadFile("/proc/mounts");
+  const std::string text = mounts ? *mounts : "";
+  const bool v2 = HasMount(text, "cgroup2", "");
+  auto controllers = ReadFile("/sys/fs/cgroup/cgroup.controllers");
+  if (v2 && controllers && controllers->find("memory") != std::string::npos) {
+    const bool all = controllers->find("cpu") != std::string::npos && controllers->find("pids") != std::string::npos;
+    if (all) report.Ok("cgroups", "version 2 with memory, cpu and pids");
+    else report.Failed("cgroups", "version 2 without " + std::string(controllers->find("pids") == std::string::npos ? "pids" : "cpu"),
+                       "enable the controllers in the parent's cgroup.subtree_control");
+    return;
+  }
+  std::string missing;
+  for (const char* controller : {"memory", "cpu", "pids"}) {
+    if (!HasMount(text, "cgroup", std::string(",") + controller + ",")) missing += std::string(missing.empty() ? "" : ", ") + controller;
+  }
+  if (missing.empty()) report.Ok("cgroups", v2 ? "version 1, with an empty version 2 tree for freezing and killing" : "version 1 only: killing is slower");
+  else report.Failed("cgroups", "no controller for " + missing, "boot with systemd.unified_cgroup_hierarchy=1, or mount the controllers");
+}
+
+void CheckInterpreters(Report& report, const daemon::Options& options) {
+  auto found = daemon::FindInterpreters(options.interpreters);
+  if (!found) return report.Failed("interpreters", found.error().message, "mend --interpreter");
+  for (const catalog::Interpreter& interpreter : *found) {
+    report.Ok(interpreter.family == catalog::RuntimeFamily::Python ? "python" : "node",
+              fmt::format("{} at {}{}", interpreter.full_version, interpreter.host_path,
+                          interpreter.root_index ? ", seen by functions as " + interpreter.cage_path : ""));
+  }
+  const catalog::RuntimeTable table(*found, options.runtime_match == "strict" ? catalog::RuntimeTable::Mode::Strict
+                                                                              : catalog::RuntimeTable::Mode::Nearest);
+  for (const catalog::RuntimeIdentifier& identifier : catalog::RuntimeIdentifiers()) {
+    if (identifier.refused) continue;
+    auto choice = table.Resolve(identifier.name);
+    if (!choice) report.Note(identifier.name, "not served here");
+    else if (identifier.family == catalog::RuntimeFamily::Provided) report.Ok(identifier.name, "runs the package's own bootstrap");
+    else if (choice->exact) report.Ok(identifier.name, "runs on " + choice->interpreter->full_version);
+    else report.Note(identifier.name, "runs on " + choice->interpreter->full_version + ", the nearest here (--runtime-match strict refuses)");
+  }
+}
+
+void CheckListen(Report& report, const daemon::Options& options) {
+  const size_t colon = options.listen.rfind(':');
+  const int port = colon == std::string::npos ? 0 : std::atoi(options.listen.c_str() + colon + 1);
+  auto listener = http::ListenTcp(options.listen.substr(0, colon), static_cast<uint16_t>(port));
+  if (listener) report.Ok("port", options.listen + " is free");
+  else report.Note("port", options.listen + ": " + listener.error().message + " (a running daemon? try 'mayfly status', or another --listen)");
+}
+
+void CheckDisk(Report& report, const daemon::Options& options) {
+  std::string path = options.data_dir;
+  while (!Exists(path) && path.size() > 1) path = path.substr(0, std::max<size_t>(path.rfind('/'), 1));
+  struct statvfs disk{};
+  if (::statvfs(path.c_str(), &disk) != 0) return report.Failed("data dir", path + ": cannot be read", "choose another --data-dir");
+  const uint64_t free_mib = disk.f_bavail * disk.f_frsize >> 20;
+  const std::string detail = fmt::format("{} ({} MiB free)", options.data_dir, free_mib);
+  if (free_mib >= 1024) report.Ok("data dir", detail);
+  else report.Failed("data dir", detail, "free at least 1 GiB, or choose another --data-dir");
+}
+
+void CheckPrograms(Report& report) {
+  char self[4096];
+  const ssize_t size = ::readlink("/proc/self/exe", self, sizeof self - 1);
+  const std::string folder = size > 0 ? std::string(self, static_cast<size_t>(size)) : "";
+  const std::string bin = folder.substr(0, folder.rfind('/'));
+  for (const char* program : {"mayfly-jail", "mayfly-init"}) {
+    if (Exists(bin + '/' + program)) report.Ok(program, bin + '/' + program);
+    else report.Failed(program, "not beside this program", "build or install Mayfly whole: ./dev build");
+  }
+}
+
+}  // namespace
+
+int RunDoctor(const daemon::Options& options) {
+  Report report;
+  CheckUser(report);
+  CheckKernel(report);
+  CheckCgroups(report);
+  CheckPrograms(report);
+  CheckInterpreters(report, options);
+  CheckListen(report, options);
+  CheckDisk(report, options);
+  fmt::print("\n{}\n", report.failures() == 0 ? "This machine can run functions." : fmt::format("{} checks failed.", report.failures()));
+  return report.failures() == 0 ? 0 : 1;
+}
+
+}  // namespace mayfly::cli

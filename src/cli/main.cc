@@ -1,0 +1,61 @@
+// mayfly: the command. `mayfly serve` is the daemon; the other commands talk to it or look at this machine.
+#include <cstdlib>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/client.h"
+#include "cli/doctor.h"
+#include "mayflyd/options.h"
+#include "mayflyd/serve.h"
+
+namespace {
+
+constexpr const char* kAbout = R"(Mayfly is AWS Lambda on your own Linux machines.
+
+  mayfly serve                      start the daemon in the foreground
+  export AWS_ENDPOINT_URL=http://127.0.0.1:4566
+  aws lambda list-functions         every AWS client works as it is
+  mayfly logs my-function --follow  what a function prints
+  mayfly doctor                     is this machine ready?)";
+
+std::string DefaultEndpoint() {
+  for (const char* name : {"MAYFLY_ENDPOINT", "AWS_ENDPOINT_URL_LAMBDA", "AWS_ENDPOINT_URL"}) {
+    if (const char* value = std::getenv(name); value && *value) return value;
+  }
+  return "http://127.0.0.1:4566";
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app(kAbout, "mayfly");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", std::string("mayfly ") + mayfly::daemon::kVersion);
+
+  mayfly::daemon::Options options;
+  CLI::App* serve = app.add_subcommand("serve", "run the daemon in the foreground; prints 'ready http://HOST:PORT' when it serves");
+  mayfly::daemon::AddOptions(*serve, options);
+  CLI::App* doctor = app.add_subcommand("doctor", "check kernel, cgroups, interpreters and ports, and say how to mend what is missing");
+  mayfly::daemon::AddOptions(*doctor, options);
+
+  mayfly::cli::ClientOptions client;
+  client.endpoint = DefaultEndpoint();
+  mayfly::cli::LogsOptions logs;
+  CLI::App* status = app.add_subcommand("status", "what the running daemon is doing");
+  status->add_option("--endpoint", client.endpoint, "the daemon (MAYFLY_ENDPOINT, AWS_ENDPOINT_URL)")->capture_default_str();
+  CLI::App* show_logs = app.add_subcommand("logs", "what a function printed");
+  show_logs->add_option("--endpoint", client.endpoint, "the daemon (MAYFLY_ENDPOINT, AWS_ENDPOINT_URL)")->capture_default_str();
+  show_logs->add_option("function", logs.function, "name or ARN")->required();
+  show_logs->add_flag("-f,--follow", logs.follow, "go on as it prints more");
+  show_logs->add_option("--since", logs.since, "how far back: 90s, 10m, 2h, 1d")->capture_default_str();
+  show_logs->add_option("--filter", logs.filter, "only lines that contain this text");
+  show_logs->add_option("--limit", logs.limit, "at most this many lines of the past")->capture_default_str()->check(CLI::Range(1, 10'000));
+  show_logs->add_option("--region", logs.region, "the function's region")->envname("AWS_REGION");
+  show_logs->add_option("--account", logs.account, "the function's account");
+
+  CLI11_PARSE(app, argc, argv);
+  if (serve->parsed()) return mayfly::daemon::Serve(options);
+  if (doctor->parsed()) return mayfly::cli::RunDoctor(options);
+  if (status->parsed()) return mayfly::cli::ShowStatus(client);
+  return mayfly::cli::ShowLogs(client, logs);
+}

@@ -1,0 +1,166 @@
+#include "edge/admin.h"
+
+#include <charconv>
+#include <deque>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/blocking_pool.h"
+#include "base/files.h"
+#include "base/json.h"
+#include "catalog/function_reference.h"
+
+namespace mayfly::edge {
+namespace {
+
+constexpr size_t kFollowBacklogMax = 10'000;  // lines that a slow reader may be behind; then the oldest are skipped
+
+http::Response ErrorPage(int status, std::string_view message) {
+  return http::Response::Json(status, fmt::format("{{\"message\":{}}}\n", json::Quote(message)));
+}
+
+std::string QueryValue(const http::Request& request, std::string_view name) {
+  for (auto& [key, value] : http::ParseQuery(request.query())) {
+    if (key == name) return value;
+  }
+  return {};
+}
+
+int64_t QueryNumber(const http::Request& request, std::string_view name, int64_t fallback) {
+  const std::string text = QueryValue(request, name);
+  int64_t value = fallback;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() ? value : fallback;
+}
+
+void AppendLine(const store::LogLine& line, std::string& out) {
+  out += line.text;
+  if (!line.text.ends_with('\n')) out += '\n';
+}
+
+// The lines that came while the reader was busy. Shared by the listener and the writing task.
+struct FollowQueue {
+  explicit FollowQueue(Loop& loop) : more(loop) {}
+  std::deque<store::LogLine> lines;
+  Event more;
+};
+
+Task<Result<>> WriteFollowing(Context& ctx, http::BodyWriter& writer, std::string past, std::shared_ptr<FollowQueue> queue,
+                              std::shared_ptr<void> subscription, std::string filter) {
+  if (!past.empty()) MF_CO_TRY_VOID(co_await writer.Write(ctx, past));
+  for (;;) {
+    while (!queue->lines.empty()) {
+      std::string text;
+      while (!queue->lines.empty() && text.size() < 64 * 1024) {
+        if (filter.empty() || queue->lines.front().text.find(filter) != std::string::npos) AppendLine(queue->lines.front(), text);
+        queue->lines.pop_front();
+      }
+      if (!text.empty()) MF_CO_TRY_VOID(co_await writer.Write(ctx, text));
+    }
+    MF_CO_TRY_VOID(co_await queue->more.Wait(ctx));
+  }
+}
+
+}  // namespace
+
+Task<http::Response> Admin::Handle(Context& ctx, http::Request& request) {
+  const std::string path(request.path().substr(9));  // after "/_mayfly/"
+  const bool get = request.method == "GET";
+  if (path == "health" && get) co_return Health();
+  if (path.starts_with("code/") && get) co_return co_await Code(ctx, request);
+  auto principal = parts_.authenticator->Authenticate(request);
+  if (!principal) co_return ErrorPage(403, principal.error().message);
+  ctx.principal = std::move(*principal);
+  if (path == "status" && get) co_return Status();
+  if (path == "logs" && get) co_return co_await Logs(ctx, request);
+  if (path == "reset") {
+    if (request.method != "POST") co_return ErrorPage(405, "use POST");
+    co_return co_await Reset(ctx);
+  }
+  co_return ErrorPage(404, "no such page; there are health, status, logs, reset");
+}
+
+http::Response Admin::Health() const {
+  return http::Response::Json(200, fmt::format("{{\"status\":\"ok\",\"service\":\"mayfly\",\"version\":{}}}\n", json::Quote(parts_.version)));
+}
+
+http::Response Admin::Status() const {
+  const runtime::ManagerCounts counts = parts_.environments->counts();
+  json::Value status;
+  status.Set("version", parts_.version);
+  status.Set("uptime_seconds", static_cast<int64_t>(ToMillis(parts_.loop->Now() - started_) / 1000));
+  status.Set("functions", static_cast<uint64_t>(parts_.catalog->size()));
+  status.Set("invocations_running", parts_.invoker->running());
+  status.Set("environments_live", counts.live);
+  status.Set("environments_idle", counts.idle);
+  status.Set("environments_started", counts.started);
+  status.Set("environments_reused", counts.reused);
+  status.Set("auth", parts_.authenticator->mode() == identity::AuthMode::Open ? "open" : "strict");
+  return http::Response::Json(200, json::Write(status) + "\n");
+}
+
+Task<http::Response> Admin::Logs(Context& ctx, const http::Request& request) {
+  const std::string function_text = QueryValue(request, "function");
+  if (function_text.empty()) co_return ErrorPage(400, "name a function: ?function=NAME");
+  Context named = ctx;
+  if (std::string region = QueryValue(request, "region"); !region.empty()) named.principal.region = region;
+  if (std::string account = QueryValue(request, "account"); !account.empty() && parts_.authenticator->mode() == identity::AuthMode::Open) {
+    named.principal.account_id = account;
+  }
+  auto reference = catalog::ParseFunctionReference(named, function_text, "");
+  if (!reference) co_return ErrorPage(404, reference.error().message);
+  const catalog::FunctionPointer function = parts_.catalog->Find(reference->name);
+  if (!function) co_return ErrorPage(404, catalog::FunctionNotFound(*reference).message);
+
+  store::LogQuery query;
+  query.group = LogGroupKey(function->name, function->LogGroup());
+  query.from = parts_.loop->WallNow() - std::chrono::milliseconds(QueryNumber(request, "since_ms", 3'600'000));
+  query.contains = QueryValue(request, "filter");
+  query.limit = static_cast<size_t>(std::clamp<int64_t>(QueryNumber(request, "limit", 1000), 1, 10'000));
+  const std::string filter = query.contains;
+  auto queue = std::make_shared<FollowQueue>(*parts_.loop);
+  std::shared_ptr<void> subscription;
+  const bool follow = QueryValue(request, "follow") == "1";
+  if (follow) {
+    subscription = parts_.logs->Follow(query.group, [queue](const store::LogLine& line) {
+      if (queue->lines.size() >= kFollowBacklogMax) queue->lines.pop_front();
+      queue->lines.push_back(line);
+      queue->more.Pulse();
+    });
+  }
+  auto lines = co_await parts_.logs->Query(ctx, std::move(query));
+  if (!lines) co_return ErrorPage(500, lines.error().message);
+  std::string past;
+  for (const store::LogLine& line : *lines) AppendLine(line, past);
+  if (!follow) co_return http::Response::Text(200, std::move(past), "text/plain; charset=utf-8");
+  queue->lines.clear();  // what came while the past was being read is part of it
+  http::Response response = http::Response::Text(200, "", "text/plain; charset=utf-8");
+  response.stream = [past = std::move(past), queue, subscription, filter](Context& ctx, http::BodyWriter& writer) mutable {
+    return WriteFollowing(ctx, writer, std::move(past), queue, subscription, filter);
+  };
+  co_return response;
+}
+
+Task<http::Response> Admin::Reset(Context& ctx) {
+  if (parts_.authenticator->mode() != identity::AuthMode::Open) {
+    co_return ErrorPage(403, "reset is allowed only when the daemon runs with --auth open");
+  }
+  auto done = co_await parts_.reset(ctx);
+  if (!done) co_return ErrorPage(500, done.error().ToString());
+  co_return http::Response::Json(200, "{\"status\":\"empty\"}\n");
+}
+
+Task<http::Response> Admin::Code(Context& ctx, const http::Request& request) {
+  if (!parts_.is_download_allowed(request)) co_return ErrorPage(403, "the link's signature is wrong or has expired: call GetFunction again");
+  const std::string path(request.path());
+  const std::string sha256_hex = path.substr(path.rfind('/') + 1);
+  const auto pin = parts_.code->Pin(sha256_hex);
+  if (!pin) co_return ErrorPage(404, "the package is not there any more");
+  auto read = co_await parts_.files->Run(*ctx.loop, [path = parts_.code->ZipPathOf(sha256_hex)] { return ReadFile(path); });
+  if (!read) co_return ErrorPage(500, "the package cannot be read");
+  co_return http::Response::Text(200, std::move(*read), "application/zip");
+}
+
+}  // namespace mayfly::edge

@@ -1,0 +1,62 @@
+// The daemon's own pages under /_mayfly/: health, status, logs, reset, package downloads. Not part of AWS's API.
+//
+//   GET  /_mayfly/health              200 {"status":"ok",…}; never needs credentials
+//   GET  /_mayfly/status              counts
+//   GET  /_mayfly/logs?function=F&since_ms=N&limit=N&filter=T&region=R&account=A&follow=1
+//                                     text, one line per log line; with follow it goes on until the client leaves
+//   POST /_mayfly/reset               forgets everything; `open` mode only
+//   GET  /_mayfly/code/ACCOUNT/SHA256?…  a package; the signature in the query is GetFunction's, and expires
+// In strict mode status and logs need a signature (any service name).
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/blocking_pool.h"
+#include "catalog/code_package.h"
+#include "catalog/function_catalog.h"
+#include "identity/authenticator.h"
+#include "invoke/invoker.h"
+#include "net/http_message.h"
+#include "runtime/environment_manager.h"
+#include "store/log_store.h"
+
+namespace mayfly::edge {
+
+// What the pages look at. All outlive the Admin.
+struct AdminParts {
+  Loop* loop;
+  catalog::FunctionCatalog* catalog;
+  runtime::EnvironmentManager* environments;
+  invoke::Invoker* invoker;
+  store::LogStore* logs;
+  catalog::CodeStore* code;
+  BlockingPool* files;
+  identity::Authenticator* authenticator;
+  std::string version;
+  std::string default_account_id;
+  std::string default_region;
+  // Empties everything; set by the daemon.
+  std::function<Task<Result<>>(Context&)> reset;
+  // Whether the signature of a download link holds.
+  std::function<bool(const http::Request&)> is_download_allowed;
+};
+
+class Admin {
+ public:
+  explicit Admin(AdminParts parts) : parts_(std::move(parts)), started_(parts_.loop->Now()) {}
+  // `request.target` starts with "/_mayfly/".
+  Task<http::Response> Handle(Context& ctx, http::Request& request);
+
+ private:
+  http::Response Health() const;
+  http::Response Status() const;
+  Task<http::Response> Logs(Context& ctx, const http::Request& request);
+  Task<http::Response> Reset(Context& ctx);
+  Task<http::Response> Code(Context& ctx, const http::Request& request);
+
+  AdminParts parts_;
+  TimePoint started_;
+};
+
+}  // namespace mayfly::edge

@@ -1,0 +1,42 @@
+// Edge: where HTTP comes in. Gives each request its id, says who sends it, and hands it to the service that it is for.
+//
+// One per daemon, on its strand; Handle is the http::Server's handler. Today there is one service (Lambda) and the daemon's
+// own pages (admin.h).
+//
+// In `open` mode anything on this machine may call, so requests that a web page makes a browser send (they carry Origin) are
+// refused: a page must not be able to change or run functions behind its user's back.
+// Bounds: requests with a body beyond the server's gathered size are read one or a few at a time (kLargeRequestsMax), the
+// others wait, so that uploads cannot take the machine's memory.
+#pragma once
+
+#include "base/event.h"
+#include "base/random.h"
+#include "edge/admin.h"
+#include "identity/authenticator.h"
+#include "net/http_message.h"
+#include "wire/endpoint.h"
+
+namespace mayfly::edge {
+
+inline constexpr int kLargeRequestsMax = 4;
+
+class Edge {
+ public:
+  Edge(Loop& loop, identity::Authenticator& authenticator, wire::Endpoint& lambda, Admin& admin, Random& random)
+      : authenticator_(&authenticator), lambda_(&lambda), admin_(&admin), random_(&random), large_request_ended_(loop) {}
+
+  Task<http::Response> Handle(Context& ctx, http::Request& request);
+
+ private:
+  Task<http::Response> HandleApi(Context& ctx, http::Request& request);
+  Task<http::Response> HandleLarge(Context& ctx, http::Request& request);
+
+  identity::Authenticator* authenticator_;
+  wire::Endpoint* lambda_;
+  Admin* admin_;
+  Random* random_;
+  int large_requests_ = 0;
+  Event large_request_ended_;
+};
+
+}  // namespace mayfly::edge

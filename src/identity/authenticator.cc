@@ -1,0 +1,98 @@
+#include "identity/authenticator.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace mayfly::identity {
+namespace {
+
+constexpr size_t kRegionBytesMax = 32;
+constexpr size_t kAccessKeyIdBytesMax = 128;
+
+bool IsAccountId(std::string_view text) {
+  return text.size() == 12 && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+bool IsRegion(std::string_view text) {
+  return !text.empty() && text.size() <= kRegionBytesMax && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+  });
+}
+
+bool IsAccessKeyId(std::string_view text) {
+  return !text.empty() && text.size() <= kAccessKeyIdBytesMax &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+Error BadRegion() { return Error::Service("InvalidSignatureException", "Credential should be scoped to a valid region."); }
+Error UnknownKey() {
+  return Error::Service("UnrecognizedClientException", "The security token included in the request is invalid.");
+}
+
+Result<> CheckKey(const AccessKey& key, const Claim& claim, WallTime now) {
+  if (!EqualConstantTime(key.session_token, claim.session_token)) return Fail(UnknownKey());
+  if (key.expires_at <= now) {
+    return Fail(Error::Service("ExpiredTokenException", "The security token included in the request is expired"));
+  }
+  return {};
+}
+
+// What the signature must cover.
+Result<std::string> BodyHash(const http::Request& request, const Claim& claim, std::string_view given) {
+  MF_TRY(const PayloadMode mode, PayloadModeOf(claim));
+  if (mode != PayloadMode::Signed) return claim.payload_hash;
+  std::string computed(given);
+  if (given.empty() && request.body_reader) {
+    if (claim.payload_hash.empty()) return Fail(Error::Fault("a signature covers a body that has not been read"));
+    return claim.payload_hash;
+  }
+  if (given.empty()) computed = Sha256Hex(request.body);
+  if (claim.service == "s3" && !claim.payload_hash.empty() && claim.payload_hash != computed) {
+    return Fail(Error::Service("XAmzContentSHA256Mismatch",
+                               "The provided 'x-amz-content-sha256' header does not match what was computed."));
+  }
+  return computed;
+}
+
+}  // namespace
+
+Result<Principal> Authenticator::Authenticate(const http::Request& request, std::string_view body_sha256_hex) {
+  return options_.mode == AuthMode::Open ? AcceptAny(request) : VerifySigned(request, body_sha256_hex);
+}
+
+Result<Principal> Authenticator::AcceptAny(const http::Request& request) const {
+  Principal principal{.account_id = options_.default_account_id, .region = options_.default_region};
+  if (auto scope = FindCredentialScope(request)) {
+    if (!scope->region.empty()) {
+      if (!IsRegion(scope->region)) return Fail(BadRegion());
+      principal.region = std::move(scope->region);
+    }
+    if (IsAccountId(scope->access_key_id)) {
+      principal.account_id = scope->access_key_id;
+    } else if (const auto key = keys_->Find(scope->access_key_id)) {
+      principal.account_id = key->account_id;
+      principal.arn = key->PrincipalArn();
+    }
+    if (IsAccessKeyId(scope->access_key_id)) principal.access_key_id = std::move(scope->access_key_id);
+  }
+  if (principal.arn.empty()) principal.arn = fmt::format("arn:aws:iam::{}:root", principal.account_id);
+  return principal;
+}
+
+Result<Principal> Authenticator::VerifySigned(const http::Request& request, std::string_view body_sha256_hex) {
+  MF_TRY(const auto claim, ParseClaim(request));
+  if (!claim) return Fail(Error::Service("MissingAuthenticationTokenException", "Missing Authentication Token"));
+  const auto key = keys_->Find(claim->access_key_id);
+  if (!key) return Fail(UnknownKey());
+  if (!IsRegion(claim->region)) return Fail(BadRegion());
+  MF_TRY(const std::string body_hash, BodyHash(request, *claim, body_sha256_hex));
+  MF_TRY_VOID(verifier_.Verify(request, *claim, key->secret_access_key, body_hash));
+  MF_TRY_VOID(CheckKey(*key, *claim, clock_->WallNow()));
+  return Principal{.account_id = key->account_id,
+                   .region = claim->region,
+                   .access_key_id = key->access_key_id,
+                   .arn = key->PrincipalArn()};
+}
+
+}  // namespace mayfly::identity

@@ -1,0 +1,53 @@
+// Authenticator: turns a request into the Principal that every later room works with.
+//
+// One per shard, called by the edge on its strand before anything else looks at a request.
+//
+// open    any credentials pass, without a hash or a MAC being computed; so does a request without any. The account is the
+//         access key id when that has 12 digits, the account of a known key, otherwise the default account.
+// strict  only known keys with a right signature (and session token, where the key has one) pass.
+// Both: the region is that of the signature's scope, the default region without one; a scope whose region could not be
+// part of an ARN is refused.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/context.h"
+#include "base/result.h"
+#include "identity/access_keys.h"
+#include "identity/sigv4.h"
+#include "net/http_message.h"
+
+namespace mayfly::identity {
+
+struct AuthenticatorOptions {
+  AuthMode mode = AuthMode::Open;
+  std::string default_account_id = "000000000000";
+  std::string default_region = "us-east-1";
+};
+
+class Authenticator {
+ public:
+  // `keys` and `clock` outlive it.
+  Authenticator(AuthenticatorOptions options, const AccessKeys& keys, const Clock& clock)
+      : options_(std::move(options)), keys_(&keys), clock_(&clock), verifier_(clock) {}
+
+  // `body_sha256_hex`: of the body as received, for callers that hashed while they read; empty lets this method hash
+  // request.body, and only when a signature needs it. With a body that is still to be read (body_reader) and no hash, a
+  // signed request is checked by its own x-amz-content-sha256: the caller then compares that with what it reads.
+  // Errors: service errors of errors.h; a Fault when a body that has not been read is needed.
+  Result<Principal> Authenticate(const http::Request& request, std::string_view body_sha256_hex = {});
+
+  AuthMode mode() const { return options_.mode; }
+
+ private:
+  Result<Principal> AcceptAny(const http::Request& request) const;
+  Result<Principal> VerifySigned(const http::Request& request, std::string_view body_sha256_hex);
+
+  AuthenticatorOptions options_;
+  const AccessKeys* keys_;
+  const Clock* clock_;
+  SignatureVerifier verifier_;
+};
+
+}  // namespace mayfly::identity

@@ -1,0 +1,192 @@
+// If these fail, strict mode lets strangers in, open mode confuses accounts, or a restart forgets the keys.
+#include "identity/authenticator.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "base/files.h"
+#include "identity/errors.h"
+
+namespace mayfly::identity {
+namespace {
+
+struct FixedClock final : Clock {
+  WallTime wall = *ParseAmzDate("20260131T120000Z");
+  TimePoint Now() const override { return {}; }
+  WallTime WallNow() const override { return wall; }
+};
+
+class Authentication : public testing::Test {
+ protected:
+  Authentication() {
+    char name[] = "/tmp/mayfly_identity_XXXXXX";
+    folder_ = ::mkdtemp(name);
+  }
+  ~Authentication() override { std::filesystem::remove_all(folder_); }
+
+  std::unique_ptr<AccessKeys> OpenKeys(AuthMode mode) {
+    auto keys = AccessKeys::Open(folder_ + "/access-keys.json", mode, "000000000000", random_);
+    EXPECT_TRUE(keys) << keys.error().ToString();
+    return std::move(*keys);
+  }
+  http::Request Signed(const AccessKey& key, std::string body = {}) const {
+    http::Request request;
+    request.method = "POST";
+    request.target = "/2015-03-31/functions/f/invocations";
+    request.headers.Add("Host", "localhost:4566");
+    request.body = std::move(body);
+    Sign(request, {key.access_key_id, key.secret_access_key, key.session_token}, "eu-west-1", "lambda", clock_.wall, "localhost:4566");
+    return request;
+  }
+
+  std::string folder_;
+  SeededRandom random_{7};
+  FixedClock clock_;
+};
+
+TEST_F(Authentication, StrictMakesOneRootKeyAndKeepsIt) {
+  const AccessKey root = OpenKeys(AuthMode::Strict)->List().at(0);
+  struct stat status{};
+  ASSERT_EQ(::stat((folder_ + "/access-keys.json").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0600u);
+  const auto again = OpenKeys(AuthMode::Strict);
+  ASSERT_EQ(again->List().size(), 1u);
+  EXPECT_EQ(again->List()[0].secret_access_key, root.secret_access_key);
+  EXPECT_EQ(root.PrincipalArn(), "arn:aws:iam::000000000000:root");
+  EXPECT_EQ(root.secret_access_key.size(), 40u);
+  EXPECT_EQ(root.access_key_id.size(), 20u);
+}
+
+TEST_F(Authentication, OpenModeWritesNoFile) {
+  OpenKeys(AuthMode::Open);
+  EXPECT_NE(::access((folder_ + "/access-keys.json").c_str(), F_OK), 0);
+}
+
+TEST_F(Authentication, RefusesABrokenFileAndKeepsIt) {
+  const std::string path = folder_ + "/access-keys.json";
+  for (const char* text : {"", "[]", "{\"version\":2,\"keys\":[]}", "{\"version\":1,\"keys\":[{\"access_key_id\":\"A\"}]}"}) {
+    ASSERT_TRUE(WriteFileDurably(path, text, 0600));
+    const auto keys = AccessKeys::Open(path, AuthMode::Strict, "000000000000", random_);
+    ASSERT_FALSE(keys) << text;
+    EXPECT_FALSE(keys.error().hint.empty());
+    EXPECT_EQ(*ReadFile(path), text);
+  }
+}
+
+TEST_F(Authentication, AddAndRemoveAreDurable) {
+  AccessKey added;
+  {
+    const auto keys = OpenKeys(AuthMode::Strict);
+    added = *keys->Add("123456789012", "ada");
+    EXPECT_FALSE(keys->Add("12", "x"));
+  }
+  {
+    const auto keys = OpenKeys(AuthMode::Strict);
+    ASSERT_TRUE(keys->Find(added.access_key_id));
+    EXPECT_EQ(keys->Find(added.access_key_id)->PrincipalArn(), "arn:aws:iam::123456789012:user/ada");
+    EXPECT_EQ(keys->FirstOf("123456789012")->access_key_id, added.access_key_id);
+    ASSERT_TRUE(keys->Remove(added.access_key_id));
+    EXPECT_FALSE(keys->Find(added.access_key_id));
+  }
+  EXPECT_FALSE(OpenKeys(AuthMode::Strict)->Find(added.access_key_id));
+}
+
+TEST_F(Authentication, StrictAcceptsTheRootKey) {
+  const auto keys = OpenKeys(AuthMode::Strict);
+  Authenticator authenticator({.mode = AuthMode::Strict}, *keys, clock_);
+  const http::Request request = Signed(keys->List()[0], "{}");
+  const auto principal = authenticator.Authenticate(request);
+  ASSERT_TRUE(principal) << principal.error().ToString();
+  EXPECT_EQ(principal->region, "eu-west-1");
+  EXPECT_EQ(principal->account_id, "000000000000");
+  EXPECT_TRUE(authenticator.Authenticate(request, Sha256Hex("{}")));
+  EXPECT_EQ(authenticator.Authenticate(request, Sha256Hex("{ }")).error().code, "InvalidSignatureException");
+}
+
+TEST_F(Authentication, StrictRefusesStrangers) {
+  const auto keys = OpenKeys(AuthMode::Strict);
+  Authenticator authenticator({.mode = AuthMode::Strict}, *keys, clock_);
+  http::Request bare;
+  bare.target = "/";
+  const auto missing = authenticator.Authenticate(bare);
+  EXPECT_EQ(missing.error().code, "MissingAuthenticationTokenException");
+  EXPECT_EQ(missing.error().message, "Missing Authentication Token");
+  EXPECT_EQ(HttpStatusOf(missing.error().code), 403);
+
+  AccessKey stranger = keys->List()[0];
+  stranger.access_key_id = "AKIASTRANGER";
+  const auto unknown = authenticator.Authenticate(Signed(stranger));
+  EXPECT_EQ(unknown.error().code, "UnrecognizedClientException");
+  EXPECT_EQ(unknown.error().message, "The security token included in the request is invalid.");
+
+  AccessKey guessed = keys->List()[0];
+  guessed.secret_access_key = "guess";
+  EXPECT_EQ(authenticator.Authenticate(Signed(guessed)).error().code, "InvalidSignatureException");
+  AccessKey with_token = keys->List()[0];
+  with_token.session_token = "surplus";
+  EXPECT_EQ(authenticator.Authenticate(Signed(with_token)).error().code, "UnrecognizedClientException");
+}
+
+TEST_F(Authentication, TemporaryKeysNeedTheirTokenAndEnd) {
+  const auto keys = OpenKeys(AuthMode::Strict);
+  Authenticator authenticator({.mode = AuthMode::Strict}, *keys, clock_);
+  const std::string arn = "arn:aws:sts::000000000000:assumed-role/r/f";
+  const AccessKey key = *keys->AddTemporary("000000000000", arn, clock_.wall, clock_.wall + std::chrono::hours(1));
+  EXPECT_EQ(authenticator.Authenticate(Signed(key))->arn, arn);
+  AccessKey bare = key;
+  bare.session_token.clear();
+  EXPECT_EQ(authenticator.Authenticate(Signed(bare)).error().code, "UnrecognizedClientException");
+  clock_.wall += std::chrono::hours(1);
+  EXPECT_EQ(authenticator.Authenticate(Signed(key)).error().code, "ExpiredTokenException");
+  keys->RemoveTemporary(key.access_key_id);
+  EXPECT_EQ(authenticator.Authenticate(Signed(key)).error().code, "UnrecognizedClientException");
+}
+
+TEST_F(Authentication, TemporaryKeysAreBounded) {
+  const auto keys = OpenKeys(AuthMode::Open);
+  const WallTime end = clock_.wall + std::chrono::hours(1);
+  for (size_t i = 0; i < AccessKeys::kTemporaryKeysMax; ++i) ASSERT_TRUE(keys->AddTemporary("000000000000", "a", clock_.wall, end));
+  EXPECT_FALSE(keys->AddTemporary("000000000000", "a", clock_.wall, end));
+  EXPECT_TRUE(keys->AddTemporary("000000000000", "a", end + std::chrono::seconds(1), end + std::chrono::hours(1)));
+}
+
+TEST_F(Authentication, OpenTakesTheAccountFromTheKey) {
+  const auto keys = OpenKeys(AuthMode::Open);
+  Authenticator authenticator({.mode = AuthMode::Open, .default_region = "eu-north-1"}, *keys, clock_);
+  const auto as = [&](std::string_view credential) {
+    http::Request request;
+    request.target = "/";
+    if (!credential.empty()) request.headers.Add("Authorization", "AWS4-HMAC-SHA256 Credential=" + std::string(credential) + ", SignedHeaders=host, Signature=x");
+    return authenticator.Authenticate(request);
+  };
+  EXPECT_EQ(as("")->account_id, "000000000000");
+  EXPECT_EQ(as("")->region, "eu-north-1");
+  EXPECT_EQ(as("test/20260101/us-west-2/lambda/aws4_request")->account_id, "000000000000");
+  EXPECT_EQ(as("test/20260101/us-west-2/lambda/aws4_request")->region, "us-west-2");
+  EXPECT_EQ(as("123456789012/20260101/us-west-2/lambda/aws4_request")->account_id, "123456789012");
+  EXPECT_EQ(as("123456789012/20260101/us-west-2/lambda/aws4_request")->arn, "arn:aws:iam::123456789012:root");
+  EXPECT_EQ(as("test/20260101/..:x/lambda/aws4_request").error().code, "InvalidSignatureException");
+}
+
+TEST_F(Authentication, S3BodiesMustMatchTheirHash) {
+  const auto keys = OpenKeys(AuthMode::Strict);
+  Authenticator authenticator({.mode = AuthMode::Strict}, *keys, clock_);
+  const AccessKey key = keys->List()[0];
+  http::Request request;
+  request.method = "PUT";
+  request.target = "/b/k";
+  request.headers.Add("Host", "h");
+  request.body = "data";
+  Sign(request, {key.access_key_id, key.secret_access_key, ""}, "us-east-1", "s3", clock_.wall, "h");
+  EXPECT_TRUE(authenticator.Authenticate(request));
+  request.body = "date";
+  EXPECT_EQ(authenticator.Authenticate(request).error().code, "XAmzContentSHA256Mismatch");
+}
+
+}  // namespace
+}  // namespace mayfly::identity

@@ -1,0 +1,177 @@
+#include "jail/cage_process.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include <iterator>
+
+#include "sandbox/function_user.h"
+#include "sandbox/init_protocol.h"
+#include "sandbox/packet.h"
+
+namespace mayfly::jail {
+namespace {
+
+using sandbox::InitCommand;
+using sandbox::InitCommandKind;
+using sandbox::InitReport;
+using sandbox::InitReportKind;
+
+constexpr uint32_t kEndpointAddress = 0xa9fe6402;  // 169.254.100.2
+constexpr int kListenBacklog = 128;
+
+struct Listeners {
+  UniqueFd runtime_api;
+  UniqueFd endpoint;
+};
+
+int SetInterfaceAddress(int socket, const char* name, uint32_t address, uint32_t mask) {
+  auto set = [&](unsigned long request, uint32_t value) {
+    ifreq configuration{};
+    snprintf(configuration.ifr_name, sizeof configuration.ifr_name, "%s", name);
+    auto* target = reinterpret_cast<sockaddr_in*>(&configuration.ifr_addr);
+    target->sin_family = AF_INET;
+    target->sin_addr.s_addr = htonl(value);
+    return ioctl(socket, request, &configuration) == 0 ? 0 : errno;
+  };
+  if (const int error = set(SIOCSIFADDR, address)) return error;
+  return set(SIOCSIFNETMASK, mask);
+}
+
+int BringUpLoopback(int socket) {
+  ifreq configuration{};
+  snprintf(configuration.ifr_name, sizeof configuration.ifr_name, "lo");
+  configuration.ifr_flags = IFF_UP | IFF_RUNNING;
+  return ioctl(socket, SIOCSIFFLAGS, &configuration) == 0 ? 0 : errno;
+}
+
+int Listen(uint32_t address, uint16_t port, UniqueFd& listener) {
+  listener.Reset(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  sockaddr_in name{};
+  name.sin_family = AF_INET;
+  name.sin_addr.s_addr = htonl(address);
+  name.sin_port = htons(port);
+  if (!listener || bind(listener.get(), reinterpret_cast<sockaddr*>(&name), sizeof name) != 0) return errno;
+  return listen(listener.get(), kListenBacklog) == 0 ? 0 : errno;
+}
+
+int MakeNetwork(const CagePlan& plan, Listeners& listeners) {
+  const UniqueFd control(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!control) return errno;
+  if (const int error = BringUpLoopback(control.get())) return error;
+  if (const int error = Listen(INADDR_LOOPBACK, sandbox::kRuntimeApiPort, listeners.runtime_api)) return error;
+  if (!plan.want_endpoint) return 0;
+  if (const int error = SetInterfaceAddress(control.get(), "lo:1", kEndpointAddress, 0xffffffff)) return error;
+  return Listen(kEndpointAddress, 80, listeners.endpoint);
+}
+
+int MakeNamespaces(const CagePlan& plan) {
+  if (unshare(CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP) != 0) return errno;
+  char name[32];
+  const int length = snprintf(name, sizeof name, "169-254-%u-%u", plan.slot / 254 % 256, plan.slot % 254 + 1);
+  if (sethostname(name, static_cast<size_t>(length)) != 0) return errno;
+  return setdomainname("(none)", 6) == 0 ? 0 : errno;
+}
+
+int MountTmpfs(const CagePlan& plan, const char* place, unsigned long flags, uint64_t bytes, uint64_t files) {
+  char options[160];
+  snprintf(options, sizeof options, "mode=1777,size=%llu,nr_inodes=%llu,uid=%u,gid=%u", static_cast<unsigned long long>(bytes),
+           static_cast<unsigned long long>(files), plan.first_user_id, plan.first_user_id);
+  return mount("tmpfs", place, "tmpfs", MS_NOSUID | MS_NODEV | flags, options) == 0 ? 0 : errno;
+}
+
+int MaskProc(const House& house) {
+  for (const std::string& name : house.masked_files) {
+    if (mount("/masks/file", ("/template/proc/" + name).c_str(), nullptr, MS_BIND, nullptr) != 0 && errno != ENOENT) return errno;
+  }
+  for (const std::string& name : house.masked_folders) {
+    if (mount("/masks/folder", ("/template/proc/" + name).c_str(), nullptr, MS_BIND, nullptr) != 0 && errno != ENOENT) return errno;
+  }
+  return mount("/masks/proc-sys", "/template/proc/sys", nullptr, MS_BIND | MS_REC, nullptr) == 0 ? 0 : errno;
+}
+
+int MakeMounts(const CagePlan& plan) {
+  constexpr uint64_t kTmpFiles = 65536;
+  if (const int error = MountTmpfs(plan, "/template/tmp", 0, sandbox::kDefaultTmpBytes, kTmpFiles)) return error;
+  if (const int error = MountTmpfs(plan, "/template/dev/shm", MS_NOEXEC, 64 << 20, 4096)) return error;
+  if (mount("proc", "/template/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0) return errno;
+  if (const int error = MaskProc(*plan.house)) return error;
+  return EnterTemplate();
+}
+
+// The jail writes the id maps from outside, where the privilege for it is.
+int EnterUserNamespace(const CagePlan& plan, Listeners& listeners) {
+  if (unshare(CLONE_NEWUSER) != 0) return errno;
+  const int descriptors[2] = {listeners.runtime_api.get(), listeners.endpoint.get()};
+  const std::span<const int> sent(descriptors, plan.want_endpoint ? 2 : 1);
+  if (const int error = sandbox::SendPacket(plan.socket, InitReport{InitReportKind::WantsMaps}, sent)) return error;
+  InitCommand command{};
+  sandbox::PacketDescriptors none;
+  if (const int error = sandbox::ReceivePacket(plan.socket, command, none)) return error;
+  return command.kind == InitCommandKind::Continue ? 0 : EPROTO;
+}
+
+int BecomeInit(const CagePlan& plan) {
+  const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (null < 0) return errno;
+  for (int fd = 0; fd < 3; ++fd) {
+    if (dup2(null, fd) < 0) return errno;
+  }
+  const sandbox::DropFailure failure = sandbox::BecomeFunctionUser(*plan.filter);
+  if (failure.error != 0) return failure.error;
+  // Cleared by the change of user, so only now: with the jail goes every cage.
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return errno;
+  // Descriptors above the socket's are close-on-exec, all of them.
+  if (plan.socket != sandbox::kInitControlDescriptor && dup2(plan.socket, sandbox::kInitControlDescriptor) < 0) return errno;
+  if (fcntl(sandbox::kInitControlDescriptor, F_SETFD, 0) != 0) return errno;
+  const char* const arguments[] = {"mayfly-init", nullptr};
+  const char* const environment[] = {nullptr};
+  const int program = plan.house->init_program.get();
+  syscall(SYS_execveat, program, "", arguments, environment, AT_EMPTY_PATH);
+  return errno;
+}
+
+struct Step {
+  const char* name;
+  int (*run)(const CagePlan& plan, Listeners& listeners);
+};
+constexpr Step kSteps[] = {
+    {"join the cgroups", [](const CagePlan& plan, Listeners&) { return plan.cgroups->AttachSelf(plan.cage); }},
+    {"make namespaces", [](const CagePlan& plan, Listeners&) { return MakeNamespaces(plan); }},
+    {"make the network", MakeNetwork},
+    {"make mounts", [](const CagePlan& plan, Listeners&) { return MakeMounts(plan); }},
+    {"enter the user namespace", EnterUserNamespace},
+    {"become init", [](const CagePlan& plan, Listeners&) { return BecomeInit(plan); }},
+};
+
+}  // namespace
+
+const char* CageStepName(uint32_t step) { return step < std::size(kSteps) ? kSteps[step].name : "?"; }
+
+void RunCageProcess(const CagePlan& plan) {
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  Listeners listeners;
+  for (uint32_t step = 0; step < std::size(kSteps); ++step) {
+    const int error = kSteps[step].run(plan, listeners);
+    if (error == 0) continue;
+    sandbox::SendPacket(plan.socket, InitReport{InitReportKind::Failed, step, error});
+    break;
+  }
+  _exit(1);
+}
+
+}  // namespace mayfly::jail

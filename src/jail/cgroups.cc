@@ -1,0 +1,137 @@
+#include "jail/cgroups.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "jail/cgroup_mounts.h"
+
+namespace mayfly::jail {
+namespace {
+
+std::vector<std::string> FoldersIn(int folder) {
+  std::vector<std::string> names;
+  const int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR* listing = copy < 0 ? nullptr : fdopendir(copy);
+  if (listing == nullptr) {
+    if (copy >= 0) close(copy);
+    return names;
+  }
+  while (const dirent* entry = readdir(listing)) {
+    if (entry->d_type == DT_DIR && entry->d_name[0] != '.') names.emplace_back(entry->d_name);
+  }
+  closedir(listing);
+  return names;
+}
+
+// Removes a cgroup and those below it. Retries for a second: killed processes need a moment to leave.
+bool RemoveGroup(int parent, const std::string& name) {
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    const UniqueFd folder = OpenAt(parent, name, O_RDONLY | O_DIRECTORY);
+    if (!folder) return true;
+    for (const std::string& child : FoldersIn(folder.get())) unlinkat(folder.get(), child.c_str(), AT_REMOVEDIR);
+    if (unlinkat(parent, name.c_str(), AT_REMOVEDIR) == 0) return true;
+    usleep(10'000);
+  }
+  return false;
+}
+
+// Kills what a dead jail's tree still holds: by cgroup.kill where it is there, else process by process.
+void KillGroup(int parent, const std::string& name) {
+  if (WriteAt(parent, name + "/cgroup.kill", "1") == 0) return;
+  const UniqueFd folder = OpenAt(parent, name, O_RDONLY | O_DIRECTORY);
+  if (!folder) return;
+  for (const std::string& child : FoldersIn(folder.get())) {
+    const std::string processes = ReadAt(folder.get(), child + "/cgroup.procs");
+    for (const char* line = processes.c_str(); *line != 0;) {
+      const int pid = atoi(line);
+      if (pid > 1) kill(pid, SIGKILL);
+      line = strchrnul(line, '\n');
+      if (*line != 0) ++line;
+    }
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<CgroupTree> CgroupTree::Open(const std::string& instance, std::string& error) {
+  const UniqueFd proc(open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const CgroupMounts mounts = FindCgroups(ReadAt(AT_FDCWD, "/proc/self/cgroup"), ReadAt(AT_FDCWD, "/proc/self/mountinfo"));
+  std::unique_ptr<CgroupTree> tree = MakeV2Tree(mounts, error);
+  if (!tree) tree = MakeV1Tree(mounts, error);
+  if (!tree) return nullptr;
+  const std::string prefix = "mayfly-" + instance + ".";
+  tree->Sweep(prefix, proc.get());
+  tree->name_ = prefix + std::to_string(getpid()) + "." + std::to_string(ProcessStartTime(proc.get(), getpid()));
+  if (const int failure = tree->MakeTree()) {
+    error = std::string("cannot make cgroups: ") + strerror(failure);
+    return nullptr;
+  }
+  return tree;
+}
+
+void CgroupTree::Sweep(const std::string& prefix, int proc_folder) {
+  auto for_each_stale = [&](auto action) {
+    for (const Hierarchy& hierarchy : hierarchies_) {
+      for (const std::string& name : FoldersIn(hierarchy.parent.get())) {
+        int pid = 0;
+        unsigned long long started = 0;
+        if (!name.starts_with(prefix) || sscanf(name.c_str() + prefix.size(), "%d.%llu", &pid, &started) != 2) continue;
+        if (started == 0 || ProcessStartTime(proc_folder, pid) != started) action(hierarchy.parent.get(), name);
+      }
+    }
+  };
+  for_each_stale(KillGroup);
+  for_each_stale([](int parent, const std::string& name) {
+    if (!RemoveGroup(parent, name)) fprintf(stderr, "mayfly-jail: cannot remove the stale cgroup %s\n", name.c_str());
+  });
+}
+
+int CgroupTree::MakeTree() {
+  for (Hierarchy& hierarchy : hierarchies_) {
+    if (mkdirat(hierarchy.parent.get(), name_.c_str(), 0755) != 0 && errno != EEXIST) return errno;
+    hierarchy.tree = OpenAt(hierarchy.parent.get(), name_, O_RDONLY | O_DIRECTORY);
+    if (!hierarchy.tree) return errno;
+  }
+  return PrepareTree();
+}
+
+int CgroupTree::Create(uint32_t cage) {
+  const std::string name = CageName(cage);
+  for (const Hierarchy& hierarchy : hierarchies_) {
+    if (mkdirat(hierarchy.tree.get(), name.c_str(), 0755) == 0 || errno == EEXIST) continue;
+    const int error = errno;
+    Remove(cage);
+    return error;
+  }
+  return ConfigureCage(cage);
+}
+
+int CgroupTree::Remove(uint32_t cage) {
+  int error = 0;
+  const std::string name = CageName(cage);
+  for (const Hierarchy& hierarchy : hierarchies_) {
+    if (unlinkat(hierarchy.tree.get(), name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT) error = errno;
+  }
+  return error;
+}
+
+void CgroupTree::KillAll() {
+  if (core_ >= 0) WriteAt(tree(core_), "cgroup.kill", "1");
+}
+
+int CgroupTree::RemoveTree() {
+  int error = 0;
+  for (const Hierarchy& hierarchy : hierarchies_) {
+    if (!RemoveGroup(hierarchy.parent.get(), name_)) error = EBUSY;
+  }
+  return error;
+}
+
+}  // namespace mayfly::jail

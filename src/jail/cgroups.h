@@ -1,0 +1,83 @@
+// The cgroups of all cages: one small interface over v2 and over v1 controllers.
+//
+// A tree `mayfly-<instance>.<pid>.<start time>` below our own cgroup in every hierarchy that is used, with one folder
+// `cage-<id>` per cage. The owner in the name tells a later jail which trees nobody lives for. Freezing, killing and
+// starting inside (CLONE_INTO_CGROUP) go through the cgroup2 core, which works without v2 controllers too; limits go
+// through whichever hierarchy has the controller. All files are reached from folder descriptors opened at the start, so the
+// jail's later mount namespace needs no cgroup file system. Single-threaded; forked processes share the descriptors.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "jail/kernel_files.h"
+
+namespace mayfly::jail {
+
+// What the jail keeps open of one cage.
+struct CageGroup {
+  UniqueFd core;  // cgroup2 folder; none when the machine has no cgroup2
+  UniqueFd kill;  // cgroup.kill
+  UniqueFd memory_limit;
+};
+
+// What the daemon gets of one cage (CageDescriptor); those that the kernel does not have stay empty.
+struct CageGroupPorts {
+  UniqueFd memory_peak, memory_limit, oom_counter, cpu_quota, cpu_usage, freeze;
+};
+
+class CgroupTree {
+ public:
+  // Finds the hierarchies and removes what dead jails of this instance left, then makes the tree. nullptr and `error` when
+  // this machine lacks the memory or pids controller or does not let us. Call before the own mount namespace is made.
+  static std::unique_ptr<CgroupTree> Open(const std::string& instance, std::string& error);
+  virtual ~CgroupTree() = default;
+
+  virtual bool limits_are_v2() const = 0;
+  bool has_core() const { return core_ >= 0; }
+
+  // Folders and constant settings of a cage. 0 or errno.
+  int Create(uint32_t cage);
+  virtual int OpenCage(uint32_t cage, CageGroup& group, CageGroupPorts& ports) = 0;
+  virtual int SetLimits(uint32_t cage, const CageGroup& group, uint64_t memory_bytes, uint32_t processes_max) = 0;
+  // Puts the calling process into the v1 hierarchies: takes 8-12 ms on an idle machine, so never on the path of a start.
+  virtual int AttachSelf(uint32_t cage) = 0;
+  virtual int AttachProcess(uint32_t cage, int pid) = 0;
+  // Moves whatever sits in the cage's cgroup2 folder into the v1 hierarchies, until nothing is found that was not moved.
+  virtual void AttachListed(uint32_t cage) = 0;
+  // EBUSY while something still lives in it. Not an error: it is not there.
+  int Remove(uint32_t cage);
+
+  // Kills everything in the tree at once, as far as the cgroup2 core is there.
+  void KillAll();
+  // Removes the tree; EBUSY while something lives in it.
+  int RemoveTree();
+
+ protected:
+  struct Hierarchy {
+    UniqueFd parent;  // our own cgroup
+    UniqueFd tree;    // parent/<name_>
+  };
+  static std::string CageName(uint32_t cage) { return "cage-" + std::to_string(cage); }
+  virtual int ConfigureCage(uint32_t cage) = 0;
+  int tree(int hierarchy) const { return hierarchies_[static_cast<size_t>(hierarchy)].tree.get(); }
+  // core_ is -1 without cgroup2.
+  int core_ = -1;
+  std::string name_;
+  std::vector<Hierarchy> hierarchies_;
+
+ private:
+  void Sweep(const std::string& prefix, int proc_folder);
+  int MakeTree();
+  // Called when the tree's folders exist.
+  virtual int PrepareTree() { return 0; }
+};
+
+// The two implementations; the parents are open, nothing is made yet. nullptr: not on this machine.
+std::unique_ptr<CgroupTree> MakeV2Tree(const struct CgroupMounts& mounts, std::string& error);
+std::unique_ptr<CgroupTree> MakeV1Tree(const struct CgroupMounts& mounts, std::string& error);
+
+}  // namespace mayfly::jail

@@ -1,0 +1,111 @@
+#include "jail/house.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "jail/house_template.h"
+#include "jail/kernel_files.h"
+
+namespace mayfly::jail {
+namespace {
+
+// Covered by the house while it is built; the folders that the options name may lie below it, so they are cloned before.
+constexpr const char* kBuildingSite = "/tmp";
+
+struct Fixture {
+  UniqueFd mount;
+  std::string place;
+};
+
+std::string Failure(const std::string& what) { return what + ": " + strerror(errno); }
+
+std::string CloneFixtures(const Options& options, std::vector<Fixture>& fixtures) {
+  auto add = [&](const std::string& source, const std::string& place) {
+    fixtures.push_back({CloneReadOnly(AT_FDCWD, source), place});
+    return static_cast<bool>(fixtures.back().mount);
+  };
+  if (!add("/usr", "/template/usr")) return Failure("clone /usr");
+  if (!add(options.runtime_dir, "/template/var/runtime")) return Failure("clone " + options.runtime_dir);
+  if (!add(options.code_dir, "/store")) return Failure("clone " + options.code_dir);
+  for (size_t index = 1; index < options.root_dirs.size(); ++index) {
+    if (options.root_dirs[index].empty()) continue;
+    if (!add(options.root_dirs[index], "/roots/" + std::to_string(index))) return Failure("clone " + options.root_dirs[index]);
+  }
+  return "";
+}
+
+std::string AttachFixtures(const std::vector<Fixture>& fixtures) {
+  for (const Fixture& fixture : fixtures) {
+    const std::string place = kBuildingSite + fixture.place;
+    if (mkdir(place.c_str(), 0755) != 0 && errno != EEXIST) return Failure("make " + fixture.place);
+    if (move_mount(fixture.mount.get(), "", AT_FDCWD, place.c_str(), MOVE_MOUNT_F_EMPTY_PATH) != 0) return Failure("mount " + fixture.place);
+  }
+  return "";
+}
+
+int PivotInto(const char* folder) {
+  if (chdir(folder) != 0) return errno;
+  if (syscall(SYS_pivot_root, ".", ".") != 0) return errno;
+  if (umount2(".", MNT_DETACH) != 0) return errno;
+  return chdir("/") == 0 ? 0 : errno;
+}
+
+}  // namespace
+
+UniqueFd CloneReadOnly(int folder, const std::string& path) {
+  const int flags = path.empty() ? AT_EMPTY_PATH : 0;
+  UniqueFd mount(open_tree(folder, path.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_SYMLINK_NOFOLLOW | flags));
+  mount_attr attributes{};
+  attributes.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+  if (mount && mount_setattr(mount.get(), "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes, sizeof attributes) != 0) {
+    const int error = errno;
+    mount.Reset();
+    errno = error;
+  }
+  return mount;
+}
+
+UniqueFd OpenPackage(const House& house, const uint8_t (&digest)[32]) {
+  char name[65 + sizeof "/root"] = {};
+  for (int i = 0; i < 32; ++i) {
+    name[2 * i] = "0123456789abcdef"[digest[i] >> 4];
+    name[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
+  }
+  memcpy(name + 64, "/root", sizeof "/root");
+  open_how how{};
+  how.flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;
+  return UniqueFd(static_cast<int>(syscall(SYS_openat2, house.store.get(), name, &how, sizeof how)));
+}
+
+int EnterTemplate() { return PivotInto("/template"); }
+
+std::string MoveIntoHouse(const Options& options, House& house) {
+  house.proc.Reset(open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  house.init_program.Reset(open(options.init_path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!house.proc) return Failure("open /proc");
+  if (!house.init_program) return Failure("open " + options.init_path);
+  if (unshare(CLONE_NEWNS) != 0) return Failure("make a mount namespace");
+  if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return Failure("keep mounts private");
+  std::vector<Fixture> fixtures;
+  if (std::string failure = CloneFixtures(options, fixtures); !failure.empty()) return failure;
+  if (mount("mayfly", kBuildingSite, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=4m") != 0) return Failure("mount the house");
+  FindMasks(house);
+  if (std::string failure = BuildTemplate(kBuildingSite); !failure.empty()) return failure;
+  if (std::string failure = AttachFixtures(fixtures); !failure.empty()) return failure;
+  if (std::string failure = CloseTemplate(kBuildingSite); !failure.empty()) return failure;
+  if (PivotInto(kBuildingSite) != 0) return Failure("enter the house");
+  house.store.Reset(open("/store", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  house.mount_namespace.Reset(openat(house.proc.get(), "self/ns/mnt", O_RDONLY | O_CLOEXEC));
+  if (!house.store || !house.mount_namespace) return Failure("open the house");
+  return "";
+}
+
+}  // namespace mayfly::jail

@@ -1,0 +1,38 @@
+// The jail's own mount namespace: what cages are made from, and nothing else of the machine.
+//
+//   /template    the root of every cage: /usr and the interpreters' needs, read-only
+//   /roots/N     interpreters outside /usr (bound at /var/lang)
+//   /store       the code store; cages see single packages of it
+//   /masks       what covers parts of /proc
+// Few mounts on purpose: every cage starts from a copy of them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+#include "jail/options.h"
+
+namespace mayfly::jail {
+
+struct House {
+  UniqueFd proc;             // the machine's /proc, for id maps
+  UniqueFd mount_namespace;  // our own, to come back to
+  UniqueFd store;            // /store
+  UniqueFd init_program;
+  std::vector<std::string> masked_files;    // names in /proc to cover
+  std::vector<std::string> masked_folders;
+};
+
+// Moves this process into the house. "" or what went wrong. Needs CAP_SYS_ADMIN; call once, single-threaded.
+std::string MoveIntoHouse(const Options& options, House& house);
+
+// Makes /template the root of the calling process and drops everything else. 0 or errno. In a mount namespace of its own.
+int EnterTemplate();
+
+// A detached, read-only, nosuid, nodev copy of a folder's mount. On failure empty, with errno.
+UniqueFd CloneReadOnly(int folder, const std::string& path);
+// The folder of a package, opened without following any link. On failure empty, with errno: ENOENT, ENOTDIR, ELOOP.
+UniqueFd OpenPackage(const House& house, const uint8_t (&digest)[32]);
+
+}  // namespace mayfly::jail

@@ -1,0 +1,205 @@
+#include "jail/house_template.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "jail/kernel_files.h"
+
+namespace mayfly::jail {
+namespace {
+
+constexpr const char* kFolders[] = {
+    "template", "template/usr", "template/etc", "template/etc/ssl", "template/etc/pki", "template/etc/pki/tls", "template/etc/pki/ca-trust",
+    "template/var", "template/var/task", "template/var/lang", "template/var/runtime", "template/var/tmp", "template/opt", "template/tmp",
+    "template/proc", "template/dev", "template/home", "template/home/sbx_user1051", "template/run", "store", "roots", "masks",
+    "masks/folder", "masks/proc-sys", "masks/proc-sys/kernel", "masks/proc-sys/kernel/random", "masks/proc-sys/vm",
+    "masks/proc-sys/net", "masks/proc-sys/net/core", "masks/proc-sys/fs",
+};
+
+struct MadeUpFile {
+  const char* path;
+  const char* text;
+};
+constexpr MadeUpFile kMadeUpFiles[] = {
+    {"template/etc/passwd", "root:x:0:0:root:/root:/sbin/nologin\n"
+                            "sbx_user1051:x:993:993::/home/sbx_user1051:/sbin/nologin\n"
+                            "nobody:x:65534:65534:nobody:/nonexistent:/sbin/nologin\n"},
+    {"template/etc/group", "root:x:0:\nsbx_user1051:x:993:\nnogroup:x:65534:\n"},
+    {"template/etc/hosts", "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n"},
+    {"template/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\nservices: files\nprotocols: files\n"},
+    // Nobody listens there: names fail at once instead of after a timeout.
+    {"template/etc/resolv.conf", "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n"},
+    {"masks/file", ""},
+};
+
+// Copied from the machine where they exist; none of them says which machine it is.
+constexpr const char* kCopiedFiles[] = {
+    "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/localtime", "/etc/timezone", "/etc/mime.types", "/etc/services", "/etc/protocols",
+    "/etc/ssl/openssl.cnf", "/etc/gai.conf", "/etc/host.conf", "/etc/locale.alias",
+};
+// Bound read-only where they exist: certificates, the alternatives' links, the JVM's configuration.
+constexpr const char* kBoundFolders[] = {
+    "/etc/ld.so.conf.d", "/etc/ssl/certs", "/etc/pki/tls/certs", "/etc/pki/ca-trust/extracted", "/etc/alternatives", "/etc/java-*-openjdk",
+    "/etc/crypto-policies",
+};
+// What programs ask /proc/sys for, with the machine's values; everything else of it is not there.
+constexpr const char* kCopiedSettings[] = {
+    "kernel/osrelease", "kernel/ostype", "kernel/pid_max", "kernel/threads-max", "kernel/cap_last_cap", "kernel/ngroups_max",
+    "kernel/random/entropy_avail", "kernel/random/poolsize", "vm/overcommit_memory", "vm/max_map_count", "net/core/somaxconn",
+    "fs/file-max", "fs/nr_open", "fs/pipe-max-size",
+};
+constexpr const char* kMaskedFiles[] = {
+    "cmdline", "config.gz", "consoles", "crypto", "devices", "diskstats", "dma", "interrupts", "iomem", "ioports", "kallsyms", "kcore", "key-users",
+    "keys", "kmsg", "kpagecgroup", "kpagecount", "kpageflags", "latency_stats", "locks", "mdstat", "misc", "modules", "mtrr", "pagetypeinfo",
+    "partitions", "sched_debug", "schedstat", "slabinfo", "softirqs", "swaps", "sysrq-trigger", "timer_list", "timer_stats", "vmallocinfo",
+    "buddyinfo", "zoneinfo", "fb", "execdomains",
+};
+constexpr const char* kMaskedFolders[] = {"acpi", "asound", "bus", "driver", "dynamic_debug", "fs", "irq", "pressure", "scsi", "sysvipc", "tty"};
+
+struct Device {
+  const char* name;
+  unsigned major_number, minor_number;
+};
+constexpr Device kDevices[] = {{"null", 1, 3}, {"zero", 1, 5}, {"full", 1, 7}, {"random", 1, 8}, {"urandom", 1, 9}};
+
+std::string Failure(const std::string& what) { return what + ": " + strerror(errno); }
+
+bool WriteFile(const std::string& path, std::string_view text) {
+  const UniqueFd file(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  return file && write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
+}
+
+bool Exists(const std::string& path) {
+  struct stat status{};
+  return stat(path.c_str(), &status) == 0;
+}
+
+void CopyFile(const std::string& source, const std::string& target) {
+  const UniqueFd file(open(source.c_str(), O_RDONLY | O_CLOEXEC));  // follows links: localtime is one
+  if (!file) return;
+  std::string text(1 << 20, '\0');
+  const ssize_t size = read(file.get(), text.data(), text.size());
+  if (size >= 0) WriteFile(target, std::string_view(text).substr(0, static_cast<size_t>(size)));
+}
+
+std::string BindFolders(const std::string& site, const char* pattern) {
+  glob_t found{};
+  std::string failure;
+  if (glob(pattern, GLOB_ONLYDIR, nullptr, &found) == 0) {
+    for (size_t i = 0; i < found.gl_pathc && failure.empty(); ++i) {
+      const std::string source = found.gl_pathv[i];
+      const std::string target = site + "/template" + source;
+      const UniqueFd mount = CloneReadOnly(AT_FDCWD, source);
+      if (!mount || (mkdir(target.c_str(), 0755) != 0 && errno != EEXIST) ||
+          move_mount(mount.get(), "", AT_FDCWD, target.c_str(), MOVE_MOUNT_F_EMPTY_PATH) != 0) {
+        failure = Failure("bind " + source);
+      }
+    }
+  }
+  globfree(&found);
+  return failure;
+}
+
+// /bin, /lib … are links into /usr on a merged system, folders on others.
+std::string AddSystemFolder(const std::string& site, const std::string& name) {
+  const std::string source = "/" + name;
+  const std::string target = site + "/template/" + name;
+  struct stat status{};
+  if (lstat(source.c_str(), &status) != 0) return "";
+  if (S_ISDIR(status.st_mode)) return BindFolders(site, source.c_str());
+  char link[PATH_MAX] = {};
+  if (readlink(source.c_str(), link, sizeof link - 1) <= 0 || symlink(link, target.c_str()) != 0) return Failure("link " + name);
+  return "";
+}
+
+std::string BuildDevices(const std::string& dev) {
+  if (mount("mayfly-dev", dev.c_str(), "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=0755,size=64k") != 0) return Failure("mount /dev");
+  for (const Device& device : kDevices) {
+    const std::string path = dev + "/" + device.name;
+    if (mknod(path.c_str(), S_IFCHR | 0666, makedev(device.major_number, device.minor_number)) == 0) {
+      if (chmod(path.c_str(), 0666) != 0) return Failure("make " + path);
+      continue;
+    }
+    // Some containers forbid mknod: then the machine's own node.
+    if (!WriteFile(path, "") || mount((std::string("/dev/") + device.name).c_str(), path.c_str(), nullptr, MS_BIND, nullptr) != 0) {
+      return Failure("make " + path);
+    }
+  }
+  if (symlink("/proc/self/fd", (dev + "/fd").c_str()) != 0 || symlink("/proc/self/fd/0", (dev + "/stdin").c_str()) != 0 ||
+      symlink("/proc/self/fd/1", (dev + "/stdout").c_str()) != 0 || symlink("/proc/self/fd/2", (dev + "/stderr").c_str()) != 0 ||
+      mkdir((dev + "/shm").c_str(), 0755) != 0) {
+    return Failure("make links of /dev");
+  }
+  return "";
+}
+
+std::string RandomUuid() {
+  unsigned char bytes[16] = {};
+  if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes) return "";
+  std::string text;
+  for (int i = 0; i < 16; ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
+    text += "0123456789abcdef"[bytes[i] >> 4];
+    text += "0123456789abcdef"[bytes[i] & 15];
+  }
+  return text + "\n";
+}
+
+std::string BuildProcSys(const std::string& folder) {
+  for (const char* setting : kCopiedSettings) CopyFile(std::string("/proc/sys/") + setting, folder + "/" + setting);
+  WriteFile(folder + "/kernel/random/boot_id", RandomUuid());  // not the machine's
+  const std::string uuid = folder + "/kernel/random/uuid";
+  if (!WriteFile(uuid, "") || mount("/proc/sys/kernel/random/uuid", uuid.c_str(), nullptr, MS_BIND, nullptr) != 0) return Failure("bind uuid");
+  return "";
+}
+
+}  // namespace
+
+void FindMasks(House& house) {
+  for (const char* name : kMaskedFiles) {
+    if (Exists(std::string("/proc/") + name)) house.masked_files.emplace_back(name);
+  }
+  for (const char* name : kMaskedFolders) {
+    if (Exists(std::string("/proc/") + name)) house.masked_folders.emplace_back(name);
+  }
+}
+
+std::string BuildTemplate(const std::string& site) {
+  umask(0);
+  if (mkdir((site + "/template").c_str(), 0755) != 0) return Failure("make the template");
+  if (mount("mayfly-root", (site + "/template").c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=4m") != 0) return Failure("mount the template");
+  for (const char* folder : kFolders) {
+    if (mkdir((site + "/" + folder).c_str(), 0755) != 0 && errno != EEXIST) return Failure(std::string("make ") + folder);
+  }
+  for (const MadeUpFile& file : kMadeUpFiles) {
+    if (!WriteFile(site + "/" + file.path, file.text)) return Failure(std::string("write ") + file.path);
+  }
+  for (const char* file : kCopiedFiles) CopyFile(file, site + "/template" + file);
+  for (const char* name : {"bin", "sbin", "lib", "lib32", "lib64", "libx32"}) {
+    if (std::string failure = AddSystemFolder(site, name); !failure.empty()) return failure;
+  }
+  for (const char* pattern : kBoundFolders) {
+    if (std::string failure = BindFolders(site, pattern); !failure.empty()) return failure;
+  }
+  if (symlink("/proc/self/mounts", (site + "/template/etc/mtab").c_str()) != 0) return Failure("link mtab");
+  if (std::string failure = BuildDevices(site + "/template/dev"); !failure.empty()) return failure;
+  return BuildProcSys(site + "/masks/proc-sys");
+}
+
+std::string CloseTemplate(const std::string& site) {
+  umask(022);
+  mount_attr attributes{};
+  attributes.attr_set = MOUNT_ATTR_RDONLY;
+  if (mount_setattr(AT_FDCWD, site.c_str(), AT_RECURSIVE, &attributes, sizeof attributes) != 0) return Failure("make the house read-only");
+  return "";
+}
+
+}  // namespace mayfly::jail

@@ -1,0 +1,17 @@
+// What is in the template root and in the masks. Used while the house is built, below `site`.
+#pragma once
+
+#include <string>
+
+#include "jail/house.h"
+
+namespace mayfly::jail {
+
+// Fills in what of this machine's /proc a cage must not see.
+void FindMasks(House& house);
+// Folders, made-up files of /etc, device nodes, masks. "" or what went wrong.
+std::string BuildTemplate(const std::string& site);
+// Makes everything read-only, for good.
+std::string CloseTemplate(const std::string& site);
+
+}  // namespace mayfly::jail

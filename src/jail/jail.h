@@ -1,0 +1,145 @@
+// The jail: makes, fills, empties and destroys cages on the daemon's request (sandbox/jail_protocol.h).
+//
+// One thread, one epoll loop, nothing in it waits: slow work happens in children (cage_process.h, janitor.h). The daemon is
+// believed as far as a request is well-formed; what comes out of a cage is believed in nothing. Sending to the daemon blocks
+// when its socket is full: a daemon that does not read stops the jail, and one that dies ends it. Run() returns when the
+// daemon has gone and every cage, cgroup and mount of this jail with it.
+#pragma once
+
+#include <linux/filter.h>
+
+#include <array>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "jail/cgroups.h"
+#include "jail/house.h"
+#include "jail/janitor.h"
+#include "jail/options.h"
+#include "sandbox/init_protocol.h"
+#include "sandbox/jail_protocol.h"
+#include "sandbox/packet.h"
+#include "sandbox/zygote_protocol.h"
+
+namespace mayfly::jail {
+
+enum class CageState {
+  MakingGroups,  // the janitor makes its cgroups
+  Booting,       // its process builds the namespaces
+  Ready,
+  Assigned,
+  Dying,     // killed, not reaped yet
+  Removing,  // reaped; the janitor removes its cgroups
+};
+
+struct Cage {
+  uint32_t id = 0;
+  uint32_t slot = 0;
+  CageState state = CageState::MakingGroups;
+  bool want_endpoint = false;
+  UniqueFd socket;  // to its init
+  UniqueFd pidfd;
+  int pid = 0;
+  CageGroup group;
+  CageGroupPorts ports;   // until the daemon has them
+  UniqueFd listener;      // likewise
+  UniqueFd endpoint;      // likewise
+  uint32_t make_sequence = 0;  // requests that wait for an answer; 0 = none
+  uint32_t exec_sequence = 0;
+  uint32_t exec_process = 0;
+  uint32_t kill_sequence = 0;
+  std::map<uint32_t, int> forked;  // process -> pid of a zygote's child
+};
+
+struct Zygote {
+  int pid = 0;  // 0: does not run
+  bool ready = false;
+  UniqueFd socket;
+};
+
+// A fork that the zygote has not confirmed yet.
+struct PendingFork {
+  uint32_t zygote_index;
+  uint32_t sequence;
+  uint32_t cage;
+  uint32_t process;
+};
+
+class Jail {
+ public:
+  // Borrows; the house and the cgroups are ready, descriptor 3 is the daemon.
+  Jail(const Options& options, House& house, CgroupTree& cgroups, std::vector<sock_filter> filter);
+  // "" or why it cannot serve.
+  std::string Start();
+  void Run();
+
+ private:
+  using Request = sandbox::JailRequest;
+  using Report = sandbox::JailReport;
+  using Descriptors = sandbox::PacketDescriptors;
+
+  // requests (jail_requests.cc); each gives the errno to answer with, or kAnswerLater
+  void OnDaemon();
+  int Handle(const Request& request, Descriptors& descriptors);
+  int MakeCage(const Request& request);
+  int Assign(Cage& cage, const Request& request);
+  int AttachPackages(Cage& cage, const Request& request);
+  int Exec(Cage& cage, const Request& request, Descriptors& descriptors);
+  int Fork(Cage& cage, const Request& request, Descriptors& descriptors);
+  int KillAll(Cage& cage, const Request& request);
+  void Terminate(Cage& cage, uint32_t process);
+  void Destroy(Cage& cage);
+  int StartZygote(uint32_t index);
+
+  // what happens by itself (jail_events.cc)
+  void OnSignals();
+  void OnJanitor();
+  void OnInit(uint32_t id);
+  void OnInitReport(Cage& cage, const sandbox::InitReport& report, Descriptors& descriptors);
+  void OnZygote(uint32_t index);
+  void OnForked(uint32_t index, const sandbox::ZygoteReport& report);
+  void OnExit(int pid, int status);
+  void BootCage(Cage& cage);
+  void WriteIdMaps(Cage& cage);
+  void ReportMade(Cage& cage);
+  void ReportExit(uint32_t cage, uint32_t process, int status);
+  void CageEnded(Cage& cage);
+  void Forget(uint32_t id);
+  void ZygoteEnded(uint32_t index);
+
+  // jail.cc
+  void Shutdown();
+  void Watch(int fd, uint32_t kind, uint32_t id);
+  void Answer(uint32_t sequence, uint32_t cage, int error);
+  void Send(const Report& report, std::span<const int> descriptors = {});
+  Cage* Find(uint32_t id);
+  void Kill(Cage& cage);
+  int SendToInit(Cage& cage, sandbox::InitCommandKind kind, uint32_t process, std::span<const int> descriptors = {});
+  void AskJanitor(JanitorJobKind kind, uint32_t cage);
+  UniqueFd FilterFile() const;
+
+  static constexpr int kAnswerLater = -1;
+
+  const Options& options_;
+  House& house_;
+  CgroupTree& cgroups_;
+  std::vector<sock_filter> filter_;
+  sock_fprog filter_program_{};
+  UniqueFd epoll_;
+  UniqueFd signals_;
+  UniqueFd janitor_;
+  int janitor_pid_ = 0;
+  bool daemon_gone_ = false;
+  uint32_t last_cage_ = 0;
+  uint32_t last_token_ = 0;
+  std::vector<uint32_t> free_slots_;
+  std::map<uint32_t, std::unique_ptr<Cage>> cages_;
+  std::map<int, uint32_t> cage_of_init_;                            // pid -> cage
+  std::map<int, std::pair<uint32_t, uint32_t>> process_of_child_;   // pid of a zygote's child -> cage, process
+  std::map<uint32_t, PendingFork> forks_;                           // by token; at most kForksMax
+  std::map<int, int> early_exits_;  // children that ended before their zygote told of them; emptied when no fork is pending
+  std::array<Zygote, sandbox::kIndexMax + 1> zygotes_;
+};
+
+}  // namespace mayfly::jail

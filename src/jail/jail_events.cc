@@ -1,0 +1,311 @@
+// What happens by itself: reports of pid 1s and zygotes, exits, and the janitor's answers.
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "jail/cage_process.h"
+#include "jail/event_sources.h"
+#include "jail/jail.h"
+
+namespace mayfly::jail {
+
+using sandbox::InitCommandKind;
+using sandbox::InitReport;
+using sandbox::InitReportKind;
+using sandbox::JailReportKind;
+
+namespace {
+
+constexpr int kReportsPerTurn = 8;  // of one cage: a compromised one cannot keep the loop to itself
+
+// Like fork, with a pidfd; inside the cgroup2 folder from the first moment when there is one.
+int CloneIntoCage(int cgroup, int& pidfd) {
+  clone_args arguments{};
+  arguments.flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_PIDFD;
+  arguments.pidfd = reinterpret_cast<uint64_t>(&pidfd);
+  arguments.exit_signal = SIGCHLD;
+  if (cgroup >= 0) {
+    arguments.flags |= CLONE_INTO_CGROUP;
+    arguments.cgroup = static_cast<uint64_t>(cgroup);
+  }
+  return static_cast<int>(syscall(SYS_clone3, &arguments, sizeof arguments));
+}
+
+}  // namespace
+
+void Jail::OnJanitor() {
+  JanitorDone done{};
+  Descriptors none;
+  const int error = sandbox::ReceivePacket(janitor_.get(), done, none, MSG_DONTWAIT);
+  if (error == EPIPE) {
+    fprintf(stderr, "mayfly-jail: its helper process has died\n");
+    daemon_gone_ = true;  // nothing can be made or removed any more: end, and take everything along
+    return;
+  }
+  Cage* cage = error == 0 ? Find(done.cage) : nullptr;
+  if (cage == nullptr) return;
+  if (done.kind == JanitorJobKind::Remove) return Forget(done.cage);
+  if (cage->state == CageState::Dying || done.error != 0) {  // destroyed meanwhile, or the folders cannot be made
+    Answer(cage->make_sequence, 0, done.error != 0 ? done.error : ECANCELED);
+    cage->make_sequence = 0;
+    return CageEnded(*cage);
+  }
+  BootCage(*cage);
+}
+
+void Jail::BootCage(Cage& cage) {
+  int pair[2] = {-1, -1};
+  int error = cgroups_.OpenCage(cage.id, cage.group, cage.ports);
+  if (error == 0 && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) error = errno;
+  cage.socket.Reset(pair[0]);
+  const UniqueFd theirs(pair[1]);
+  int pidfd = -1;
+  if (error == 0 && (cage.pid = CloneIntoCage(cage.group.core.get(), pidfd)) < 0) error = errno;
+  if (error == 0 && cage.pid == 0) {
+    RunCageProcess({cage.id, cage.slot, options_.user_id_base + cage.slot * sandbox::kUserIdsPerCage, cage.want_endpoint, theirs.get(),
+                    &house_, &cgroups_, &filter_program_});
+  }
+  if (error != 0) {
+    cage.pid = 0;
+    Answer(cage.make_sequence, 0, error);
+    cage.make_sequence = 0;
+    return CageEnded(cage);
+  }
+  cage.pidfd.Reset(pidfd);
+  cage.state = CageState::Booting;
+  cage_of_init_[cage.pid] = cage.id;
+  Watch(cage.socket.get(), kFromInit, cage.id);
+}
+
+void Jail::OnInit(uint32_t id) {
+  for (int i = 0; i < kReportsPerTurn; ++i) {
+    Cage* cage = Find(id);
+    if (cage == nullptr || !cage->socket) return;
+    InitReport report{};
+    Descriptors descriptors;
+    const int error = sandbox::ReceivePacket(cage->socket.get(), report, descriptors, MSG_DONTWAIT);
+    if (error == EAGAIN) return;
+    if (error == EPIPE) {  // its exit follows as a signal
+      epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, cage->socket.get(), nullptr);
+      return;
+    }
+    if (error == 0) OnInitReport(*cage, report, descriptors);
+  }
+}
+
+void Jail::OnInitReport(Cage& cage, const InitReport& report, Descriptors& descriptors) {
+  const bool booting = cage.state == CageState::Booting;
+  switch (report.kind) {
+    case InitReportKind::WantsMaps:
+      if (!booting || cage.listener || descriptors.count != (cage.want_endpoint ? 2 : 1)) return;
+      cage.listener = std::move(descriptors.fds[0]);
+      cage.endpoint = std::move(descriptors.fds[1]);
+      return WriteIdMaps(cage);
+    case InitReportKind::Failed:
+      if (!booting) return;
+      fprintf(stderr, "mayfly-jail: cage %u: cannot %s: %s\n", cage.id, CageStepName(report.process), strerror(report.error));
+      Answer(cage.make_sequence, 0, report.error > 0 ? report.error : EIO);
+      cage.make_sequence = 0;
+      return Destroy(cage);
+    case InitReportKind::Ready:
+      if (booting && cage.listener) ReportMade(cage);
+      return;
+    case InitReportKind::ExecDone:
+      if (cage.exec_sequence == 0 || cage.exec_process != report.process) return;
+      Answer(std::exchange(cage.exec_sequence, 0), cage.id, report.error);
+      return;
+    case InitReportKind::Exited:
+      return ReportExit(cage.id, report.process, report.signal > 0 ? report.signal & 0x7f : (report.exit_code & 0xff) << 8);
+    case InitReportKind::AllKilled:
+      if (cage.kill_sequence != 0) Answer(std::exchange(cage.kill_sequence, 0), cage.id, 0);
+      return;
+  }
+}
+
+void Jail::WriteIdMaps(Cage& cage) {
+  char map[64];
+  const uint32_t first = options_.user_id_base + cage.slot * sandbox::kUserIdsPerCage;
+  snprintf(map, sizeof map, "0 %u %u\n", first, sandbox::kUserIdsPerCage);
+  const std::string folder = std::to_string(cage.pid);
+  int error = WriteAt(house_.proc.get(), folder + "/uid_map", map);
+  if (error == 0) error = WriteAt(house_.proc.get(), folder + "/gid_map", map);
+  if (error == 0) error = SendToInit(cage, InitCommandKind::Continue, 0);
+  if (error == 0) return;
+  fprintf(stderr, "mayfly-jail: cage %u: cannot write id maps: %s\n", cage.id, strerror(error));
+  Answer(std::exchange(cage.make_sequence, 0), 0, error);
+  Destroy(cage);
+}
+
+void Jail::ReportMade(Cage& cage) {
+  Report report{};
+  report.kind = JailReportKind::Answer;
+  report.sequence = std::exchange(cage.make_sequence, 0);
+  report.cage = cage.id;
+  int descriptors[sandbox::kReportDescriptorsMax];
+  size_t count = 0;
+  auto add = [&](const UniqueFd& fd, uint32_t bit) {
+    if (!fd) return;
+    report.descriptors |= bit;
+    descriptors[count++] = fd.get();
+  };
+  add(cage.listener, sandbox::kListener);
+  add(cage.ports.memory_peak, sandbox::kMemoryPeak);
+  add(cage.ports.memory_limit, sandbox::kMemoryLimit);
+  add(cage.ports.oom_counter, sandbox::kOomCounter);
+  add(cage.ports.cpu_quota, sandbox::kCpuQuota);
+  add(cage.ports.cpu_usage, sandbox::kCpuUsage);
+  add(cage.ports.freeze, sandbox::kFreeze);
+  add(cage.endpoint, sandbox::kEndpoint);
+  cage.state = CageState::Ready;
+  Send(report, std::span(descriptors, count));
+  cage.ports = {};
+  cage.listener.Reset();
+  cage.endpoint.Reset();
+}
+
+void Jail::OnZygote(uint32_t index) {
+  Zygote& zygote = zygotes_[index];
+  for (;;) {
+    sandbox::ZygoteReport report{};
+    Descriptors none;
+    const int error = zygote.socket ? sandbox::ReceivePacket(zygote.socket.get(), report, none, MSG_DONTWAIT) : EPIPE;
+    if (error == EAGAIN) return;
+    if (error == EPIPE) {
+      if (zygote.socket) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, zygote.socket.get(), nullptr);
+      return;
+    }
+    if (error != 0) continue;
+    if (report.kind == sandbox::ZygoteReportKind::Forked) OnForked(index, report);
+    if (report.kind == sandbox::ZygoteReportKind::Ready && !zygote.ready) {
+      zygote.ready = true;
+      Report event{};
+      event.kind = JailReportKind::ZygoteReady;
+      event.zygote_index = index;
+      Send(event);
+    }
+  }
+}
+
+void Jail::OnForked(uint32_t index, const sandbox::ZygoteReport& report) {
+  const auto found = forks_.find(report.token);
+  if (found == forks_.end() || found->second.zygote_index != index) return;
+  const PendingFork fork = found->second;
+  forks_.erase(found);
+  Cage* cage = Find(fork.cage);
+  if (report.error != 0 || report.pid <= 1) {
+    Answer(fork.sequence, fork.cage, report.error != 0 ? report.error : EIO);
+  } else {
+    if (cage != nullptr) cage->forked[fork.process] = report.pid;
+    process_of_child_[report.pid] = {fork.cage, fork.process};
+    if (cgroups_.has_core()) AskJanitor(JanitorJobKind::Attach, fork.cage);
+    else cgroups_.AttachProcess(fork.cage, report.pid);
+    Answer(fork.sequence, fork.cage, 0);
+    const auto early = early_exits_.find(report.pid);
+    if (early != early_exits_.end()) {
+      const int status = early->second;
+      early_exits_.erase(early);
+      OnExit(report.pid, status);
+    }
+  }
+  if (forks_.empty()) early_exits_.clear();
+}
+
+void Jail::OnSignals() {
+  signalfd_siginfo information[16];
+  while (read(signals_.get(), information, sizeof information) > 0) {
+  }
+  // Forks that are told already come first, so that every child that ended is known by name.
+  for (uint32_t index = 1; index <= sandbox::kIndexMax; ++index) {
+    if (zygotes_[index].socket) OnZygote(index);
+  }
+  int status = 0;
+  pid_t pid;
+  while ((pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0) OnExit(pid, status);
+}
+
+void Jail::OnExit(int pid, int status) {
+  if (pid == janitor_pid_) janitor_pid_ = 0;  // its socket ends too
+  if (const auto init = cage_of_init_.find(pid); init != cage_of_init_.end()) {
+    Cage* cage = Find(init->second);
+    cage_of_init_.erase(init);
+    if (cage != nullptr) {
+      OnInit(cage->id);  // what it said before it died
+      cage->pid = 0;
+      CageEnded(*cage);
+    }
+    return;
+  }
+  if (const auto child = process_of_child_.find(pid); child != process_of_child_.end()) {
+    const auto [id, process] = child->second;
+    process_of_child_.erase(child);
+    if (Cage* cage = Find(id)) cage->forked.erase(process);
+    return ReportExit(id, process, status);
+  }
+  for (uint32_t index = 1; index <= sandbox::kIndexMax; ++index) {
+    if (zygotes_[index].pid == pid) return ZygoteEnded(index);
+  }
+  if (!forks_.empty()) early_exits_[pid] = status;
+}
+
+void Jail::ReportExit(uint32_t cage, uint32_t process, int status) {
+  Report report{};
+  report.kind = JailReportKind::ProcessExited;
+  report.cage = cage;
+  report.process = process;
+  if (WIFSIGNALED(status)) report.signal = WTERMSIG(status);
+  else report.exit_code = WEXITSTATUS(status);
+  Send(report);
+}
+
+// Its pid 1 is reaped (or never was): nothing runs in it any more.
+void Jail::CageEnded(Cage& cage) {
+  for (uint32_t* waiting : {&cage.make_sequence, &cage.exec_sequence, &cage.kill_sequence}) {
+    if (*waiting != 0) Answer(std::exchange(*waiting, 0), cage.id, ESRCH);
+  }
+  if (cage.state == CageState::Ready || cage.state == CageState::Assigned) {
+    Report report{};
+    report.kind = JailReportKind::CageDied;
+    report.cage = cage.id;
+    Send(report);
+  }
+  cage.state = CageState::Removing;
+  cage.socket.Reset();
+  cage.pidfd.Reset();
+  cage.group = {};
+  cage.ports = {};
+  cage.listener.Reset();
+  cage.endpoint.Reset();
+  AskJanitor(JanitorJobKind::Remove, cage.id);
+}
+
+void Jail::Forget(uint32_t id) {
+  free_slots_.push_back(cages_[id]->slot);
+  cages_.erase(id);
+}
+
+void Jail::ZygoteEnded(uint32_t index) {
+  zygotes_[index] = {};
+  for (auto fork = forks_.begin(); fork != forks_.end();) {
+    if (fork->second.zygote_index != index) {
+      ++fork;
+      continue;
+    }
+    Answer(fork->second.sequence, fork->second.cage, ENOENT);
+    fork = forks_.erase(fork);
+  }
+  Report report{};
+  report.kind = JailReportKind::ZygoteDied;
+  report.zygote_index = index;
+  Send(report);
+}
+
+}  // namespace mayfly::jail

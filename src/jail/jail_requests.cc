@@ -1,0 +1,201 @@
+// The daemon's requests.
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "jail/event_sources.h"
+#include "jail/jail.h"
+#include "jail/request_check.h"
+#include "jail/zygote_process.h"
+
+namespace mayfly::jail {
+
+using sandbox::InitCommandKind;
+using sandbox::JailOperation;
+
+namespace {
+
+constexpr size_t kForksMax = 4096;         // forks that a zygote has not confirmed, EAGAIN beyond
+constexpr size_t kForkedProcessesMax = 64;  // children of zygotes in one cage, EAGAIN beyond
+
+// Only files whose reading cannot block or come from elsewhere: a memfd or another regular file.
+bool IsRegularFile(int fd) {
+  struct stat status{};
+  return fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+}  // namespace
+
+void Jail::OnDaemon() {
+  Request request{};
+  Descriptors descriptors;
+  const int error = sandbox::ReceivePacket(sandbox::kJailControlDescriptor, request, descriptors, MSG_DONTWAIT);
+  if (error == EAGAIN) return;
+  if (error == EPIPE) {
+    daemon_gone_ = true;
+    return;
+  }
+  if (error != 0 || !IsWellFormed(request, descriptors.count)) {
+    Answer(error == 0 ? request.sequence : 0, 0, EINVAL);
+    return;
+  }
+  const int result = Handle(request, descriptors);
+  if (result != kAnswerLater) Answer(request.sequence, request.cage, result);
+}
+
+int Jail::Handle(const Request& request, Descriptors& descriptors) {
+  if (request.operation == JailOperation::MakeCage) return MakeCage(request);
+  if (request.operation == JailOperation::StartZygote) return StartZygote(request.zygote_index);
+  Cage* cage = Find(request.cage);
+  if (cage == nullptr || cage->state == CageState::Dying || cage->state == CageState::Removing) {
+    return request.operation == JailOperation::Destroy || request.operation == JailOperation::Terminate ? 0 : ESRCH;
+  }
+  if (request.operation == JailOperation::Destroy) {
+    Destroy(*cage);
+    return 0;
+  }
+  if (request.operation == JailOperation::Assign) return Assign(*cage, request);
+  if (cage->state != CageState::Assigned) return EINVAL;
+  switch (request.operation) {
+    case JailOperation::Exec: return Exec(*cage, request, descriptors);
+    case JailOperation::Fork: return Fork(*cage, request, descriptors);
+    case JailOperation::KillAll: return KillAll(*cage, request);
+    case JailOperation::Terminate: Terminate(*cage, request.process); return 0;
+    default: return EINVAL;
+  }
+}
+
+int Jail::MakeCage(const Request& request) {
+  if (free_slots_.empty()) return ENOSPC;
+  auto cage = std::make_unique<Cage>();
+  cage->id = ++last_cage_;
+  cage->slot = free_slots_.back();
+  free_slots_.pop_back();
+  cage->want_endpoint = (request.flags & sandbox::kWantEndpoint) != 0;
+  cage->make_sequence = request.sequence;
+  AskJanitor(JanitorJobKind::Create, cage->id);
+  cages_.emplace(cage->id, std::move(cage));
+  return kAnswerLater;
+}
+
+int Jail::Assign(Cage& cage, const Request& request) {
+  if (cage.state == CageState::Assigned) return EALREADY;
+  if (cage.state != CageState::Ready) return EINVAL;
+  if (request.root_index != 0 && options_.root_dirs[request.root_index].empty()) return ENOENT;
+  if (const int error = AttachPackages(cage, request)) return error;
+  if (const int error = cgroups_.SetLimits(cage.id, cage.group, request.memory_bytes, request.processes_max)) return error;
+  cage.state = CageState::Assigned;
+  return 0;
+}
+
+// Nothing hostile has run in the cage yet and its root is read-only, so paths in there mean what they say.
+int Jail::AttachPackages(Cage& cage, const Request& request) {
+  struct Attachment {
+    UniqueFd mount;
+    const char* place;
+  };
+  std::vector<Attachment> attachments;
+  auto add = [&](UniqueFd source, const char* place) {
+    if (!source) return errno;
+    attachments.push_back({CloneReadOnly(source.get(), ""), place});
+    return attachments.back().mount ? 0 : errno;
+  };
+  if (const int error = add(OpenPackage(house_, request.code), "/var/task")) return error;
+  if (request.flags & sandbox::kHasLayers) {
+    if (const int error = add(OpenPackage(house_, request.layers), "/opt")) return error;
+  }
+  if (request.root_index != 0) {
+    const std::string root = "/roots/" + std::to_string(request.root_index);
+    if (const int error = add(UniqueFd(open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)), "/var/lang")) return error;
+  }
+  if (setns(cage.pidfd.get(), CLONE_NEWNS) != 0) return errno;
+  int error = 0;
+  for (const Attachment& attachment : attachments) {
+    if (error == 0 && move_mount(attachment.mount.get(), "", AT_FDCWD, attachment.place, MOVE_MOUNT_F_EMPTY_PATH) != 0) error = errno;
+  }
+  if (error == 0 && request.tmp_bytes != sandbox::kDefaultTmpBytes) {
+    const std::string size = "size=" + std::to_string(request.tmp_bytes);
+    if (mount(nullptr, "/tmp", nullptr, MS_REMOUNT | MS_NOSUID | MS_NODEV, size.c_str()) != 0) error = errno;
+  }
+  if (setns(house_.mount_namespace.get(), CLONE_NEWNS) != 0) {
+    fprintf(stderr, "mayfly-jail: lost its mount namespace: %s\n", strerror(errno));
+    _exit(1);  // going on would act inside a cage; the kernel kills every cage with us
+  }
+  return error;
+}
+
+int Jail::Exec(Cage& cage, const Request& request, Descriptors& descriptors) {
+  if (cage.exec_sequence != 0) return EBUSY;
+  if (!IsRegularFile(descriptors.fds[0].get())) return EINVAL;
+  const int passed[3] = {descriptors.fds[0].get(), descriptors.fds[1].get(), descriptors.fds[2].get()};
+  if (const int error = SendToInit(cage, InitCommandKind::Exec, request.process, passed)) return error;
+  cage.exec_sequence = request.sequence;
+  cage.exec_process = request.process;
+  return kAnswerLater;
+}
+
+int Jail::Fork(Cage& cage, const Request& request, Descriptors& descriptors) {
+  Zygote& zygote = zygotes_[request.zygote_index];
+  if (!zygote.ready) return ENOENT;
+  if (!IsRegularFile(descriptors.fds[0].get())) return EINVAL;
+  if (forks_.size() >= kForksMax || cage.forked.size() >= kForkedProcessesMax) return EAGAIN;
+  const uint32_t token = ++last_token_;
+  const int passed[5] = {cage.pidfd.get(), descriptors.fds[0].get(), descriptors.fds[1].get(), descriptors.fds[2].get(), cage.group.core.get()};
+  const bool core = static_cast<bool>(cage.group.core);
+  const sandbox::ZygoteCommand command{sandbox::ZygoteCommandKind::Fork, token, core ? 0 : sandbox::kNoCgroup2};
+  const int error = sandbox::SendPacket(zygote.socket.get(), command, std::span(passed, core ? 5u : 4u), MSG_DONTWAIT);
+  if (error != 0) return error;
+  forks_[token] = {request.zygote_index, request.sequence, cage.id, request.process};
+  return kAnswerLater;
+}
+
+int Jail::KillAll(Cage& cage, const Request& request) {
+  if (cage.kill_sequence != 0) return EBUSY;
+  if (const int error = SendToInit(cage, InitCommandKind::KillAll, 0)) return error;
+  cage.kill_sequence = request.sequence;
+  return kAnswerLater;
+}
+
+void Jail::Terminate(Cage& cage, uint32_t process) {
+  const auto forked = cage.forked.find(process);
+  // The jail is that child's parent and has not reaped it, so the pid is still its own.
+  if (forked != cage.forked.end()) kill(forked->second, SIGTERM);
+  else SendToInit(cage, InitCommandKind::Terminate, process);
+}
+
+void Jail::Destroy(Cage& cage) {
+  const bool has_process = cage.state != CageState::MakingGroups;
+  cage.state = CageState::Dying;  // one whose cgroups are being made is removed when they are there
+  if (has_process) Kill(cage);
+}
+
+int Jail::StartZygote(uint32_t index) {
+  const ZygoteOptions& options = options_.zygotes[index];
+  Zygote& zygote = zygotes_[index];
+  if (options.interpreter.empty()) return ENOENT;
+  if (zygote.pid != 0) return 0;
+  const UniqueFd filter = FilterFile();
+  int pair[2];
+  if (!filter || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) return errno;
+  zygote.socket.Reset(pair[0]);
+  const UniqueFd theirs(pair[1]);
+  const int descriptor = filter.get();
+  if (const int error = sandbox::SendPacket(pair[0], sandbox::ZygoteCommand{sandbox::ZygoteCommandKind::Setup}, std::span(&descriptor, 1))) return error;
+  zygote.pid = fork();
+  if (zygote.pid == 0) RunZygoteProcess(options, theirs.get());
+  if (zygote.pid < 0) {
+    zygote.pid = 0;
+    return errno;
+  }
+  Watch(zygote.socket.get(), kFromZygote, index);
+  return 0;
+}
+
+}  // namespace mayfly::jail

@@ -1,0 +1,584 @@
+// The whole jail, for real: needs root. What runs inside the cages is Debian's python3.11.
+#include "jail/jail_driver.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <thread>
+
+#include "jail/cgroup_mounts.h"
+#include "jail/kernel_files.h"
+
+namespace mayfly::jail {
+namespace {
+
+using namespace std::chrono_literals;
+using sandbox::JailOperation;
+using sandbox::JailReportKind;
+
+constexpr const char* kPython = "/usr/bin/python3.11";
+
+std::string ReadHere(const UniqueFd& fd) {
+  char text[4096] = {};
+  const ssize_t size = pread(fd.get(), text, sizeof text - 1, 0);
+  return std::string(text, size > 0 ? static_cast<size_t>(size) : 0);
+}
+
+// Every cgroup folder of a test instance that this machine has now.
+std::set<std::string> CgroupFolders(const std::string& instance) {
+  const CgroupMounts mounts = FindCgroups(ReadAt(AT_FDCWD, "/proc/self/cgroup"), ReadAt(AT_FDCWD, "/proc/self/mountinfo"));
+  std::set<std::string> roots{mounts.unified};
+  for (const auto& [controller, folder] : mounts.v1) roots.insert(folder);
+  std::set<std::string> found;
+  for (const std::string& root : roots) {
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(root, ignored)) {
+      if (entry.path().filename().string().starts_with("mayfly-" + instance + ".")) found.insert(entry.path());
+    }
+  }
+  return found;
+}
+
+template <typename Condition>
+bool Eventually(Condition condition, std::chrono::milliseconds limit = 10s) {
+  for (const auto until = std::chrono::steady_clock::now() + limit; std::chrono::steady_clock::now() < until;) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(5ms);
+  }
+  return false;
+}
+
+class JailTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (geteuid() != 0) GTEST_SKIP() << "needs root";
+    if (access(kPython, X_OK) != 0) GTEST_SKIP() << "needs " << kPython;
+    ASSERT_TRUE(driver_.Start());
+  }
+  JailDriver driver_;
+};
+
+TEST_F(JailTest, CageHasItsOwnNamespaces) {  // else a function sees the machine
+  const uint32_t cage = driver_.MakeAssignedCage();
+  ASSERT_NE(cage, 0u);
+  const ProcessEnd end = driver_.Python(cage, "import os\nfor n in sorted(os.listdir('/proc/self/ns')): print(n, os.readlink('/proc/self/ns/' + n))");
+  ASSERT_EQ(end.exit_code, 0) << end.err;
+  for (const char* name : {"user", "pid", "mnt", "net", "uts", "ipc", "cgroup"}) {
+    const std::string ours = std::filesystem::read_symlink(std::string("/proc/self/ns/") + name);
+    EXPECT_EQ(end.out.find(ours), std::string::npos) << name;
+    EXPECT_NE(end.out.find(std::string(name) + ":["), std::string::npos) << name;
+  }
+}
+
+TEST_F(JailTest, FunctionHasNoPower) {  // else it could take more
+  const ProcessEnd end = driver_.Python(driver_.MakeAssignedCage(), R"(
+import os
+s = dict(l.split(':', 1) for l in open('/proc/self/status').read().splitlines())
+print(os.getresuid(), os.getresgid(), os.getgroups(), os.getpid() > 1)
+print(*(s[k].strip() for k in ('CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb', 'NoNewPrivs', 'Seccomp')))
+print(open('/proc/self/uid_map').read().split())
+)");
+  EXPECT_EQ(end.err, "");
+  const std::string none = "0000000000000000 ";
+  EXPECT_TRUE(end.out.starts_with("(993, 993, 993) (993, 993, 993) [] True\n" + none + none + none + none + none + "1 2\n")) << end.out;
+  EXPECT_NE(end.out.find("'65536']"), std::string::npos) << end.out;
+}
+
+TEST_F(JailTest, RootIsReadOnlyAndSmall) {  // else functions could leave things for each other
+  const ProcessEnd end = driver_.Python(driver_.MakeAssignedCage(), R"(
+import os, errno
+for place in ('/', '/usr', '/etc', '/var/task', '/var/runtime', '/opt', '/dev', '/var', '/home/sbx_user1051'):
+    try:
+        open(place + '/x', 'w'); print('WROTE', place)
+    except OSError as e:
+        if e.errno not in (errno.EROFS, errno.EACCES): print('ODD', place, e)
+for path in ('/etc/shadow', '/etc/machine-id', '/etc/hostname', '/root', '/work', '/sys', '/boot', '/store', '/masks', '/template'):
+    if os.path.exists(path): print('THERE', path)
+for path in ('/proc/kcore', '/proc/keys', '/proc/timer_list', '/proc/cmdline', '/proc/sysrq-trigger'):
+    try:
+        if open(path, 'rb').read(): print('READ', path)
+    except OSError: pass
+try:
+    open('/proc/sysrq-trigger', 'w').write('h'); print('WROTE sysrq')
+except OSError: pass
+print(open('/var/task/hello.txt').read(), sorted(os.listdir('/proc/sys')), os.listdir('/proc/irq'))
+print(open('/etc/passwd').read().count('sbx_user1051:x:993'))
+open('/tmp/a', 'w').write('b'); open('/dev/null', 'w').write('c'); open('/dev/shm/a', 'w').write('d')
+)");
+  EXPECT_EQ(end.out, "hello from the package ['fs', 'kernel', 'net', 'vm'] []\n1\n");
+  EXPECT_EQ(end.err, "");
+}
+
+TEST_F(JailTest, TmpHasItsSize) {  // else a function fills the machine's memory
+  const ProcessEnd end = driver_.Python(driver_.MakeAssignedCage(512ull << 20, 16ull << 20), R"(
+import errno, os
+written = 0
+try:
+    with open('/tmp/big', 'wb', buffering=0) as f:
+        while True: written += f.write(b'x' * 65536)
+except OSError as e: print(errno.errorcode[e.errno], written)
+os.unlink('/tmp/big')
+made = 0
+try:
+    while True:
+        open('/tmp/f%d' % made, 'w').close(); made += 1
+except OSError as e: print(errno.errorcode[e.errno], made > 1000)
+)");
+  EXPECT_EQ(end.out, "ENOSPC " + std::to_string(16 << 20) + "\nENOSPC True\n") << end.err;
+}
+
+TEST_F(JailTest, ProcessesAreLimited) {  // else a fork bomb takes the machine
+  const uint32_t cage = driver_.MakeAssignedCage(256ull << 20, 64ull << 20, 20);
+  const ProcessEnd counted = driver_.Python(cage, R"(
+import os, time
+made = 0
+try:
+    for i in range(100):
+        if os.fork() == 0:
+            os.close(1); os.close(2); time.sleep(60)
+        made += 1
+except OSError as e: print(e.errno, 10 < made < 20)
+)");
+  EXPECT_EQ(counted.out, "11 True\n");
+}
+
+TEST_F(JailTest, MemoryIsLimitedAndCounted) {  // else out-of-memory is not reported as AWS does
+  DriverReport made = driver_.MakeCage();
+  const uint32_t cage = made.report.cage;
+  sandbox::JailRequest assign = driver_.AssignRequest(cage, 1);
+  assign.memory_bytes = 64ull << 20;
+  ASSERT_EQ(driver_.Call(assign).report.error, 0);
+  EXPECT_NE(ReadHere(made.descriptors[sandbox::kOomCounter]).find("oom_kill 0"), std::string::npos);
+  const ProcessEnd end = driver_.Python(cage, "x = bytearray(200 << 20)\nprint('alive')");
+  EXPECT_EQ(end.signal, SIGKILL);
+  EXPECT_NE(ReadHere(made.descriptors[sandbox::kOomCounter]).find("oom_kill 1"), std::string::npos);
+  const uint64_t peak = strtoull(ReadHere(made.descriptors[sandbox::kMemoryPeak]).c_str(), nullptr, 10);
+  EXPECT_GT(peak, 60ull << 20);
+  EXPECT_LE(peak, 64ull << 20);
+  EXPECT_EQ(driver_.Python(cage, "print('pid 1 lives')").out, "pid 1 lives\n");
+}
+
+TEST_F(JailTest, KillAllKeepsTmp) {  // else a reset loses what AWS keeps, or leaves processes
+  const uint32_t cage = driver_.MakeAssignedCage();
+  const TestProcess runtime = driver_.Exec(cage, {kPython, "-I", "-S", "-c", R"(
+import os, signal, time
+for s in range(1, 32):
+    try: signal.signal(s, signal.SIG_IGN)
+    except OSError: pass
+open('/tmp/kept', 'w').write('kept')
+for i in range(5):
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0: time.sleep(100)
+        time.sleep(100)
+print('up', flush=True)
+time.sleep(100)
+)"});
+  char up[3] = {};
+  ASSERT_EQ(read(runtime.out.get(), up, 3), 3);
+  EXPECT_EQ(driver_.Operate(JailOperation::KillAll, cage), 0);
+  const auto exited = driver_.WaitEvent(JailReportKind::ProcessExited, cage);
+  ASSERT_TRUE(exited);
+  EXPECT_EQ(exited->signal, SIGKILL);
+  const ProcessEnd end = driver_.Python(cage, "import os; print(open('/tmp/kept').read(), [p for p in os.listdir('/proc') if p.isdigit()] == ['1', str(os.getpid())])");
+  EXPECT_EQ(end.out, "kept True\n") << end.err;
+}
+
+TEST_F(JailTest, ExecFailuresAreTold) {  // else Runtime.InvalidEntrypoint looks like a crash
+  std::ofstream(driver_.PackagePath(1) + "/plain") << "no program";
+  std::ofstream(driver_.PackagePath(1) + "/senseless") << "no program";
+  std::filesystem::permissions(driver_.PackagePath(1) + "/senseless", std::filesystem::perms(0755));
+  const uint32_t cage = driver_.MakeAssignedCage();
+  EXPECT_EQ(driver_.Exec(cage, {"/var/task/bootstrap"}).error, ENOENT);
+  EXPECT_EQ(driver_.Exec(cage, {"/var/task/plain"}).error, EACCES);
+  EXPECT_EQ(driver_.Exec(cage, {"/var/task/senseless"}).error, ENOEXEC);
+  EXPECT_EQ(driver_.Exec(cage, {"relative"}).error, EINVAL);
+  EXPECT_EQ(driver_.Exec(cage, {}).error, EINVAL);
+  EXPECT_EQ(driver_.Finish(cage, driver_.Exec(cage, {"/bin/sh", "-c", "echo $A$#; exit 7"}, {"A=b"})).exit_code, 7);
+}
+
+TEST_F(JailTest, ConfigurationsThatLieAreRefused) {  // else bytes from outside crash pid 1
+  const uint32_t cage = driver_.MakeAssignedCage();
+  const std::string texts[] = {"", "abc", std::string("\xff\xff\xff\xff\xff\xff\xff\xff", 8) + '\0', std::string("\1\0\0\0\5\0\0\0/x\0/\0", 13),
+                               std::string("\1\0\0\0\0\0\0\0/x\0/", 12), std::string((1 << 20) + 1, 'x')};
+  for (const std::string& text : texts) {
+    char name[] = "/tmp/mayfly-configuration-XXXXXX";
+    const UniqueFd file(mkstemp(name));
+    unlink(name);
+    ASSERT_EQ(write(file.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
+    sandbox::JailRequest request{};
+    request.operation = JailOperation::Exec;
+    request.cage = cage;
+    request.process = 1;
+    const int error = driver_.Call(request, {file.get(), file.get(), file.get()}).report.error;
+    EXPECT_TRUE(error == EINVAL || error == E2BIG) << error;
+  }
+  EXPECT_EQ(driver_.Python(cage, "print(1)").out, "1\n");
+}
+
+TEST_F(JailTest, OtherDescriptorsStayOutside) {  // else a function reaches the jail or other functions
+  const ProcessEnd end = driver_.Python(driver_.MakeAssignedCage(), R"(
+import os
+print(sorted(int(f) for f in os.listdir('/proc/self/fd'))[:3], len(os.listdir('/proc/self/fd')))
+for path in ('/proc/1/fd', '/proc/1/mem', '/proc/1/exe', '/proc/1/root', '/proc/1/environ'):
+    try: (os.listdir if path.endswith('fd') else open)(path); print('OPENED', path)
+    except OSError: pass
+try: os.kill(1, 9)
+except OSError as e: print(e)
+)");
+  EXPECT_EQ(end.out, "[0, 1, 2] 4\n") << "descriptors 0, 1, 2 and the listing itself";
+}
+
+TEST_F(JailTest, RuntimeApiListenerIsInside) {  // else no runtime reaches the daemon
+  DriverReport made = driver_.MakeCage(sandbox::kWantEndpoint);
+  ASSERT_EQ(driver_.Call(driver_.AssignRequest(made.report.cage, 1)).report.error, 0);
+  const TestProcess client = driver_.Exec(made.report.cage, {kPython, "-I", "-S", "-c", R"(
+import socket
+for address in (('127.0.0.1', 9001), ('169.254.100.2', 80)):
+    s = socket.create_connection(address, 5); print(s.recv(10)); s.close()
+try: socket.create_connection(('192.0.2.1', 80), 2)
+except OSError as e: print(e.errno)
+)"});
+  for (const uint32_t which : {sandbox::kListener, sandbox::kEndpoint}) {
+    pollfd source{made.descriptors[which].get(), POLLIN, 0};
+    ASSERT_EQ(poll(&source, 1, 10'000), 1);
+    const UniqueFd connection(accept(source.fd, nullptr, nullptr));
+    ASSERT_EQ(write(connection.get(), "hi", 2), 2);
+  }
+  EXPECT_EQ(ReadToEnd(client.out.get()), "b'hi'\nb'hi'\n101\n") << ReadToEnd(client.err.get());
+}
+
+TEST_F(JailTest, ForbiddenCallsFail) {  // else the kernel's whole surface is open to functions
+  const ProcessEnd end = driver_.Python(driver_.MakeAssignedCage(), R"(
+import ctypes, errno, socket
+libc = ctypes.CDLL(None, use_errno=True)
+def call(name, number, *arguments):
+    ctypes.set_errno(0)
+    result = libc.syscall(number, *arguments)
+    print(name, errno.errorcode.get(ctypes.get_errno()) if result < 0 else 'DONE')
+call('mount', 165, b'none', b'/tmp', b'tmpfs', 0, None)
+call('unshare', 272, 0x10000000)
+call('setns', 308, 0, 0)
+call('ptrace', 101, 0, 0, 0, 0)
+call('bpf', 321, 0, None, 0)
+call('keyctl', 250, 0, 0)
+call('userfaultfd', 323, 0)
+call('perf', 298, None, 0, -1, -1, 0)
+call('io_uring', 425, 1, None)
+call('clone-newuser', 56, 0x10000000 | 17, 0, 0, 0, 0)
+call('clone3', 435, None, 0)
+call('mknod', 133, b'/tmp/d', 0o020666, 259)
+call('personality', 135, 0x0400000)
+call('chroot', 161, b'/tmp')
+call('open_tree', 428, -100, b'/', 0)
+call('handle', 304, -100, None, 0)
+call('kexec', 246, 0, 0, 0, 0)
+call('unknown', 999)
+for family, kind, protocol in ((socket.AF_INET, socket.SOCK_RAW, 1), (17, socket.SOCK_RAW, 0), (socket.AF_INET, socket.SOCK_DGRAM, 1),
+                               (socket.AF_NETLINK, socket.SOCK_RAW, 9), (socket.AF_NETLINK, socket.SOCK_RAW, 0), (40, 1, 0), (38, 5, 0)):
+    try: socket.socket(family, kind, protocol); print(int(family), int(kind), 'DONE')
+    except OSError as e: print(int(family), int(kind), errno.errorcode[e.errno])
+)");
+  EXPECT_EQ(end.out,
+            "mount EPERM\nunshare EPERM\nsetns EPERM\nptrace EPERM\nbpf EPERM\nkeyctl EPERM\nuserfaultfd EPERM\nperf EPERM\nio_uring EPERM\n"
+            "clone-newuser EPERM\nclone3 ENOSYS\nmknod EPERM\npersonality EPERM\nchroot EPERM\nopen_tree EPERM\nhandle EPERM\nkexec EPERM\nunknown ENOSYS\n"
+            "2 3 EPERM\n17 3 EAFNOSUPPORT\n2 2 EPERM\n16 3 EPERM\n16 3 DONE\n40 1 EAFNOSUPPORT\n38 5 EAFNOSUPPORT\n")
+      << end.err;
+}
+
+TEST_F(JailTest, BadMessagesChangeNothing) {  // else a bug in the daemon becomes a bug of root
+  const uint32_t cage = driver_.MakeAssignedCage();
+  sandbox::JailRequest good = driver_.AssignRequest(cage, 1);
+  EXPECT_EQ(driver_.Call(good).report.error, EALREADY);
+  auto refuse = [&](auto change) {
+    sandbox::JailRequest bad = good;
+    change(bad);
+    EXPECT_EQ(driver_.Call(bad).report.error, EINVAL);
+  };
+  refuse([](auto& r) { r.version = 77; });
+  refuse([](auto& r) { r.operation = static_cast<JailOperation>(99); });
+  refuse([](auto& r) { r.flags = 0x80; });
+  refuse([](auto& r) { r.reserved = 1; });
+  refuse([](auto& r) { r.memory_bytes = 1; });
+  refuse([](auto& r) { r.tmp_bytes = ~0ull; });
+  refuse([](auto& r) { r.processes_max = 0; });
+  refuse([](auto& r) { r.root_index = 64; });
+  refuse([](auto& r) { r.layers[3] = 1; });
+  refuse([](auto& r) { r.operation = JailOperation::Exec; });
+  send(driver_.socket(), "short", 5, 0);
+  EXPECT_EQ(driver_.WaitAnswer(0).report.error, EINVAL);
+  EXPECT_EQ(driver_.Operate(JailOperation::KillAll, 4711), ESRCH);
+  EXPECT_EQ(driver_.Operate(JailOperation::Destroy, 4711), 0);
+  EXPECT_EQ(driver_.Python(cage, "print(1)").out, "1\n");
+}
+
+TEST_F(JailTest, PackagesAreRealFolders) {  // else a link in the store shows the machine's files
+  std::filesystem::create_directory_symlink("/etc", driver_.PackagePath(2));
+  std::ofstream(driver_.PackagePath(3)) << "a file";
+  const uint32_t cage = driver_.MakeCage().report.cage;
+  EXPECT_EQ(driver_.Call(driver_.AssignRequest(cage, 2)).report.error, ENOTDIR);
+  EXPECT_EQ(driver_.Call(driver_.AssignRequest(cage, 3)).report.error, ENOTDIR);
+  EXPECT_EQ(driver_.Call(driver_.AssignRequest(cage, 4)).report.error, ENOENT);
+  sandbox::JailRequest request = driver_.AssignRequest(cage, 1);
+  request.root_index = 5;
+  EXPECT_EQ(driver_.Call(request).report.error, ENOENT);
+  EXPECT_EQ(driver_.Call(driver_.AssignRequest(cage, 1)).report.error, 0);
+}
+
+TEST_F(JailTest, LayersAndInterpreterAreMounted) {  // else layers and own interpreters do not work
+  driver_.Stop();
+  std::filesystem::create_directories(driver_.PackagePath(6));
+  std::ofstream(driver_.PackagePath(6) + "/layer.txt") << "layer";
+  const std::string root = driver_.folder() + "/root";
+  std::filesystem::create_directories(root + "/bin");
+  std::filesystem::copy_file("/bin/echo", root + "/bin/say");
+  ASSERT_TRUE(driver_.Start({"--root-dir", "7=" + root}));
+  const uint32_t cage = driver_.MakeCage().report.cage;
+  sandbox::JailRequest request = driver_.AssignRequest(cage, 1);
+  request.root_index = 7;
+  request.flags = sandbox::kHasLayers;
+  memset(request.layers, 6, sizeof request.layers);
+  ASSERT_EQ(driver_.Call(request).report.error, 0);
+  EXPECT_EQ(driver_.Finish(cage, driver_.Exec(cage, {"/var/lang/bin/say", "hello"})).out, "hello\n");
+  EXPECT_EQ(driver_.Python(cage, "print(open('/opt/layer.txt').read())").out, "layer\n");
+}
+
+TEST_F(JailTest, TerminateReachesTheProcess) {  // else a shutdown phase has no effect
+  const uint32_t cage = driver_.MakeAssignedCage();
+  const TestProcess process = driver_.Exec(cage, {kPython, "-I", "-S", "-c", "import time; print('up', flush=True); time.sleep(100)"});
+  char up[3] = {};
+  ASSERT_EQ(read(process.out.get(), up, 3), 3);
+  EXPECT_EQ(driver_.Operate(JailOperation::Terminate, cage, process.number), 0);
+  EXPECT_EQ(driver_.WaitEvent(JailReportKind::ProcessExited, cage)->signal, SIGTERM);
+}
+
+TEST_F(JailTest, DestroyTakesFrozenCagesAndGivesSlotsBack) {  // else cages leak until none is left
+  for (int round = 0; round < 3; ++round) {
+    std::vector<uint32_t> sequences;
+    for (int i = 0; i < 40; ++i) {
+      sandbox::JailRequest request{};
+      request.operation = JailOperation::MakeCage;
+      sequences.push_back(driver_.SendRequest(request));
+    }
+    for (const uint32_t sequence : sequences) {
+      DriverReport made = driver_.WaitAnswer(sequence);
+      ASSERT_EQ(made.report.error, 0);
+      if (sequence % 2 == 0) {
+        ASSERT_EQ(driver_.Call(driver_.AssignRequest(made.report.cage, 1)).report.error, 0);
+      }
+      if (made.descriptors[sandbox::kFreeze]) {
+        EXPECT_EQ(write(made.descriptors[sandbox::kFreeze].get(), "1", 1), 1);
+      }
+      EXPECT_EQ(driver_.Operate(JailOperation::Destroy, made.report.cage), 0);
+    }
+    ASSERT_TRUE(Eventually([&] {
+      for (const std::string& folder : CgroupFolders("jailtest")) {
+        for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+          if (entry.is_directory()) return false;
+        }
+      }
+      return true;
+    })) << "cgroups are left";
+  }
+}
+
+TEST_F(JailTest, CagesAreBounded) {  // else a flood of functions takes all memory
+  driver_.Stop();
+  ASSERT_TRUE(driver_.Start({"--cages-max", "2"}));
+  EXPECT_EQ(driver_.MakeCage().report.error, 0);
+  const uint32_t second = driver_.MakeCage().report.cage;
+  EXPECT_EQ(driver_.MakeCage().report.error, ENOSPC);
+  driver_.Operate(JailOperation::Destroy, second);
+  EXPECT_TRUE(Eventually([&] { return driver_.MakeCage().report.error == 0; }));
+}
+
+TEST_F(JailTest, DeathOfPidOneIsTold) {  // else an environment waits for a runtime that is gone
+  const uint32_t cage = driver_.MakeAssignedCage();
+  const TestProcess process = driver_.Exec(cage, {kPython, "-I", "-S", "-c", "import time; time.sleep(100)"});
+  ASSERT_EQ(process.error, 0);
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    const int pid = atoi(entry.path().filename().c_str());
+    if (pid <= 1) continue;
+    const std::string status = ReadAt(AT_FDCWD, entry.path().string() + "/status");
+    if (status.find("Name:\tmayfly-init") != std::string::npos && status.find("PPid:\t" + std::to_string(driver_.jail_pid()) + "\n") != std::string::npos) {
+      kill(pid, SIGKILL);
+    }
+  }
+  EXPECT_TRUE(driver_.WaitEvent(JailReportKind::CageDied, cage));
+  EXPECT_EQ(ReadToEnd(process.out.get()), "");
+  EXPECT_EQ(driver_.Operate(JailOperation::KillAll, cage), ESRCH);
+}
+
+// A daemon that is killed: nothing of its cages may stay.
+TEST(JailCrashTest, DeadDaemonLeavesNothing) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  int ready[2];
+  ASSERT_EQ(pipe2(ready, O_CLOEXEC), 0);
+  const pid_t daemon = fork();
+  if (daemon == 0) {
+    JailDriver driver("jailcrash");
+    std::string said = "failed";
+    if (driver.Start()) {
+      const uint32_t cage = driver.MakeAssignedCage();
+      const TestProcess process = driver.Exec(cage, {kPython, "-I", "-S", "-c", "import time; time.sleep(100)"});
+      driver.MakeCage();
+      if (process.error == 0) said = std::to_string(driver.jail_pid()) + " " + driver.folder();
+    }
+    if (write(ready[1], said.data(), said.size()) < 0) _exit(1);
+    pause();
+  }
+  close(ready[1]);
+  char text[256] = {};
+  ASSERT_GT(read(ready[0], text, sizeof text - 1), 0);
+  char folder[200] = {};
+  int jail = 0;
+  ASSERT_EQ(sscanf(text, "%d %199s", &jail, folder), 2) << text;
+  EXPECT_FALSE(CgroupFolders("jailcrash").empty());
+  kill(daemon, SIGKILL);
+  waitpid(daemon, nullptr, 0);
+  EXPECT_TRUE(Eventually([&] { return kill(jail, 0) != 0 || ReadAt(AT_FDCWD, "/proc/" + std::to_string(jail) + "/cmdline").empty(); }));
+  EXPECT_TRUE(CgroupFolders("jailcrash").empty());
+  std::filesystem::remove_all(folder);
+}
+
+// A jail that is killed: its cages die with it, and the next one sweeps what they left.
+TEST(JailCrashTest, NextJailSweeps) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  JailDriver first("jailsweep");
+  ASSERT_TRUE(first.Start());
+  const uint32_t cage = first.MakeAssignedCage();
+  const TestProcess process = first.Exec(cage, {kPython, "-I", "-S", "-c", "import time; time.sleep(100)"});
+  ASSERT_EQ(process.error, 0);
+  const std::set<std::string> left = CgroupFolders("jailsweep");
+  first.KillJail();
+  EXPECT_EQ(ReadToEnd(process.out.get()), "") << "ends when the function has died";
+  EXPECT_EQ(CgroupFolders("jailsweep"), left);
+  JailDriver second("jailsweep");
+  ASSERT_TRUE(second.Start());
+  for (const std::string& folder : CgroupFolders("jailsweep")) EXPECT_FALSE(left.contains(folder)) << folder;
+  JailDriver third("jailsweep");
+  ASSERT_TRUE(third.Start()) << "a living owner's tree is not touched";
+  EXPECT_EQ(second.MakeCage().report.error, 0);
+  second.Stop();
+  third.Stop();
+  EXPECT_TRUE(CgroupFolders("jailsweep").empty());
+}
+
+// A trusted interpreter, and what a child of it runs: the last argument, as a program.
+constexpr const char* kTestZygote = R"(
+import ctypes, os, struct, sys, json
+descriptor = ctypes.PyDLL('/var/runtime/zygote/libmayfly_zygote.so').mayfly_zygote_serve(int(sys.argv[1]))
+if descriptor >= 0:
+    os.lseek(descriptor, 0, 0)
+    data = os.read(descriptor, 1 << 20)
+    os.close(descriptor)
+    argument_count, _ = struct.unpack_from('<II', data)
+    program = data[8:].split(b'\0')[argument_count - 1].decode()
+    try: exec(program, {})
+    finally: sys.stdout.flush()
+)";
+
+class ZygoteTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (geteuid() != 0) GTEST_SKIP() << "needs root";
+    std::ofstream(driver_.runtime_dir() + "/python/zygote.py") << kTestZygote;
+    std::filesystem::copy_file(MAYFLY_ZYGOTE_LIBRARY, driver_.runtime_dir() + "/zygote/libmayfly_zygote.so");
+    ASSERT_TRUE(driver_.Start({"--zygote", std::string("1=0:") + kPython, "--zygote", "2=0:/usr/bin/nothing"}));
+    ASSERT_EQ(StartZygote(1), 0);
+    ASSERT_TRUE(driver_.WaitEvent(JailReportKind::ZygoteReady));
+  }
+  int StartZygote(uint32_t index) {
+    sandbox::JailRequest request{};
+    request.operation = JailOperation::StartZygote;
+    request.zygote_index = index;
+    return driver_.Call(request).report.error;
+  }
+  JailDriver driver_;
+};
+
+TEST_F(ZygoteTest, ChildIsInItsCage) {  // else a fork keeps the zygote's power
+  const uint32_t cage = driver_.MakeAssignedCage();
+  const std::string program = R"(
+import os, sys, threading
+s = dict(l.split(':', 1) for l in open('/proc/self/status').read().splitlines())
+print(os.getresuid(), os.getresgid(), os.getgroups(), 'json' in sys.modules)
+print(*(s[k].strip() for k in ('CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb', 'NoNewPrivs', 'Seccomp', 'Threads')))
+print(os.getpid() == threading.get_native_id(), os.getpid() < 10, os.path.exists('/var/task/hello.txt'), open('/proc/self/oom_score_adj').read().strip())
+print(sorted(int(f) for f in os.listdir('/proc/self/fd')), os.readlink('/proc/self/ns/net') == os.readlink('/proc/self/ns/net'))
+for n in ('user', 'pid', 'mnt', 'net', 'uts', 'ipc', 'cgroup'): print(os.readlink('/proc/self/ns/' + n))
+open('/tmp/x', 'w').write('y')
+try: open('/usr/x', 'w'); print('WROTE')
+except OSError: pass
+)";
+  const ProcessEnd forked = driver_.Finish(cage, driver_.Fork(cage, 1, {kPython, program}));
+  EXPECT_EQ(forked.err, "");
+  const std::string none = "0000000000000000 ";
+  EXPECT_TRUE(forked.out.starts_with("(993, 993, 993) (993, 993, 993) [] True\n" + none + none + none + none + none +
+                                     "1 2 1\nTrue True True 500\n[0, 1, 2, 3] True\n"))
+      << forked.out;
+  const ProcessEnd executed = driver_.Python(cage, "import os\nfor n in ('user', 'pid', 'mnt', 'net', 'uts', 'ipc', 'cgroup'): print(os.readlink('/proc/self/ns/' + n))");
+  EXPECT_TRUE(forked.out.ends_with(executed.out)) << forked.out << executed.out;
+}
+
+TEST_F(ZygoteTest, ChildHasTheCagesLimits) {  // else a forked function has no memory limit
+  DriverReport made = driver_.MakeCage();
+  sandbox::JailRequest assign = driver_.AssignRequest(made.report.cage, 1);
+  assign.memory_bytes = 64ull << 20;
+  ASSERT_EQ(driver_.Call(assign).report.error, 0);
+  const TestProcess process = driver_.Fork(made.report.cage, 1, {kPython, "import time; time.sleep(0.3); x = bytearray(200 << 20); print('alive')"});
+  const auto exited = driver_.WaitEvent(JailReportKind::ProcessExited, made.report.cage);
+  EXPECT_EQ(exited->signal, SIGKILL);
+  EXPECT_NE(ReadHere(made.descriptors[sandbox::kOomCounter]).find("oom_kill 1"), std::string::npos);
+  EXPECT_EQ(driver_.Finish(made.report.cage, driver_.Fork(made.report.cage, 1, {kPython, "print('next')"})).out, "next\n");
+}
+
+TEST_F(ZygoteTest, ManyChildrenStaySeparate) {  // else descriptors or exits get mixed up
+  for (int i = 0; i < 30; ++i) {
+    const uint32_t cage = driver_.MakeAssignedCage();
+    ASSERT_NE(cage, 0u);
+    const std::string code = std::to_string(i + 1);
+    const ProcessEnd end = driver_.Finish(cage, driver_.Fork(cage, 1, {kPython, "import os, sys; print(" + code + "); sys.stdout.flush(); os._exit(" + code + ")"}));
+    EXPECT_EQ(end.out, code + "\n");
+    EXPECT_EQ(end.exit_code, i + 1);
+    driver_.Operate(JailOperation::Destroy, cage);
+  }
+}
+
+TEST_F(ZygoteTest, KillAllReachesForkedChildren) {  // else a reset leaves the old runtime
+  const uint32_t cage = driver_.MakeAssignedCage();
+  const TestProcess process = driver_.Fork(cage, 1, {kPython, "import time; print('up', flush=True); time.sleep(100)"});
+  char up[3] = {};
+  ASSERT_EQ(read(process.out.get(), up, 3), 3);
+  EXPECT_EQ(driver_.Operate(JailOperation::KillAll, cage), 0);
+  EXPECT_EQ(driver_.WaitEvent(JailReportKind::ProcessExited, cage)->signal, SIGKILL);
+  const TestProcess second = driver_.Fork(cage, 1, {kPython, "import time; print('up', flush=True); time.sleep(100)"});
+  ASSERT_EQ(read(second.out.get(), up, 3), 3);
+  EXPECT_EQ(driver_.Operate(JailOperation::Terminate, cage, second.number), 0);
+  EXPECT_EQ(driver_.WaitEvent(JailReportKind::ProcessExited, cage)->signal, SIGTERM);
+}
+
+TEST_F(ZygoteTest, DeathIsToldAndForksAreRefused) {  // else the daemon waits for ever instead of going on by exec
+  EXPECT_EQ(StartZygote(2), 0);
+  EXPECT_EQ(driver_.WaitEvent(JailReportKind::ZygoteDied)->zygote_index, 2u);
+  EXPECT_EQ(StartZygote(3), ENOENT);
+  const uint32_t cage = driver_.MakeAssignedCage();
+  EXPECT_EQ(driver_.Fork(cage, 2, {kPython, "1"}).error, ENOENT);
+  EXPECT_EQ(driver_.Python(cage, "print(1)").out, "1\n");
+}
+
+}  // namespace
+}  // namespace mayfly::jail

@@ -1,0 +1,25 @@
+// Small helpers over files of the kernel (proc, cgroups). Nothing here allocates more than the text it returns. Errors are
+// errno values: 0 is success.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/fd.h"
+
+namespace mayfly::jail {
+
+using mayfly::UniqueFd;
+
+// One write of `text` to `path` below `folder`.
+int WriteAt(int folder, const std::string& path, std::string_view text);
+// One write to an open file.
+int WriteTo(int fd, std::string_view text);
+// At most 1 MiB; empty when it cannot be read.
+std::string ReadAt(int folder, const std::string& path);
+UniqueFd OpenAt(int folder, const std::string& path, int flags);
+// Start time of a process in clock ticks since boot, 0 when there is none: with the pid it names a process for good.
+uint64_t ProcessStartTime(int proc_folder, int pid);
+
+}  // namespace mayfly::jail

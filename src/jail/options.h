@@ -1,0 +1,33 @@
+// The jail's command line: everything that names a path is said here, by whoever starts the daemon, and never in a message.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "sandbox/jail_protocol.h"
+
+namespace mayfly::jail {
+
+struct ZygoteOptions {
+  int root_index = 0;       // what is bound at /var/lang while it runs; 0 = nothing
+  std::string interpreter;  // absolute, as seen inside; empty = no such zygote
+};
+
+struct Options {
+  std::string instance;     // [a-z0-9-]{1,32}: names the cgroups, so that a later jail of the same data folder finds them
+  std::string runtime_dir;  // bound read-only at /var/runtime
+  std::string code_dir;     // one folder per package, named by the SHA-256; its folder `root` is what a cage sees
+  std::string init_path;    // the program mayfly-init
+  std::array<std::string, sandbox::kIndexMax + 1> root_dirs;  // by index; empty = none
+  std::array<ZygoteOptions, sandbox::kIndexMax + 1> zygotes;  // by index
+  uint32_t cages_max = 1024;                                  // 1..32768
+  uint32_t user_id_base = 1'000'000'000;                      // the cage in slot N has 65,536 ids from here + N * 65,536
+};
+
+// "" or what is wrong with the arguments.
+//   --instance NAME --runtime-dir DIR --code-dir DIR --init PATH
+//   [--root-dir N=PREFIX]… [--zygote N=ROOTINDEX:/abs/interpreter]… [--cages-max N] [--user-id-base N]
+std::string ParseOptions(int argument_count, char** arguments, Options& options);
+
+}  // namespace mayfly::jail

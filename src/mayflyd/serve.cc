@@ -1,0 +1,375 @@
+#include "mayflyd/serve.h"
+
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include <fmt/format.h>
+
+#include "base/blocking_pool.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/real_loop.h"
+#include "catalog/code_package.h"
+#include "edge/edge.h"
+#include "mayflyd/interpreters.h"
+#include "mayflyd/privileges.h"
+#include "net/descriptor.h"
+#include "net/http_server.h"
+#include "runtime/environment_factory.h"
+#include "sandbox/jail.h"
+#include "services/lambda/lambda_api.h"
+#include "store/log_store.h"
+#include "telemetry/function_log.h"
+
+namespace mayfly::daemon {
+namespace {
+
+constexpr int kCagesMax = 2000;
+constexpr Duration kDownloadLinkValid = std::chrono::minutes(10);
+
+struct ListenAddress {
+  std::string host;
+  uint16_t port = 0;
+};
+
+Result<ListenAddress> ParseListen(const std::string& text) {
+  const size_t colon = text.rfind(':');
+  const std::string port = colon == std::string::npos ? "" : text.substr(colon + 1);
+  if (port.empty() || port.size() > 5 || port.find_first_not_of("0123456789") != std::string::npos || std::stoi(port) > 65535) {
+    return Fail(Error::Fault(fmt::format("--listen {}: expected HOST:PORT, e.g. 127.0.0.1:4566", text)));
+  }
+  return ListenAddress{text.substr(0, colon), static_cast<uint16_t>(std::stoi(port))};
+}
+
+bool IsLoopback(const std::string& host) { return host.starts_with("127.") || host == "localhost" || host == "::1" || host == "[::1]"; }
+
+int EnvironmentsMax(const Options& options) {
+  if (options.environments_max > 0) return options.environments_max;
+  const int64_t memory_mib = static_cast<int64_t>(::sysconf(_SC_PHYS_PAGES)) * ::sysconf(_SC_PAGE_SIZE) >> 20;
+  return static_cast<int>(std::clamp<int64_t>(memory_mib / 16, 16, kCagesMax));
+}
+
+// The folder of the running program, and what is installed beside it.
+std::string ProgramDirectory() {
+  char path[4096];
+  const ssize_t size = ::readlink("/proc/self/exe", path, sizeof path);
+  const std::string program(path, size > 0 ? static_cast<size_t>(size) : 0);
+  return program.substr(0, program.rfind('/'));
+}
+
+// What happens before there is a loop: as root, in one thread.
+struct Ground {
+  ListenAddress address;
+  UniqueFd listener;
+  std::vector<catalog::Interpreter> interpreters;
+  DataDirectory data;
+  sandbox::JailProcess jail;
+};
+
+sandbox::JailCommand MakeJailCommand(const Options& options, const std::string& data_directory,
+                                     const std::vector<catalog::Interpreter>& interpreters) {
+  const std::string bin = ProgramDirectory();
+  sandbox::JailCommand command;
+  command.jail_path = bin + "/mayfly-jail";
+  command.init_path = bin + "/mayfly-init";
+  command.runtime_directory = bin + "/../share/mayfly/runtime";
+  command.code_directory = data_directory + "/code";
+  command.instance = Sha256Hex(data_directory).substr(0, 12);
+  command.cages_max = EnvironmentsMax(options) + options.spare_cages;
+  for (const catalog::Interpreter& interpreter : interpreters) {
+    if (interpreter.root_index) command.roots.push_back({interpreter.root_index, interpreter.host_root});
+    if (interpreter.zygote_index) command.zygotes.push_back({interpreter.zygote_index, interpreter.root_index, interpreter.cage_path});
+  }
+  return command;
+}
+
+Result<Ground> PrepareGround(const Options& options) {
+  Ground ground;
+  MF_TRY(ground.address, ParseListen(options.listen));
+  if (options.auth == "open" && !IsLoopback(ground.address.host)) {
+    return Fail(Error::Fault(fmt::format("--auth open accepts anybody, so it listens on loopback only, not on {}", ground.address.host),
+                             "use --auth strict, or --listen 127.0.0.1:4566"));
+  }
+  if (::geteuid() != 0) return Fail(Error::Fault("sandboxes need root to be made", "run 'mayfly serve' as root: it becomes --user afterwards"));
+  RaiseDescriptorLimit();
+  const Identity identity = FindIdentity(options.user);
+  MF_TRY(ground.listener, http::ListenTcp(ground.address.host, ground.address.port));
+  MF_TRY(ground.interpreters, FindInterpreters(options.interpreters));
+  MF_TRY(ground.data, PrepareDataDirectory(options.data_dir, identity));
+  MF_TRY(ground.jail, sandbox::SpawnJail(MakeJailCommand(options, ground.data.path, ground.interpreters)));
+  if (!identity.is_named) log::Info("there is no user '{}': running as uid {}", options.user, identity.user_id);
+  MF_TRY_VOID(DropPrivileges(identity));
+  return ground;
+}
+
+runtime::EnvironmentOptions MakeEnvironmentOptions(const Options& options) {
+  runtime::EnvironmentOptions made;
+  made.init_timeout = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(options.init_timeout_seconds));
+  if (options.cpu_limit == "off") made.cpus_per_mib = 0;
+  made.log_bytes_per_second = static_cast<uint64_t>(options.function_log_kib_per_second) << 10;
+  made.log_burst_bytes = made.log_bytes_per_second * 2;
+  return made;
+}
+
+Duration Seconds(double seconds) { return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds)); }
+
+// GetFunction's download links: our own key signs them, the admin pages check them.
+class DownloadLinks {
+ public:
+  DownloadLinks(Loop& loop, Random& random, std::string origin)
+      : loop_(&loop), origin_(std::move(origin)), key_{.access_key_id = "MAYFLYDOWNLOADLINKS0", .secret_access_key = random.Hex(32)}, verifier_(loop) {}
+
+  std::string UrlOf(const catalog::Function& function) const {
+    const std::string path = fmt::format("/_mayfly/code/{}/{}", function.name.account_id, function.code_sha256);
+    const std::string host = origin_.substr(origin_.find("//") + 2);
+    return fmt::format("{}{}?{}", origin_, path,
+                       identity::PresignQuery("GET", host, path, key_, function.name.region, "s3", loop_->WallNow(), kDownloadLinkValid));
+  }
+  bool IsAllowed(const http::Request& request) {
+    auto claim = identity::ParseClaim(request);
+    if (!claim || !*claim || !(*claim)->presigned || (*claim)->access_key_id != key_.access_key_id) return false;
+    return verifier_.Verify(request, **claim, key_.secret_access_key, "UNSIGNED-PAYLOAD").has_value();
+  }
+
+ private:
+  Loop* loop_;
+  std::string origin_;
+  identity::SigningIdentity key_;
+  identity::SignatureVerifier verifier_;
+};
+
+// Packages that no function refers to: left by deletes and updates, whose environments may still have had them mounted.
+void RemoveUnusedPackages(catalog::CodeStore& code, const catalog::FunctionCatalog& catalog) {
+  auto packages = code.List();
+  if (!packages) return log::Warning("list code packages: {}", packages.error().ToString());
+  for (const std::string& package : *packages) {
+    if (catalog.UsesCode(package)) continue;
+    if (auto deleted = code.Delete(package); !deleted) log::Warning("delete code package: {}", deleted.error().ToString());
+  }
+}
+
+// Everything that lives while the daemon serves, in the order of its making.
+class Daemon {
+ public:
+  Daemon(const Options& options, Ground ground) : options_(options), ground_(std::move(ground)), files_("mayfly-files", 4), tasks_(loop_) {}
+
+  Task<Result<>> Start(Context& ctx);
+  Task<> Stop();
+  RealLoop& loop() { return loop_; }
+  const std::string& origin() const { return origin_; }
+
+ private:
+  Task<Result<>> OpenState(Context& ctx);
+  Result<> OpenAccess();
+  void PrepareZygoteOf(const catalog::FunctionPointer& function);
+  Task<Result<>> Reset(Context& ctx);
+  edge::AdminParts MakeAdminParts();
+
+  Options options_;
+  Ground ground_;
+  RealLoop loop_;
+  SystemRandom random_;
+  BlockingPool files_;
+  std::string origin_;
+
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<store::LogStore> logs_;
+  std::unique_ptr<catalog::CodeStore> code_;
+  std::unique_ptr<catalog::FunctionCatalog> catalog_;
+  std::unique_ptr<catalog::RuntimeTable> runtimes_;
+  std::unique_ptr<identity::AccessKeys> keys_;
+  std::unique_ptr<identity::Authenticator> authenticator_;
+  std::unique_ptr<DownloadLinks> links_;
+
+  telemetry::EventStream events_;
+  std::unique_ptr<telemetry::FunctionLog> function_log_;
+  std::unique_ptr<sandbox::JailedCagePool> cages_;
+  std::unique_ptr<runtime::CagedEnvironmentFactory> factory_;
+  std::unique_ptr<runtime::EnvironmentManager> environments_;
+  std::unique_ptr<invoke::Invoker> invoker_;
+  std::unique_ptr<lambda::LambdaApi> lambda_;
+  std::unique_ptr<wire::Endpoint> endpoint_;
+  std::unique_ptr<edge::Admin> admin_;
+  std::unique_ptr<edge::Edge> edge_;
+  std::unique_ptr<http::Server> server_;
+  TaskScope tasks_;
+};
+
+Task<Result<>> Daemon::OpenState(Context& ctx) {
+  const std::string& data = ground_.data.path;
+  MF_CO_TRY(store_, store::OpenSqliteStore(loop_, {.path = data + "/control.db"}));
+  store::LogStoreOptions log_options{.directory = data + "/logs"};
+  log_options.bytes_per_group_max = static_cast<uint64_t>(options_.log_group_mib_max) << 20;
+  log_options.bytes_max = static_cast<uint64_t>(options_.log_mib_max) << 20;
+  MF_CO_TRY(logs_, store::LogStore::Open(loop_, std::move(log_options)));
+  MF_CO_TRY(code_, catalog::CodeStore::Open(data + "/code"));
+  catalog_ = std::make_unique<catalog::FunctionCatalog>(*store_);
+  MF_CO_TRY_VOID(co_await catalog_->Open(ctx));
+  RemoveUnusedPackages(*code_, *catalog_);
+  co_return Result<>();
+}
+
+Result<> Daemon::OpenAccess() {
+  const identity::AuthMode mode = options_.auth == "strict" ? identity::AuthMode::Strict : identity::AuthMode::Open;
+  MF_TRY(keys_, identity::AccessKeys::Open(ground_.data.path + "/access-keys.json", mode, options_.account_id, random_));
+  identity::AuthenticatorOptions options{.mode = mode, .default_account_id = options_.account_id, .default_region = options_.region};
+  authenticator_ = std::make_unique<identity::Authenticator>(std::move(options), *keys_, loop_);
+  return {};
+}
+
+edge::AdminParts Daemon::MakeAdminParts() {
+  edge::AdminParts parts;
+  parts.loop = &loop_;
+  parts.catalog = catalog_.get();
+  parts.environments = environments_.get();
+  parts.invoker = invoker_.get();
+  parts.logs = logs_.get();
+  parts.code = code_.get();
+  parts.files = &files_;
+  parts.authenticator = authenticator_.get();
+  parts.version = kVersion;
+  parts.reset = [this](Context& ctx) { return Reset(ctx); };
+  parts.is_download_allowed = [this](const http::Request& request) { return links_->IsAllowed(request); };
+  return parts;
+}
+
+// So that the first invocation of a new function need not wait for an interpreter to boot.
+void Daemon::PrepareZygoteOf(const catalog::FunctionPointer& function) {
+  if (!function || options_.isolation == "exec") return;
+  auto choice = runtimes_->Resolve(function->runtime);
+  if (choice && choice->interpreter) cages_->PrepareZygote(choice->interpreter->zygote_index);
+}
+
+Task<Result<>> Daemon::Start(Context& ctx) {
+  MF_CO_TRY_VOID(co_await OpenState(ctx));
+  MF_CO_TRY_VOID(OpenAccess());
+  const bool tls = !options_.tls_certificate.empty();
+  origin_ = fmt::format("{}://{}:{}", tls ? "https" : "http", ground_.address.host, http::LocalPort(ground_.listener.get()));
+  links_ = std::make_unique<DownloadLinks>(loop_, random_, origin_);
+  runtimes_ = std::make_unique<catalog::RuntimeTable>(std::move(ground_.interpreters), options_.runtime_match == "strict"
+                                                                                           ? catalog::RuntimeTable::Mode::Strict
+                                                                                           : catalog::RuntimeTable::Mode::Nearest);
+  function_log_ = std::make_unique<telemetry::FunctionLog>(*logs_);
+  events_.Add(function_log_.get());
+
+  const int environments_max = EnvironmentsMax(options_);
+  sandbox::PoolOptions pool_options{.spare_cages = options_.spare_cages, .cages_max = environments_max + options_.spare_cages};
+  MF_CO_TRY(cages_, co_await sandbox::JailedCagePool::Open(ctx, loop_, std::move(ground_.jail), pool_options));
+  for (const catalog::FunctionPointer& function : catalog_->All()) PrepareZygoteOf(function);
+  catalog_->OnChange([this](const auto& old_state, const auto& new_state) { PrepareZygoteOf(new_state); });
+  factory_ = std::make_unique<runtime::CagedEnvironmentFactory>(loop_, *cages_, events_, MakeEnvironmentOptions(options_));
+  runtime::ManagerOptions manager_options{.idle_timeout = Seconds(options_.idle_timeout_seconds), .environments_max = environments_max};
+  environments_ = std::make_unique<runtime::EnvironmentManager>(loop_, *factory_, manager_options);
+
+  invoke::InvokerOptions invoker_options{.account_concurrency = options_.account_concurrency};
+  invoker_options.spec.isolation = options_.isolation == "exec" ? invoke::Isolation::Exec : invoke::Isolation::Zygote;
+  invoker_ = std::make_unique<invoke::Invoker>(loop_, *catalog_, *runtimes_, *environments_, invoker_options);
+
+  lambda::LambdaParts parts{.loop = &loop_, .catalog = catalog_.get(), .runtimes = runtimes_.get(), .code = code_.get(),
+                            .invoker = invoker_.get(), .files = &files_, .random = &random_};
+  parts.account_concurrency = options_.account_concurrency;
+  parts.update_delay = Seconds(options_.update_delay_seconds);
+  parts.download_url = [this](const catalog::Function& function) { return links_->UrlOf(function); };
+  lambda_ = std::make_unique<lambda::LambdaApi>(std::move(parts));
+  lambda_->Recover();
+
+  endpoint_ = std::make_unique<wire::Endpoint>(lambda::kService, static_cast<lambda::Handler*>(lambda_.get()), nullptr,
+                                               [](Context& ctx, const wire::Operation* operation, int status, const Error* error) {
+                                                 if (!error || error->kind != Error::Kind::Fault) return;
+                                                 log::Error("{} {} answered {}: {}", ctx.request_id, operation ? operation->name : "-", status,
+                                                            error->ToString());
+                                               });
+  admin_ = std::make_unique<edge::Admin>(MakeAdminParts());
+  edge_ = std::make_unique<edge::Edge>(loop_, *authenticator_, *endpoint_, *admin_, random_);
+  server_ = std::make_unique<http::Server>(loop_, http::ServerLimits(),
+                                           [this](Context& ctx, http::Request& request) { return edge_->Handle(ctx, request); });
+  if (tls) {
+    MF_CO_TRY_VOID(server_->ServeTls(std::move(ground_.listener), {options_.tls_certificate, options_.tls_key}));
+  } else {
+    MF_CO_TRY_VOID(server_->Serve(std::move(ground_.listener)));
+  }
+  co_return Result<>();
+}
+
+Task<Result<>> Daemon::Reset(Context& ctx) {
+  MF_CO_TRY_VOID(co_await store_->Clear(ctx));
+  catalog_->Clear();
+  environments_->RetireAll();
+  MF_CO_TRY_VOID(co_await logs_->Clear(ctx));
+  catalog::CodeStore* code = code_.get();
+  catalog::FunctionCatalog* catalog = catalog_.get();
+  RemoveUnusedPackages(*code, *catalog);
+  co_return Result<>();
+}
+
+Task<> Daemon::Stop() {
+  Context ctx(loop_);
+  co_await server_->Stop(Seconds(options_.drain_seconds));
+  co_await lambda_->Stop();
+  environments_->RetireAll();
+  co_await loop_.Yield();
+  if (auto flushed = co_await logs_->Flush(ctx); !flushed) log::Warning("flush logs: {}", flushed.error().ToString());
+  co_await cages_->Stop();
+}
+
+// SIGTERM and SIGINT as something to wait for.
+Task<int> ServeUntilSignal(Daemon& daemon, UniqueFd signals) {
+  Context ctx(daemon.loop());
+  auto started = co_await daemon.Start(ctx);
+  if (!started) {
+    log::Error("{}", started.error().ToString());
+    co_return 1;
+  }
+  fmt::print("ready {}\n", daemon.origin());
+  std::fflush(stdout);
+  Descriptor descriptor(daemon.loop(), std::move(signals));
+  (void)co_await descriptor.WaitReadable();
+  log::Info("asked to end: finishing what runs");
+  co_await daemon.Stop();
+  co_return 0;
+}
+
+UniqueFd BlockSignals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  ::sigprocmask(SIG_BLOCK, &set, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+  return UniqueFd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
+log::Level LevelOf(const std::string& name) {
+  return name == "debug" ? log::Level::Debug : name == "warning" ? log::Level::Warning : name == "error" ? log::Level::Error : log::Level::Info;
+}
+
+}  // namespace
+
+int Serve(const Options& options) {
+  log::SetLevel(LevelOf(options.log_level));
+  auto ground = PrepareGround(options);
+  if (!ground) {
+    log::Error("{}", ground.error().ToString());
+    return 1;
+  }
+  UniqueFd signals = BlockSignals();
+  const pid_t jail = ground->jail.pid;
+  int code = 1;
+  {
+    Daemon daemon(options, std::move(*ground));
+    code = daemon.loop().Run(ServeUntilSignal(daemon, std::move(signals)));
+  }
+  // The jail ends when our side of the socket has gone; it cleans up before it does.
+  int status = 0;
+  while (::waitpid(jail, &status, 0) < 0 && errno == EINTR) {
+  }
+  return code;
+}
+
+}  // namespace mayfly::daemon

@@ -1,0 +1,130 @@
+// Fuzzes the codec, and compares it with Boost.Beast's parser: what ours accepts, Beast must accept too and read in the
+// same way (method, target, fields, body, where the message ends). Ours may refuse more. Also: how the bytes are split must
+// change nothing.
+#include <cstdio>
+#include <cstdlib>
+
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include "net/http_codec.h"
+
+namespace mayfly::http {
+namespace {
+
+namespace beast = boost::beast::http;
+
+constexpr size_t kBodyBytesMax = 1 << 20;
+constexpr BodyLimits kLimits{kBodyBytesMax, 64 * 1024, 200};
+
+[[noreturn]] void Differ(const char* what, std::string_view input, std::string_view ours, std::string_view theirs) {
+  std::fprintf(stderr, "differs: %s\nours:   %.*s\ntheirs: %.*s\ninput:\n%.*s\n", what, static_cast<int>(ours.size()), ours.data(),
+               static_cast<int>(theirs.size()), theirs.data(), static_cast<int>(input.size()), input.data());
+  std::abort();
+}
+
+struct Body {
+  BodyDecoder::State state = BodyDecoder::State::NeedMore;
+  std::string bytes;
+  size_t consumed = 0;
+};
+
+// Shows the decoder `step` bytes more at a time.
+Body Decode(const Framing& framing, std::string_view input, size_t step) {
+  BodyDecoder decoder(framing, kLimits);
+  Body body;
+  for (size_t visible = std::min(step, input.size());; visible = std::min(visible + step, input.size())) {
+    for (;;) {
+      const auto taken = decoder.Next(input.substr(body.consumed, visible - body.consumed));
+      body.consumed += taken.consumed;
+      body.bytes += taken.piece;
+      body.state = taken.state;
+      if (taken.state != BodyDecoder::State::Piece) break;
+    }
+    if (visible == input.size() || body.state != BodyDecoder::State::NeedMore) return body;
+  }
+}
+
+std::string Describe(boost::beast::error_code error) { return error.message(); }
+
+// Beast refuses lists in these fields that ours does not look into.
+bool MayBeRefusedForAList(const Request& request) {
+  return request.headers.Find("Connection") || request.headers.Find("Proxy-Connection") || request.headers.Find("Upgrade");
+}
+
+void CompareWithBeast(std::string_view input, const Request& request, const Framing& framing, const Body& body, size_t total) {
+  beast::request_parser<beast::string_body> parser;
+  parser.header_limit(1 << 20);
+  parser.body_limit(kBodyBytesMax);
+  parser.eager(true);
+  boost::beast::error_code error;
+  const size_t used = parser.put(boost::asio::buffer(input.data(), input.size()), error);
+  if (error == beast::error::need_more) error = {};
+  if (!parser.is_header_done()) {
+    if (error == beast::error::bad_value && MayBeRefusedForAList(request)) return;
+    Differ("only ours accepts the head", input, request.method, Describe(error));
+  }
+  const auto& message = parser.get();
+  if (request.method != message.method_string()) Differ("method", input, request.method, message.method_string());
+  if (message.target().starts_with('/') && request.target != message.target()) Differ("target", input, request.target, message.target());
+  size_t fields = 0;
+  for (const auto& field : message) {
+    const bool replaced = EqualIgnoringCase(field.name_string(), "host");
+    if (fields >= request.headers.fields().size()) Differ("field count", input, "", field.name_string());
+    const auto& [name, value] = request.headers.fields()[fields++];
+    if (name != field.name_string() && !replaced) Differ("field name", input, name, field.name_string());
+    if (value != field.value() && !replaced) Differ("field value", input, value, field.value());
+  }
+  const bool chunked = framing.body == Framing::Body::Chunked;
+  if (chunked != parser.chunked()) Differ("chunked", input, chunked ? "yes" : "no", parser.chunked() ? "yes" : "no");
+  if (framing.body == Framing::Body::Length && parser.content_length().value_or(0) != framing.length) Differ("length", input, "", "");
+  if (body.state != BodyDecoder::State::End) return;
+  if (!parser.is_done()) Differ("only ours accepts the body", input, body.bytes, Describe(error));
+  if (message.body() != body.bytes) Differ("body", input, body.bytes, message.body());
+  if (used != total) Differ("end of the message", input, std::to_string(total), std::to_string(used));
+}
+
+void FuzzRequest(std::string_view input, size_t step) {
+  HeadScanner scanner, stepwise;
+  const HeadScanner::State state = scanner.Scan(input);
+  HeadScanner::State stepped = HeadScanner::State::Incomplete;
+  for (size_t visible = 0; visible < input.size() && stepped == HeadScanner::State::Incomplete;) {
+    visible = std::min(visible + step, input.size());
+    stepped = stepwise.Scan(input.substr(0, visible));
+  }
+  if (state != stepped || scanner.bytes() != stepwise.bytes()) Differ("scanning in steps", input, "", "");
+  if (state != HeadScanner::State::Complete) return;
+  Request request;
+  const auto framing = ParseRequestHead(input.substr(0, scanner.bytes()), 200, request);
+  if (!framing) return;
+  const std::string_view rest = input.substr(scanner.bytes());
+  const Body whole = Decode(*framing, rest, rest.size() + 1);
+  const Body pieces = Decode(*framing, rest, step);
+  if (whole.state != pieces.state || whole.bytes != pieces.bytes) Differ("decoding in steps", input, whole.bytes, pieces.bytes);
+  CompareWithBeast(input, request, *framing, whole, scanner.bytes() + whole.consumed);
+}
+
+void FuzzResponse(std::string_view input, size_t step) {
+  HeadScanner scanner;
+  if (scanner.Scan(input) != HeadScanner::State::Complete) return;
+  ResponseHead response;
+  const auto framing = ParseResponseHead(input.substr(0, scanner.bytes()), 200, AnswerTo::Other, response);
+  if (!framing) return;
+  const std::string_view rest = input.substr(scanner.bytes());
+  const Body whole = Decode(*framing, rest, rest.size() + 1);
+  const Body pieces = Decode(*framing, rest, step);
+  if (whole.state != pieces.state || whole.bytes != pieces.bytes) Differ("decoding an answer in steps", input, whole.bytes, pieces.bytes);
+}
+
+}  // namespace
+}  // namespace mayfly::http
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  if (size < 1) return 0;
+  const size_t step = 1 + data[0] % 16;
+  const std::string_view input(reinterpret_cast<const char*>(data) + 1, size - 1);
+  mayfly::http::FuzzRequest(input, step);
+  mayfly::http::FuzzResponse(input, step);
+  mayfly::http::ParseQuery(input);
+  return 0;
+}

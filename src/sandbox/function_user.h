@@ -1,0 +1,22 @@
+// The last step into a cage: from a privileged process to the function's user, for good.
+//
+// Called by the jail's child before it becomes pid 1 and by a zygote's child before it returns to the interpreter; the
+// caller is single-threaded and in the cage's user namespace already. No heap, no locks.
+#pragma once
+
+#include <linux/filter.h>
+
+namespace mayfly::sandbox {
+
+// Where BecomeFunctionUser stopped.
+struct DropFailure {
+  int error = 0;  // 0: all power is gone
+  const char* step = "";
+};
+
+// Sets resource limits (NOFILE 1024, NPROC 1024, CORE 0, MEMLOCK 64 KiB, no real-time), becomes uid and gid 993 without
+// supplementary groups, empties all capability sets and the bounding set, sets no_new_privs and a session of its own, and
+// installs `filter`. After a failure the caller must exit.
+DropFailure BecomeFunctionUser(const sock_fprog& filter);
+
+}  // namespace mayfly::sandbox

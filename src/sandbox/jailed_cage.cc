@@ -1,0 +1,191 @@
+#include "sandbox/jailed_cage.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+
+namespace mayfly::sandbox {
+namespace {
+
+// Kernel files are read and written whole, from their start.
+std::string ReadKernelFile(int fd) {
+  char buffer[512];
+  const ssize_t size = fd < 0 ? -1 : ::pread(fd, buffer, sizeof buffer, 0);
+  return size > 0 ? std::string(buffer, static_cast<size_t>(size)) : std::string();
+}
+
+void WriteKernelFile(int fd, std::string_view text) {
+  if (fd >= 0 && ::pwrite(fd, text.data(), text.size(), 0) < 0 && errno != ENODEV) {
+    log::Debug("write a cgroup file: {}", std::strerror(errno));
+  }
+}
+
+int64_t NumberAfter(std::string_view text, std::string_view name) {
+  size_t at = text.find(name);
+  if (at == std::string_view::npos) return 0;
+  at += name.size();
+  while (at < text.size() && text[at] == ' ') ++at;
+  int64_t value = 0;
+  std::from_chars(text.data() + at, text.data() + text.size(), value);
+  return value;
+}
+
+void AppendNumber(std::string& out, uint32_t value) { out.append(reinterpret_cast<const char*>(&value), sizeof value); }
+
+// The configuration that pid 1 or a zygote's child reads inside the cage (jail_protocol.h, ProcessConfiguration).
+Result<UniqueFd> MakeConfiguration(const ProcessSpec& process) {
+  std::string bytes;
+  AppendNumber(bytes, static_cast<uint32_t>(process.arguments.size()));
+  AppendNumber(bytes, static_cast<uint32_t>(process.environment.size()));
+  for (const auto* strings : {&process.arguments, &process.environment}) {
+    for (const std::string& text : *strings) bytes.append(text.c_str(), text.size() + 1);
+  }
+  bytes.append(process.working_directory.c_str(), process.working_directory.size() + 1);
+  if (bytes.size() > kConfigBytesMax) return Fail(Error::Fault("the process configuration is larger than a cage takes"));
+  UniqueFd memory(::memfd_create("configuration", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!memory) return Fail(Error::FromErrno("make a process configuration", errno));
+  if (::write(memory.get(), bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size())) {
+    return Fail(Error::FromErrno("write a process configuration", errno));
+  }
+  ::fcntl(memory.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL);
+  return memory;
+}
+
+struct Pipe {
+  UniqueFd read_end;
+  UniqueFd write_end;
+};
+
+Result<Pipe> MakePipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return Fail(Error::FromErrno("make a pipe", errno));
+  return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+}  // namespace
+
+JailedCage::JailedCage(JailedCagePool& pool, const JailReport& report, std::vector<UniqueFd> descriptors, uint32_t features)
+    : pool_(&pool), id_(report.cage), limits_are_v2_(features & kCgroupV2Limits) {
+  struct Place {
+    CageDescriptor bit;
+    UniqueFd* where;
+  };
+  UniqueFd endpoint;  // asked for only when functions reach AWS services
+  const Place places[] = {{kListener, &listener_},   {kMemoryPeak, &memory_peak_}, {kMemoryLimit, &memory_limit_}, {kOomCounter, &oom_counter_},
+                          {kCpuQuota, &cpu_quota_}, {kCpuUsage, &cpu_usage_},     {kFreeze, &freeze_},            {kEndpoint, &endpoint}};
+  size_t next = 0;
+  for (const Place& place : places) {
+    if ((report.descriptors & place.bit) && next < descriptors.size()) *place.where = std::move(descriptors[next++]);
+  }
+}
+
+JailedCage::~JailedCage() { pool_->Forget(id_, !dead_); }
+
+Task<Result<>> JailedCage::Assign(Context& ctx, const CageSpec& spec) {
+  JailRequest request{.operation = JailOperation::Assign, .cage = id_};
+  request.root_index = static_cast<uint32_t>(spec.root_index);
+  request.memory_bytes = static_cast<uint64_t>(spec.memory_bytes);
+  request.tmp_bytes = static_cast<uint64_t>(spec.tmp_bytes);
+  request.processes_max = static_cast<uint32_t>(spec.processes_max);
+  std::copy(spec.code.begin(), spec.code.end(), request.code);
+  if (spec.layers) {
+    request.flags |= kHasLayers;
+    std::copy(spec.layers->begin(), spec.layers->end(), request.layers);
+  }
+  auto assigned = co_await pool_->jail_.Call(request);
+  if (!assigned) co_return Fail(std::move(assigned).error().Wrap("assign a cage"));
+  co_return Result<>();
+}
+
+Task<Result<>> JailedCage::StartIn(JailOperation operation, int zygote_index, uint32_t process, const std::vector<int>& descriptors) {
+  JailRequest request{.operation = operation, .cage = id_, .process = process, .zygote_index = static_cast<uint32_t>(zygote_index)};
+  auto started = co_await pool_->jail_.Call(request, descriptors);
+  if (!started) co_return Fail(std::move(started).error());
+  co_return Result<>();
+}
+
+Task<Result<StartedProcess>> JailedCage::Start(Context& ctx, StartMode mode, const ProcessSpec& process) {
+  Thaw();
+  MF_CO_TRY(UniqueFd configuration, MakeConfiguration(process));
+  MF_CO_TRY(Pipe output, MakePipe());
+  MF_CO_TRY(Pipe errors, MakePipe());
+  const std::vector<int> descriptors = {configuration.get(), output.write_end.get(), errors.write_end.get()};
+  const uint32_t number = ++last_process_;
+  bool started = false;
+  if (mode.zygote_index != 0) {
+    auto forked = co_await StartIn(JailOperation::Fork, mode.zygote_index, number, descriptors);
+    started = forked.has_value();
+    if (!started) log::Debug("cage {}: zygote {}: {}", id_, mode.zygote_index, forked.error().ToString());
+  }
+  if (!started) {
+    auto executed = co_await StartIn(JailOperation::Exec, 0, number, descriptors);
+    if (!executed) {
+      Error error = std::move(executed).error();
+      error.message = fmt::format("{}: {}", process.arguments.empty() ? "" : process.arguments[0], error.message);
+      co_return Fail(std::move(error));
+    }
+  }
+  co_return StartedProcess{static_cast<int>(number), std::move(output.read_end), std::move(errors.read_end)};
+}
+
+Task<Result<>> JailedCage::KillAll(Context& ctx) {
+  Thaw();
+  auto killed = co_await pool_->jail_.Call({.operation = JailOperation::KillAll, .cage = id_});
+  if (!killed) co_return Fail(std::move(killed).error().Wrap("kill what runs in a cage"));
+  co_return Result<>();
+}
+
+void JailedCage::Terminate(int pid) {
+  pool_->jail_.Tell({.operation = JailOperation::Terminate, .cage = id_, .process = static_cast<uint32_t>(pid)});
+}
+
+int64_t JailedCage::PeakMemoryBytes() {
+  const std::string text = ReadKernelFile(memory_peak_.get());
+  int64_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+int64_t JailedCage::OomKills() { return NumberAfter(ReadKernelFile(oom_counter_.get()), "oom_kill "); }
+
+void JailedCage::SetCpuQuota(double cpus) {
+  constexpr int64_t kPeriodMicros = 100'000;
+  // The kernel takes no quota below one millisecond.
+  const int64_t quota = std::max<int64_t>(static_cast<int64_t>(cpus * kPeriodMicros), 1000);
+  std::string text;
+  if (limits_are_v2_) {
+    text = cpus <= 0 ? fmt::format("max {}", kPeriodMicros) : fmt::format("{} {}", quota, kPeriodMicros);
+  } else {
+    text = cpus <= 0 ? "-1" : std::to_string(quota);
+  }
+  WriteKernelFile(cpu_quota_.get(), text);
+}
+
+void JailedCage::Freeze() {
+  if (!std::exchange(frozen_, true)) WriteKernelFile(freeze_.get(), "1");
+}
+
+void JailedCage::Thaw() {
+  if (std::exchange(frozen_, false)) WriteKernelFile(freeze_.get(), "0");
+}
+
+void JailedCage::HandleReport(const JailReport& report) {
+  if (report.kind == JailReportKind::CageDied) return HandleDeath();
+  if (report.kind != JailReportKind::ProcessExited || !on_exit_) return;
+  on_exit_({.pid = static_cast<int>(report.process), .exit_code = report.exit_code, .signal = report.signal});
+}
+
+void JailedCage::HandleDeath() {
+  dead_ = true;
+  if (on_exit_) on_exit_({.signal = 9, .cage_died = true});
+}
+
+}  // namespace mayfly::sandbox

@@ -1,0 +1,49 @@
+// JailedCage: a real cage, held by mayfly-jail.
+#pragma once
+
+#include "sandbox/jail.h"
+
+namespace mayfly::sandbox {
+
+// Made by JailedCagePool, which outlives it (Stop() of the pool leaves cages that are in use alone).
+class JailedCage final : public Cage {
+ public:
+  JailedCage(JailedCagePool& pool, const JailReport& report, std::vector<UniqueFd> descriptors, uint32_t features);
+  ~JailedCage() override;
+
+  uint32_t id() const override { return id_; }
+  UniqueFd TakeListener() override { return std::move(listener_); }
+  Task<Result<>> Assign(Context& ctx, const CageSpec& spec) override;
+  Task<Result<StartedProcess>> Start(Context& ctx, StartMode mode, const ProcessSpec& process) override;
+  Task<Result<>> KillAll(Context& ctx) override;
+  void Terminate(int pid) override;
+  void OnExit(std::function<void(const ProcessExit&)> callback) override { on_exit_ = std::move(callback); }
+  int64_t PeakMemoryBytes() override;
+  int64_t OomKills() override;
+  void SetCpuQuota(double cpus) override;
+  void Freeze() override;
+  void Thaw() override;
+
+  void HandleReport(const JailReport& report);
+  void HandleDeath();
+
+ private:
+  Task<Result<>> StartIn(JailOperation operation, int zygote_index, uint32_t process, const std::vector<int>& descriptors);
+
+  JailedCagePool* pool_;
+  uint32_t id_;
+  bool limits_are_v2_;
+  bool dead_ = false;
+  bool frozen_ = false;
+  uint32_t last_process_ = 0;
+  UniqueFd listener_;
+  UniqueFd memory_peak_;
+  UniqueFd memory_limit_;
+  UniqueFd oom_counter_;
+  UniqueFd cpu_quota_;
+  UniqueFd cpu_usage_;
+  UniqueFd freeze_;
+  std::function<void(const ProcessExit&)> on_exit_;
+};
+
+}  // namespace mayfly::sandbox

@@ -1,0 +1,127 @@
+#include <algorithm>
+#include <cerrno>
+
+#include "base/log.h"
+#include "sandbox/jail.h"
+#include "sandbox/jailed_cage.h"
+
+namespace mayfly::sandbox {
+namespace {
+
+constexpr int kMakingAtOnceMax = 8;
+constexpr Duration kHelloTimeout = std::chrono::seconds(20);
+constexpr Duration kAcquireTimeout = std::chrono::seconds(10);
+constexpr Duration kZygoteRestartMax = std::chrono::minutes(1);
+
+}  // namespace
+
+JailedCagePool::JailedCagePool(RealLoop& loop, JailProcess process, PoolOptions options)
+    : loop_(&loop), options_(options), jail_(loop, std::move(process.control)), changed_(loop), tasks_(loop) {
+  for (const int zygote : process.zygotes) zygotes_[zygote] = ZygoteState();
+  jail_.OnEvent([this](const JailReport& report) { OnEvent(report); });
+  jail_.OnGone([this] { OnGone(); });
+}
+
+JailedCagePool::~JailedCagePool() = default;
+
+Task<Result<std::unique_ptr<JailedCagePool>>> JailedCagePool::Open(Context& ctx, RealLoop& loop, JailProcess process, PoolOptions options) {
+  std::unique_ptr<JailedCagePool> pool(new JailedCagePool(loop, std::move(process), options));
+  Context waiting = ctx.WithDeadline(loop.Now() + kHelloTimeout);
+  MF_CO_TRY(pool->features_, co_await pool->jail_.AwaitHello(waiting));
+  pool->Refill();
+  co_return pool;
+}
+
+void JailedCagePool::Refill() {
+  while (!stopping_ && !jail_.gone() && making_ < kMakingAtOnceMax && live_ + making_ < options_.cages_max &&
+         static_cast<int>(spare_.size()) + making_ < options_.spare_cages) {
+    ++making_;
+    tasks_.Spawn(MakeOne());
+  }
+}
+
+Task<> JailedCagePool::MakeOne() {
+  auto made = co_await jail_.Call({.operation = JailOperation::MakeCage});
+  --making_;
+  if (!made) {
+    last_failure_ = std::move(made).error();
+    log::Warning("make a cage: {}", last_failure_.ToString());
+  } else if (stopping_) {
+    jail_.Tell({.operation = JailOperation::Destroy, .cage = made->report.cage});
+  } else {
+    auto cage = std::make_unique<JailedCage>(*this, made->report, std::move(made->descriptors), features_);
+    cages_[cage->id()] = cage.get();
+    ++live_;
+    spare_.push_back(std::move(cage));
+  }
+  changed_.Pulse();
+}
+
+Task<Result<std::unique_ptr<Cage>>> JailedCagePool::Acquire(Context& ctx) {
+  const TimePoint until = loop_->Now() + kAcquireTimeout;
+  while (spare_.empty()) {
+    Error full = Error::Fault("no sandbox can be made now");
+    full.code = "NoCage";
+    if (stopping_ || jail_.gone() || loop_->Now() >= until) co_return Fail(std::move(full));
+    if (making_ == 0 && live_ >= options_.cages_max) co_return Fail(std::move(full));
+    if (making_ < kMakingAtOnceMax && live_ + making_ < options_.cages_max) {
+      ++making_;
+      tasks_.Spawn(MakeOne());
+    }
+    if (!co_await changed_.WaitUntil(until)) continue;
+    if (making_ == 0 && spare_.empty() && !last_failure_.message.empty()) co_return Fail(std::move(last_failure_).Wrap("make a cage"));
+  }
+  std::unique_ptr<JailedCage> cage = std::move(spare_.front());
+  spare_.pop_front();
+  Refill();
+  co_return std::unique_ptr<Cage>(std::move(cage));
+}
+
+void JailedCagePool::PrepareZygote(int zygote_index) {
+  const auto found = zygotes_.find(zygote_index);
+  if (found == zygotes_.end() || stopping_ || jail_.gone() || std::exchange(found->second.wanted, true)) return;
+  jail_.Tell({.operation = JailOperation::StartZygote, .zygote_index = static_cast<uint32_t>(zygote_index)});
+}
+
+void JailedCagePool::OnEvent(const JailReport& report) {
+  if (report.kind == JailReportKind::ZygoteReady) return log::Debug("zygote {} is ready", report.zygote_index);
+  if (report.kind == JailReportKind::ZygoteDied) {
+    ZygoteState& zygote = zygotes_[static_cast<int>(report.zygote_index)];
+    log::Warning("zygote {} died: environments start by exec until it is back, in {:.0f} s", report.zygote_index, ToMillis(zygote.restart_after) / 1000);
+    zygote.wanted = false;
+    loop_->CallAfter(zygote.restart_after, [this, index = static_cast<int>(report.zygote_index)] { PrepareZygote(index); });
+    zygote.restart_after = std::min<Duration>(zygote.restart_after * 2, kZygoteRestartMax);
+    return;
+  }
+  const auto found = cages_.find(report.cage);
+  if (found == cages_.end()) return;
+  JailedCage* cage = found->second;
+  cage->HandleReport(report);
+  if (report.kind == JailReportKind::CageDied) {
+    std::erase_if(spare_, [cage](const auto& spare) { return spare.get() == cage; });
+    Refill();
+  }
+}
+
+void JailedCagePool::OnGone() {
+  if (!stopping_) log::Error("mayfly-jail has died: no function can run until the daemon is started again");
+  for (const auto& [id, cage] : std::unordered_map(cages_)) cage->HandleDeath();
+  changed_.Pulse();
+}
+
+void JailedCagePool::Forget(uint32_t cage, bool destroy) {
+  if (cages_.erase(cage) == 0) return;
+  --live_;
+  if (destroy && !jail_.gone()) jail_.Tell({.operation = JailOperation::Destroy, .cage = cage});
+  if (!stopping_) Refill();
+  changed_.Pulse();
+}
+
+Task<> JailedCagePool::Stop() {
+  stopping_ = true;
+  spare_.clear();
+  co_await tasks_.Join();
+  co_await jail_.Stop();
+}
+
+}  // namespace mayfly::sandbox

@@ -1,0 +1,66 @@
+// A function as clients see it: FunctionConfiguration.
+#include "services/lambda/lambda_api.h"
+
+namespace mayfly::lambda {
+namespace {
+
+void SetUnlessEmpty(std::optional<std::string>& member, const std::string& value) {
+  if (!value.empty()) member = value;
+}
+
+}  // namespace
+
+FunctionConfiguration LambdaApi::Describe(const catalog::Function& function, bool qualified) const {
+  FunctionConfiguration view;
+  view.function_name = function.name.name;
+  view.function_arn = qualified ? function.QualifiedArn() : function.name.Arn();
+  view.runtime = function.runtime;
+  view.role = function.role;
+  view.handler = function.handler;
+  view.code_size = function.code_bytes;
+  view.description = function.description;
+  view.timeout = function.timeout_seconds;
+  view.memory_size = function.memory_mib;
+  view.last_modified = function.last_modified;
+  view.code_sha256 = function.CodeSha256Base64();
+  view.version = function.version;
+  view.revision_id = function.revision_id;
+  view.package_type = function.package_type;
+  view.architectures = std::vector<std::string>{function.architecture};
+  view.ephemeral_storage = EphemeralStorage{.size = function.tmp_mib};
+  view.tracing_config = TracingConfigResponse{.mode = function.tracing_mode};
+  view.snap_start = SnapStartResponse{.apply_on = function.snap_start_apply_on, .optimization_status = "Off"};
+  if (function.has_environment) {
+    EnvironmentResponse environment;
+    environment.variables = function.environment;
+    view.environment = std::move(environment);
+  }
+  SetUnlessEmpty(view.kms_key_arn, function.kms_key_arn);
+  if (!function.dead_letter_arn.empty()) view.dead_letter_config = DeadLetterConfig{.target_arn = function.dead_letter_arn};
+  if (function.has_vpc_config) {
+    VpcConfigResponse vpc;
+    vpc.subnet_ids = function.vpc.subnet_ids;
+    vpc.security_group_ids = function.vpc.security_group_ids;
+    vpc.vpc_id = "";
+    vpc.ipv6_allowed_for_dual_stack = function.vpc.ipv6_allowed_for_dual_stack;
+    view.vpc_config = std::move(vpc);
+  }
+  LoggingConfig logging;
+  logging.log_format = function.logging.log_format;
+  logging.log_group = function.LogGroup();
+  SetUnlessEmpty(logging.application_log_level, function.logging.application_log_level);
+  SetUnlessEmpty(logging.system_log_level, function.logging.system_log_level);
+  view.logging_config = std::move(logging);
+  if (auto choice = parts_.runtimes->Resolve(function.runtime); choice) {
+    view.runtime_version_config = RuntimeVersionConfig{.runtime_version_arn = catalog::RuntimeVersionArn(function.name.region, *choice)};
+  }
+  view.state = function.state;
+  SetUnlessEmpty(view.state_reason, function.state_reason);
+  SetUnlessEmpty(view.state_reason_code, function.state_reason_code);
+  SetUnlessEmpty(view.last_update_status, function.last_update_status);
+  SetUnlessEmpty(view.last_update_status_reason, function.last_update_status_reason);
+  SetUnlessEmpty(view.last_update_status_reason_code, function.last_update_status_reason_code);
+  return view;
+}
+
+}  // namespace mayfly::lambda

@@ -1,0 +1,18 @@
+// Settings that CreateFunction and UpdateFunctionConfiguration share: what may be asked for, and how it is kept.
+#pragma once
+
+#include "catalog/function.h"
+#include "catalog/runtimes.h"
+#include "model/lambda.h"
+
+namespace mayfly::lambda {
+
+// Put what the request names into `function`; what it leaves out stays. Errors: AWS's, and NotImplementedException for
+// settings that later parts of Mayfly build.
+Result<> ApplySettings(const CreateFunctionRequest& request, const catalog::RuntimeTable& runtimes, catalog::Function& function);
+Result<> ApplySettings(const UpdateFunctionConfigurationRequest& request, const catalog::RuntimeTable& runtimes, catalog::Function& function);
+
+Error NotImplemented(std::string_view what);
+Error InvalidParameterValue(std::string message);
+
+}  // namespace mayfly::lambda

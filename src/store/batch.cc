@@ -1,0 +1,112 @@
+#include "store/batch.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace mayfly::store {
+
+Batch& Batch::Put(std::string_view table, std::string_view key, std::string value) {
+  steps_.push_back({Step::Kind::Put, std::string(table), std::string(key), std::move(value)});
+  return *this;
+}
+
+Batch& Batch::Delete(std::string_view table, std::string_view key) {
+  steps_.push_back({Step::Kind::Delete, std::string(table), std::string(key), {}});
+  return *this;
+}
+
+Batch& Batch::RequireVersion(std::string_view table, std::string_view key, int64_t version) {
+  steps_.push_back({Step::Kind::RequireVersion, std::string(table), std::string(key), {}, version});
+  return *this;
+}
+
+Batch& Batch::RequireAbsent(std::string_view table, std::string_view key) {
+  steps_.push_back({Step::Kind::RequireAbsent, std::string(table), std::string(key), {}});
+  return *this;
+}
+
+Batch& Batch::Append(std::string_view queue, std::string payload, WallTime due) {
+  steps_.push_back({Step::Kind::Append, std::string(queue), {}, std::move(payload), 0, due});
+  return *this;
+}
+
+Batch& Batch::Acknowledge(std::string_view queue, int64_t id) {
+  steps_.push_back({Step::Kind::Acknowledge, std::string(queue), {}, {}, id});
+  return *this;
+}
+
+Batch& Batch::Release(std::string_view queue, int64_t id, WallTime due) {
+  steps_.push_back({Step::Kind::Release, std::string(queue), {}, {}, id, due});
+  return *this;
+}
+
+namespace {
+
+bool HasKey(Batch::Step::Kind kind) {
+  using Kind = Batch::Step::Kind;
+  return kind == Kind::Put || kind == Kind::Delete || IsPrecondition(kind);
+}
+
+Error Invalid(std::string message) {
+  Error error = Error::Fault(std::move(message));
+  error.code = "InvalidBatch";
+  return error;
+}
+
+}  // namespace
+
+bool IsPrecondition(Batch::Step::Kind kind) {
+  return kind == Batch::Step::Kind::RequireVersion || kind == Batch::Step::Kind::RequireAbsent;
+}
+
+Result<> ValidateBatch(const Batch& batch) {
+  for (const Batch::Step& step : batch.steps()) {
+    if (step.name.empty() || step.name.size() > kNameBytesMax) {
+      return Fail(Invalid(fmt::format("the name of a table or queue has {} bytes, not 1 to {}", step.name.size(), kNameBytesMax)));
+    }
+    if (HasKey(step.kind) && (step.key.empty() || step.key.size() > kKeyBytesMax)) {
+      return Fail(Invalid(fmt::format("a key of table {} has {} bytes, not 1 to {}", step.name, step.key.size(), kKeyBytesMax)));
+    }
+    if (step.value.size() > kValueBytesMax) {
+      return Fail(Invalid(fmt::format("a value of {} has {} bytes, more than {}", step.name, step.value.size(), kValueBytesMax)));
+    }
+  }
+  return {};
+}
+
+size_t BatchBytes(const Batch& batch) {
+  size_t bytes = 0;
+  for (const Batch::Step& step : batch.steps()) bytes += sizeof step + step.name.size() + step.key.size() + step.value.size();
+  return bytes;
+}
+
+Error PreconditionFailed(const Batch::Step& step) {
+  const bool absent = step.kind == Batch::Step::Kind::RequireAbsent;
+  Error error = Error::Fault(absent ? fmt::format("a row of table {} exists that must not", step.name)
+                                    : fmt::format("a row of table {} is not at version {}", step.name, step.number));
+  error.code = "PreconditionFailed";
+  return error;
+}
+
+std::string EndOfPrefix(std::string_view prefix) {
+  std::string end(prefix);
+  while (!end.empty() && static_cast<unsigned char>(end.back()) == 0xff) end.pop_back();
+  if (!end.empty()) end.back() = static_cast<char>(static_cast<unsigned char>(end.back()) + 1);
+  return end;
+}
+
+WallTime LeaseEnd(WallTime now, Duration lease) { return lease > WallTime::max() - now ? WallTime::max() : now + lease; }
+
+std::vector<std::pair<std::string, std::vector<std::string>>> ChangedKeys(const Batch& batch) {
+  std::vector<std::pair<std::string, std::vector<std::string>>> changes;
+  for (const Batch::Step& step : batch.steps()) {
+    if (step.kind != Batch::Step::Kind::Put && step.kind != Batch::Step::Kind::Delete) continue;
+    auto found = std::ranges::find(changes, step.name, [](const auto& change) -> const std::string& { return change.first; });
+    if (found == changes.end()) found = changes.insert(found, {step.name, {}});
+    found->second.push_back(step.key);
+  }
+  return changes;
+}
+
+}  // namespace mayfly::store

@@ -1,0 +1,245 @@
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/random.h"
+#include "store/admission.h"
+#include "store/batch.h"
+#include "store/listeners.h"
+#include "store/store.h"
+
+namespace mayfly::store {
+namespace {
+
+using KeysListeners = Listeners<const std::vector<std::string>&>;
+
+struct StoredItem {
+  std::string payload;
+  WallTime appended_at{};
+  WallTime available_at{};
+  int attempts = 0;
+};
+
+struct StoredQueue {
+  std::map<int64_t, StoredItem> items;
+  std::set<std::pair<WallTime, int64_t>> by_time;
+
+  void MoveTo(std::map<int64_t, StoredItem>::iterator item, WallTime available_at) {
+    by_time.erase({item->second.available_at, item->first});
+    item->second.available_at = available_at;
+    by_time.insert({available_at, item->first});
+  }
+};
+
+// The rows, queues and rules, without time. Shared with work that is on its way, so that an accepted commit happens even
+// when its caller or the store has gone.
+class MemoryState {
+ public:
+  MemoryState(Loop& loop, uint64_t seed) : random(seed), admission(loop, {kWaitingBytesMax, kWaitingBatchesMax}) {}
+
+  Result<> Apply(Batch& batch, WallTime now) {
+    for (const Batch::Step& step : batch.steps()) {
+      if (IsPrecondition(step.kind) && !Holds(step)) return Fail(PreconditionFailed(step));
+    }
+    for (Batch::Step& step : batch.steps()) Change(step, now);
+    std::erase_if(batch.steps(), [](const Batch::Step& step) { return step.kind == Batch::Step::Kind::Delete && step.number == 0; });
+    ++counters.batches;
+    for (const auto& [table, keys] : ChangedKeys(batch)) KeysListeners::Call(watches.Of(table), keys);
+    return {};
+  }
+
+  std::optional<Row> Get(const std::string& table, const std::string& key) const {
+    const auto rows = tables_.find(table);
+    if (rows == tables_.end()) return std::nullopt;
+    const auto row = rows->second.find(key);
+    return row == rows->second.end() ? std::nullopt : std::optional(row->second);
+  }
+
+  std::vector<Row> Scan(const std::string& table, const std::string& prefix, const std::string& from, size_t limit) const {
+    std::vector<Row> found;
+    const auto rows = tables_.find(table);
+    if (rows == tables_.end()) return found;
+    for (auto row = rows->second.lower_bound(std::max(prefix, from)); row != rows->second.end(); ++row) {
+      if (found.size() >= limit || !row->first.starts_with(prefix)) break;
+      found.push_back(row->second);
+    }
+    return found;
+  }
+
+  std::vector<QueueItem> Lease(const std::string& name, size_t count, Duration lease, WallTime now) {
+    std::vector<QueueItem> leased;
+    const auto queue = queues_.find(name);
+    if (queue == queues_.end()) return leased;
+    std::vector<int64_t> ids;
+    size_t bytes = 0;
+    for (const auto& [available_at, id] : queue->second.by_time) {
+      if (available_at > now || ids.size() >= count || bytes >= kWaitingBytesMax) break;
+      ids.push_back(id);
+      bytes += queue->second.items.at(id).payload.size();
+    }
+    for (const int64_t id : ids) {
+      const auto item = queue->second.items.find(id);
+      queue->second.MoveTo(item, LeaseEnd(now, lease));
+      leased.push_back({id, item->second.payload, item->second.appended_at, ++item->second.attempts});
+    }
+    return leased;
+  }
+
+  std::optional<WallTime> NextDue(const std::string& name) const {
+    const auto queue = queues_.find(name);
+    if (queue == queues_.end() || queue->second.by_time.empty()) return std::nullopt;
+    return queue->second.by_time.begin()->first;
+  }
+
+  int64_t Depth(const std::string& name) const {
+    const auto queue = queues_.find(name);
+    return queue == queues_.end() ? 0 : static_cast<int64_t>(queue->second.items.size());
+  }
+
+  void Clear() {
+    tables_.clear();
+    queues_.clear();
+    for (const std::string& table : watches.Names()) KeysListeners::Call(watches.Of(table), {});
+  }
+
+  SeededRandom random;
+  Admission admission;
+  KeysListeners watches;
+  StoreCounters counters;
+  bool open = true;
+
+ private:
+  bool Holds(const Batch::Step& step) const {
+    const auto row = Get(step.name, step.key);
+    return step.kind == Batch::Step::Kind::RequireAbsent ? !row : row && row->version == step.number;
+  }
+
+  void Change(Batch::Step& step, WallTime now) {
+    using Kind = Batch::Step::Kind;
+    switch (step.kind) {
+      case Kind::Put: tables_[step.name][step.key] = {step.key, step.value, ++sequence_}; break;
+      case Kind::Delete: step.number = static_cast<int64_t>(tables_[step.name].erase(step.key)); break;
+      case Kind::Append: {
+        StoredQueue& queue = queues_[step.name];
+        queue.items[++sequence_] = {step.value, now, step.due};
+        queue.by_time.insert({step.due, sequence_});
+        break;
+      }
+      case Kind::Acknowledge:
+      case Kind::Release: ChangeItem(step); break;
+      case Kind::RequireVersion:
+      case Kind::RequireAbsent: break;
+    }
+  }
+
+  void ChangeItem(const Batch::Step& step) {
+    StoredQueue& queue = queues_[step.name];
+    const auto item = queue.items.find(step.number);
+    if (item == queue.items.end()) return;
+    if (step.kind == Batch::Step::Kind::Release) return queue.MoveTo(item, step.due);
+    queue.by_time.erase({item->second.available_at, item->first});
+    queue.items.erase(item);
+  }
+
+  std::map<std::string, std::map<std::string, Row>> tables_;
+  std::map<std::string, StoredQueue> queues_;
+  int64_t sequence_ = 0;
+};
+
+class MemoryStore final : public Store {
+ public:
+  MemoryStore(Loop& loop, uint64_t seed, MemoryStoreFaults faults)
+      : loop_(loop), faults_(faults), state_(std::make_shared<MemoryState>(loop, seed)) {}
+  ~MemoryStore() override { state_->open = false; }
+
+  Task<Result<>> Commit(Context& ctx, Batch batch) override {
+    MF_CO_TRY_VOID(ValidateBatch(batch));
+    const size_t bytes = BatchBytes(batch);
+    co_return co_await Write<Result<>>(ctx, bytes, [batch = std::move(batch), loop = &loop_](MemoryState& state) mutable {
+      ++state.counters.transactions;
+      return state.Apply(batch, loop->WallNow());
+    });
+  }
+
+  Task<Result<std::vector<QueueItem>>> Lease(Context& ctx, std::string_view queue, size_t count, Duration lease) override {
+    using Items = Result<std::vector<QueueItem>>;
+    return Write<Items>(ctx, 0, [queue = std::string(queue), count, lease, loop = &loop_](MemoryState& state) -> Items {
+      ++state.counters.transactions;
+      return state.Lease(queue, count, lease, loop->WallNow());
+    });
+  }
+
+  Task<Result<>> Clear(Context& ctx) override {
+    return Write<Result<>>(ctx, 0, [](MemoryState& state) -> Result<> {
+      state.Clear();
+      return {};
+    });
+  }
+
+  Task<Result<std::optional<Row>>> Get(Context&, std::string_view table, std::string_view key) override {
+    return Later<Result<std::optional<Row>>>(
+        [table = std::string(table), key = std::string(key)](MemoryState& state) { return state.Get(table, key); });
+  }
+  Task<Result<std::vector<Row>>> Scan(Context&, std::string_view table, std::string_view prefix, std::string_view from,
+                                      size_t limit) override {
+    return Later<Result<std::vector<Row>>>([table = std::string(table), prefix = std::string(prefix), from = std::string(from),
+                                            limit](MemoryState& state) { return state.Scan(table, prefix, from, limit); });
+  }
+  Task<Result<std::optional<WallTime>>> NextDue(Context&, std::string_view queue) override {
+    return Later<Result<std::optional<WallTime>>>([queue = std::string(queue)](MemoryState& state) { return state.NextDue(queue); });
+  }
+  Task<Result<int64_t>> Depth(Context&, std::string_view queue) override {
+    return Later<Result<int64_t>>([queue = std::string(queue)](MemoryState& state) { return state.Depth(queue); });
+  }
+
+  std::shared_ptr<void> Watch(std::string_view table, std::function<void(const std::vector<std::string>&)> listener) override {
+    return state_->watches.Add(table, std::move(listener));
+  }
+  StoreCounters Counters() const override { return state_->counters; }
+
+ private:
+  // Runs `function(state)` after the latency, whatever becomes of the task that waits, and gives its value.
+  template <typename Value, typename Function>
+  Task<Value> Later(Function function) {
+    auto slot = std::make_shared<OneShot<Value>>(loop_);
+    auto work = [slot, state = state_, function = std::move(function)]() mutable { slot->Set(function(*state)); };
+    if (faults_.latency > Duration::zero()) {
+      loop_.CallAfter(faults_.latency, std::move(work));
+    } else {
+      loop_.Post(std::move(work));
+    }
+    co_return co_await slot->Take();
+  }
+
+  // `this` is touched only while the store is open; a task that waited for room may wake up after it has gone.
+  template <typename Value, typename Function>
+  Task<Value> Write(Context& ctx, size_t bytes, Function function) {
+    const auto state = state_;
+    MF_CO_TRY_VOID(co_await state->admission.Enter(ctx, bytes));
+    if (!state->open) {
+      state->admission.Leave(bytes);
+      co_return Fail(Error::Fault("the store has been closed"));
+    }
+    co_return co_await Later<Value>([bytes, rate = faults_.failure_rate, function = std::move(function)](MemoryState& state) mutable {
+      state.admission.Leave(bytes);
+      if (rate > 0 && state.random.Unit() < rate) {
+        Error error = Error::Fault("a fault drawn by the simulation's seed");
+        error.retryable = true;
+        return Value(Fail(std::move(error)));
+      }
+      return Value(function(state));
+    });
+  }
+
+  Loop& loop_;
+  MemoryStoreFaults faults_;
+  std::shared_ptr<MemoryState> state_;
+};
+
+}  // namespace
+
+std::unique_ptr<Store> MakeMemoryStore(Loop& loop, uint64_t seed, MemoryStoreFaults faults) {
+  return std::make_unique<MemoryStore>(loop, seed, faults);
+}
+
+}  // namespace mayfly::store

@@ -1,0 +1,111 @@
+#include "store/sqlite_schema.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+
+#include <cerrno>
+
+#include "base/files.h"
+
+namespace mayfly::store {
+namespace {
+
+constexpr int64_t kApplicationId = 0x4d464c59;  // "MFLY"
+constexpr int64_t kSchemaVersion = 1;
+
+// WAL with FULL: one fsync of the log per transaction. The writer checkpoints by itself (sqlite_writer.h).
+constexpr const char* kWriterSettings =
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=OFF; PRAGMA foreign_keys=OFF;"
+    "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16384; PRAGMA journal_size_limit=67108864; PRAGMA trusted_schema=OFF;";
+
+// `sequence` numbers row versions and queue items and is never reused, not even those of deleted rows: a version or an id
+// that somebody still holds cannot come to mean something else.
+// `available_at` is when an item may be leased: its due time, or the end of its lease (nanoseconds since 1970).
+constexpr const char* kSchema =
+    "BEGIN IMMEDIATE;"
+    "CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "INSERT INTO meta VALUES('sequence', 0);"
+    "CREATE TABLE rows(tbl TEXT NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, version INTEGER NOT NULL,"
+    " PRIMARY KEY(tbl, key)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE queue_items(id INTEGER PRIMARY KEY, queue TEXT NOT NULL, available_at INTEGER NOT NULL,"
+    " leased INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0, appended_at INTEGER NOT NULL,"
+    " payload BLOB NOT NULL) STRICT;"
+    "CREATE INDEX queue_items_by_time ON queue_items(queue, available_at, id);"
+    "CREATE INDEX queue_items_leased ON queue_items(id) WHERE leased = 1;"
+    "PRAGMA application_id=1296452697; PRAGMA user_version=1;"
+    "COMMIT;";
+static_assert(kApplicationId == 1296452697 && kSchemaVersion == 1, "the numbers in kSchema");
+
+enum class Contents : unsigned char { Empty, Ours };
+
+// Changes nothing, so that a file of another program stays as it is.
+Result<Contents> CheckContents(SqliteConnection& connection) {
+  MF_TRY(const int64_t application, connection.QueryInteger("PRAGMA application_id"));
+  MF_TRY(const int64_t version, connection.QueryInteger("PRAGMA user_version"));
+  MF_TRY(const int64_t objects, connection.QueryInteger("SELECT count(*) FROM sqlite_schema"));
+  if (application == 0 && version == 0 && objects == 0) return Contents::Empty;
+  if (application != kApplicationId) {
+    return Fail(Error::Fault("this is a database of another program", "name another data directory, or move the file away"));
+  }
+  if (version > kSchemaVersion) {
+    return Fail(Error::Fault(fmt::format("the schema is of version {}, this daemon knows {}", version, kSchemaVersion),
+                             "start the newer daemon that wrote it, or name another data directory"));
+  }
+  return Contents::Ours;
+}
+
+std::string HolderOf(int fd) {
+  char text[32] = {};
+  const ssize_t count = ::pread(fd, text, sizeof text - 1, 0);
+  std::string holder(text, count > 0 ? static_cast<size_t>(count) : 0);
+  while (!holder.empty() && (holder.back() < '0' || holder.back() > '9')) holder.pop_back();
+  return holder.empty() ? "another process" : "process " + holder;
+}
+
+std::string DirectoryOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+}
+
+}  // namespace
+
+Result<StoreLock> StoreLock::Take(const std::string& database_path) {
+  const std::string path = database_path + ".lock";
+  UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!file) {
+    Error error = Error::FromErrno("open " + path, errno);
+    error.hint = "the data directory must exist and be writable for the daemon's user";
+    return Fail(std::move(error));
+  }
+  if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return Fail(Error::FromErrno("lock " + path, errno));
+    Error error = Error::Fault(fmt::format("{} is in use by {}", database_path, HolderOf(file.get())),
+                               "one daemon per data directory: stop the other one, or name another directory");
+    error.code = "EWOULDBLOCK";
+    return Fail(std::move(error));
+  }
+  const std::string holder = fmt::format("{}\n", ::getpid());
+  if (::ftruncate(file.get(), 0) != 0 || ::pwrite(file.get(), holder.data(), holder.size(), 0) < 0) {
+    return Fail(Error::FromErrno("write " + path, errno));
+  }
+  return StoreLock(std::move(file));
+}
+
+Result<SqliteConnection> OpenWriterConnection(const std::string& path) {
+  MF_TRY(SqliteConnection connection, SqliteConnection::Open(path, SqliteConnection::Mode::ReadWriteCreate));
+  MF_TRY(const Contents contents, CheckContents(connection));
+  MF_TRY_VOID(connection.Run(kWriterSettings));
+  if (contents == Contents::Empty) MF_TRY_VOID(connection.Run(kSchema));
+  MF_TRY_VOID(connection.Run("UPDATE queue_items SET leased = 0, available_at = 0 WHERE leased = 1"));
+  MF_TRY_VOID(SyncDirectory(DirectoryOf(path)));
+  return connection;
+}
+
+Result<SqliteConnection> OpenReaderConnection(const std::string& path) {
+  MF_TRY(SqliteConnection connection, SqliteConnection::Open(path, SqliteConnection::Mode::ReadOnly));
+  MF_TRY_VOID(connection.Run("PRAGMA cache_size=-8192; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;"));
+  return connection;
+}
+
+}  // namespace mayfly::store

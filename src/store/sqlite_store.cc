@@ -1,0 +1,143 @@
+// Store on one SQLite file: requests go to the writer's thread and to a few readers; answers come back on the strand.
+#include <algorithm>
+
+#include "base/blocking_pool.h"
+#include "store/admission.h"
+#include "store/batch.h"
+#include "store/listeners.h"
+#include "store/sqlite_readers.h"
+#include "store/sqlite_schema.h"
+#include "store/sqlite_writer.h"
+#include "store/store.h"
+
+namespace mayfly::store {
+namespace {
+
+using KeysListeners = Listeners<const std::vector<std::string>&>;
+
+// What lives on the strand. Shared with the tasks that wait for room and with deliveries on their way, which may both
+// outlast the store.
+struct StrandState {
+  explicit StrandState(Loop& loop) : admission(loop, {kWaitingBytesMax, kWaitingBatchesMax}) {}
+
+  // Before the task that waits for the request is resumed.
+  void Finish(WriteRequest& request) {
+    admission.Leave(request.bytes);
+    if (request.outcome && !watches.empty()) Notify(request);
+  }
+  void Notify(WriteRequest& request) {
+    if (request.kind == WriteRequest::Kind::Clear) {
+      for (const std::string& table : watches.Names()) KeysListeners::Call(watches.Of(table), {});
+    } else if (request.kind == WriteRequest::Kind::Commit) {
+      for (const auto& [table, keys] : ChangedKeys(request.batch)) KeysListeners::Call(watches.Of(table), keys);
+    }
+  }
+
+  Admission admission;
+  KeysListeners watches;
+  bool open = true;
+};
+
+class SqliteStore final : public Store {
+ public:
+  SqliteStore(Loop& loop, StoreLock lock) : loop_(loop), lock_(std::move(lock)), strand_(std::make_shared<StrandState>(loop)) {}
+  ~SqliteStore() override { strand_->open = false; }
+
+  Result<> Open(const SqliteOptions& options) {
+    const int reader_threads = std::clamp(options.reader_threads, 1, 64);
+    auto deliver = [&loop = loop_, strand = strand_](WriteRequests group) {
+      loop.PostFromAnyThread([strand, group = std::move(group)] {
+        for (const auto& request : group) {
+          strand->Finish(*request);
+          request->done.Set();
+        }
+      });
+    };
+    MF_TRY(writer_, SqliteWriter::Open(options.path, options.wal_bytes_max, std::move(deliver)));
+    MF_TRY(readers_, SqliteReaders::Open(options.path, reader_threads));
+    pool_.emplace("store-reader", reader_threads);
+    return {};
+  }
+
+  Task<Result<>> Commit(Context& ctx, Batch batch) override {
+    MF_CO_TRY_VOID(ValidateBatch(batch));
+    auto request = std::make_shared<WriteRequest>(loop_, WriteRequest::Kind::Commit);
+    request->bytes = BatchBytes(batch);
+    request->batch = std::move(batch);
+    co_return co_await Write(ctx, std::move(request));
+  }
+
+  // Here and below the arguments are copied before the task starts: it may be started after the caller's own are gone.
+  Task<Result<std::vector<QueueItem>>> Lease(Context& ctx, std::string_view queue, size_t count, Duration lease) override {
+    auto request = std::make_shared<WriteRequest>(loop_, WriteRequest::Kind::Lease);
+    request->lease = {std::string(queue), count, lease};
+    return WriteLease(ctx, std::move(request));
+  }
+
+  Task<Result<>> Clear(Context& ctx) override { return Write(ctx, std::make_shared<WriteRequest>(loop_, WriteRequest::Kind::Clear)); }
+
+  Task<Result<std::optional<Row>>> Get(Context&, std::string_view table, std::string_view key) override {
+    return Read([table = std::string(table), key = std::string(key)](SqliteReader& reader) { return reader.Get(table, key); });
+  }
+  Task<Result<std::vector<Row>>> Scan(Context&, std::string_view table, std::string_view prefix, std::string_view from,
+                                      size_t limit) override {
+    return Read([table = std::string(table), prefix = std::string(prefix), from = std::string(from), limit](SqliteReader& reader) {
+      return reader.Scan(table, prefix, from, limit);
+    });
+  }
+  Task<Result<std::optional<WallTime>>> NextDue(Context&, std::string_view queue) override {
+    return Read([queue = std::string(queue)](SqliteReader& reader) { return reader.NextDue(queue); });
+  }
+  Task<Result<int64_t>> Depth(Context&, std::string_view queue) override {
+    return Read([queue = std::string(queue)](SqliteReader& reader) { return reader.Depth(queue); });
+  }
+
+  std::shared_ptr<void> Watch(std::string_view table, std::function<void(const std::vector<std::string>&)> listener) override {
+    return strand_->watches.Add(table, std::move(listener));
+  }
+  StoreCounters Counters() const override { return writer_->Counters(); }
+
+ private:
+  // `this` is touched only while the store is open; a task that waited for room may wake up after it has gone.
+  Task<Result<>> Write(Context& ctx, std::shared_ptr<WriteRequest> request) {
+    const auto strand = strand_;
+    MF_CO_TRY_VOID(co_await strand->admission.Enter(ctx, request->bytes));
+    if (!strand->open) {
+      strand->admission.Leave(request->bytes);
+      co_return Fail(Error::Fault("the store has been closed"));
+    }
+    request->now = loop_.WallNow();
+    writer_->Submit(request);
+    co_await request->done.Wait();
+    co_return std::move(request->outcome);
+  }
+  Task<Result<std::vector<QueueItem>>> WriteLease(Context& ctx, std::shared_ptr<WriteRequest> request) {
+    MF_CO_TRY_VOID(co_await Write(ctx, request));
+    co_return std::move(request->items);
+  }
+
+  template <typename Function, typename Value = std::invoke_result_t<Function, SqliteReader&>>
+  Task<Value> Read(Function function) {
+    return pool_->Run(loop_, [readers = readers_, function = std::move(function)] { return readers->With(function); });
+  }
+
+  Loop& loop_;
+  StoreLock lock_;  // first of what is opened, last to go
+  std::shared_ptr<StrandState> strand_;
+  std::shared_ptr<SqliteReaders> readers_;
+  std::optional<BlockingPool> pool_;
+  std::unique_ptr<SqliteWriter> writer_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> OpenSqliteStore(Loop& loop, SqliteOptions options) {
+  auto phrase = [&](Error error) { return Fail(std::move(error).Wrap("open " + options.path)); };
+  auto lock = StoreLock::Take(options.path);
+  if (!lock) return phrase(std::move(lock).error());
+  auto store = std::make_unique<SqliteStore>(loop, std::move(*lock));
+  if (auto opened = store->Open(options); !opened) return phrase(std::move(opened).error());
+  return store;
+}
+
+}  // namespace mayfly::store

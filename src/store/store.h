@@ -1,0 +1,158 @@
+// What Mayfly remembers: tables, queues and blobs, behind ports, so that the embedded engine (SQLite, one file per role,
+// one writer thread with group commit) and a shared one (PostgreSQL) can stand behind the same code.
+//
+// Durability: when a task that writes completes with success, the write survives kill -9 and power loss (WAL, fsync per
+// group of commits). After a crash there is all of a batch or nothing. Opening a store is recovering it.
+// All methods are called on one loop's strand; the work happens on the store's own threads. A store is destroyed before its
+// loop; that waits for everything that it has accepted.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/context.h"
+#include "base/fd.h"
+#include "base/hash.h"
+#include "base/result.h"
+#include "base/task.h"
+
+namespace mayfly::store {
+
+// A row of a table. `version` is set by the store: it grows with every change of any row, so that equal versions mean
+// an unchanged row.
+struct Row {
+  std::string key;
+  std::string value;
+  int64_t version = 0;
+};
+
+struct QueueItem {
+  int64_t id = 0;
+  std::string payload;
+  WallTime appended_at{};
+  int attempts = 0;  // how often it has been leased, this time included
+};
+
+// A set of changes that happens as a whole or not at all. Tables and queues of one store may be mixed.
+// Preconditions look at the rows as they are before the batch, wherever they stand in it; changes happen in their order.
+class Batch {
+ public:
+  // Keys are ordered bytewise. Limits: names of tables and queues 1 to 512 bytes, key 1 to 2,048 bytes, value 64 MiB.
+  Batch& Put(std::string_view table, std::string_view key, std::string value);
+  Batch& Delete(std::string_view table, std::string_view key);
+  // The commit fails with code "PreconditionFailed" (and changes nothing) unless the row is as said.
+  Batch& RequireVersion(std::string_view table, std::string_view key, int64_t version);
+  Batch& RequireAbsent(std::string_view table, std::string_view key);
+  Batch& Append(std::string_view queue, std::string payload, WallTime due);
+  // Removes a leased item. Not an error: it is gone already.
+  Batch& Acknowledge(std::string_view queue, int64_t id);
+  // Gives a leased item back, to be leased again from `due`. Not an error: it is gone.
+  Batch& Release(std::string_view queue, int64_t id, WallTime due);
+
+  struct Step {
+    enum class Kind : unsigned char { Put, Delete, RequireVersion, RequireAbsent, Append, Acknowledge, Release };
+    Kind kind;
+    std::string name;  // table or queue
+    std::string key;
+    std::string value;
+    int64_t number = 0;  // version or item id
+    WallTime due{};
+  };
+  const std::vector<Step>& steps() const { return steps_; }
+  std::vector<Step>& steps() { return steps_; }
+
+ private:
+  std::vector<Step> steps_;
+};
+
+// What a store has done since it was opened.
+struct StoreCounters {
+  uint64_t batches = 0;       // commits that succeeded
+  uint64_t transactions = 0;  // how many of the engine's transactions they took
+  uint64_t checkpoints = 0;
+};
+
+// How much accepted work may wait for the store's writer (lease and clear count as a batch of no bytes).
+inline constexpr size_t kWaitingBytesMax = 64u << 20;
+inline constexpr size_t kWaitingBatchesMax = 10'000;
+
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // Errors: Fault "PreconditionFailed" (see Batch), "InvalidBatch" (a limit of Batch), Fault of the engine (disk full:
+  // retryable). After a fault of the engine nothing of the batch is seen; should the daemon be killed right after a fault of
+  // the disk, the batch may come to light at the next start, as a whole.
+  // Bound: see kWaiting…Max; beyond, the task waits in order of arrival, until ctx ends it (Cancelled: nothing happened).
+  // Once accepted, the commit runs to its end: ctx does not end the wait, and a caller that goes away does not undo it.
+  virtual Task<Result<>> Commit(Context& ctx, Batch batch) = 0;
+  // Reads see every commit that had completed when they were called. Not an error: no such row (nullopt).
+  virtual Task<Result<std::optional<Row>>> Get(Context& ctx, std::string_view table, std::string_view key) = 0;
+  // Rows with `from` <= key that start with `prefix`, in order, at most `limit`.
+  virtual Task<Result<std::vector<Row>>> Scan(Context& ctx, std::string_view table, std::string_view prefix, std::string_view from,
+                                              size_t limit) = 0;
+  // Calls `listener` on the loop's strand after every commit that changed a row of `table` (also one by another daemon,
+  // where the engine is shared), with the keys, before the task that committed goes on. No keys: anything may have changed
+  // (Clear). The result is destroyed to end it; that is allowed inside the listener, and after the store has gone.
+  virtual std::shared_ptr<void> Watch(std::string_view table, std::function<void(const std::vector<std::string>&)> listener) = 0;
+
+  // At most `count` items (and about 64 MiB) whose due time has come and that nobody has leased, oldest due first; leased
+  // for `lease`. The end of a lease that was neither acknowledged nor released is the item's new due time. Leases and
+  // `attempts` are durable; leases of the embedded store end when it is opened, since their holder is gone by then.
+  virtual Task<Result<std::vector<QueueItem>>> Lease(Context& ctx, std::string_view queue, size_t count, Duration lease) = 0;
+  // When Lease will next find something (may have passed): the earliest due time; of a leased item, the end of its lease.
+  // nullopt: the queue is empty.
+  virtual Task<Result<std::optional<WallTime>>> NextDue(Context& ctx, std::string_view queue) = 0;
+  // All items, waiting, delayed and leased. Takes time in proportion to their number.
+  virtual Task<Result<int64_t>> Depth(Context& ctx, std::string_view queue) = 0;
+
+  // Empties everything (POST /_mayfly/reset). Versions and item ids go on growing.
+  virtual Task<Result<>> Clear(Context& ctx) = 0;
+  virtual StoreCounters Counters() const = 0;
+};
+
+// Content-addressed immutable bytes. One file per blob, named by its SHA-256; written under a temporary name, fsynced,
+// renamed. Usable from any thread (blocking): call through a BlockingPool.
+class BlobStore {
+ public:
+  // Makes `directory` when it is missing; removes temporary files of a crash.
+  static Result<std::unique_ptr<BlobStore>> Open(std::string directory);
+
+  // Durable when it returns. Not an error: the blob exists.
+  Result<Sha256Digest> Put(std::string_view bytes);
+  // Error: Fault with code "ENOENT".
+  Result<UniqueFd> Open(const Sha256Digest& digest) const;
+  Result<std::string> Read(const Sha256Digest& digest) const;
+  // Not an error: it is not there.
+  Result<> Delete(const Sha256Digest& digest);
+  Result<std::vector<Sha256Digest>> List() const;
+  std::string PathOf(const Sha256Digest& digest) const;
+
+ private:
+  explicit BlobStore(std::string directory) : directory_(std::move(directory)) {}
+  std::string directory_;
+};
+
+struct SqliteOptions {
+  std::string path;  // e.g. DIR/control.db; made when missing
+  int reader_threads = 2;
+  uint64_t wal_bytes_max = 32ull << 20;  // beyond, the writer checkpoints between two groups instead of when it is idle
+};
+
+// Opens (and recovers) the embedded store. Error: a Fault that names the file and what to do (corrupt, locked by another
+// daemon, newer schema).
+Result<std::unique_ptr<Store>> OpenSqliteStore(Loop& loop, SqliteOptions options);
+// A store in memory for simulation: the same semantics and bounds, virtual latency and faults drawn by the caller's seed.
+// Works on the given loop only, without threads; nothing outlives it.
+struct MemoryStoreFaults {
+  Duration latency{};
+  double failure_rate = 0;  // of commits, leases and clears, answered as retryable faults; nothing is changed by them
+};
+std::unique_ptr<Store> MakeMemoryStore(Loop& loop, uint64_t seed = 1, MemoryStoreFaults faults = {});
+
+}  // namespace mayfly::store

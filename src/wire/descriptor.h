@@ -1,0 +1,131 @@
+// Descriptors: a service's model as static tables, written by tools/modelc, read by the codecs, the router and the edge.
+//
+// Everything here is constant and lives as long as the program. A request or response struct is reached through offsets and
+// small functions (storage.h), so that one codec serves all structs.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/context.h"
+#include "base/result.h"
+#include "base/task.h"
+#include "wire/pattern.h"
+
+namespace mayfly::wire {
+
+// How a value is kept in its struct:
+//   String, Blob  std::string (a blob's raw bytes)        Integer  int32_t     Long  int64_t      Double  double
+//   Timestamp     mayfly::WallTime                        List     std::vector<T>
+//   Boolean       bool                                    Map      Map<T> (storage.h), in the order of the wire
+enum class Kind : unsigned char { String, Boolean, Integer, Long, Double, Blob, Timestamp, List, Map, Structure };
+
+enum class Location : unsigned char { Body, Path, Query, Header, Payload, Status };
+
+// One end of a range. The text is what clients are shown ("1.0"); empty means that there is none.
+struct Bound {
+  std::string_view text;
+  double value = 0;
+  bool exists() const { return !text.empty(); }
+};
+
+struct ListOps {
+  void* (*append)(void* list);  // a new element at the end; valid until the next append
+  size_t (*size)(const void* list);
+  const void* (*at)(const void* list, size_t index);
+};
+
+struct MapOps {
+  void* (*append)(void* map, std::string key);
+  size_t (*size)(const void* map);
+  std::pair<std::string_view, const void*> (*at)(const void* map, size_t index);
+};
+
+struct Structure;
+
+struct Shape {
+  Kind kind = Kind::String;
+  bool sensitive = false;  // the value is never shown, neither in messages nor in logs
+  bool open = false;       // `values` are known ones; the service judges others
+  Bound low{}, high{};     // characters of a string, bytes of a blob, items of a list or map, value of a number
+  const Pattern* pattern = nullptr;
+  std::span<const std::string_view> values{};  // of an enum
+  const Shape* element = nullptr;              // of a list or map
+  const Shape* key = nullptr;                  // of a map
+  const Structure* structure = nullptr;
+  const ListOps* list = nullptr;
+  const MapOps* map = nullptr;
+};
+
+// How a member is reached in its struct: std::optional<T> or plain T.
+struct FieldOps {
+  void* (*emplace)(void* field);          // makes the value present
+  const void* (*get)(const void* field);  // nullptr when it is absent
+};
+
+struct Member {
+  std::string_view name;       // in JSON, and in messages with a small first letter
+  std::string_view wire_name;  // of the query parameter, header or path label
+  const Shape* shape = nullptr;
+  const FieldOps* field = nullptr;
+  uint32_t offset = 0;
+  uint32_t bare_characters_max = 0;  // limit for a function name that has no colon; 0 = none
+  Location location = Location::Body;
+  bool required = false;
+};
+
+struct Structure {
+  std::string_view name;
+  std::span<const Member> members;
+  void* (*make)() = nullptr;
+  void (*destroy)(void*) = nullptr;
+};
+
+struct ErrorShape {
+  std::string_view code;  // "ResourceNotFoundException"
+  int status = 500;
+  std::string_view message_member;  // "message" or "Message"
+  bool fault = false;
+  std::string_view retry_after_member;  // goes to the Retry-After header instead of the body; may be empty
+};
+
+// What serves a service; the generated Handler classes derive from it.
+class ServiceHandler {
+ public:
+  virtual ~ServiceHandler() = default;
+};
+
+using QueryLiteral = std::pair<std::string_view, std::string_view>;
+
+struct Operation {
+  std::string_view name;
+  std::string_view method;
+  std::string_view path;  // template, e.g. "/2015-03-31/functions/{FunctionName}"
+  std::span<const QueryLiteral> query;
+  int status = 200;
+  std::string_view action;            // "lambda:GetFunction"
+  std::string_view resource;          // kind of resource that `action` is about: "function", "layer", "any" …
+  const Structure* input = nullptr;   // both null while the operation is todo
+  const Structure* output = nullptr;  // null as well when there is no output
+  std::string_view todo;              // what builds it; empty when it works
+  // Calls the method of the service's generated Handler; `request` is consumed. Null while the operation is todo.
+  Task<Result<>> (*call)(ServiceHandler& handler, Context& ctx, void* request, void* response) = nullptr;
+};
+
+struct Service {
+  std::string_view name;      // "lambda": also the endpoint prefix
+  std::string_view title;     // "AWS Lambda"
+  std::string_view signing;   // service name of signatures
+  std::string_view protocol;  // "rest-json"
+  std::span<const Operation> operations;
+  std::span<const ErrorShape> errors;
+};
+
+const ErrorShape* FindError(const Service& service, std::string_view code);
+const Operation* FindOperation(const Service& service, std::string_view name);
+
+}  // namespace mayfly::wire

@@ -1,0 +1,64 @@
+#include "wire/endpoint.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "wire/error_response.h"
+
+namespace mayfly::wire {
+namespace {
+
+constexpr std::string_view kRequestIdHeader = "x-amzn-RequestId";
+
+// What the client is told when its body could not be read.
+Error BodyError(const Error& error, const Operation& operation) {
+  if (error.code == "BodyTooLarge") {
+    return Error::Service("RequestEntityTooLargeException",
+                          fmt::format("Request must be smaller than {} bytes for the {} operation", kRequestBytesMax, operation.name));
+  }
+  if (error.code == "MalformedBody") return Error::Service("SerializationException", "The request body is malformed");
+  if (error.code == "BodyTimeout") return Error::Service("RequestTimeoutException", "The request body did not arrive in time");
+  return error;
+}
+
+}  // namespace
+
+Endpoint::Endpoint(const Service& service, ServiceHandler* handler, Authorizer authorizer, AnswerObserver observer)
+    : service_(service),
+      handler_(handler),
+      authorizer_(std::move(authorizer)),
+      observer_(std::move(observer)),
+      protocol_(MakeProtocol(service)) {
+  MF_ASSERT(protocol_);
+}
+
+Task<Result<http::Response>> Endpoint::Run(Context& ctx, http::Request& request, const Operation*& operation) {
+  MF_CO_TRY(RouteMatch match, protocol_->Route(request));
+  operation = match.operation;
+  if (!operation->call) co_return Fail(NotImplemented(*operation));
+  if (auto read = co_await request.ReadAll(ctx, kRequestBytesMax); !read) co_return Fail(BodyError(read.error(), *operation));
+  MF_CO_TRY(Message input, protocol_->Decode(match, request));
+  if (authorizer_) MF_CO_TRY_VOID(co_await authorizer_(ctx, *operation, input));
+  Message output(operation->output);
+  MF_CO_TRY_VOID(co_await operation->call(*handler_, ctx, input.get(), output.get()));
+  co_return protocol_->Encode(*operation, output);
+}
+
+Task<http::Response> Endpoint::Handle(Context& ctx, http::Request& request) {
+  const Operation* operation = nullptr;
+  auto result = co_await Run(ctx, request, operation);
+  http::Response response = result ? std::move(*result) : protocol_->EncodeError(result.error());
+  response.headers.Set(kRequestIdHeader, ctx.request_id);
+  if (observer_) observer_(ctx, operation, response.status, result ? nullptr : &result.error());
+  co_return response;
+}
+
+http::Response Endpoint::Refuse(Context& ctx, const Error& error) const {
+  http::Response response = protocol_->EncodeError(error);
+  response.headers.Set(kRequestIdHeader, ctx.request_id);
+  if (observer_) observer_(ctx, nullptr, response.status, &error);
+  return response;
+}
+
+}  // namespace mayfly::wire

@@ -1,0 +1,115 @@
+// If these fail, the service answers without its handler, skips authorization, or leaves clients without a request id.
+#include "wire/endpoint.h"
+
+#include <gtest/gtest.h>
+
+#include "base/sim_loop.h"
+#include "model/lambda.h"
+
+namespace mayfly::wire {
+namespace {
+
+// Answers GetFunctionConfiguration and GetAccountSettings; everything else is not found.
+class FakeLambda final : public lambda::Handler {
+ public:
+  int calls = 0;
+
+  Task<Result<lambda::FunctionConfiguration>> GetFunctionConfiguration(Context& ctx,
+                                                                       lambda::GetFunctionConfigurationRequest request) override {
+    ++calls;
+    lambda::FunctionConfiguration configuration;
+    configuration.function_name = request.function_name;
+    configuration.version = request.qualifier.value_or("$LATEST");
+    co_return configuration;
+  }
+  Task<Result<lambda::GetAccountSettingsResponse>> GetAccountSettings(Context& ctx, lambda::GetAccountSettingsRequest) override {
+    ++calls;
+    co_return Fail(Error::Fault("the disk is full"));
+  }
+  Task<Result<lambda::FunctionConfiguration>> CreateFunction(Context&, lambda::CreateFunctionRequest) override { co_return Missing(); }
+  Task<Result<lambda::GetFunctionResponse>> GetFunction(Context&, lambda::GetFunctionRequest) override { co_return Missing(); }
+  Task<Result<lambda::ListFunctionsResponse>> ListFunctions(Context&, lambda::ListFunctionsRequest) override { co_return Missing(); }
+  Task<Result<lambda::FunctionConfiguration>> UpdateFunctionCode(Context&, lambda::UpdateFunctionCodeRequest) override {
+    co_return Missing();
+  }
+  Task<Result<lambda::FunctionConfiguration>> UpdateFunctionConfiguration(Context&, lambda::UpdateFunctionConfigurationRequest) override {
+    co_return Missing();
+  }
+  Task<Result<lambda::DeleteFunctionResponse>> DeleteFunction(Context&, lambda::DeleteFunctionRequest) override { co_return Missing(); }
+  Task<Result<lambda::InvocationResponse>> Invoke(Context&, lambda::InvokeRequest) override { co_return Missing(); }
+
+ private:
+  std::unexpected<Error> Missing() {
+    ++calls;
+    return Fail(Error::Service("ResourceNotFoundException", "Function not found"));
+  }
+};
+
+class EndpointTest : public testing::Test {
+ protected:
+  http::Response Ask(Endpoint& endpoint, std::string method, std::string target, std::string body = {}) {
+    http::Request request;
+    request.method = std::move(method);
+    request.target = std::move(target);
+    request.body = std::move(body);
+    Context ctx(loop_);
+    ctx.request_id = "id-1";
+    return loop_.Run(endpoint.Handle(ctx, request));
+  }
+
+  SimLoop loop_;
+  FakeLambda handler_;
+};
+
+TEST_F(EndpointTest, CarriesARequestToTheHandlerAndItsAnswerBack) {
+  Endpoint endpoint(lambda::kService, &handler_);
+  const auto response = Ask(endpoint, "GET", "/2015-03-31/functions/f/configuration?Qualifier=7");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.body, R"({"FunctionName":"f","Version":"7"})");
+  EXPECT_EQ(response.headers.Get("x-amzn-RequestId"), "id-1");
+}
+
+TEST_F(EndpointTest, AnswersTodoOperationsWithTheirReason) {
+  Endpoint endpoint(lambda::kService, &handler_);
+  const auto response = Ask(endpoint, "DELETE", "/2015-03-31/functions/f/aliases/a");
+  EXPECT_EQ(response.status, 501);
+  EXPECT_EQ(response.headers.Get("x-amzn-ErrorType"), "NotImplementedException");
+  EXPECT_EQ(response.body, R"({"message":"DeleteAlias is not implemented by Mayfly yet: it comes with versions and aliases."})");
+  EXPECT_EQ(handler_.calls, 0);
+}
+
+TEST_F(EndpointTest, AsksTheAuthorizerBeforeTheHandler) {
+  std::vector<std::string> asked;
+  auto deny = [&](Context&, const Operation& operation, const Message& request) -> Task<Result<>> {
+    asked.push_back(std::string(operation.action) + " on " + std::string(operation.resource) + " " +
+                    request.As<lambda::GetFunctionRequest>().function_name);
+    co_return Fail(Error::Service("AccessDeniedException", "no"));
+  };
+  Endpoint endpoint(lambda::kService, &handler_, deny);
+  EXPECT_EQ(Ask(endpoint, "GET", "/2015-03-31/functions/f").status, 403);
+  EXPECT_EQ(handler_.calls, 0);
+  EXPECT_EQ(asked, std::vector<std::string>{"lambda:GetFunction on function f"});
+}
+
+TEST_F(EndpointTest, InvalidRequestsNeverReachTheHandler) {
+  Endpoint endpoint(lambda::kService, &handler_);
+  EXPECT_EQ(Ask(endpoint, "GET", "/2015-03-31/functions?MaxItems=0").status, 400);
+  EXPECT_EQ(Ask(endpoint, "POST", "/2015-03-31/functions", "not json").status, 400);
+  EXPECT_EQ(Ask(endpoint, "GET", "/nowhere").status, 404);
+  EXPECT_EQ(handler_.calls, 0);
+}
+
+TEST_F(EndpointTest, TellsTheObserverWhatClientsDoNotSee) {
+  std::string seen;
+  auto observe = [&](Context&, const Operation* operation, int status, const Error* error) {
+    seen = std::string(operation->name) + " " + std::to_string(status) + " " + (error ? error->message : "");
+  };
+  Endpoint endpoint(lambda::kService, &handler_, nullptr, observe);
+  const auto response = Ask(endpoint, "GET", "/2016-08-19/account-settings");
+  EXPECT_EQ(response.status, 500);
+  EXPECT_EQ(response.body.find("disk"), std::string::npos);
+  EXPECT_EQ(seen, "GetAccountSettings 500 the disk is full");
+}
+
+}  // namespace
+}  // namespace mayfly::wire

@@ -1,0 +1,78 @@
+#include "wire/error_response.h"
+
+#include <fmt/format.h>
+
+namespace mayfly::wire {
+namespace {
+
+struct CommonError {
+  std::string_view code;
+  int status;
+};
+
+constexpr CommonError kCommonErrors[] = {
+    {"ValidationException", 400},          {"SerializationException", 400},
+    {"UnknownOperationException", 404},    {"MethodNotAllowedException", 405},
+    {"NotImplementedException", 501},      {"RequestEntityTooLargeException", 413},
+    {"AccessDeniedException", 403},        {"UnrecognizedClientException", 403},
+    {"InvalidSignatureException", 403},    {"SignatureDoesNotMatch", 403},
+    {"ExpiredTokenException", 403},        {"MissingAuthenticationTokenException", 403},
+    {"IncompleteSignatureException", 400}, {"RequestTimeoutException", 408},
+    {"ThrottlingException", 400},          {"InternalFailure", 500},
+    {"ServiceUnavailable", 503},
+};
+
+constexpr std::string_view kFaultMessage = "The service encountered an internal error. The request id names it in the service's log.";
+
+// What a client is told of an error that is no service error.
+Error ForClient(const Error& error) {
+  if (error.kind == Error::Kind::Service) return error;
+  return Error::Service("ServiceException", std::string(kFaultMessage));
+}
+
+// A member's raw JSON value; what is none (a bug of ours) goes out as a string.
+json::Value MemberValue(const std::string& raw) {
+  auto value = json::Parse(raw);
+  return value ? std::move(*value) : json::Value(raw);
+}
+
+}  // namespace
+
+int CommonErrorStatus(std::string_view code) {
+  for (const CommonError& error : kCommonErrors) {
+    if (error.code == code) return error.status;
+  }
+  return 0;
+}
+
+Error NotImplemented(const Operation& operation) {
+  return Error::Service("NotImplementedException",
+                        fmt::format("{} is not implemented by Mayfly yet: it {}.", operation.name, operation.todo));
+}
+
+ErrorAnswer DescribeError(const Service& service, const Error& error) {
+  const Error shown = ForClient(error);
+  const ErrorShape* shape = FindError(service, shown.code);
+  ErrorAnswer answer;
+  answer.code = shown.code;
+  if (shape) {
+    answer.status = shape->status;
+  } else if (const int common = CommonErrorStatus(shown.code)) {
+    answer.status = common;
+  } else {
+    answer.status = 400;  // another room's service error that no table knows is still the caller's
+  }
+  for (const auto& [name, raw] : shown.members) {
+    json::Value value = MemberValue(raw);
+    if (shape && !shape->retry_after_member.empty() && name == shape->retry_after_member) {
+      answer.retry_after = value.is_string() ? value.string() : raw;
+    } else {
+      answer.body.emplace_back(name, std::move(value));
+    }
+  }
+  if (shape) answer.body.emplace_back("Type", shape->fault ? "Service" : "User");
+  answer.body.emplace_back(std::string(shape ? shape->message_member : "message"), shown.message);
+  return answer;
+}
+
+}  // namespace mayfly::wire

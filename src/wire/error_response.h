@@ -1,0 +1,32 @@
+// Errors on the wire: status, headers and members of an answer that tells of an Error.
+//
+// A service error goes out as it stands. Everything else is ours: the client sees ServiceException (or the service's own
+// word for it) with a plain sentence, never the log's text.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "wire/descriptor.h"
+
+namespace mayfly::wire {
+
+struct ErrorAnswer {
+  int status = 500;
+  std::string code;         // "ResourceNotFoundException"
+  std::string retry_after;  // seconds for the Retry-After header; empty when there is none
+  json::Object body;        // further members, Type (User or Service, where the model has the error), message or Message
+};
+
+ErrorAnswer DescribeError(const Service& service, const Error& error);
+
+// The status of a code that AWS's services share and no model lists (ValidationException, AccessDeniedException …); 0 for
+// an unknown one.
+int CommonErrorStatus(std::string_view code);
+
+// The answer to an operation that is still todo: 501, naming the operation and what builds it.
+Error NotImplemented(const Operation& operation);
+
+}  // namespace mayfly::wire

@@ -1,0 +1,165 @@
+#include "wire/rest_json.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "wire/error_response.h"
+#include "wire/json_codec.h"
+#include "wire/violations.h"
+
+namespace mayfly::wire {
+namespace {
+
+constexpr std::string_view kJsonType = "application/json";
+
+const std::string* FindLabel(const RouteMatch& match, std::string_view name) {
+  for (const auto& [label, value] : match.labels) {
+    if (label == name) return &value;
+  }
+  return nullptr;
+}
+
+// The single text of a member outside of the body; null when the request has none.
+const std::string* FindText(const Member& member, const RouteMatch& match, const http::Request& request) {
+  if (member.location == Location::Path) return FindLabel(match, member.wire_name);
+  if (member.location == Location::Header) return request.headers.Find(member.wire_name);
+  for (const auto& [name, value] : match.query) {
+    if (name == member.wire_name) return &value;
+  }
+  return nullptr;
+}
+
+// A list in the query is its parameter, repeated.
+Result<> ReadQueryList(const Member& member, const RouteMatch& match, void* field_storage, const Path& path, Violations& violations) {
+  json::Array items;
+  for (const auto& [name, value] : match.query) {
+    if (name == member.wire_name) items.emplace_back(value);
+  }
+  if (items.empty()) {
+    if (member.required) violations.Missing(path);
+    return {};
+  }
+  json::Value list(std::move(items));
+  return ReadJson(*member.shape, list, member.field->emplace(field_storage), path, violations);
+}
+
+// A member in the path, the query or a header.
+Result<> ReadOutside(const Member& member, const RouteMatch& match, const http::Request& request, void* object, Violations& violations) {
+  const Path path{nullptr, member.name};
+  void* storage = static_cast<char*>(object) + member.offset;
+  if (member.shape->kind == Kind::List) return ReadQueryList(member, match, storage, path, violations);
+  const std::string* text = FindText(member, match, request);
+  if (!text) {
+    if (member.required) violations.Missing(path);
+    return {};
+  }
+  return ReadText(*member.shape, *text, member.field->emplace(storage), path, violations);
+}
+
+const Member* FindPayload(const Structure& structure) {
+  const auto found = std::ranges::find(structure.members, Location::Payload, &Member::location);
+  return found == structure.members.end() ? nullptr : &*found;
+}
+
+bool HasBodyMembers(const Structure& structure) {
+  return std::ranges::any_of(structure.members, [](const Member& member) { return member.location == Location::Body; });
+}
+
+Result<> ReadPayload(const Member& member, std::string& body, void* object, Violations& violations) {
+  const Path path{nullptr, member.name};
+  void* storage = static_cast<char*>(object) + member.offset;
+  if (body.empty()) {
+    if (member.required) violations.Missing(path);
+    return {};
+  }
+  if (member.shape->kind == Kind::Blob || member.shape->kind == Kind::String) {
+    *static_cast<std::string*>(member.field->emplace(storage)) = std::move(body);
+    return {};
+  }
+  MF_TRY(json::Value value, ParseJsonBody(body));
+  return ReadJson(*member.shape, value, member.field->emplace(storage), path, violations);
+}
+
+Result<> ReadBody(const Structure& structure, std::string& body, void* object, Violations& violations) {
+  if (const Member* payload = FindPayload(structure)) return ReadPayload(*payload, body, object, violations);
+  if (!HasBodyMembers(structure)) return {};  // a body that nobody asked for is ignored
+  json::Value value{json::Object()};
+  if (!body.empty()) {
+    MF_TRY(value, ParseJsonBody(body));
+    std::string().swap(body);  // packages are large: do not keep both forms
+    if (value.is_null()) value = json::Value(json::Object());
+  }
+  return ReadJsonMembers(structure, MemberChoice::BodyOnly, value, object, nullptr, violations);
+}
+
+void WriteOutside(const Member& member, const void* value, http::Response& response) {
+  if (member.location == Location::Status) {
+    response.status = *static_cast<const int32_t*>(value);
+  } else if (member.location == Location::Header) {
+    const std::string text = WriteText(*member.shape, value);
+    response.headers.Set(member.wire_name, text);
+  }
+}
+
+void WritePayload(const Member& member, const void* value, http::Response& response) {
+  if (member.shape->kind == Kind::Blob || member.shape->kind == Kind::String) {
+    response.body = *static_cast<const std::string*>(value);
+  } else {
+    WriteJson(*member.shape, value, response.body);
+  }
+}
+
+}  // namespace
+
+Result<RouteMatch> RestJson::Route(const http::Request& request) const {
+  return router_.Find(request.method, request.path(), request.query());
+}
+
+Result<Message> RestJson::Decode(const RouteMatch& match, http::Request& request) const {
+  MF_ASSERT(match.operation->todo.empty());
+  Message message(match.operation->input);
+  if (!message.get()) return message;
+  const Structure& structure = *match.operation->input;
+  Violations violations;
+  for (const Member& member : structure.members) {
+    if (member.location == Location::Body || member.location == Location::Payload) continue;
+    MF_TRY_VOID(ReadOutside(member, match, request, message.get(), violations));
+  }
+  MF_TRY_VOID(ReadBody(structure, request.body, message.get(), violations));
+  if (!violations.empty()) return Fail(violations.ToError());
+  return message;
+}
+
+http::Response RestJson::Encode(const Operation& operation, const Message& message) const {
+  http::Response response;
+  response.status = operation.status;
+  if (!message.get()) return response;
+  const Structure& structure = *message.structure();
+  bool has_payload = false;
+  for (const Member& member : structure.members) {
+    const void* value = member.field->get(static_cast<const char*>(message.get()) + member.offset);
+    has_payload = has_payload || member.location == Location::Payload;
+    if (!value) continue;
+    if (member.location == Location::Payload) WritePayload(member, value, response);
+    WriteOutside(member, value, response);
+  }
+  if (!has_payload && response.status != 204) WriteJsonMembers(structure, MemberChoice::BodyOnly, message.get(), response.body);
+  if (!response.body.empty()) response.headers.Set("Content-Type", kJsonType);
+  return response;
+}
+
+http::Response RestJson::EncodeError(const Error& error) const {
+  ErrorAnswer answer = DescribeError(service_, error);
+  http::Response response = http::Response::Json(answer.status, json::Write(json::Value(std::move(answer.body))));
+  response.headers.Set("x-amzn-ErrorType", answer.code);
+  if (!answer.retry_after.empty()) response.headers.Set("Retry-After", answer.retry_after);
+  return response;
+}
+
+std::unique_ptr<Protocol> MakeProtocol(const Service& service) {
+  if (service.protocol == "rest-json") return std::make_unique<RestJson>(service);
+  return nullptr;
+}
+
+}  // namespace mayfly::wire

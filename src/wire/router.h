@@ -1,0 +1,43 @@
+// Router: from method, path and query to the operation of a REST service.
+//
+// Built once per service from its descriptors; immutable afterwards, usable from any thread.
+// A path is split at '/' first and its labels are percent-decoded then, so that an encoded ARN with slashes is one label.
+// One slash at the end is tolerated. Of operations that share method and path, the one with the most query literals that
+// the request fulfils wins (GET …/layers?find=LayerVersion against GET …/layers).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "wire/descriptor.h"
+
+namespace mayfly::wire {
+
+struct RouteMatch {
+  const Operation* operation = nullptr;
+  // (label, decoded value) in the order of the template.
+  std::vector<std::pair<std::string_view, std::string>> labels;
+  // The query, decoded, in order.
+  std::vector<std::pair<std::string, std::string>> query;
+};
+
+class Router {
+ public:
+  explicit Router(const Service& service);
+  ~Router();
+  Router(Router&&) noexcept;
+
+  // Errors: UnknownOperationException (404) when no operation has this path; MethodNotAllowedException (405) when one has
+  // it, but not with this method; SerializationException (400) for a label that does not decode.
+  Result<RouteMatch> Find(std::string_view method, std::string_view path, std::string_view query) const;
+
+ private:
+  struct Node;
+  std::unique_ptr<Node> root_;
+};
+
+}  // namespace mayfly::wire

@@ -1,0 +1,101 @@
+// Storage: how descriptors reach the members of generated structs. Used by generated code and by Message.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "wire/descriptor.h"
+
+namespace mayfly::wire {
+
+// A map of the wire: keys are unique, in the order in which they came (the last of equal ones counts).
+template <typename T>
+using Map = std::vector<std::pair<std::string, T>>;
+
+template <typename T>
+struct FieldAccess {
+  static void* Emplace(void* field) { return field; }
+  static const void* Get(const void* field) { return field; }
+};
+template <typename T>
+struct FieldAccess<std::optional<T>> {
+  static void* Emplace(void* field) { return &static_cast<std::optional<T>*>(field)->emplace(); }
+  static const void* Get(const void* field) {
+    const auto& value = *static_cast<const std::optional<T>*>(field);
+    return value ? &*value : nullptr;
+  }
+};
+template <typename T>
+inline constexpr FieldOps kFieldOps{&FieldAccess<T>::Emplace, &FieldAccess<T>::Get};
+
+template <typename T>
+struct ListAccess {
+  static_assert(!std::is_same_v<T, bool>, "std::vector<bool> has no addressable elements");
+  static void* Append(void* list) { return &static_cast<std::vector<T>*>(list)->emplace_back(); }
+  static size_t Size(const void* list) { return static_cast<const std::vector<T>*>(list)->size(); }
+  static const void* At(const void* list, size_t index) { return &(*static_cast<const std::vector<T>*>(list))[index]; }
+};
+template <typename T>
+inline constexpr ListOps kListOps{&ListAccess<T>::Append, &ListAccess<T>::Size, &ListAccess<T>::At};
+
+template <typename T>
+struct MapAccess {
+  static void* Append(void* map, std::string key) { return &static_cast<Map<T>*>(map)->emplace_back(std::move(key), T()).second; }
+  static size_t Size(const void* map) { return static_cast<const Map<T>*>(map)->size(); }
+  static std::pair<std::string_view, const void*> At(const void* map, size_t index) {
+    const auto& entry = (*static_cast<const Map<T>*>(map))[index];
+    return {entry.first, &entry.second};
+  }
+};
+template <typename T>
+inline constexpr MapOps kMapOps{&MapAccess<T>::Append, &MapAccess<T>::Size, &MapAccess<T>::At};
+
+template <typename T>
+void* MakeObject() {
+  return new T();
+}
+template <typename T>
+void DestroyObject(void* object) {
+  delete static_cast<T*>(object);
+}
+
+struct MessageDeleter {
+  const Structure* structure = nullptr;
+  void operator()(void* object) const { structure->destroy(object); }
+};
+
+// One request or response struct whose type only its Structure knows. Movable, owns the struct; empty when made from null.
+class Message {
+ public:
+  Message() = default;
+  explicit Message(const Structure* structure)
+      : structure_(structure), object_(structure ? structure->make() : nullptr, MessageDeleter{structure}) {}
+
+  const Structure* structure() const { return structure_; }
+  void* get() { return object_.get(); }
+  const void* get() const { return object_.get(); }
+  // The struct as T. The caller knows the operation, and so the type.
+  template <typename T>
+  const T& As() const {
+    return *static_cast<const T*>(object_.get());
+  }
+
+ private:
+  const Structure* structure_ = nullptr;
+  std::unique_ptr<void, MessageDeleter> object_;
+};
+
+// Operation::call for one method of a handler class.
+template <auto Method, typename Handler, typename Request, typename Response>
+Task<Result<>> CallHandler(ServiceHandler& handler, Context& ctx, void* request, void* response) {
+  auto result = co_await (static_cast<Handler&>(handler).*Method)(ctx, std::move(*static_cast<Request*>(request)));
+  if (!result) co_return Fail(std::move(result).error());
+  if constexpr (!std::is_void_v<Response>) *static_cast<Response*>(response) = std::move(*result);
+  co_return Result<>{};
+}
+
+}  // namespace mayfly::wire

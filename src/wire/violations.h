@@ -1,0 +1,67 @@
+// Violations: what is wrong with the values of a request, in AWS's words.
+//
+// A codec walks a request and tells every finding; at the end ToError() makes one ValidationException of them:
+//   "2 validation errors detected: Value 'x' at 'memberName' failed to satisfy constraint: Member must …; Value …"
+// Values of sensitive members are left out ("Value at 'environment.variables' failed …").
+// Bounds: at most kViolationsMax findings are spelt out (all are counted), and a value is shown up to kShownBytesMax.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "wire/descriptor.h"
+
+namespace mayfly::wire {
+
+inline constexpr size_t kViolationsMax = 100;
+inline constexpr size_t kShownBytesMax = 8 * 1024;
+
+// Where a value stands. Lives on the stack of the walk, so that a request without findings pays nothing for its texts.
+struct Path {
+  const Path* parent = nullptr;
+  std::string_view name;  // of a member or map key
+  size_t index = 0;       // of a list's element, from 1; 0 when this is a name
+  bool map_key = false;
+
+  // "vpcConfig.subnetIds", "filters.1.member.pattern", "endpoints.KEY.member"
+  std::string ToString() const;
+};
+
+class Violations {
+ public:
+  // `shown` is the value as text with its quotes ("'x'", "null"), or "" for one that must not be shown.
+  void Add(const Path& path, std::string_view shown, std::string_view constraint);
+  // The one constraint that Lambda answers with InvalidParameterValueException: a bare name that is too long.
+  void AddBareName(const Path& path, std::string_view value, size_t characters_max);
+
+  void CheckText(const Path& path, const Shape& shape, std::string_view text);
+  void CheckNumber(const Path& path, const Shape& shape, double value, std::string_view text);
+  // Length of a list, map or blob. `value` is shown; it may be null for a blob.
+  void CheckSize(const Path& path, const Shape& shape, size_t size, const json::Value* value);
+  void Missing(const Path& path) { Add(path, "null", "Member must not be null"); }
+
+  bool empty() const { return count_ == 0 && !bare_name_; }
+  Error ToError() const;
+
+ private:
+  size_t count_ = 0;
+  std::string texts_;
+  std::optional<Error> bare_name_;
+};
+
+// Whether `text` satisfies the shape of a string (length, pattern, enum).
+bool Satisfies(const Shape& shape, std::string_view text);
+bool Satisfies(const Shape& shape, double value);
+// All constraints on the elements, keys or values of a container: "[Member must have length …, …, Member must not be null]".
+std::string DescribeConstraints(const Shape& shape);
+// A value as messages show it: 'text', '5', '[a, b]', '{k=v}', 'null'. Without the quotes.
+std::string ShowValue(const json::Value& value);
+
+// Characters (Unicode code points), as the limits of strings count them.
+size_t CountCharacters(std::string_view text);
+
+}  // namespace mayfly::wire

@@ -1,0 +1,69 @@
+"""If these fail, a mistake in a model is not told where it is, or the pages made of the model are out of date."""
+
+import subprocess
+import sys
+
+import pytest
+
+from model_paths import MODEL, MODELC, ROOT
+
+SERVICE = "service tiny\n   title Tiny\n   version 1\n   protocol rest-json\n   signing tiny\n"
+ERROR = "error Service 500 Message fault\n"
+OPERATION = "op Get  GET /{Name} -> 200\n   doc Gets.\n   auth tiny:Get on thing\n   in Name! string @path\n   out Value string\n   errors Service\n"
+
+
+def run(tmp_path, text, *arguments):
+    path = tmp_path / "tiny.model"
+    path.write_text(text, encoding="utf-8")
+    return subprocess.run([sys.executable, str(MODELC), str(path), *arguments], capture_output=True, text=True)
+
+
+def test_a_small_model_is_accepted_and_becomes_code(tmp_path):
+    header, source = tmp_path / "tiny.h", tmp_path / "tiny.cc"
+    result = run(tmp_path, SERVICE + ERROR + OPERATION, "--header", str(header), "--source", str(source))
+    assert result.returncode == 0, result.stderr
+    assert "virtual Task<Result<GetResponse>> Get(Context& ctx, GetRequest request) = 0;" in header.read_text()
+    assert '"/{Name}"' in source.read_text()
+
+
+@pytest.mark.parametrize("text, line, words", [
+    (OPERATION.replace("Name! string @path", "Name! Nonsense @path"), 10, "Nonsense is declared nowhere"),
+    (OPERATION.replace("Name! string @path", "Other! string @path"), 7, "{Name} in the URI of Get has no member @path"),
+    (OPERATION.replace("Name! string", "Name string"), 10, "must be required"),
+    (OPERATION.replace("errors Service", "errors Service Gone"), 7, "error GoneException of Get is declared nowhere"),
+    (OPERATION.replace("   doc Gets.\n", ""), 7, "Get has no doc"),
+    (OPERATION.replace("-> 200", "=> 200"), 7, "expected: op Name  METHOD /uri -> STATUS"),
+    (OPERATION.replace("out Value string", "out Value string 5..2"), 11, "the range 5..2 is empty"),
+    (OPERATION.replace("out Value string", "out Value string `(?!a).*`"), 11, "this pattern looks around"),
+    (OPERATION.replace("out Value string", "out Value string `(`"), 11, "the pattern does not compile"),
+    (OPERATION.replace("out Value string", "out Value string @nowhere"), 11, "'@nowhere' says nothing about member Value"),
+    (OPERATION + OPERATION.replace("op Get ", "op Again "), 13, "Again has the same route as Get"),
+    (OPERATION + OPERATION, 17, "GetResponse is declared twice"),
+    (ERROR + OPERATION, 7, "ServiceException is declared twice"),
+    (OPERATION + "type Spare string\n", 13, "Spare is used nowhere"),
+    (OPERATION.replace("out Value string", "out Node") + "struct Node  Child Node\n", 13, "Node contains itself"),
+    (OPERATION + "nonsense\n", 13, "'nonsense' begins no entry"),
+    (OPERATION + "type Spare string `a{part}`\n", 13, "no 'let part' before this line"),
+])
+def test_mistakes_are_told_with_their_line(tmp_path, text, line, words):
+    result = run(tmp_path, SERVICE + ERROR + text)
+    assert result.returncode == 1
+    assert f"tiny.model:{line}: " in result.stderr and words in result.stderr, result.stderr
+
+
+def test_the_compatibility_page_is_up_to_date(tmp_path):
+    page = tmp_path / "compatibility.md"
+    subprocess.run([sys.executable, str(MODELC), str(MODEL), "--compatibility", str(page)], check=True)
+    kept = ROOT / "docs" / "compatibility.md"
+    assert kept.read_text(encoding="utf-8") == page.read_text(encoding="utf-8"), (
+        "run: python3 tools/modelc model/lambda.model --compatibility docs/compatibility.md")
+
+
+def test_what_does_not_work_says_what_it_comes_with(model):
+    works = [name for name, operation in model["operations"].items() if not operation["todo"]]
+    assert len(model["operations"]) >= 88
+    for name in ("CreateFunction", "GetFunction", "GetFunctionConfiguration", "ListFunctions", "UpdateFunctionCode",
+                 "UpdateFunctionConfiguration", "DeleteFunction", "Invoke", "GetAccountSettings"):
+        assert name in works
+    for operation in model["operations"].values():
+        assert operation["todo"] is None or operation["todo"].startswith("comes with ")

@@ -1,0 +1,81 @@
+// The AWS SDK for JavaScript v3 against a running daemon (MAYFLY_URL). If it fails, Node programs cannot use Mayfly.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, test } from 'node:test';
+import {
+  CreateFunctionCommand, DeleteFunctionCommand, GetAccountSettingsCommand, GetFunctionCommand, InvokeCommand, LambdaClient,
+  ListFunctionsCommand, UpdateFunctionCodeCommand, UpdateFunctionConfigurationCommand, paginateListFunctions, waitUntilFunctionActiveV2,
+  waitUntilFunctionUpdatedV2,
+} from '@aws-sdk/client-lambda';
+
+const client = new LambdaClient({ endpoint: process.env.MAYFLY_URL, maxAttempts: 1 });
+const role = 'arn:aws:iam::000000000000:role/test';
+const fast = { client, maxWaitTime: 60, minDelay: 1, maxDelay: 1 };
+const text = (bytes) => new TextDecoder().decode(bytes);
+
+async function create(name, more = {}) {
+  await client.send(new CreateFunctionCommand({
+    FunctionName: name, Runtime: 'nodejs20.x', Handler: 'index.handler', Role: role, Code: { ZipFile: readFileSync('function.zip') }, ...more,
+  }));
+  await waitUntilFunctionActiveV2(fast, { FunctionName: name });
+}
+
+after(() => client.destroy());
+
+test('create, invoke, update, delete', async () => {
+  const FunctionName = 'js-life';
+  await create(FunctionName, { Environment: { Variables: { COLOR: '1' } } });
+  const answer = await client.send(new InvokeCommand({ FunctionName, Payload: JSON.stringify({ a: 1 }), LogType: 'Tail' }));
+  assert.equal(answer.StatusCode, 200);
+  assert.equal(answer.FunctionError, undefined);
+  assert.equal(answer.ExecutedVersion, '$LATEST');
+  assert.deepEqual(JSON.parse(text(answer.Payload)), { event: { a: 1 }, requestId: answer.$metadata.requestId, name: FunctionName });
+  assert.match(Buffer.from(answer.LogResult, 'base64').toString(), /REPORT RequestId/);
+
+  await client.send(new UpdateFunctionCodeCommand({ FunctionName, ZipFile: readFileSync('changed.zip') }));
+  await waitUntilFunctionUpdatedV2(fast, { FunctionName });
+  await client.send(new UpdateFunctionConfigurationCommand({ FunctionName, MemorySize: 256 }));
+  await waitUntilFunctionUpdatedV2(fast, { FunctionName });
+  assert.equal(text((await client.send(new InvokeCommand({ FunctionName }))).Payload), '"changed"');
+  const { Configuration, Code } = await client.send(new GetFunctionCommand({ FunctionName }));
+  assert.equal(Configuration.MemorySize, 256);
+  const downloaded = await fetch(Code.Location);
+  assert.deepEqual(Buffer.from(await downloaded.arrayBuffer()), readFileSync('changed.zip'));
+
+  const deleted = await client.send(new DeleteFunctionCommand({ FunctionName }));
+  assert.ok([200, 204].includes(deleted.$metadata.httpStatusCode));
+  await assert.rejects(client.send(new GetFunctionCommand({ FunctionName })), {
+    name: 'ResourceNotFoundException', Message: `Function not found: arn:aws:lambda:us-east-1:000000000000:function:${FunctionName}`,
+  });
+});
+
+test('function errors and service errors are told apart', async () => {
+  const FunctionName = 'js-errors';
+  await create(FunctionName, { Handler: 'index.missing' });
+  const answer = await client.send(new InvokeCommand({ FunctionName }));
+  assert.equal(answer.FunctionError, 'Unhandled');
+  assert.equal(JSON.parse(text(answer.Payload)).errorType, 'Runtime.HandlerNotFound');
+  await assert.rejects(create(FunctionName), { name: 'ResourceConflictException', message: `Function already exist: ${FunctionName}` });
+  await assert.rejects(client.send(new InvokeCommand({ FunctionName, Payload: '{' })), { name: 'InvalidRequestContentException' });
+  await client.send(new DeleteFunctionCommand({ FunctionName }));
+});
+
+test('pages and account settings', async () => {
+  const names = ['js-page-1', 'js-page-2', 'js-page-3'];
+  await Promise.all(names.map((name) => create(name)));
+  const listed = [];
+  for await (const page of paginateListFunctions({ client, pageSize: 2 }, {})) listed.push(...page.Functions.map((f) => f.FunctionName));
+  for (const name of names) assert.equal(listed.filter((other) => other === name).length, 1);
+  assert.ok((await client.send(new ListFunctionsCommand({ MaxItems: 1 }))).NextMarker);
+  const settings = await client.send(new GetAccountSettingsCommand({}));
+  assert.ok(settings.AccountUsage.FunctionCount >= 3);
+  await Promise.all(names.map((FunctionName) => client.send(new DeleteFunctionCommand({ FunctionName }))));
+});
+
+test('many invocations at once', async () => {
+  const FunctionName = 'js-parallel';
+  await create(FunctionName, { Timeout: 60 });
+  const answers = await Promise.all(Array.from({ length: 40 }, (_, number) => client.send(new InvokeCommand({ FunctionName, Payload: String(number) }))));
+  answers.forEach((answer, number) => assert.equal(JSON.parse(text(answer.Payload)).event, number));
+  await client.send(new DeleteFunctionCommand({ FunctionName }));
+});

@@ -1,0 +1,159 @@
+"""Proves that a model holds together; every finding names its line."""
+
+from __future__ import annotations
+
+import re
+from typing import List, Optional
+
+from model import Member, Model, ModelError, Operation, Place, Type
+
+PROTOCOLS = ("rest-json",)
+LOOK_AROUND = re.compile(r"\(\?[=!<]")
+
+
+def check(model: Model) -> None:
+    """Raises ModelError with all findings, one a line."""
+    findings: List[ModelError] = []
+    Checker(model, findings).run()
+    if findings:
+        raise ModelError("\n".join(str(finding) for finding in findings))
+
+
+class Checker:
+    def __init__(self, model: Model, findings: List[ModelError]):
+        self._model = model
+        self._findings = findings
+        self._used: set = set()
+
+    def run(self) -> None:
+        model = self._model
+        if not (model.name and model.title and model.version and model.signing):
+            self._find(Place("model", 0), "the service entry needs a name, title, version, protocol and signing")
+        if model.protocol not in PROTOCOLS:
+            self._find(Place("model", 0), f"protocol '{model.protocol}' is not one of {', '.join(PROTOCOLS)}")
+        for declared in model.types.values():
+            self._check_type(declared.type)
+        for struct in model.structs.values():
+            for member in struct.members:
+                self._check_member(member, struct.name)
+        for error in model.errors.values():
+            for member in error.members:
+                self._check_member(member, error.name)
+        for operation in model.operations.values():
+            self._check_operation(operation)
+        self._check_routes()
+        self._check_unused()
+        self._check_cycles()
+
+    def _find(self, place: Place, text: str) -> None:
+        self._findings.append(place.error(text))
+
+    def _check_type(self, use: Optional[Type]) -> None:
+        if use is None:
+            return
+        if use.kind == "name":
+            self._used.add(use.name)
+            model = self._model
+            if not any(use.name in table for table in (model.types, model.enums, model.structs)):
+                self._find(use.place, f"{use.name} is declared nowhere")
+        self._check_type(use.element)
+        self._check_type(use.key)
+        if use.kind == "map" and use.key and not self._is_text(use.key):
+            self._find(use.place, "the keys of a map are strings")
+        if use.pattern and use.kind != "string":
+            self._find(use.place, "only a string has a pattern")
+        self._check_patterns(use)
+        if use.low and use.high and float(use.low) > float(use.high):
+            self._find(use.place, f"the range {use.low}..{use.high} is empty")
+        if (use.low or use.high) and use.kind in ("bool", "timestamp"):
+            self._find(use.place, f"a {use.kind} has no range")
+
+    def _check_patterns(self, use: Type) -> None:
+        if LOOK_AROUND.search(use.pattern) and not use.match:
+            self._find(use.place, "this pattern looks around: say it again with match `…` and not `…`")
+        for pattern in (use.match, use.refuse):
+            if LOOK_AROUND.search(pattern):
+                self._find(use.place, "match and not must do without looking around")
+        for pattern in (use.pattern, use.match, use.refuse):
+            try:
+                re.compile(re.sub(r"\\p\{\w\}", "x", pattern))
+            except re.error as error:
+                self._find(use.place, f"the pattern does not compile: {error}")
+
+    def _is_text(self, use: Type) -> bool:
+        found = self._model.resolve(use)
+        return found.kind == "string" or found.name in self._model.enums
+
+    def _check_member(self, member: Member, owner: str) -> None:
+        self._check_type(member.type)
+        found = self._model.resolve(member.type)
+        what = f"member {member.name} of {owner}"
+        if member.location == "path" and not member.required:
+            self._find(member.place, f"{what} is in the path and so must be required (!)")
+        if member.location in ("path", "header", "status") and found.kind in ("list", "map", "blob"):
+            self._find(member.place, f"{what} is a {found.kind}, which cannot stand in a {member.location}")
+        if member.bare_max and (found.kind != "string" or member.location != "body"):
+            self._find(member.place, f"{what}: bare.. is for a string in the body")
+        if member.location == "status" and found.kind != "int":
+            self._find(member.place, f"{what} is the status and so an int")
+
+    def _check_operation(self, operation: Operation) -> None:
+        model, place = self._model, operation.place
+        for member in operation.input:
+            self._check_member(member, operation.name)
+        labels = re.findall(r"\{(\w+)(\+?)\}", operation.path)
+        bound = [member.wire_name for member in operation.input if member.location == "path"]
+        for label, _ in labels:
+            if label not in bound:
+                self._find(place, f"{{{label}}} in the URI of {operation.name} has no member @path")
+        for name in bound:
+            if name not in [label for label, _ in labels]:
+                self._find(place, f"member {name} of {operation.name} is @path, but the URI has no {{{name}}}")
+        for members in (operation.input, model.structs[operation.output].members if operation.output in model.structs else []):
+            if sum(member.location == "payload" for member in members) > 1:
+                self._find(place, f"{operation.name} has two payloads")
+        if operation.output:
+            self._used.add(operation.output)
+            if operation.output not in model.structs:
+                self._find(place, f"{operation.output}, the output of {operation.name}, is declared nowhere")
+        for name in operation.errors:
+            self._used.add(name)
+            if name not in model.errors:
+                self._find(place, f"error {name} of {operation.name} is declared nowhere")
+        if len(set(operation.errors)) != len(operation.errors):
+            self._find(place, f"{operation.name} names an error twice")
+        for what, value in (("doc", operation.doc), ("auth", operation.action)):
+            if not value:
+                self._find(place, f"{operation.name} has no {what}")
+
+    def _check_routes(self) -> None:
+        seen = {}
+        for operation in self._model.operations.values():
+            route = (operation.method, re.sub(r"\{\w+\+?\}", "{}", operation.path), tuple(sorted(operation.literals)))
+            if route in seen:
+                self._find(operation.place, f"{operation.name} has the same route as {seen[route]}")
+            seen[route] = operation.name
+
+    def _check_unused(self) -> None:
+        model = self._model
+        for table in (model.types, model.enums, model.structs, model.errors):
+            for name, declared in table.items():
+                if name not in self._used:
+                    self._find(declared.place, f"{name} is used nowhere")
+
+    def _check_cycles(self) -> None:
+        def leads_to(name: str, target: str, seen: set) -> bool:
+            for member in self._model.structs[name].members:
+                use: Optional[Type] = self._model.resolve(member.type)
+                while use is not None and use.kind in ("list", "map"):
+                    use = self._model.resolve(use.element) if use.element else None
+                if use is None or use.name not in self._model.structs or use.name in seen:
+                    continue
+                seen.add(use.name)
+                if use.name == target or leads_to(use.name, target, seen):
+                    return True
+            return False
+
+        for struct in self._model.structs.values():
+            if leads_to(struct.name, struct.name, set()):
+                self._find(struct.place, f"{struct.name} contains itself")

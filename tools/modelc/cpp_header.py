@@ -1,0 +1,83 @@
+"""The generated header of a service: enum values, structs, the handler class."""
+
+from __future__ import annotations
+
+from typing import List
+
+from cpp_names import enumerator, field_type, quoted, request_name, result_type, snake_case, working
+from model import Member, Model, Type
+
+TOP = """// Generated from model/{name}.model by tools/modelc; do not edit.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/context.h"
+#include "base/result.h"
+#include "base/task.h"
+#include "wire/descriptor.h"
+#include "wire/storage.h"
+
+namespace mayfly::{name} {{
+"""
+
+
+def header(model: Model) -> str:
+    lines = [TOP.format(name=model.name)]
+    operations = working(model)
+    structs = model.reachable(operations)
+    lines += enums(model, structs)
+    for name in structs:
+        lines += struct(model, name, model.structs[name].members)
+    for operation in operations:
+        lines += struct(model, request_name(operation), operation.input)
+    lines += handler(model)
+    lines += [f"extern const wire::Service kService;  // {model.title}", "", f"}}  // namespace mayfly::{model.name}", ""]
+    return "\n".join(lines)
+
+
+def enums(model: Model, structs: List[str]) -> List[str]:
+    used: List[str] = []
+
+    def visit(use: Type) -> None:
+        use = model.resolve(use)
+        for part in (use.element, use.key):
+            if part:
+                visit(part)
+        if use.name in model.enums and use.name not in used:
+            used.append(use.name)
+
+    members = [member for name in structs for member in model.structs[name].members]
+    members += [member for operation in working(model) for member in operation.input]
+    members += [member for error in model.errors.values() for member in error.members]
+    for member in members:
+        visit(member.type)
+    lines = ["// Values of enums. In structs they are strings: requests hold known values only, unless the enum is open."]
+    for name in used:
+        lines += [f"namespace {name} {{"]
+        lines += [f"inline constexpr std::string_view {enumerator(value)} = {quoted(value)};" for value in model.enums[name].values]
+        lines += [f"}}  // namespace {name}"]
+    return lines + [""]
+
+
+def struct(model: Model, name: str, members: List[Member]) -> List[str]:
+    lines = [f"struct {name} {{"]
+    for member in members:
+        initial = "{}" if member.required else ""
+        lines.append(f"  {field_type(model, member)} {snake_case(member.name)}{initial};")
+    return lines + ["};", ""]
+
+
+def handler(model: Model) -> List[str]:
+    lines = [f"// What serves {model.title}: one method per operation. Requests are complete and within the model's limits.",
+             "// Expected errors are those of the model, by their codes; anything else is a fault.",
+             "class Handler : public wire::ServiceHandler {", " public:"]
+    for operation in working(model):
+        lines += [f"  // {operation.doc}",
+                  f"  virtual Task<{result_type(operation)}> {operation.name}(Context& ctx, {request_name(operation)} request) = 0;"]
+    return lines + ["};", ""]

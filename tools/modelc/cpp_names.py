@@ -1,0 +1,63 @@
+"""C++ names and types for what the model declares."""
+
+from __future__ import annotations
+
+import re
+from typing import List
+
+from model import Member, Model, Operation, Type
+
+KEYWORDS = {"and", "auto", "break", "case", "class", "const", "continue", "default", "delete", "do", "double", "else", "enum",
+            "export", "extern", "false", "float", "for", "if", "int", "long", "namespace", "new", "not", "operator", "or",
+            "private", "public", "register", "requires", "return", "short", "signed", "static", "struct", "switch", "template",
+            "this", "throw", "true", "try", "typedef", "union", "unsigned", "using", "virtual", "void", "volatile", "while"}
+
+SCALAR_TYPES = {"string": "std::string", "bool": "bool", "int": "int32_t", "long": "int64_t", "double": "double",
+                "blob": "std::string", "timestamp": "WallTime"}
+
+
+def snake_case(name: str) -> str:
+    """KMSKeyArn → kms_key_arn, MemoryGiBPerVCpu → memory_gib_per_vcpu, CodeSha256 → code_sha256, S3Bucket → s3_bucket."""
+    name = name.replace("GiB", "Gib").replace("VCpu", "Vcpu").replace("DocumentDB", "DocumentDb")
+    name = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", name)
+    name = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).lower()
+    return name + "_" if name in KEYWORDS else name
+
+
+def enumerator(value: str) -> str:
+    """A wire string as an identifier: nodejs4.3-edge → nodejs4_3_edge."""
+    name = re.sub(r"\W", "_", value)
+    return name + "_" if name in KEYWORDS or name[0].isdigit() else name
+
+
+def type_name(model: Model, use: Type) -> str:
+    use = model.resolve(use)
+    if use.kind == "name":
+        return "std::string" if use.name in model.enums else use.name
+    if use.kind == "list":
+        return f"std::vector<{type_name(model, use.element)}>"
+    if use.kind == "map":
+        return f"wire::Map<{type_name(model, use.element)}>"
+    return SCALAR_TYPES[use.kind]
+
+
+def field_type(model: Model, member: Member) -> str:
+    plain = type_name(model, member.type)
+    return plain if member.required else f"std::optional<{plain}>"
+
+
+def request_name(operation: Operation) -> str:
+    return operation.name + "Request"
+
+
+def result_type(operation: Operation) -> str:
+    return f"Result<{operation.output}>" if operation.output else "Result<>"
+
+
+def working(model: Model) -> List[Operation]:
+    return [operation for operation in model.operations.values() if not operation.todo]
+
+
+def quoted(text: str) -> str:
+    """A C++ string literal."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

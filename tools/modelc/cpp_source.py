@@ -1,0 +1,168 @@
+"""The generated tables of a service: shapes, structures, operations, errors."""
+
+from __future__ import annotations
+
+from typing import Dict, List, Tuple
+
+from cpp_names import field_type, quoted, request_name, snake_case, type_name, working
+from model import ErrorShape, Member, Model, Operation, Type
+
+TOP = """// Generated from model/{name}.model by tools/modelc; do not edit.
+#include "model/{name}.h"
+
+#include <cstddef>
+
+namespace mayfly::{name} {{
+namespace {{
+
+using namespace wire;
+"""
+
+KINDS = {"string": "String", "bool": "Boolean", "int": "Integer", "long": "Long", "double": "Double", "blob": "Blob",
+         "timestamp": "Timestamp", "list": "List", "map": "Map"}
+
+
+def source(model: Model) -> str:
+    return Source(model).text()
+
+
+class Source:
+    def __init__(self, model: Model):
+        self._model = model
+        self._patterns: Dict[Tuple[str, str, str], str] = {}
+        self._enums: Dict[str, str] = {}
+        self._shapes: Dict[str, str] = {}
+        self._tables: List[str] = []  # patterns, values and shapes, each after what it names
+
+    def text(self) -> str:
+        model, operations = self._model, working(self._model)
+        names = model.reachable(operations)
+        structures = [(name, model.structs[name].members) for name in names]
+        structures += [(request_name(operation), operation.input) for operation in operations]
+        forward = [f"extern const Structure k{name};" for name, _ in structures]
+        bodies: List[str] = []
+        for name, members in structures:
+            bodies += self._structure(name, members)
+        lines = [TOP.format(name=model.name)]
+        lines += forward + [""] + self._tables + [""] + bodies
+        lines += self._operations() + self._errors() + ["", "}  // namespace", ""]
+        lines += self._service() + ["", f"}}  // namespace mayfly::{model.name}", ""]
+        return "\n".join(lines)
+
+    def _pattern(self, use: Type) -> str:
+        key = (use.pattern, use.match, use.refuse)
+        if key not in self._patterns:
+            name = f"kPattern{len(self._patterns)}"
+            self._patterns[key] = name
+            arguments = [key[0]] if not use.match else list(key)
+            self._tables.append(f"constinit const Pattern {name}({', '.join(quoted(text) for text in arguments)});")
+        return self._patterns[key]
+
+    def _values(self, name: str) -> str:
+        if name not in self._enums:
+            self._enums[name] = f"k{name}Values"
+            values = ", ".join(quoted(value) for value in self._model.enums[name].values)
+            self._tables.append(f"constexpr std::string_view k{name}Values[] = {{{values}}};")
+        return self._enums[name]
+
+    def _shape(self, use: Type) -> str:
+        """The name of a shape's table; equal shapes share one."""
+        model, use = self._model, self._model.resolve(use)
+        fields = []
+        if use.kind == "name" and use.name in model.structs:
+            fields += [".kind = Kind::Structure", f".structure = &k{use.name}"]
+        elif use.kind == "name":
+            fields += [".kind = Kind::String"] + ([".open = true"] if model.enums[use.name].open else [])
+            fields += [f".values = {self._values(use.name)}"]
+        else:
+            fields = self._plain_shape(use)
+        body = "{" + ", ".join(fields) + "}"
+        if body not in self._shapes:
+            name = f"kShape{len(self._shapes)}"
+            self._shapes[body] = name
+            self._tables.append(f"constinit const Shape {name}{body};")
+        return self._shapes[body]
+
+    def _plain_shape(self, use: Type) -> List[str]:
+        fields = [f".kind = Kind::{KINDS[use.kind]}"]
+        if use.sensitive:
+            fields.append(".sensitive = true")
+        for bound in ("low", "high"):
+            text = getattr(use, bound)
+            if text:
+                fields.append(f".{bound} = {{{quoted(shown_bound(use, text))}, {text}}}")
+        if use.pattern:
+            fields.append(f".pattern = &{self._pattern(use)}")
+        if use.element:
+            fields.append(f".element = &{self._shape(use.element)}")
+        if use.key:
+            fields.append(f".key = &{self._shape(use.key)}")
+        if use.kind in ("list", "map"):
+            inner = type_name(self._model, use.element)
+            fields.append(f".{use.kind} = &k{use.kind.capitalize()}Ops<{inner}>")
+        return fields
+
+    def _structure(self, name: str, members: List[Member]) -> List[str]:
+        lines = []
+        if members:
+            lines.append(f"constexpr Member k{name}Members[] = {{")
+            lines += [self._member(name, member) for member in members]
+            lines.append("};")
+        span = f"k{name}Members" if members else "{}"
+        lines += [f"const Structure k{name}{{{quoted(name)}, {span}, &MakeObject<{name}>, &DestroyObject<{name}>}};", ""]
+        return lines
+
+    def _member(self, owner: str, member: Member) -> str:
+        location = member.location.capitalize()
+        bare = member.bare_max or "0"
+        return (f"    {{{quoted(member.name)}, {quoted(member.wire_name)}, &{self._shape(member.type)}, "
+                f"&kFieldOps<{field_type(self._model, member)}>, offsetof({owner}, {snake_case(member.name)}), {bare}, "
+                f"Location::{location}, {'true' if member.required else 'false'}}},")
+
+    def _operations(self) -> List[str]:
+        lines = []
+        for operation in self._model.operations.values():
+            if operation.literals:
+                pairs = ", ".join(f"{{{quoted(name)}, {quoted(value)}}}" for name, value in operation.literals)
+                lines.append(f"constexpr QueryLiteral k{operation.name}Query[] = {{{pairs}}};")
+        lines.append("const Operation kOperations[] = {")
+        lines += [self._operation(operation) for operation in self._model.operations.values()]
+        return lines + ["};", ""]
+
+    @staticmethod
+    def _operation(operation: Operation) -> str:
+        query = f"k{operation.name}Query" if operation.literals else "{}"
+        row = [quoted(operation.name), quoted(operation.method), quoted(operation.path), query, str(operation.status),
+               quoted(operation.action), quoted(operation.resource)]
+        if operation.todo:
+            row += ["nullptr", "nullptr", quoted(operation.todo), "nullptr"]
+        else:
+            output = f"&k{operation.output}" if operation.output else "nullptr"
+            row += [f"&k{request_name(operation)}", output, '""',
+                    f"&CallHandler<&Handler::{operation.name}, Handler, {request_name(operation)}, {operation.output or 'void'}>"]
+        return f"    {{{', '.join(row)}}},"
+
+    def _errors(self) -> List[str]:
+        lines = ["constexpr ErrorShape kErrors[] = {"]
+        for error in self._model.errors.values():
+            fault = "true" if error.fault else "false"
+            lines.append(f"    {{{quoted(error.name)}, {error.status}, {quoted(error.message_member)}, {fault}, "
+                         f"{quoted(retry_after(error))}}},")
+        return lines + ["};"]
+
+    def _service(self) -> List[str]:
+        model = self._model
+        texts = [quoted(text) for text in (model.name, model.title, model.signing, model.protocol)]
+        return [f"const Service kService{{{', '.join(texts)}, kOperations, kErrors}};"]
+
+
+def shown_bound(use: Type, text: str) -> str:
+    """How messages write a bound: that of a double always with a point."""
+    return text + ".0" if use.kind == "double" and "." not in text else text
+
+
+def retry_after(error: ErrorShape) -> str:
+    for member in error.members:
+        if member.location == "header" and member.wire_name == "Retry-After":
+            return member.name
+    return ""

@@ -1,0 +1,163 @@
+"""The service model in memory: what parse.py reads, check.py proves and the generators use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Dict, List, Optional, Tuple
+
+SCALARS = ("string", "bool", "int", "long", "double", "blob", "timestamp")
+LOCATIONS = ("body", "path", "query", "header", "payload", "status")
+
+
+class ModelError(Exception):
+    """Something in the model's text is wrong. The message begins with file:line."""
+
+
+@dataclass(frozen=True)
+class Place:
+    file: str
+    line: int
+
+    def error(self, text: str) -> ModelError:
+        return ModelError(f"{self.file}:{self.line}: {text}")
+
+
+@dataclass
+class Type:
+    """A use of a type: kind is a scalar, `list`, `map` or `name` (a type, enum, struct or stream declared elsewhere).
+
+    low and high bound the length (string in characters, blob in bytes, list and map in items) or the value of a number;
+    they are kept as text, because messages to clients quote them. `pattern` is what clients are shown; `match` and `refuse`
+    express it without look-around where the pattern has some.
+    """
+
+    kind: str
+    place: Place
+    name: str = ""
+    element: Optional["Type"] = None
+    key: Optional["Type"] = None
+    low: str = ""
+    high: str = ""
+    pattern: str = ""
+    match: str = ""
+    refuse: str = ""
+    sensitive: bool = False
+    streaming: bool = False
+
+    @property
+    def constrained(self) -> bool:
+        return bool(self.low or self.high or self.pattern)
+
+
+@dataclass
+class Member:
+    name: str
+    type: Type
+    place: Place
+    required: bool = False
+    location: str = "body"
+    wire_name: str = ""  # of the query parameter or header; the member's own name elsewhere
+    idempotency: bool = False
+    bare_max: str = ""  # a function name without colons may be this long
+
+
+@dataclass
+class NamedType:
+    name: str
+    type: Type
+    place: Place
+
+
+@dataclass
+class Enum:
+    name: str
+    values: List[str]
+    place: Place
+    open: bool = False  # other values are not refused here: the service looks at them
+
+
+@dataclass
+class Struct:
+    name: str
+    members: List[Member]
+    place: Place
+    stream: bool = False  # an event stream: one member per event
+
+
+@dataclass
+class ErrorShape:
+    name: str  # with "Exception"
+    status: int
+    message_member: str
+    place: Place
+    fault: bool = False
+    members: List[Member] = field(default_factory=list)
+
+
+@dataclass
+class Operation:
+    name: str
+    method: str
+    path: str  # template without the query literals
+    literals: List[Tuple[str, str]]  # query parameters that the URI itself demands
+    status: int
+    place: Place
+    deprecated: bool = False
+    doc: str = ""
+    action: str = ""
+    resource: str = ""
+    input: List[Member] = field(default_factory=list)
+    output: Optional[str] = None  # name of a struct, shared or <Operation>Response; None when there is no output at all
+    errors: List[str] = field(default_factory=list)
+    todo: str = ""
+
+
+@dataclass
+class Model:
+    name: str = ""
+    title: str = ""
+    version: str = ""
+    protocol: str = ""
+    signing: str = ""
+    types: Dict[str, NamedType] = field(default_factory=dict)
+    enums: Dict[str, Enum] = field(default_factory=dict)
+    structs: Dict[str, Struct] = field(default_factory=dict)
+    errors: Dict[str, ErrorShape] = field(default_factory=dict)
+    operations: Dict[str, Operation] = field(default_factory=dict)
+    groups: List[Tuple[str, List[str]]] = field(default_factory=list)  # headings and the operations below them
+
+    def resolve(self, use: Type) -> Type:
+        """Follows names of `type` declarations; stays at enums and structs."""
+        while use.kind == "name" and use.name in self.types:
+            use = self.types[use.name].type
+        return use
+
+    def reachable(self, operations: List[Operation]) -> List[str]:
+        """Names of the structs that these operations need, each after those that it contains."""
+        found: List[str] = []
+        open_names: List[str] = []
+
+        def visit_type(use: Optional[Type]) -> None:
+            if use is None:
+                return
+            use = self.resolve(use)
+            visit_type(use.element)
+            visit_type(use.key)
+            if use.kind == "name" and use.name in self.structs:
+                visit(use.name)
+
+        def visit(name: str) -> None:
+            if name in found or name in open_names:
+                return
+            open_names.append(name)
+            for member in self.structs[name].members:
+                visit_type(member.type)
+            open_names.remove(name)
+            found.append(name)
+
+        for operation in operations:
+            for member in operation.input:
+                visit_type(member.type)
+            if operation.output:
+                visit(operation.output)
+        return found
