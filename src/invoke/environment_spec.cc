@@ -11,10 +11,12 @@ namespace {
 using catalog::RuntimeFamily;
 using Variables = std::vector<std::pair<std::string, std::string>>;
 
-// Interpreters read these when they boot: a process that was booted before it knew the function cannot obey them.
+// Interpreters and the C library read these when they boot: a process that was booted before it knew the function cannot
+// obey them. (Of Python's own, the client applies the three that are excepted.)
 bool IsReadAtBoot(std::string_view name) {
-  return name.starts_with("PYTHON") || name.starts_with("LD_") || name.starts_with("MALLOC_") || name.starts_with("GLIBC_") ||
-         name == "LC_ALL" || name == "LC_CTYPE" || name == "LANG" || name == "AWS_LAMBDA_EXEC_WRAPPER";
+  if (name.starts_with("PYTHON")) return name != "PYTHONPATH" && name != "PYTHONUNBUFFERED" && name != "PYTHONDONTWRITEBYTECODE";
+  return name.starts_with("LD_") || name.starts_with("LC_") || name.starts_with("MALLOC_") || name == "GLIBC_TUNABLES" ||
+         name == "AWS_LAMBDA_EXEC_WRAPPER";
 }
 
 void SetVariable(Variables& variables, std::string_view name, std::string value) {
@@ -72,10 +74,12 @@ Variables PlatformVariables(const catalog::Function& function, const catalog::Ru
   return variables;
 }
 
-std::vector<std::string> Arguments(const catalog::RuntimeChoice& choice) {
+std::vector<std::string> Arguments(const catalog::RuntimeChoice& choice, int memory_mib) {
   switch (choice.identifier->family) {
-    case RuntimeFamily::Python: return {choice.interpreter->cage_path, "/var/runtime/python/bootstrap.py"};
-    case RuntimeFamily::Node: return {choice.interpreter->cage_path, "/var/runtime/node/bootstrap.cjs"};
+    case RuntimeFamily::Python: return {choice.interpreter->cage_path, "-S", "/var/runtime/python/bootstrap.py"};
+    case RuntimeFamily::Node:
+      // Before the cgroup's limit is reached the collector should have worked hard.
+      return {choice.interpreter->cage_path, fmt::format("--max-old-space-size={}", memory_mib * 9 / 10), "/var/runtime/node/bootstrap.cjs"};
     default: return {"/var/task/bootstrap"};
   }
 }
@@ -113,7 +117,7 @@ Result<std::shared_ptr<const runtime::EnvironmentSpec>> MakeEnvironmentSpec(cons
   spec->timeout = std::chrono::seconds(function.timeout_seconds);
   spec->memory_mib = function.memory_mib;
   spec->provided = choice.identifier->family == RuntimeFamily::Provided;
-  spec->arguments = Arguments(choice);
+  spec->arguments = Arguments(choice, function.memory_mib);
   Variables variables = PlatformVariables(function, choice);
   bool zygote_can_serve = options.isolation == Isolation::Zygote;
   for (const auto& [name, value] : function.environment) {

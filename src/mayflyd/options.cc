@@ -39,6 +39,8 @@ void AddOptions(CLI::App& app, Options& o) {
       ->check(CLI::Range(0, 30'000));
   Add(app, "--spare-cages", o.spare_cages, "sandboxes made ahead of use")->check(CLI::Range(0, 1'000));
   Add(app, "--idle-timeout", o.idle_timeout_seconds, "seconds after which an idle environment ends")->check(CLI::Range(0.001, 1e6));
+  Add(app, "--freeze-after", o.freeze_after_seconds, "seconds after which an idle environment gets no more CPU (AWS: at once)")
+      ->check(CLI::Range(0.0, 1e6));
   Add(app, "--init-timeout", o.init_timeout_seconds, "seconds that the Init phase may take (AWS: 10)")->check(CLI::Range(0.01, 900.0));
   Add(app, "--cpu-limit", o.cpu_limit, "proportional: one CPU per 1,769 MB of function memory, as AWS; off: no limit")
       ->check(CLI::IsMember({"proportional", "off"}));

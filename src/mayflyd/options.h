@@ -29,6 +29,7 @@ struct Options {
   int environments_max = 0;            // 0: from the machine's memory
   int spare_cages = 4;
   double idle_timeout_seconds = 600;
+  double freeze_after_seconds = 0.1;
   double init_timeout_seconds = 10;
   double drain_seconds = 30;
   std::string cpu_limit = "proportional";  // proportional | off

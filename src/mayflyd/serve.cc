@@ -264,7 +264,9 @@ Task<Result<>> Daemon::Start(Context& ctx) {
   for (const catalog::FunctionPointer& function : catalog_->All()) PrepareZygoteOf(function);
   catalog_->OnChange([this](const auto& old_state, const auto& new_state) { PrepareZygoteOf(new_state); });
   factory_ = std::make_unique<runtime::CagedEnvironmentFactory>(loop_, *cages_, events_, MakeEnvironmentOptions(options_));
-  runtime::ManagerOptions manager_options{.idle_timeout = Seconds(options_.idle_timeout_seconds), .environments_max = environments_max};
+  runtime::ManagerOptions manager_options{.idle_timeout = Seconds(options_.idle_timeout_seconds),
+                                          .freeze_after = Seconds(options_.freeze_after_seconds),
+                                          .environments_max = environments_max};
   environments_ = std::make_unique<runtime::EnvironmentManager>(loop_, *factory_, manager_options);
 
   invoke::InvokerOptions invoker_options{.account_concurrency = options_.account_concurrency};

@@ -8,6 +8,7 @@ struct EnvironmentManager::Idle {
   std::unique_ptr<EnvironmentHandle> handle;
   Pool* pool;
   TimePoint since;
+  bool frozen = false;
 };
 
 struct EnvironmentManager::Pool {
@@ -21,6 +22,7 @@ EnvironmentManager::EnvironmentManager(Loop& loop, EnvironmentFactory& factory, 
 
 EnvironmentManager::~EnvironmentManager() {
   if (sweep_timer_) loop_->CancelTimer(sweep_timer_);
+  if (freeze_timer_) loop_->CancelTimer(freeze_timer_);
 }
 
 Task<Result<InvokeOutcome>> EnvironmentManager::Invoke(Context& ctx, const std::string& pool_key,
@@ -47,7 +49,7 @@ Task<Result<std::unique_ptr<EnvironmentHandle>>> EnvironmentManager::Borrow(Cont
       continue;
     }
     ++counts_.reused;
-    handle->environment().cage().Thaw();
+    handle->environment().cage().Thaw();  // costs nothing when it is not frozen
     co_return handle;
   }
   while (counts_.live >= options_.environments_max) {
@@ -73,6 +75,21 @@ void EnvironmentManager::GiveBack(const std::shared_ptr<Pool>& pool, std::unique
   pool->idle.push_back(position);
   ++counts_.idle;
   if (!sweep_timer_) sweep_timer_ = loop_->CallAfter(options_.idle_timeout, [this] { Sweep(); });
+  if (!freeze_timer_) freeze_timer_ = loop_->CallAfter(options_.freeze_after, [this] { FreezeIdle(); });
+}
+
+// Idle environments stand in the order of their return, so those that are not frozen are the last ones.
+void EnvironmentManager::FreezeIdle() {
+  freeze_timer_ = 0;
+  const TimePoint now = loop_->Now();
+  for (auto idle = idle_.rbegin(); idle != idle_.rend() && !idle->frozen; ++idle) {
+    if (idle->since + options_.freeze_after > now) continue;
+    idle->frozen = true;
+    idle->handle->environment().cage().Freeze();
+  }
+  if (!idle_.empty() && !idle_.back().frozen) {
+    freeze_timer_ = loop_->CallAfter(options_.freeze_after, [this] { FreezeIdle(); });
+  }
 }
 
 void EnvironmentManager::End(std::unique_ptr<EnvironmentHandle> handle) {

@@ -33,6 +33,8 @@ class EnvironmentFactory {
 
 struct ManagerOptions {
   Duration idle_timeout = std::chrono::minutes(10);
+  // An idle environment is frozen after this long, not at once: a busy function then pays nothing for it (DESIGN §4).
+  Duration freeze_after = std::chrono::milliseconds(100);
   int environments_max = 1000;
 };
 
@@ -66,6 +68,7 @@ class EnvironmentManager {
   void End(std::unique_ptr<EnvironmentHandle> handle);
   bool EvictOldest();
   void Sweep();
+  void FreezeIdle();
 
   Loop* loop_;
   EnvironmentFactory* factory_;
@@ -74,6 +77,7 @@ class EnvironmentManager {
   std::unordered_map<std::string, std::shared_ptr<Pool>> pools_;
   std::list<Idle> idle_;  // oldest first, over all pools
   Loop::TimerId sweep_timer_ = 0;
+  Loop::TimerId freeze_timer_ = 0;
 };
 
 }  // namespace mayfly::runtime

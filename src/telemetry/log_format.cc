@@ -1,5 +1,7 @@
 #include "telemetry/log_format.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace mayfly::telemetry {
@@ -40,8 +42,13 @@ std::optional<std::string> FormatLogLine(const EnvironmentLabel& label, const Pl
     case PlatformEvent::Type::Start: return fmt::format("START RequestId: {} Version: {}", event.request_id, label.function_version);
     case PlatformEvent::Type::RuntimeDone: return fmt::format("END RequestId: {}", event.request_id);
     case PlatformEvent::Type::Report: return FormatReport(label, event);
-    case PlatformEvent::Type::Fault:
-    case PlatformEvent::Type::LogLine: return std::string(event.text);
+    case PlatformEvent::Type::Fault: return std::string(event.text);
+    case PlatformEvent::Type::LogLine: {
+      // Runtime clients join the lines of one message by carriage returns, so that it stays one event.
+      std::string line(event.text);
+      std::replace(line.begin(), line.end(), '\r', '\n');
+      return line;
+    }
     case PlatformEvent::Type::LogsDropped:
       return fmt::format("LOGS_DROPPED Lines: {}\tBytes: {}\tReason: the function wrote faster than its log limit",
                          event.dropped_lines, event.dropped_bytes);

@@ -137,6 +137,8 @@ class Daemon:
             if self.process and self.process.poll() is None:
                 self.process.kill()
                 self.process.wait()
+            self.log.close()
+            Path(self.log.name).unlink(missing_ok=True)
             if self.folder:
                 shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -145,7 +147,7 @@ class Daemon:
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         self.before = (mounts(), kernel_names())
         self.children_before = set(children_of(os.getpid()))
-        self.log = open(tempfile.mkstemp(prefix="mayfly-log-")[1], "w+b")
+        self.log = tempfile.NamedTemporaryFile(prefix="mayfly-log-", delete=False)
         command = [str(BIN / "mayfly"), "serve", "--listen", "127.0.0.1:0", "--data-dir", str(self.data_dir), "--auth", self.auth]
         self.process = subprocess.Popen(command + self.arguments, stdout=subprocess.PIPE, stderr=self.log, stdin=subprocess.DEVNULL)
         Daemon.running.add(self.process.pid)
@@ -180,8 +182,6 @@ class Daemon:
         if check:
             assert code == 0, f"the daemon ended with {code}\n{self.log_text()}"
             self.check_nothing_left()
-        self.log.close()
-        os.unlink(self.log.name)
 
     def kill(self):
         """kill -9, as a crash does it. The jail ends by itself."""

@@ -15,6 +15,7 @@ MODULES = CACHE / "node" / "node_modules"
 
 def test_javascript_sdk(daemon, tmp_path):
     if not (MODULES / "@aws-sdk" / "client-lambda").exists():
+        assert "MAYFLY_TEST_CACHE" not in os.environ, f"./dev test did not install tests/package.json into {MODULES}"
         pytest.skip(f"npm packages of tests/package.json are not in {MODULES}: run ./dev test")
     # Modules are looked for beside the program, so it runs where they are.
     shutil.copytree(HERE / "js", tmp_path / "js")

@@ -46,7 +46,8 @@ def handler(event, context):
         with open(path, "w") as file:
             os.fchmod(file.fileno(), 0o666)
             file.write(os.environ["SECRET"])
-    return {"instance": instance, "request_id": context.aws_request_id, "shared": shared, "code": marker_of_the_victim.CODE}
+    return {"instance": instance, "request_id": context.aws_request_id, "shared": shared, "code": marker_of_the_victim.CODE,
+            "cage": os.readlink("/proc/self/ns/pid")}
 """
 
 
@@ -136,11 +137,11 @@ class Victim(object):
         self.code = code
         self.first = function.call()
         self.pids = [pid for pid in daemon.cage_processes() if self._is_mine(pid)]
-        assert self.pids, "no process of the victim is alive"
+        assert len(self.pids) >= 2, "the victim's processes are not to be found"
 
     def _is_mine(self, pid):
         try:
-            return self.secret.encode() in Path("/proc/%d/environ" % pid).read_bytes()
+            return os.readlink("/proc/%d/ns/pid" % pid) == self.first["cage"]
         except OSError:
             return False
 

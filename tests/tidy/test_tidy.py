@@ -92,6 +92,8 @@ def test_exceptions_hold_only_where_they_are_meant():
     assert findings("src/net/asio.h", "#include <boost/asio.hpp>", "mayfly::http") != []
     assert findings("src/catalog/a_test.cc", "std::thread t;", "mayfly::catalog") == []
     assert findings("src/catalog/a_test.cc", "usleep(1);", "mayfly::catalog") != []
+    assert findings("src/net/a_test.cc", "usleep(1);", "mayfly::http") == []
+    assert findings("src/net/server_fixture.h", "std::thread t;", "mayfly::http") == []
     assert findings("src/cli/a.cc", "printf(x);", "mayfly::cli") == []
 
 

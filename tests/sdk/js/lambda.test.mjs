@@ -45,7 +45,7 @@ test('create, invoke, update, delete', async () => {
   const deleted = await client.send(new DeleteFunctionCommand({ FunctionName }));
   assert.ok([200, 204].includes(deleted.$metadata.httpStatusCode));
   await assert.rejects(client.send(new GetFunctionCommand({ FunctionName })), {
-    name: 'ResourceNotFoundException', Message: `Function not found: arn:aws:lambda:us-east-1:000000000000:function:${FunctionName}`,
+    name: 'ResourceNotFoundException', message: `Function not found: arn:aws:lambda:us-east-1:000000000000:function:${FunctionName}`,
   });
 });
 

@@ -1,0 +1,198 @@
+#include "jail/warden.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "jail/kernel_files.h"
+#include "sandbox/jail_protocol.h"
+#include "sandbox/packet.h"
+
+namespace mayfly::jail {
+namespace {
+
+using std::chrono::microseconds;
+using TimePoint = std::chrono::steady_clock::time_point;
+
+constexpr uint64_t kFastestBytesPerMicrosecond = 4096;  // what a function can touch: 4 GB/s
+constexpr microseconds kShortestPause{2'000};
+constexpr microseconds kLongestPause{100'000};
+constexpr uint64_t kPageBytes = 4096;
+
+// One cage.
+class Ward {
+ public:
+  Ward(const WardenJob& job, sandbox::PacketDescriptors& descriptors)
+      : memory_bytes_(job.memory_bytes),
+        sum_bytes_(job.memory_bytes + job.tmp_bytes),
+        tmp_(std::move(descriptors.fds[0])),
+        usage_(std::move(descriptors.fds[1])),
+        limit_(std::move(descriptors.fds[2])) {
+    if (descriptors.count == kWardenDescriptorsMax) AskForAlarm(descriptors.fds[3].get());
+  }
+
+  // Signalled when usage passes the function's memory; -1: look at intervals.
+  int alarm() const { return alarm_.get(); }
+  void ClearAlarm() const {
+    uint64_t count;
+    (void)!read(alarm_.get(), &count, sizeof count);
+  }
+
+  // Looks, acts, and says when to look again; zero: when the alarm rings.
+  microseconds Look() {
+    const uint64_t usage = Usage();
+    const uint64_t tmp = TmpBytes();
+    const uint64_t own = usage > tmp ? usage - tmp : 0;
+    if (own > memory_bytes_) {
+      Squeeze(usage, tmp);
+      return kShortestPause;
+    }
+    if (squeezed_) {
+      WriteTo(limit_.get(), std::to_string(sum_bytes_));
+      squeezed_ = false;
+    }
+    if (alarm_ && usage < memory_bytes_) return microseconds::zero();
+    const auto pause = std::clamp(microseconds((memory_bytes_ - own) / kFastestBytesPerMicrosecond), kShortestPause, kLongestPause);
+    // A cage that stands still (most are idle or frozen) is looked at ever more rarely.
+    still_ = usage == last_usage_ ? std::min(still_ * 2, kLongestPause) : pause;
+    last_usage_ = usage;
+    return std::max(pause, still_);
+  }
+
+ private:
+  void AskForAlarm(int event_control) {
+    alarm_.Reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    const std::string registration = std::to_string(alarm_.get()) + " " + std::to_string(usage_.get()) + " " + std::to_string(memory_bytes_);
+    if (!alarm_ || WriteTo(event_control, registration) != 0) alarm_.Reset();
+  }
+
+  uint64_t Usage() const {
+    char text[32] = {};
+    return pread(usage_.get(), text, sizeof text - 1, 0) > 0 ? strtoull(text, nullptr, 10) : 0;
+  }
+
+  uint64_t TmpBytes() const {
+    struct statfs status{};
+    if (fstatfs(tmp_.get(), &status) != 0) return 0;
+    return static_cast<uint64_t>(status.f_blocks - status.f_bfree) * static_cast<uint64_t>(status.f_bsize);
+  }
+
+  // v2 kills when there is nothing to reclaim. v1 refuses a limit below what is in use: then growth ends here and now.
+  void Squeeze(uint64_t usage, uint64_t tmp) {
+    squeezed_ = true;
+    if (WriteTo(limit_.get(), std::to_string(memory_bytes_ + tmp)) != EBUSY) return;
+    for (uint64_t pages = 0; pages < 1024; pages = pages * 2 + 1) {
+      const uint64_t limit = std::min(std::max(usage, Usage()) + pages * kPageBytes, sum_bytes_);
+      if (WriteTo(limit_.get(), std::to_string(limit)) != EBUSY) return;
+    }
+  }
+
+  uint64_t memory_bytes_;
+  uint64_t sum_bytes_;
+  UniqueFd tmp_;
+  UniqueFd usage_;
+  UniqueFd limit_;
+  UniqueFd alarm_;
+  bool squeezed_ = false;
+  uint64_t last_usage_ = 0;
+  microseconds still_ = kShortestPause;
+};
+
+class Warden {
+ public:
+  explicit Warden(int socket) : socket_(socket), epoll_(epoll_create1(EPOLL_CLOEXEC)) { Watch(socket, 0); }
+
+  void Serve() {
+    for (;;) {
+      epoll_event events[64];
+      const int count = epoll_wait(epoll_.get(), events, 64, PauseMilliseconds());
+      for (int i = 0; i < count; ++i) {
+        const auto cage = static_cast<uint32_t>(events[i].data.u64);
+        if (cage == 0 && !TakeJob()) return;
+        if (cage != 0) Ring(cage);
+      }
+      LookWhereDue();
+    }
+  }
+
+ private:
+  void Watch(int fd, uint32_t cage) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.u64 = cage;
+    epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event);
+  }
+
+  bool TakeJob() {
+    WardenJob job{};
+    sandbox::PacketDescriptors descriptors;
+    if (sandbox::ReceivePacket(socket_, job, descriptors) != 0) return false;
+    wards_.erase(job.cage);
+    if (job.memory_bytes == 0 || descriptors.count < kWardenDescriptorsMax - 1) return true;
+    const auto ward = wards_.emplace(job.cage, std::make_unique<Ward>(job, descriptors)).first;
+    if (ward->second->alarm() >= 0) Watch(ward->second->alarm(), job.cage);
+    Look(job.cage, *ward->second);
+    return true;
+  }
+
+  void Ring(uint32_t cage) {
+    const auto ward = wards_.find(cage);
+    if (ward == wards_.end()) return;
+    ward->second->ClearAlarm();
+    Look(cage, *ward->second);
+  }
+
+  void Look(uint32_t cage, Ward& ward) {
+    const microseconds pause = ward.Look();
+    if (pause != microseconds::zero()) due_.insert({std::chrono::steady_clock::now() + pause, cage});
+  }
+
+  void LookWhereDue() {
+    const TimePoint now = std::chrono::steady_clock::now();
+    std::set<uint32_t> cages;  // one may be due for several reasons
+    while (!due_.empty() && due_.begin()->first <= now) {
+      cages.insert(due_.begin()->second);
+      due_.erase(due_.begin());
+    }
+    for (const uint32_t cage : cages) {
+      if (const auto ward = wards_.find(cage); ward != wards_.end()) Look(cage, *ward->second);
+    }
+  }
+
+  int PauseMilliseconds() const {
+    if (due_.empty()) return -1;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(due_.begin()->first - std::chrono::steady_clock::now());
+    return static_cast<int>(std::max<int64_t>(left.count(), 0));
+  }
+
+  int socket_;
+  UniqueFd epoll_;
+  std::map<uint32_t, std::unique_ptr<Ward>> wards_;
+  std::set<std::pair<TimePoint, uint32_t>> due_;
+};
+
+}  // namespace
+
+void RunWarden(int socket) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  prctl(PR_SET_NAME, "mayfly-warden", 0, 0, 0);
+  close(sandbox::kJailControlDescriptor);
+  Warden(socket).Serve();
+  _exit(0);
+}
+
+}  // namespace mayfly::jail
