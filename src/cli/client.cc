@@ -1,12 +1,14 @@
 #include "cli/client.h"
 
 #include <cstdio>
+#include <cstdlib>
 
 #include <fmt/format.h>
 
 #include "base/encoding.h"
 #include "base/json.h"
 #include "base/real_loop.h"
+#include "identity/sigv4.h"
 #include "net/http_client.h"
 
 namespace mayfly::cli {
@@ -38,8 +40,31 @@ int64_t ParseAge(const std::string& text) {
   }
 }
 
+std::string Variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
+// A GET, signed when the environment has credentials: a daemon in strict mode asks for it.
+http::ClientRequest MakeRequest(Context& ctx, const ClientOptions& options, const std::string& target) {
+  http::ClientRequest request{.url = options.endpoint + target};
+  const identity::SigningIdentity identity{Variable("AWS_ACCESS_KEY_ID"), Variable("AWS_SECRET_ACCESS_KEY"), Variable("AWS_SESSION_TOKEN")};
+  if (identity.access_key_id.empty() || identity.secret_access_key.empty()) return request;
+  http::Request signed_request;
+  signed_request.method = request.method;
+  signed_request.target = target;
+  const size_t host = options.endpoint.find("//");
+  const std::string region = Variable("AWS_REGION").empty() ? Variable("AWS_DEFAULT_REGION") : Variable("AWS_REGION");
+  identity::Sign(signed_request, identity, region.empty() ? "us-east-1" : region, "lambda", ctx.loop->WallNow(),
+                 host == std::string::npos ? options.endpoint : options.endpoint.substr(host + 2));
+  for (const auto& [name, value] : signed_request.headers.fields()) {
+    if (!http::EqualIgnoringCase(name, "Host")) request.headers.Add(name, value);
+  }
+  return request;
+}
+
 Task<int> FetchStatus(Context& ctx, http::Client& client, const ClientOptions& options) {
-  auto response = co_await client.Send(ctx, {.url = options.endpoint + "/_mayfly/status"});
+  auto response = co_await client.Send(ctx, MakeRequest(ctx, options, "/_mayfly/status"));
   if (!response) co_return Complain(options, response.error());
   if (response->status != 200) co_return ComplainOfAnswer(*response);
   auto body = json::Parse(response->body);
@@ -51,10 +76,10 @@ Task<int> FetchStatus(Context& ctx, http::Client& client, const ClientOptions& o
 }
 
 Task<int> FetchLogs(Context& ctx, http::Client& client, const ClientOptions& options, const LogsOptions& logs, int64_t age_ms) {
-  http::ClientRequest request;
-  request.url = fmt::format("{}/_mayfly/logs?function={}&since_ms={}&limit={}&filter={}&region={}&account={}{}", options.endpoint,
-                            PercentEncode(logs.function), age_ms, logs.limit, PercentEncode(logs.filter), PercentEncode(logs.region),
-                            PercentEncode(logs.account), logs.follow ? "&follow=1" : "");
+  const std::string target = fmt::format("/_mayfly/logs?function={}&since_ms={}&limit={}&filter={}&region={}&account={}{}",
+                                         PercentEncode(logs.function), age_ms, logs.limit, PercentEncode(logs.filter),
+                                         PercentEncode(logs.region), PercentEncode(logs.account), logs.follow ? "&follow=1" : "");
+  http::ClientRequest request = MakeRequest(ctx, options, target);
   auto response = co_await client.Send(ctx, std::move(request), http::Client::Mode::Stream);
   if (!response) co_return Complain(options, response.error());
   std::string body;

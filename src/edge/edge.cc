@@ -1,5 +1,7 @@
 #include "edge/edge.h"
 
+#include "base/hash.h"
+
 namespace mayfly::edge {
 
 Task<http::Response> Edge::Handle(Context& ctx, http::Request& request) {
@@ -34,15 +36,22 @@ Task<http::Response> Edge::HandleLarge(Context& ctx, http::Request& request) {
       if (error.code == "BodyTooLarge") error = Error::Service("RequestEntityTooLargeException", "The request is too large.");
       co_return lambda_->Refuse(ctx, error);
     }
+    auto body = std::make_shared<std::string>(std::move(request.body));
+    std::string sha256_hex = co_await pool_->Run(*ctx.loop, [body] { return Sha256Hex(*body); });
+    request.body = std::move(*body);
+    co_return co_await HandleApi(ctx, request, std::move(sha256_hex));
   }
   co_return co_await HandleApi(ctx, request);
 }
 
-Task<http::Response> Edge::HandleApi(Context& ctx, http::Request& request) {
-  auto principal = authenticator_->Authenticate(request);
+Task<http::Response> Edge::HandleApi(Context& ctx, http::Request& request, std::string body_sha256_hex) {
+  auto principal = authenticator_->Authenticate(request, body_sha256_hex);
   if (!principal) co_return lambda_->Refuse(ctx, principal.error());
   ctx.principal = std::move(*principal);
-  co_return co_await lambda_->Handle(ctx, request);
+  http::Response response = co_await lambda_->Handle(ctx, request);
+  // What was traced tells its caller so (the operation completes the header).
+  if (!ctx.trace_header.empty()) response.headers.Add("X-Amzn-Trace-Id", ctx.trace_header);
+  co_return response;
 }
 
 }  // namespace mayfly::edge

@@ -22,19 +22,21 @@ inline constexpr int kLargeRequestsMax = 4;
 
 class Edge {
  public:
-  Edge(Loop& loop, identity::Authenticator& authenticator, wire::Endpoint& lambda, Admin& admin, Random& random)
-      : authenticator_(&authenticator), lambda_(&lambda), admin_(&admin), random_(&random), large_request_ended_(loop) {}
+  Edge(Loop& loop, identity::Authenticator& authenticator, wire::Endpoint& lambda, Admin& admin, Random& random, BlockingPool& pool)
+      : authenticator_(&authenticator), lambda_(&lambda), admin_(&admin), random_(&random), pool_(&pool), large_request_ended_(loop) {}
 
   Task<http::Response> Handle(Context& ctx, http::Request& request);
 
  private:
-  Task<http::Response> HandleApi(Context& ctx, http::Request& request);
+  // `body_sha256_hex`: when it has been hashed already.
+  Task<http::Response> HandleApi(Context& ctx, http::Request& request, std::string body_sha256_hex = {});
   Task<http::Response> HandleLarge(Context& ctx, http::Request& request);
 
   identity::Authenticator* authenticator_;
   wire::Endpoint* lambda_;
   Admin* admin_;
   Random* random_;
+  BlockingPool* pool_;  // hashes of large bodies
   int large_requests_ = 0;
   Event large_request_ended_;
 };

@@ -22,11 +22,13 @@ struct CageGroup {
   UniqueFd core;  // cgroup2 folder; none when the machine has no cgroup2
   UniqueFd kill;  // cgroup.kill
   UniqueFd memory_limit;
+  UniqueFd memory_usage;
+  UniqueFd event_control;  // v1: alarms at a usage of memory
 };
 
 // What the daemon gets of one cage (CageDescriptor); those that the kernel does not have stay empty.
 struct CageGroupPorts {
-  UniqueFd memory_peak, memory_limit, oom_counter, cpu_quota, cpu_usage, freeze;
+  UniqueFd memory_peak, oom_counter, cpu_quota, cpu_usage, freeze;
 };
 
 class CgroupTree {

@@ -42,8 +42,9 @@ class V1Tree final : public CgroupTree {
   int OpenCage(uint32_t cage, CageGroup& group, CageGroupPorts& ports) override {
     const std::string name = CageName(cage);
     group.memory_limit = OpenAt(tree(memory_), name + "/memory.limit_in_bytes", O_WRONLY);
-    if (!group.memory_limit) return errno;
-    ports.memory_limit = OpenAt(tree(memory_), name + "/memory.limit_in_bytes", O_WRONLY);
+    group.memory_usage = OpenAt(tree(memory_), name + "/memory.usage_in_bytes", O_RDONLY);
+    group.event_control = OpenAt(tree(memory_), name + "/cgroup.event_control", O_WRONLY);
+    if (!group.memory_limit || !group.memory_usage) return errno;
     ports.memory_peak = OpenAt(tree(memory_), name + "/memory.max_usage_in_bytes", O_RDONLY);
     ports.oom_counter = OpenAt(tree(memory_), name + "/memory.oom_control", O_RDONLY);
     if (cpu_ >= 0) ports.cpu_quota = OpenAt(tree(cpu_), name + "/cpu.cfs_quota_us", O_WRONLY);

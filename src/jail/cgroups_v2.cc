@@ -65,8 +65,8 @@ class V2Tree final : public CgroupTree {
     if (!group.core) return errno;
     group.kill = OpenAt(group.core.get(), "cgroup.kill", O_WRONLY);
     group.memory_limit = OpenAt(group.core.get(), "memory.max", O_WRONLY);
-    if (!group.memory_limit) return errno;
-    ports.memory_limit = OpenAt(group.core.get(), "memory.max", O_WRONLY);
+    group.memory_usage = OpenAt(group.core.get(), "memory.current", O_RDONLY);
+    if (!group.memory_limit || !group.memory_usage) return errno;
     ports.memory_peak = OpenAt(group.core.get(), "memory.peak", O_RDONLY);
     ports.oom_counter = OpenAt(group.core.get(), "memory.events", O_RDONLY);
     ports.cpu_quota = OpenAt(group.core.get(), "cpu.max", O_WRONLY);

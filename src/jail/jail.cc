@@ -50,6 +50,16 @@ std::string Jail::Start() {
     RunJanitor(cgroups_, pair[1]);
   }
   close(pair[1]);
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) return strerror(errno);
+  warden_.Reset(pair[0]);
+  warden_pid_ = fork();
+  if (warden_pid_ < 0) return strerror(errno);
+  if (warden_pid_ == 0) {
+    warden_.Reset();
+    janitor_.Reset();
+    RunWarden(pair[1]);
+  }
+  close(pair[1]);
   epoll_.Reset(epoll_create1(EPOLL_CLOEXEC));
   signals_.Reset(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!epoll_ || !signals_) return strerror(errno);
@@ -91,6 +101,7 @@ void Jail::Shutdown() {
     if (zygote.pid > 0) kill(zygote.pid, SIGKILL);
   }
   if (janitor_pid_ > 0) kill(janitor_pid_, SIGKILL);
+  if (warden_pid_ > 0) kill(warden_pid_, SIGKILL);
   constexpr int kWaitMilliseconds = 5000;
   for (int waited = 0; waited < kWaitMilliseconds; ++waited) {
     pid_t pid;
@@ -140,6 +151,17 @@ int Jail::SendToInit(Cage& cage, sandbox::InitCommandKind kind, uint32_t process
 }
 
 void Jail::AskJanitor(JanitorJobKind kind, uint32_t cage) { sandbox::SendPacket(janitor_.get(), JanitorJob{kind, cage}); }
+
+void Jail::TellWarden(Cage& cage, const WardenJob& job, int tmp) {
+  if (job.memory_bytes == 0 && !std::exchange(cage.guarded, false)) return;
+  const int descriptors[kWardenDescriptorsMax] = {tmp, cage.group.memory_usage.get(), cage.group.memory_limit.get(), cage.group.event_control.get()};
+  size_t count = 0;
+  if (job.memory_bytes != 0) {
+    cage.guarded = true;
+    count = cage.group.event_control ? 4 : 3;
+  }
+  sandbox::SendPacket(warden_.get(), job, std::span(descriptors, count));
+}
 
 UniqueFd Jail::FilterFile() const {
   UniqueFd file(memfd_create("mayfly-seccomp", MFD_CLOEXEC | MFD_ALLOW_SEALING));

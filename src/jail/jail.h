@@ -17,6 +17,7 @@
 #include "jail/house.h"
 #include "jail/janitor.h"
 #include "jail/options.h"
+#include "jail/warden.h"
 #include "sandbox/init_protocol.h"
 #include "sandbox/jail_protocol.h"
 #include "sandbox/packet.h"
@@ -49,6 +50,7 @@ struct Cage {
   uint32_t exec_sequence = 0;
   uint32_t exec_process = 0;
   uint32_t kill_sequence = 0;
+  bool guarded = false;            // the warden knows it
   std::map<uint32_t, int> forked;  // process -> pid of a zygote's child
 };
 
@@ -84,7 +86,7 @@ class Jail {
   int Handle(const Request& request, Descriptors& descriptors);
   int MakeCage(const Request& request);
   int Assign(Cage& cage, const Request& request);
-  int AttachPackages(Cage& cage, const Request& request);
+  int AttachPackages(Cage& cage, const Request& request, UniqueFd& tmp);
   int Exec(Cage& cage, const Request& request, Descriptors& descriptors);
   int Fork(Cage& cage, const Request& request, Descriptors& descriptors);
   int KillAll(Cage& cage, const Request& request);
@@ -117,6 +119,7 @@ class Jail {
   void Kill(Cage& cage);
   int SendToInit(Cage& cage, sandbox::InitCommandKind kind, uint32_t process, std::span<const int> descriptors = {});
   void AskJanitor(JanitorJobKind kind, uint32_t cage);
+  void TellWarden(Cage& cage, const WardenJob& job, int tmp);
   UniqueFd FilterFile() const;
 
   static constexpr int kAnswerLater = -1;
@@ -130,6 +133,8 @@ class Jail {
   UniqueFd signals_;
   UniqueFd janitor_;
   int janitor_pid_ = 0;
+  UniqueFd warden_;
+  int warden_pid_ = 0;
   bool daemon_gone_ = false;
   uint32_t last_cage_ = 0;
   uint32_t last_token_ = 0;

@@ -159,7 +159,6 @@ void Jail::ReportMade(Cage& cage) {
   };
   add(cage.listener, sandbox::kListener);
   add(cage.ports.memory_peak, sandbox::kMemoryPeak);
-  add(cage.ports.memory_limit, sandbox::kMemoryLimit);
   add(cage.ports.oom_counter, sandbox::kOomCounter);
   add(cage.ports.cpu_quota, sandbox::kCpuQuota);
   add(cage.ports.cpu_usage, sandbox::kCpuUsage);
@@ -234,6 +233,11 @@ void Jail::OnSignals() {
 
 void Jail::OnExit(int pid, int status) {
   if (pid == janitor_pid_) janitor_pid_ = 0;  // its socket ends too
+  if (pid == warden_pid_) {
+    fprintf(stderr, "mayfly-jail: the process that watches memory has died\n");
+    warden_pid_ = 0;
+    daemon_gone_ = true;  // cages without their memory limit are worse than none
+  }
   if (const auto init = cage_of_init_.find(pid); init != cage_of_init_.end()) {
     Cage* cage = Find(init->second);
     cage_of_init_.erase(init);
@@ -278,6 +282,7 @@ void Jail::CageEnded(Cage& cage) {
     Send(report);
   }
   cage.state = CageState::Removing;
+  TellWarden(cage, {cage.id, 0, 0, 0}, -1);
   cage.socket.Reset();
   cage.pidfd.Reset();
   cage.group = {};

@@ -89,14 +89,18 @@ int Jail::Assign(Cage& cage, const Request& request) {
   if (cage.state == CageState::Assigned) return EALREADY;
   if (cage.state != CageState::Ready) return EINVAL;
   if (request.root_index != 0 && options_.root_dirs[request.root_index].empty()) return ENOENT;
-  if (const int error = AttachPackages(cage, request)) return error;
-  if (const int error = cgroups_.SetLimits(cage.id, cage.group, request.memory_bytes, request.processes_max)) return error;
+  UniqueFd tmp;
+  if (const int error = AttachPackages(cage, request, tmp)) return error;
+  // What is in /tmp is memory to the cgroup but not to the function: the warden tells them apart.
+  const uint64_t sum = request.memory_bytes + request.tmp_bytes;
+  if (const int error = cgroups_.SetLimits(cage.id, cage.group, sum, request.processes_max)) return error;
+  TellWarden(cage, {cage.id, 0, request.memory_bytes, request.tmp_bytes}, tmp.get());
   cage.state = CageState::Assigned;
   return 0;
 }
 
 // Nothing hostile has run in the cage yet and its root is read-only, so paths in there mean what they say.
-int Jail::AttachPackages(Cage& cage, const Request& request) {
+int Jail::AttachPackages(Cage& cage, const Request& request, UniqueFd& tmp) {
   struct Attachment {
     UniqueFd mount;
     const char* place;
@@ -124,6 +128,8 @@ int Jail::AttachPackages(Cage& cage, const Request& request) {
     const std::string size = "size=" + std::to_string(request.tmp_bytes);
     if (mount(nullptr, "/tmp", nullptr, MS_REMOUNT | MS_NOSUID | MS_NODEV, size.c_str()) != 0) error = errno;
   }
+  tmp.Reset(open("/tmp", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (error == 0 && !tmp) error = errno;
   if (setns(house_.mount_namespace.get(), CLONE_NEWNS) != 0) {
     fprintf(stderr, "mayfly-jail: lost its mount namespace: %s\n", strerror(errno));
     _exit(1);  // going on would act inside a cage; the kernel kills every cage with us

@@ -52,6 +52,8 @@ class Ward {
     (void)!read(alarm_.get(), &count, sizeof count);
   }
 
+  TimePoint due{};  // the next look; the warden's
+
   // Looks, acts, and says when to look again; zero: when the alarm rings.
   microseconds Look() {
     const uint64_t usage = Usage();
@@ -141,12 +143,19 @@ class Warden {
     WardenJob job{};
     sandbox::PacketDescriptors descriptors;
     if (sandbox::ReceivePacket(socket_, job, descriptors) != 0) return false;
-    wards_.erase(job.cage);
+    Forget(job.cage);
     if (job.memory_bytes == 0 || descriptors.count < kWardenDescriptorsMax - 1) return true;
     const auto ward = wards_.emplace(job.cage, std::make_unique<Ward>(job, descriptors)).first;
     if (ward->second->alarm() >= 0) Watch(ward->second->alarm(), job.cage);
     Look(job.cage, *ward->second);
     return true;
+  }
+
+  void Forget(uint32_t cage) {
+    const auto ward = wards_.find(cage);
+    if (ward == wards_.end()) return;
+    due_.erase({ward->second->due, cage});
+    wards_.erase(ward);
   }
 
   void Ring(uint32_t cage) {
@@ -157,19 +166,18 @@ class Warden {
   }
 
   void Look(uint32_t cage, Ward& ward) {
+    due_.erase({ward.due, cage});
     const microseconds pause = ward.Look();
-    if (pause != microseconds::zero()) due_.insert({std::chrono::steady_clock::now() + pause, cage});
+    if (pause == microseconds::zero()) return;
+    ward.due = std::chrono::steady_clock::now() + pause;
+    due_.insert({ward.due, cage});
   }
 
   void LookWhereDue() {
     const TimePoint now = std::chrono::steady_clock::now();
-    std::set<uint32_t> cages;  // one may be due for several reasons
     while (!due_.empty() && due_.begin()->first <= now) {
-      cages.insert(due_.begin()->second);
-      due_.erase(due_.begin());
-    }
-    for (const uint32_t cage : cages) {
-      if (const auto ward = wards_.find(cage); ward != wards_.end()) Look(cage, *ward->second);
+      const uint32_t cage = due_.begin()->second;
+      Look(cage, *wards_.at(cage));
     }
   }
 
@@ -182,7 +190,7 @@ class Warden {
   int socket_;
   UniqueFd epoll_;
   std::map<uint32_t, std::unique_ptr<Ward>> wards_;
-  std::set<std::pair<TimePoint, uint32_t>> due_;
+  std::set<std::pair<TimePoint, uint32_t>> due_;  // at most one per cage
 };
 
 }  // namespace

@@ -218,6 +218,9 @@ Task<Result<>> Daemon::OpenState(Context& ctx) {
 Result<> Daemon::OpenAccess() {
   const identity::AuthMode mode = options_.auth == "strict" ? identity::AuthMode::Strict : identity::AuthMode::Open;
   MF_TRY(keys_, identity::AccessKeys::Open(ground_.data.path + "/access-keys.json", mode, options_.account_id, random_));
+  if (mode == identity::AuthMode::Strict) {
+    log::Info("strict mode: the access keys, a first one included, are in {}/access-keys.json", options_.data_dir);
+  }
   identity::AuthenticatorOptions options{.mode = mode, .default_account_id = options_.account_id, .default_region = options_.region};
   authenticator_ = std::make_unique<identity::Authenticator>(std::move(options), *keys_, loop_);
   return {};
@@ -286,9 +289,10 @@ Task<Result<>> Daemon::Start(Context& ctx) {
                                                  if (!error || error->kind != Error::Kind::Fault) return;
                                                  log::Error("{} {} answered {}: {}", ctx.request_id, operation ? operation->name : "-", status,
                                                             error->ToString());
-                                               });
+                                               },
+                                               &files_);
   admin_ = std::make_unique<edge::Admin>(MakeAdminParts());
-  edge_ = std::make_unique<edge::Edge>(loop_, *authenticator_, *endpoint_, *admin_, random_);
+  edge_ = std::make_unique<edge::Edge>(loop_, *authenticator_, *endpoint_, *admin_, random_, files_);
   server_ = std::make_unique<http::Server>(loop_, http::ServerLimits(),
                                            [this](Context& ctx, http::Request& request) { return edge_->Handle(ctx, request); });
   if (tls) {

@@ -1,6 +1,7 @@
 #include "runtime/environment.h"
 
 #include <cmath>
+#include <csignal>
 #include <cstring>
 
 #include <fmt/format.h>
@@ -190,7 +191,6 @@ Task<Result<InvokeOutcome>> ExecutionEnvironment::Invoke(Context& ctx, Invocatio
   if (state_ == State::Warm) {
     phase_ended_.Reset();
     phase_active_ = true;
-    oom_kills_seen_ = cage_->OomKills();
     const WallTime deadline = loop_->WallNow() + (until - loop_->Now());
     api_.Offer(std::move(invocation), deadline);
     end = co_await WaitForEnd(until);
@@ -266,7 +266,8 @@ std::string ExecutionEnvironment::ErrorDocument(const PhaseEnd& end, std::string
       error_type = "Sandbox.Timedout";
       return document(fmt::format("Task timed out after {:.2f} seconds", std::chrono::duration<double>(spec_->timeout).count()));
     case PhaseEnd::Kind::Exit: {
-      const bool out_of_memory = cage_->OomKills() > oom_kills_seen_;
+      const bool killed = end.exit.signal == SIGKILL || end.exit.cage_died;
+      const bool out_of_memory = killed && cage_->OomKills() > oom_kills_seen_;
       error_type = out_of_memory ? "Runtime.OutOfMemory" : "Runtime.ExitError";
       return document(ExitReason(end.exit));
     }

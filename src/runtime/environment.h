@@ -127,7 +127,7 @@ class ExecutionEnvironment final : private RuntimeEvents {
   std::optional<sandbox::ProcessExit> last_exit_;  // of whichever process ended last
   bool want_log_tail_ = false;
   Duration last_init_{};
-  int64_t oom_kills_seen_ = 0;
+  int64_t oom_kills_seen_ = 0;  // when the runtime was started
 };
 
 }  // namespace mayfly::runtime

@@ -35,7 +35,7 @@ inline constexpr uint32_t kUserIdsPerCage = 65536;
 enum class JailOperation : uint32_t {
   // A fresh cage. flags: kWantEndpoint. Answer: `cage`, `descriptors` and those descriptors. ENOSPC: the bound on cages.
   MakeCage = 1,
-  // Once per cage, before anything runs. code, flags kHasLayers + layers, root_index, memory_bytes, tmp_bytes, processes_max.
+  // Once per cage, before anything runs. memory_bytes is without what lies in /tmp (jail/warden.h). code, flags kHasLayers + layers, root_index, memory_bytes, tmp_bytes, processes_max.
   // ENOENT: no such package or index. EALREADY: assigned before.
   Assign = 2,
   // Pid 1 forks and executes. process (chosen by the caller, unique in the cage). Descriptors: configuration memfd, stdout,
@@ -84,16 +84,15 @@ enum class JailReportKind : uint32_t {
 
 // Bits of JailReport::descriptors; the descriptors come in the order of the bits.
 enum CageDescriptor : uint32_t {
-  kListener = 1u << 0,     // 127.0.0.1:9001 inside, listening
-  kMemoryPeak = 1u << 1,   // read: bytes
-  kMemoryLimit = 1u << 2,  // write: bytes
-  kOomCounter = 1u << 3,   // read: a line "oom_kill N"
-  kCpuQuota = 1u << 4,     // write: v1 microseconds per 100 ms or -1; v2 "QUOTA 100000" or "max"
-  kCpuUsage = 1u << 5,     // read: v1 nanoseconds; v2 a line "usage_usec N"
-  kFreeze = 1u << 6,       // write: "1" or "0"
-  kEndpoint = 1u << 7,     // 169.254.100.2:80 inside, listening; only when wanted
+  kListener = 1u << 0,    // 127.0.0.1:9001 inside, listening
+  kMemoryPeak = 1u << 1,  // read: bytes, /tmp included
+  kOomCounter = 1u << 2,  // read: a line "oom_kill N"
+  kCpuQuota = 1u << 3,    // write: v1 microseconds per 100 ms or -1; v2 "QUOTA 100000" or "max"
+  kCpuUsage = 1u << 4,    // read: v1 nanoseconds; v2 a line "usage_usec N"
+  kFreeze = 1u << 5,      // write: "1" or "0"
+  kEndpoint = 1u << 6,    // 169.254.100.2:80 inside, listening; only when wanted
 };
-inline constexpr int kReportDescriptorsMax = 8;
+inline constexpr int kReportDescriptorsMax = 7;
 
 enum JailFeature : uint32_t {
   kCgroupV2Limits = 1u << 0,  // limits through cgroup v2; else v1

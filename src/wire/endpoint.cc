@@ -24,13 +24,25 @@ Error BodyError(const Error& error, const Operation& operation) {
 
 }  // namespace
 
-Endpoint::Endpoint(const Service& service, ServiceHandler* handler, Authorizer authorizer, AnswerObserver observer)
+Endpoint::Endpoint(const Service& service, ServiceHandler* handler, Authorizer authorizer, AnswerObserver observer, BlockingPool* pool)
     : service_(service),
       handler_(handler),
       authorizer_(std::move(authorizer)),
       observer_(std::move(observer)),
+      pool_(pool),
       protocol_(MakeProtocol(service)) {
   MF_ASSERT(protocol_);
+}
+
+Task<Result<Message>> Endpoint::Decode(Context& ctx, RouteMatch match, http::Request& request) {
+  if (!pool_ || request.body.size() <= kDecodeInlineBytesMax) co_return protocol_->Decode(match, request);
+  // The work may outlive this task, so it owns what it reads.
+  struct Work {
+    RouteMatch match;
+    http::Request request;
+  };
+  auto work = std::make_shared<Work>(Work{std::move(match), std::move(request)});
+  co_return co_await pool_->Run(*ctx.loop, [protocol = protocol_.get(), work] { return protocol->Decode(work->match, work->request); });
 }
 
 Task<Result<http::Response>> Endpoint::Run(Context& ctx, http::Request& request, const Operation*& operation) {
@@ -38,7 +50,7 @@ Task<Result<http::Response>> Endpoint::Run(Context& ctx, http::Request& request,
   operation = match.operation;
   if (!operation->call) co_return Fail(NotImplemented(*operation));
   if (auto read = co_await request.ReadAll(ctx, kRequestBytesMax); !read) co_return Fail(BodyError(read.error(), *operation));
-  MF_CO_TRY(Message input, protocol_->Decode(match, request));
+  MF_CO_TRY(Message input, co_await Decode(ctx, std::move(match), request));
   if (authorizer_) MF_CO_TRY_VOID(co_await authorizer_(ctx, *operation, input));
   Message output(operation->output);
   MF_CO_TRY_VOID(co_await operation->call(*handler_, ctx, input.get(), output.get()));

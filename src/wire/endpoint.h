@@ -10,6 +10,7 @@
 #include <memory>
 #include <string_view>
 
+#include "base/blocking_pool.h"
 #include "base/context.h"
 #include "base/task.h"
 #include "net/http_message.h"
@@ -20,6 +21,9 @@ namespace mayfly::wire {
 // The largest request that AWS Lambda takes (its answer to a larger one names this number).
 inline constexpr size_t kRequestBytesMax = 70'167'211;
 
+// Larger bodies take longer to decode than others should have to wait.
+inline constexpr size_t kDecodeInlineBytesMax = 512 * 1024;
+
 // May the principal of `ctx` do this? Error: AccessDeniedException. `request` is the decoded struct of operation.input.
 using Authorizer = std::function<Task<Result<>>(Context& ctx, const Operation& operation, const Message& request)>;
 
@@ -29,8 +33,9 @@ using AnswerObserver = std::function<void(Context& ctx, const Operation* operati
 class Endpoint {
  public:
   // `service` and `handler` outlive this; `handler` is of the generated Handler class of that service.
-  // Without an authorizer everything is allowed.
-  Endpoint(const Service& service, ServiceHandler* handler, Authorizer authorizer = nullptr, AnswerObserver observer = nullptr);
+  // Without an authorizer everything is allowed. Bodies beyond kDecodeInlineBytesMax are decoded on `pool`, when there is one,
+  // so that an upload does not hold up the loop.
+  Endpoint(const Service& service, ServiceHandler* handler, Authorizer authorizer = nullptr, AnswerObserver observer = nullptr, BlockingPool* pool = nullptr);
 
   // Never fails: errors are answers. ctx.request_id has been set. A body that has not been gathered yet is read here.
   Task<http::Response> Handle(Context& ctx, http::Request& request);
@@ -47,6 +52,9 @@ class Endpoint {
   ServiceHandler* handler_;
   Authorizer authorizer_;
   AnswerObserver observer_;
+  Task<Result<Message>> Decode(Context& ctx, RouteMatch match, http::Request& request);
+
+  BlockingPool* pool_;
   std::unique_ptr<Protocol> protocol_;
 };
 

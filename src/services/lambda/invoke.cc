@@ -76,7 +76,8 @@ Task<Result<InvocationResponse>> LambdaApi::Invoke(Context& ctx, InvokeRequest r
   invocation.request_id = ctx.request_id;
   invocation.invoked_function_arn = found.reference.Arn();
   invocation.payload = std::move(payload);
-  invocation.trace_id = TraceHeader(ctx, *parts_.random);
+  ctx.trace_header = TraceHeader(ctx, *parts_.random);
+  invocation.trace_id = ctx.trace_header;
   MF_CO_TRY(invocation.client_context, DecodeClientContext(request.client_context));
   invocation.want_log_tail = request.log_type && *request.log_type == "Tail";
   const bool want_log_tail = invocation.want_log_tail;
