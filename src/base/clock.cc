@@ -66,7 +66,8 @@ Result<WallTime> ParseAmzDate(std::string_view text) {
   const int hour = number(9, 2), minute = number(11, 2), second = number(13, 2);
   const std::chrono::year_month_day date{std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month)},
                                          std::chrono::day{static_cast<unsigned>(day)}};
-  if (year < 0 || month < 1 || day < 1 || !date.ok() || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 ||
+  // Nanoseconds since 1970 end in the year 2262.
+  if (year < 1970 || year > 2261 || month < 1 || day < 1 || !date.ok() || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 ||
       second > 60) {
     return bad();
   }

@@ -35,7 +35,8 @@ inline constexpr uint32_t kUserIdsPerCage = 65536;
 enum class JailOperation : uint32_t {
   // A fresh cage. flags: kWantEndpoint. Answer: `cage`, `descriptors` and those descriptors. ENOSPC: the bound on cages.
   MakeCage = 1,
-  // Once per cage, before anything runs. memory_bytes is without what lies in /tmp (jail/warden.h). code, flags kHasLayers + layers, root_index, memory_bytes, tmp_bytes, processes_max.
+  // Once per cage, before anything runs. code, flags kHasLayers + layers, root_index, memory_bytes (without what lies in
+  // /tmp: jail/warden.h), tmp_bytes, processes_max.
   // ENOENT: no such package or index. EALREADY: assigned before.
   Assign = 2,
   // Pid 1 forks and executes. process (chosen by the caller, unique in the cage). Descriptors: configuration memfd, stdout,

@@ -299,7 +299,7 @@ def test_signals_to_pid_1(attacker, number):
         state = open("/proc/1/stat").read().rpartition(")")[2].split()[0]
         return outcome, state
     outcome, state = attacker.run(attempt, number=number)
-    assert outcome in ("done", "EPERM") and state == "S"
+    assert outcome in ("done", "EPERM") and state in "SR"
     assert attacker.evaluate("1 + 1") == 2
 
 

@@ -13,6 +13,8 @@ namespace {
 constexpr size_t kFunctionsPageMax = 50;  // ListFunctions gives at most 50, whatever MaxItems asks for
 constexpr std::string_view kRevisionMismatch =
     "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id";
+constexpr int kDeleteAttemptsMax = 50;
+constexpr Duration kDeleteRetryAfter = std::chrono::milliseconds(20);
 constexpr std::string_view kCreating = "The function is being created.";
 
 }  // namespace
@@ -152,8 +154,14 @@ Task<Result<DeleteFunctionResponse>> LambdaApi::DeleteFunction(Context& ctx, Del
   if (reference.qualifier == "$LATEST") {
     co_return Fail(InvalidParameterValue("$LATEST version cannot be deleted without deleting the function."));
   }
-  MF_CO_TRY(Found found, Find(ctx, request.function_name, request.qualifier));
-  MF_CO_TRY_VOID(co_await parts_.catalog->Delete(ctx, found.function));
+  // A change of state may be on its way to the store (Settle): it gives way, then the function is looked up again.
+  for (int attempt = 1;; ++attempt) {
+    MF_CO_TRY(Found found, Find(ctx, request.function_name, request.qualifier));
+    auto deleted = co_await parts_.catalog->Delete(ctx, found.function);
+    if (deleted) break;
+    if (!deleted.error().IsService("ResourceConflictException") || attempt == kDeleteAttemptsMax) co_return Fail(std::move(deleted).error());
+    MF_CO_TRY_VOID(co_await Sleep(ctx, kDeleteRetryAfter));
+  }
   DeleteFunctionResponse response;
   response.status_code = 204;
   co_return response;
