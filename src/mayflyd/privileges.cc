@@ -77,7 +77,7 @@ Result<DataDirectory> PrepareDataDirectory(const std::string& path, const Identi
     return Fail(Error::Fault(fmt::format("another daemon uses {}", absolute), "end it, or choose another --data-dir"));
   }
   for (const char* name : {"code", "logs"}) MF_TRY_VOID(MakeOwned(fmt::format("{}/{}", absolute, name), 0755, identity));
-  directory.path = absolute;
+  directory.path = directory.real_path = absolute;
   if (::geteuid() == 0) {
     MF_TRY(directory.path, MountForMyself(absolute));
   }

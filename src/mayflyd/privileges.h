@@ -23,6 +23,7 @@ Identity FindIdentity(const std::string& user);
 // folders above it. Error: with a hint (in use by another daemon, cannot be made).
 struct DataDirectory {
   std::string path;
+  std::string real_path;  // as everybody else sees it
   UniqueFd lock;
 };
 Result<DataDirectory> PrepareDataDirectory(const std::string& path, const Identity& identity);

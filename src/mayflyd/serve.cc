@@ -72,15 +72,15 @@ struct Ground {
   sandbox::JailProcess jail;
 };
 
-sandbox::JailCommand MakeJailCommand(const Options& options, const std::string& data_directory,
+sandbox::JailCommand MakeJailCommand(const Options& options, const DataDirectory& data,
                                      const std::vector<catalog::Interpreter>& interpreters) {
   const std::string bin = ProgramDirectory();
   sandbox::JailCommand command;
   command.jail_path = bin + "/mayfly-jail";
   command.init_path = bin + "/mayfly-init";
   command.runtime_directory = bin + "/../share/mayfly/runtime";
-  command.code_directory = data_directory + "/code";
-  command.instance = Sha256Hex(data_directory).substr(0, 12);
+  command.code_directory = data.path + "/code";
+  command.instance = Sha256Hex(data.real_path).substr(0, 12);
   command.cages_max = EnvironmentsMax(options) + options.spare_cages;
   for (const catalog::Interpreter& interpreter : interpreters) {
     if (interpreter.root_index) command.roots.push_back({interpreter.root_index, interpreter.host_root});
@@ -102,7 +102,7 @@ Result<Ground> PrepareGround(const Options& options) {
   MF_TRY(ground.listener, http::ListenTcp(ground.address.host, ground.address.port));
   MF_TRY(ground.interpreters, FindInterpreters(options.interpreters));
   MF_TRY(ground.data, PrepareDataDirectory(options.data_dir, identity));
-  MF_TRY(ground.jail, sandbox::SpawnJail(MakeJailCommand(options, ground.data.path, ground.interpreters)));
+  MF_TRY(ground.jail, sandbox::SpawnJail(MakeJailCommand(options, ground.data, ground.interpreters)));
   if (!identity.is_named) log::Info("there is no user '{}': running as uid {}", options.user, identity.user_id);
   MF_TRY_VOID(DropPrivileges(identity));
   return ground;
@@ -157,11 +157,14 @@ void RemoveUnusedPackages(catalog::CodeStore& code, const catalog::FunctionCatal
 // Everything that lives while the daemon serves, in the order of its making.
 class Daemon {
  public:
-  Daemon(const Options& options, Ground ground) : options_(options), ground_(std::move(ground)), files_("mayfly-files", 4), tasks_(loop_) {}
+  Daemon(const Options& options, Ground ground) : options_(options), ground_(std::move(ground)), end_(loop_), files_("mayfly-files", 4) {}
 
   Task<Result<>> Start(Context& ctx);
   Task<> Stop();
   RealLoop& loop() { return loop_; }
+  // Set when the daemon is to end: a signal came, or the jail, without which nothing runs, has died.
+  Event& end() { return end_; }
+  bool jail_died() const { return jail_died_; }
   const std::string& origin() const { return origin_; }
 
  private:
@@ -174,6 +177,8 @@ class Daemon {
   Options options_;
   Ground ground_;
   RealLoop loop_;
+  Event end_;
+  bool jail_died_ = false;
   SystemRandom random_;
   BlockingPool files_;
   std::string origin_;
@@ -198,7 +203,6 @@ class Daemon {
   std::unique_ptr<edge::Admin> admin_;
   std::unique_ptr<edge::Edge> edge_;
   std::unique_ptr<http::Server> server_;
-  TaskScope tasks_;
 };
 
 Task<Result<>> Daemon::OpenState(Context& ctx) {
@@ -264,6 +268,10 @@ Task<Result<>> Daemon::Start(Context& ctx) {
   const int environments_max = EnvironmentsMax(options_);
   sandbox::PoolOptions pool_options{.spare_cages = options_.spare_cages, .cages_max = environments_max + options_.spare_cages};
   MF_CO_TRY(cages_, co_await sandbox::JailedCagePool::Open(ctx, loop_, std::move(ground_.jail), pool_options));
+  cages_->OnJailDeath([this] {
+    jail_died_ = true;
+    end_.Set();
+  });
   for (const catalog::FunctionPointer& function : catalog_->All()) PrepareZygoteOf(function);
   catalog_->OnChange([this](const auto& old_state, const auto& new_state) { PrepareZygoteOf(new_state); });
   factory_ = std::make_unique<runtime::CagedEnvironmentFactory>(loop_, *cages_, events_, MakeEnvironmentOptions(options_));
@@ -335,10 +343,16 @@ Task<int> ServeUntilSignal(Daemon& daemon, UniqueFd signals) {
   fmt::print("ready {}\n", daemon.origin());
   std::fflush(stdout);
   Descriptor descriptor(daemon.loop(), std::move(signals));
-  (void)co_await descriptor.WaitReadable();
-  log::Info("asked to end: finishing what runs");
+  TaskScope waiting(daemon.loop());
+  waiting.Spawn([](Descriptor& descriptor, Event& end) -> Task<> {
+    if (co_await descriptor.WaitReadable()) end.Set();
+  }(descriptor, daemon.end()));
+  co_await daemon.end().Wait();
+  if (!daemon.jail_died()) log::Info("asked to end: finishing what runs");
+  descriptor.Cancel();
+  co_await waiting.Join();
   co_await daemon.Stop();
-  co_return 0;
+  co_return daemon.jail_died() ? 1 : 0;
 }
 
 UniqueFd BlockSignals() {

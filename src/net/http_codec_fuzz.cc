@@ -95,8 +95,7 @@ void CompareWithBeast(std::string_view input, const Request& request, const Fram
   while (!parser.is_done() && !error && used < input.size()) {
     used += parser.put(boost::asio::buffer(input.data() + used, input.size() - used), error);
   }
-  // Extensions are skipped here up to the line's end, so their grammar does not matter for the framing.
-  if (error == beast::error::bad_chunk_extension) return;
+  if (error == beast::error::bad_value) return;  // a list in a trailer field
   if (!parser.is_done()) Differ("only ours accepts the body", input, body.bytes, Describe(error));
   if (message.body() != body.bytes) Differ("body", input, body.bytes, message.body());
   if (used != total) Differ("end of the message", input, std::to_string(total), std::to_string(used));

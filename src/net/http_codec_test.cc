@@ -210,8 +210,8 @@ TEST(BodyDecoder, ChunkedIsTheSameHoweverItArrives) {
 TEST(BodyDecoder, BrokenChunksAreMalformedHoweverTheyArrive) {
   const std::string cases[] = {
       "\r\n", "g\r\n", "-1\r\n", "+5\r\nhello\r\n", " 5\r\nhello\r\n", "5 \r\nhello\r\n", "0x5\r\nhello\r\n", "5\nhello\r\n",
-      "5\r\nhelloX\r\n", "5\r\nhello\rX", "5\r\nhello\n\r\n", "5\r\nhello0\r\n\r\n", "5;a\rb\r\nhello\r\n", "5;a\x01\r\nhello\r\n",
-      "ffffffffffffffffff\r\n", "0\r\nX : y\r\n\r\n", "0\r\n X: y\r\n\r\n", "0\r\nX\r\n\r\n", "0\r\n\n", "0\r\nX: a\n\r\n",
+      "5\r\nhelloX\r\n", "5\r\nhello\rX", "5\r\nhello\n\r\n", "5\r\nhello0\r\n\r\n", "5;a\rb\r\nhello\r\n", "5;a\x01\r\nhello\r\n", "5;a=\"x\r\nhello\r\n", "5;a=\r\nhello\r\n", "5;\r\nhello\r\n", "5;a b\r\nhello\r\n",
+      "ffffffffffffffffff\r\n", "0\r\nX : y\r\n\r\n", "0\r\n X: y\r\n\r\n", "0\r\nX\r\n\r\n", "0\r\nContent-Length: 5\r\n\r\n", "0\r\n\n", "0\r\nX: a\n\r\n",
       "5;" + std::string(2000, 'a')};
   for (const std::string& input : cases) {
     for (size_t split = 0; split <= input.size(); split += 1 + split / 50) {

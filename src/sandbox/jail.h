@@ -118,6 +118,8 @@ class JailedCagePool final : public CagePool {
   int live_cages() const override { return live_; }
   // Boots the interpreter that functions of a runtime are forked from, if it does not run yet. Not an error: 0, or no such.
   void PrepareZygote(int zygote_index);
+  // Called once if the jail dies before Stop(): nothing can run any more.
+  void OnJailDeath(std::function<void()> callback) { on_jail_death_ = std::move(callback); }
   // No further cages; spare ones are destroyed.
   Task<> Stop();
 
@@ -139,6 +141,7 @@ class JailedCagePool final : public CagePool {
   std::unordered_map<int, ZygoteState> zygotes_;
   JailClient jail_;
   uint32_t features_ = 0;
+  std::function<void()> on_jail_death_;
   bool stopping_ = false;
   int live_ = 0;    // cages that exist, spare ones included
   int making_ = 0;  // being made

@@ -105,6 +105,7 @@ void JailedCagePool::OnEvent(const JailReport& report) {
 
 void JailedCagePool::OnGone() {
   if (!stopping_) log::Error("mayfly-jail has died: no function can run until the daemon is started again");
+  if (!stopping_ && on_jail_death_) loop_->Post([this] { on_jail_death_(); });
   for (const auto& [id, cage] : std::unordered_map(cages_)) cage->HandleDeath();
   spare_.clear();
   changed_.Pulse();
