@@ -272,6 +272,7 @@ Task<Result<>> Daemon::Start(Context& ctx) {
     jail_died_ = true;
     end_.Set();
   });
+  if (options_.isolation == "zygote") cages_->PrepareZygote(1);  // the first Python found: most first functions want it
   for (const catalog::FunctionPointer& function : catalog_->All()) PrepareZygoteOf(function);
   catalog_->OnChange([this](const auto& old_state, const auto& new_state) { PrepareZygoteOf(new_state); });
   factory_ = std::make_unique<runtime::CagedEnvironmentFactory>(loop_, *cages_, events_, MakeEnvironmentOptions(options_));
