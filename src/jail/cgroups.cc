@@ -58,6 +58,23 @@ void KillGroup(int parent, const std::string& name) {
   }
 }
 
+// Our own cgroup and its siblings: a service manager or a login may have put a predecessor beside us.
+std::vector<UniqueFd> SweepPlaces(int own) {
+  std::vector<UniqueFd> places;
+  places.push_back(OpenAt(own, ".", O_RDONLY | O_DIRECTORY));
+  const UniqueFd above = OpenAt(own, "..", O_RDONLY | O_DIRECTORY);
+  struct stat here{};
+  struct stat there{};
+  // At the root of the file system `..` leads out of it.
+  if (!above || fstat(own, &here) != 0 || fstat(above.get(), &there) != 0 || here.st_dev != there.st_dev) return places;
+  for (const std::string& name : FoldersIn(above.get())) {
+    UniqueFd sibling = OpenAt(above.get(), name, O_RDONLY | O_DIRECTORY);
+    struct stat status{};
+    if (sibling && fstat(sibling.get(), &status) == 0 && status.st_ino != here.st_ino) places.push_back(std::move(sibling));
+  }
+  return places;
+}
+
 }  // namespace
 
 std::unique_ptr<CgroupTree> CgroupTree::Open(const std::string& instance, std::string& error) {
@@ -79,11 +96,13 @@ std::unique_ptr<CgroupTree> CgroupTree::Open(const std::string& instance, std::s
 void CgroupTree::Sweep(const std::string& prefix, int proc_folder) {
   auto for_each_stale = [&](auto action) {
     for (const Hierarchy& hierarchy : hierarchies_) {
-      for (const std::string& name : FoldersIn(hierarchy.parent.get())) {
-        int pid = 0;
-        unsigned long long started = 0;
-        if (!name.starts_with(prefix) || sscanf(name.c_str() + prefix.size(), "%d.%llu", &pid, &started) != 2) continue;
-        if (started == 0 || ProcessStartTime(proc_folder, pid) != started) action(hierarchy.parent.get(), name);
+      for (const UniqueFd& place : SweepPlaces(hierarchy.parent.get())) {
+        for (const std::string& name : FoldersIn(place.get())) {
+          int pid = 0;
+          unsigned long long started = 0;
+          if (!name.starts_with(prefix) || sscanf(name.c_str() + prefix.size(), "%d.%llu", &pid, &started) != 2) continue;
+          if (started == 0 || ProcessStartTime(proc_folder, pid) != started) action(place.get(), name);
+        }
       }
     }
   };

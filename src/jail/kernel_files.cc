@@ -42,6 +42,7 @@ uint64_t ProcessStartTime(int proc_folder, int pid) {
   // The name in parentheses may hold anything; field 22 counts from behind it (field 3 is the first).
   size_t position = stat.rfind(')');
   if (position == std::string::npos) return 0;
+  if (position + 2 >= stat.size() || stat[position + 2] == 'Z' || stat[position + 2] == 'X') return 0;
   for (int field = 2; field < 22; ++field) {
     position = stat.find(' ', position + 1);
     if (position == std::string::npos) return 0;

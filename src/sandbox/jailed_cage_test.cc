@@ -173,6 +173,10 @@ TEST_F(JailedCageTest, DeathOfTheJailIsTold) {  // else environments hang when t
     EXPECT_FALSE(co_await test.pool_->Acquire(ctx));
     (*cage).reset();
     co_await test.pool_->Stop();
+    ::waitpid(test.jail_pid_, nullptr, 0);
+    auto reopened = co_await test.Open(ctx, {.spare_cages = 1, .cages_max = 4});  // sweeps what the killed one left
+    EXPECT_TRUE(reopened) << reopened.error().ToString();
+    if (reopened) co_await test.pool_->Stop();
   }(*this));
 }
 

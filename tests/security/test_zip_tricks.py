@@ -2,6 +2,7 @@
 
 import io
 import os
+import secrets
 import stat
 import struct
 import zipfile
@@ -11,9 +12,8 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from daemon import wait_until
 from packages import make_zip
-from watched_daemon import ROLE, Function
+from watched_daemon import ROLE, Function, WatchedDaemon
 
 HANDLER = b"""
 import os, stat
@@ -100,7 +100,7 @@ REFUSED = {
     "a link and a file through it": lambda: with_good(link(b"out", b"/tmp"), {"name": b"out/mayfly-escaped", "data": b"x"}),
     "a file through a harmless link": lambda: with_good({"name": b"folder/"}, link(b"to", b"folder"), {"name": b"to/x", "data": b"x"}),
     "links in a circle": lambda: with_good(link(b"a", b"b"), link(b"b", b"a")),
-    "links that multiply": lambda: with_good(*[link(b"l%d" % n, b"l%d/l%d" % (n + 1, n + 1)) for n in range(40)], {"name": b"l40/"}),
+    "links that multiply": lambda: with_good(*[link(b"l%d" % n, b"l%d/../l%d" % (n + 1, n + 1)) for n in range(39)], {"name": b"l39/"}),
     "a link with an endless target": lambda: with_good(link(b"a", b"b/" * 5000)),
     "a character device": lambda: with_good({"name": b"mem", "mode": 0o020666}),
     "a block device": lambda: with_good({"name": b"disk", "mode": 0o060666}),
@@ -156,13 +156,14 @@ def test_refused(daemon, make):
     """The package is accepted, or something of it stays on the disk, inside or outside the data directory."""
     package = make()
     client = daemon.account("111111111111")
+    name = "tricked-" + secrets.token_hex(4)
     before, memory = state_of(daemon), daemon.resident_mib()
     with pytest.raises(ClientError) as raised:
-        client.create_function(FunctionName="tricked", Runtime="python3.11", Role=ROLE, Handler="function.handler", Code={"ZipFile": package})
+        client.create_function(FunctionName=name, Runtime="python3.11", Role=ROLE, Handler="function.handler", Code={"ZipFile": package})
     error = raised.value.response
     assert error["ResponseMetadata"]["HTTPStatusCode"] == 400 and error["Error"]["Code"] == "InvalidParameterValueException", error
     with pytest.raises(client.exceptions.ResourceNotFoundException):
-        client.get_function(FunctionName="tricked")
+        client.get_function(FunctionName=name)
     assert state_of(daemon) == before
     assert [path for path in places_outside() if path.exists()] == []
     assert daemon.resident_mib() < memory + 200
@@ -241,10 +242,14 @@ def test_the_same_package_in_two_accounts(daemon):
     two.delete()
 
 
-def test_packages_go_with_their_functions(daemon):
-    """Packages of functions that were deleted fill the disk for ever."""
-    client = daemon.account("111111111111")
-    before = state_of(daemon)[2]
-    for number in range(10):
-        Function.create(client, "short-%d" % number, make_zip({"function.py": "N = %d\n" % number})).delete()
-    wait_until(lambda: state_of(daemon)[2] <= before, 10, "deleted packages are removed")
+def test_packages_go_with_their_functions():
+    """Packages of functions that were deleted stay on the disk for ever, also beyond the next start."""
+    with WatchedDaemon() as running:
+        client = running.account("111111111111")
+        kept = Function.create(client, "kept", make_zip({"function.py": "def handler(event, context): return 1\n"}))
+        for number in range(10):
+            Function.create(client, "short-%d" % number, make_zip({"function.py": "N = %d\n" % number})).delete()
+        running.stop()
+        running.start()
+        assert state_of(running)[2] == 1
+        assert Function(running.account("111111111111"), kept.name).call() == 1
