@@ -173,33 +173,41 @@ class Footprint(object):
     def is_caged(self, pid):
         return self.cgroup in read("/proc/%d/cgroup" % pid)
 
-    def left(self):
-        """What still exists, one text each; empty when all is clean."""
-        found, namespaces, mounts_seen = [], set(), set()
+    def owns(self, pid, started):
+        return (pid, started) in self.processes or self.is_caged(pid)
+
+    def left(self, successor=None):
+        """What still exists, one text each; empty when all is clean. What belongs to the footprint `successor`, a later daemon on the same
+        data directory, does not count."""
+        found, namespaces, mounts, successors = [], set(), {}, set()
         for pid in all_pids():
             started = start_time(pid)
             if started is None:
                 continue
-            if (pid, started) in self.processes or self.is_caged(pid):
+            if successor and successor.owns(pid, started):
+                successors |= _namespaces(pid)
+                continue
+            if self.owns(pid, started):
                 found.append("process %d %s" % (pid, command_name(pid)))
-            its_namespaces = _namespaces(pid)
-            namespaces |= its_namespaces
-            mounts = next((name for name in its_namespaces if name.startswith("mnt:")), None)
-            if mounts and mounts not in mounts_seen:
-                mounts_seen.add(mounts)
-                found += ["mount seen by %d: %s" % (pid, line) for line in read("/proc/%d/mountinfo" % pid).splitlines()
-                          if self.data_directory in line]
-        found += ["namespace " + name for name in sorted(namespaces & self.namespaces)]
+            for name in _namespaces(pid):
+                namespaces.add(name)
+                if name.startswith("mnt:"):
+                    mounts.setdefault(name, pid)
+        for name, pid in mounts.items():
+            found += ["mount seen by %d: %s" % (pid, line) for line in read("/proc/%d/mountinfo" % pid).splitlines() if self.data_directory in line]
+        found += ["namespace " + name for name in sorted((namespaces & self.namespaces) - successors)]
         for folder, names, _ in os.walk("/sys/fs/cgroup"):
             found += ["cgroup %s/%s" % (folder, name) for name in names if name.startswith("mayfly-") and name.endswith(self.cgroup)]
         found += ["loop device " + path for path in glob.glob("/sys/block/loop*/loop/backing_file") if self.data_directory in read(path)]
         return found
 
-    def wait_until_clean(self, seconds=15):
+    def wait_until_clean(self, seconds=15, successor=None):
         """What is left after at most `seconds`: the kernel tells nobody when it has torn down a namespace."""
         end = time.monotonic() + seconds
         while True:
-            found = self.left()
+            if successor:
+                successor.refresh()
+            found = self.left(successor)
             if not found or time.monotonic() > end:
                 return found
             time.sleep(0.1)

@@ -14,6 +14,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "jail/cgroup_mounts.h"
+#include "jail/kernel_files.h"
+
 namespace mayfly::jail {
 
 using namespace std::chrono_literals;
@@ -234,6 +237,34 @@ int JailDriver::Operate(JailOperation operation, uint32_t cage, uint32_t process
   request.cage = cage;
   request.process = process;
   return Call(request).report.error;
+}
+
+std::string ReadHere(const UniqueFd& fd) {
+  char text[4096] = {};
+  const ssize_t size = pread(fd.get(), text, sizeof text - 1, 0);
+  return std::string(text, size > 0 ? static_cast<size_t>(size) : 0);
+}
+
+std::set<std::string> CgroupFolders(const std::string& instance) {
+  const CgroupMounts mounts = FindCgroups(ReadAt(AT_FDCWD, "/proc/self/cgroup"), ReadAt(AT_FDCWD, "/proc/self/mountinfo"));
+  std::set<std::string> roots{mounts.unified};
+  for (const auto& [controller, folder] : mounts.v1) roots.insert(folder);
+  std::set<std::string> found;
+  for (const std::string& root : roots) {
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(root, ignored)) {
+      if (entry.path().filename().string().starts_with("mayfly-" + instance + ".")) found.insert(entry.path());
+    }
+  }
+  return found;
+}
+
+bool Eventually(const std::function<bool()>& condition, std::chrono::milliseconds limit) {
+  for (const auto until = std::chrono::steady_clock::now() + limit; std::chrono::steady_clock::now() < until;) {
+    if (condition()) return true;
+    poll(nullptr, 0, 5);
+  }
+  return false;
 }
 
 }  // namespace mayfly::jail

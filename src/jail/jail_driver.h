@@ -2,8 +2,10 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -88,5 +90,13 @@ class JailDriver {
 
 UniqueFd MakeConfiguration(const std::vector<std::string>& arguments, const std::vector<std::string>& environment, const std::string& folder);
 std::string ReadToEnd(int fd);
+
+// What a kernel file says now.
+std::string ReadHere(const UniqueFd& fd);
+// Every cgroup folder of a test instance that this machine has now.
+std::set<std::string> CgroupFolders(const std::string& instance);
+
+// Asks again and again until it holds; false after `limit`.
+bool Eventually(const std::function<bool()>& condition, std::chrono::milliseconds limit = std::chrono::seconds(10));
 
 }  // namespace mayfly::jail

@@ -19,7 +19,8 @@ int WriteTo(int fd, std::string_view text);
 // At most 1 MiB; empty when it cannot be read.
 std::string ReadAt(int folder, const std::string& path);
 UniqueFd OpenAt(int folder, const std::string& path, int flags);
-// Start time of a process in clock ticks since boot, 0 when there is none or it has ended and waits to be reaped: with the pid it names a process for good.
+// Start time of a process in clock ticks since boot: with the pid it names a process for good. 0 when there is none, or it
+// has ended and waits to be reaped.
 uint64_t ProcessStartTime(int proc_folder, int pid);
 
 }  // namespace mayfly::jail

@@ -3,6 +3,9 @@
 // One Server per kind of traffic (API, one per execution environment). Serve() adds a listener; Stop() closes the
 // listeners, lets running requests finish for `drain`, then cuts. Everything runs on the loop of the constructor.
 //
+// Stop() and the destructor belong outside the server's own handlers: both destroy handlers that still wait. Deadlines are
+// looked at by one coarse timer (a quarter of the shortest timeout, at most a second late).
+//
 // Promises: requests of one connection are handled one after the other, in order (pipelining is allowed, bounded by the
 // read buffer). A body that is small and already here is in Request::body; a larger one comes through body_reader, and what
 // the handler leaves unread is drained or the connection is closed. `Expect: 100-continue` is answered when the handler
@@ -31,7 +34,7 @@ struct ServerLimits {
   size_t gathered_body_bytes_max = 256 * 1024;  // larger bodies come through body_reader
   Duration head_timeout = std::chrono::seconds(30);   // first byte of a head to its end (slow clients): 408
   Duration idle_timeout = std::chrono::seconds(120);  // between requests; closed silently
-  Duration body_timeout = std::chrono::seconds(60);   // without a byte while a body is owed
+  Duration body_timeout = std::chrono::seconds(60);   // without a byte while a body is owed, in either direction
   size_t connections_max = 20'000;              // further ones wait in the kernel's backlog
 };
 
@@ -51,7 +54,8 @@ class Server {
   // Takes over a listening socket. Not for a loop that has stopped.
   Result<> Serve(UniqueFd listener);
   Result<> ServeTls(UniqueFd listener, const TlsFiles& files);
-  // Stops accepting, waits at most `drain` for running requests, then closes all connections.
+  // Stops accepting, closes idle connections, waits at most `drain` for running requests; those that are left are told
+  // (ctx.stop), and 100 ms later their frames are destroyed. When it returns, no handler exists any more.
   Task<> Stop(Duration drain);
   size_t connections() const;
 

@@ -37,7 +37,7 @@ void Stream::MakeRoom(size_t bytes_max) {
     end_ = held;
   }
   if (capacity_ > 0 && !last_read_full_ && held <= capacity_ / 2) return;
-  const size_t wanted = capacity_ == 0 ? kBufferBytesSmall : std::min(capacity_ * 4, bytes_max);
+  const size_t wanted = capacity_ == 0 ? kBufferBytesSmall : std::min(capacity_ * 16, bytes_max);
   last_read_full_ = false;
   if (wanted <= capacity_) return;
   auto larger = std::make_unique_for_overwrite<char[]>(wanted);

@@ -131,6 +131,7 @@ class JailedCagePool final : public CagePool {
   };
   JailedCagePool(RealLoop& loop, JailProcess process, PoolOptions options);
   void Refill();
+  void RefillLater();
   Task<> MakeOne();
   void OnEvent(const JailReport& report);
   void OnGone();
@@ -147,6 +148,7 @@ class JailedCagePool final : public CagePool {
   int making_ = 0;  // being made
   std::deque<std::unique_ptr<JailedCage>> spare_;
   Error last_failure_;
+  Loop::TimerId refill_timer_ = 0;
   Event changed_;
   std::unordered_map<uint32_t, JailedCage*> cages_;
   TaskScope tasks_;

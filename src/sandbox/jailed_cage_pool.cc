@@ -11,6 +11,7 @@ namespace {
 constexpr int kMakingAtOnceMax = 8;
 constexpr Duration kHelloTimeout = std::chrono::seconds(20);
 constexpr Duration kAcquireTimeout = std::chrono::seconds(10);
+constexpr Duration kRefillDelay = std::chrono::milliseconds(25);
 constexpr Duration kZygoteRestartMax = std::chrono::minutes(1);
 
 }  // namespace
@@ -22,7 +23,7 @@ JailedCagePool::JailedCagePool(RealLoop& loop, JailProcess process, PoolOptions 
   jail_.OnGone([this] { OnGone(); });
 }
 
-JailedCagePool::~JailedCagePool() = default;
+JailedCagePool::~JailedCagePool() { loop_->CancelTimer(refill_timer_); }
 
 Task<Result<std::unique_ptr<JailedCagePool>>> JailedCagePool::Open(Context& ctx, RealLoop& loop, JailProcess process, PoolOptions options) {
   std::unique_ptr<JailedCagePool> pool(new JailedCagePool(loop, std::move(process), options));
@@ -30,6 +31,17 @@ Task<Result<std::unique_ptr<JailedCagePool>>> JailedCagePool::Open(Context& ctx,
   MF_CO_TRY(pool->features_, co_await pool->jail_.AwaitHello(waiting));
   pool->Refill();
   co_return pool;
+}
+
+// Making a cage takes a core for a millisecond or two: not while the one that was just taken is being started, unless a
+// burst takes them all.
+void JailedCagePool::RefillLater() {
+  if (static_cast<int>(spare_.size()) * 2 < options_.spare_cages) return Refill();
+  if (refill_timer_ != 0) return;
+  refill_timer_ = loop_->CallAfter(kRefillDelay, [this] {
+    refill_timer_ = 0;
+    Refill();
+  });
 }
 
 void JailedCagePool::Refill() {
@@ -73,7 +85,7 @@ Task<Result<std::unique_ptr<Cage>>> JailedCagePool::Acquire(Context& ctx) {
   }
   std::unique_ptr<JailedCage> cage = std::move(spare_.front());
   spare_.pop_front();
-  Refill();
+  RefillLater();
   co_return std::unique_ptr<Cage>(std::move(cage));
 }
 
@@ -115,7 +127,7 @@ void JailedCagePool::Forget(uint32_t cage, bool destroy) {
   if (cages_.erase(cage) == 0) return;
   --live_;
   if (destroy && !jail_.gone()) jail_.Tell({.operation = JailOperation::Destroy, .cage = cage});
-  if (!stopping_) Refill();
+  if (!stopping_) RefillLater();
   changed_.Pulse();
 }
 

@@ -1,0 +1,128 @@
+// A zygote forks into cages: needs root and Debian's python3.11.
+#include "jail/jail_driver.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "jail/kernel_files.h"
+
+namespace mayfly::jail {
+namespace {
+
+using sandbox::JailOperation;
+using sandbox::JailReportKind;
+
+constexpr const char* kPython = "/usr/bin/python3.11";
+
+// A trusted interpreter, and what a child of it runs: the last argument, as a program.
+constexpr const char* kTestZygote = R"(
+import ctypes, os, struct, sys, json
+descriptor = ctypes.PyDLL('/var/runtime/zygote/libmayfly_zygote.so').mayfly_zygote_serve(int(sys.argv[1]))
+if descriptor >= 0:
+    os.lseek(descriptor, 0, 0)
+    data = os.read(descriptor, 1 << 20)
+    os.close(descriptor)
+    argument_count, _ = struct.unpack_from('<II', data)
+    program = data[8:].split(b'\0')[argument_count - 1].decode()
+    try: exec(program, {})
+    finally: sys.stdout.flush()
+)";
+
+class ZygoteTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (geteuid() != 0) GTEST_SKIP() << "needs root";
+    std::ofstream(driver_.runtime_dir() + "/python/zygote.py") << kTestZygote;
+    std::filesystem::copy_file(MAYFLY_ZYGOTE_LIBRARY, driver_.runtime_dir() + "/zygote/libmayfly_zygote.so");
+    ASSERT_TRUE(driver_.Start({"--zygote", std::string("1=0:") + kPython, "--zygote", "2=0:/usr/bin/nothing"}));
+    ASSERT_EQ(StartZygote(1), 0);
+    ASSERT_TRUE(driver_.WaitEvent(JailReportKind::ZygoteReady));
+  }
+  int StartZygote(uint32_t index) {
+    sandbox::JailRequest request{};
+    request.operation = JailOperation::StartZygote;
+    request.zygote_index = index;
+    return driver_.Call(request).report.error;
+  }
+  JailDriver driver_;
+};
+
+TEST_F(ZygoteTest, ChildIsInItsCage) {  // else a fork keeps the zygote's power
+  const uint32_t cage = driver_.MakeAssignedCage();
+  const std::string program = R"(
+import os, sys, threading
+s = dict(l.split(':', 1) for l in open('/proc/self/status').read().splitlines())
+print(os.getresuid(), os.getresgid(), os.getgroups(), 'json' in sys.modules)
+print(*(s[k].strip() for k in ('CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb', 'NoNewPrivs', 'Seccomp', 'Threads')))
+print(os.getpid() == threading.get_native_id(), os.getpid() < 10, os.path.exists('/var/task/hello.txt'), open('/proc/self/oom_score_adj').read().strip())
+print(sorted(int(f) for f in os.listdir('/proc/self/fd')), os.readlink('/proc/self/ns/net') == os.readlink('/proc/self/ns/net'))
+for n in ('user', 'pid', 'mnt', 'net', 'uts', 'ipc', 'cgroup'): print(os.readlink('/proc/self/ns/' + n))
+open('/tmp/x', 'w').write('y')
+try: open('/usr/x', 'w'); print('WROTE')
+except OSError: pass
+)";
+  const ProcessEnd forked = driver_.Finish(cage, driver_.Fork(cage, 1, {kPython, program}));
+  EXPECT_EQ(forked.err, "");
+  const std::string none = "0000000000000000 ";
+  EXPECT_TRUE(forked.out.starts_with("(993, 993, 993) (993, 993, 993) [] True\n" + none + none + none + none + none +
+                                     "1 2 1\nTrue True True 500\n[0, 1, 2, 3] True\n"))
+      << forked.out;
+  const ProcessEnd executed = driver_.Python(cage, "import os\nfor n in ('user', 'pid', 'mnt', 'net', 'uts', 'ipc', 'cgroup'): print(os.readlink('/proc/self/ns/' + n))");
+  EXPECT_TRUE(forked.out.ends_with(executed.out)) << forked.out << executed.out;
+}
+
+TEST_F(ZygoteTest, ChildHasTheCagesLimits) {  // else a forked function has no memory limit
+  DriverReport made = driver_.MakeCage();
+  sandbox::JailRequest assign = driver_.AssignRequest(made.report.cage, 1);
+  assign.memory_bytes = 64ull << 20;
+  ASSERT_EQ(driver_.Call(assign).report.error, 0);
+  const TestProcess process = driver_.Fork(made.report.cage, 1, {kPython, "import time; time.sleep(0.3); x = bytearray(200 << 20); print('alive')"});
+  const auto exited = driver_.WaitEvent(JailReportKind::ProcessExited, made.report.cage);
+  EXPECT_EQ(exited->signal, SIGKILL);
+  EXPECT_NE(ReadHere(made.descriptors[sandbox::kOomCounter]).find("oom_kill 1"), std::string::npos);
+  EXPECT_EQ(driver_.Finish(made.report.cage, driver_.Fork(made.report.cage, 1, {kPython, "print('next')"})).out, "next\n");
+}
+
+TEST_F(ZygoteTest, ManyChildrenStaySeparate) {  // else descriptors or exits get mixed up
+  for (int i = 0; i < 30; ++i) {
+    const uint32_t cage = driver_.MakeAssignedCage();
+    ASSERT_NE(cage, 0u);
+    const std::string code = std::to_string(i + 1);
+    const ProcessEnd end = driver_.Finish(cage, driver_.Fork(cage, 1, {kPython, "import os, sys; print(" + code + "); sys.stdout.flush(); os._exit(" + code + ")"}));
+    EXPECT_EQ(end.out, code + "\n");
+    EXPECT_EQ(end.exit_code, i + 1);
+    driver_.Operate(JailOperation::Destroy, cage);
+  }
+}
+
+TEST_F(ZygoteTest, KillAllReachesForkedChildren) {  // else a reset leaves the old runtime
+  const uint32_t cage = driver_.MakeAssignedCage();
+  const TestProcess process = driver_.Fork(cage, 1, {kPython, "import time; print('up', flush=True); time.sleep(100)"});
+  char up[3] = {};
+  ASSERT_EQ(read(process.out.get(), up, 3), 3);
+  EXPECT_EQ(driver_.Operate(JailOperation::KillAll, cage), 0);
+  EXPECT_EQ(driver_.WaitEvent(JailReportKind::ProcessExited, cage)->signal, SIGKILL);
+  const TestProcess second = driver_.Fork(cage, 1, {kPython, "import time; print('up', flush=True); time.sleep(100)"});
+  ASSERT_EQ(read(second.out.get(), up, 3), 3);
+  EXPECT_EQ(driver_.Operate(JailOperation::Terminate, cage, second.number), 0);
+  EXPECT_EQ(driver_.WaitEvent(JailReportKind::ProcessExited, cage)->signal, SIGTERM);
+}
+
+TEST_F(ZygoteTest, DeathIsToldAndForksAreRefused) {  // else the daemon waits for ever instead of going on by exec
+  EXPECT_EQ(StartZygote(2), 0);
+  EXPECT_EQ(driver_.WaitEvent(JailReportKind::ZygoteDied)->zygote_index, 2u);
+  EXPECT_EQ(StartZygote(3), ENOENT);
+  const uint32_t cage = driver_.MakeAssignedCage();
+  EXPECT_EQ(driver_.Fork(cage, 2, {kPython, "1"}).error, ENOENT);
+  EXPECT_EQ(driver_.Python(cage, "print(1)").out, "1\n");
+}
+
+}  // namespace
+}  // namespace mayfly::jail
