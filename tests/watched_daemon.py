@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "sdk"))
 
-from daemon import Daemon, descendants_of  # noqa: E402
+from daemon import Daemon, children_of, descendants_of  # noqa: E402
 
 ROLE = "arn:aws:iam::000000000000:role/tests"
 NAMESPACES = ("cgroup", "ipc", "mnt", "net", "pid", "user", "uts")
@@ -144,6 +144,17 @@ def _namespaces(pid):
     return found
 
 
+def reap_orphans():
+    """Does what a machine's init does: a Daemon makes this process the reaper of what daemons leave. Daemons themselves are waited for by
+    those who started them."""
+    for pid in children_of(os.getpid()):
+        if command_name(pid) != "mayfly":
+            try:
+                os.waitpid(pid, os.WNOHANG)
+            except ChildProcessError:
+                pass
+
+
 class Footprint(object):
     """What belongs to one run of a daemon: the end of its cgroups' names, its processes, its namespaces.
 
@@ -207,6 +218,7 @@ class Footprint(object):
         while True:
             if successor:
                 successor.refresh()
+            reap_orphans()
             found = self.left(successor)
             if not found or time.monotonic() > end:
                 return found
