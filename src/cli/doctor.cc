@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <sstream>
 #include <string>
 
 #include <fmt/format.h>
@@ -38,18 +39,14 @@ class Report {
 
 bool Exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
+// Whether /proc/mounts has a file system of `type`, with `option` among its options when that is not empty.
 bool HasMount(const std::string& mounts, std::string_view type, std::string_view option) {
-  for (size_t start = 0; start < mounts.size();) {
-    const size_t end = std::min(mounts.find('\n', start), mounts.size());
-    const std::string_view line = std::string_view(mounts).substr(start, end - start);
-    // device mountpoint type options …
-    const size_t second = line.find(' ', line.find(' ') + 1);
-    const std::string_view rest = second == std::string_view::npos ? "" : line.substr(second + 1);
-    if (rest.starts_with(std::string(type) + ' ') &&
-        (option.empty() || (',' + std::string(rest.substr(type.size() + 1)) + ',').find(option) != std::string::npos)) {
-      return true;
-    }
-    start = end + 1;
+  std::istringstream lines(mounts);
+  for (std::string line; std::getline(lines, line);) {
+    std::string device, place, found_type, options;
+    std::istringstream(line) >> device >> place >> found_type >> options;
+    if (found_type != type) continue;
+    if (option.empty() || (',' + options + ',').find(',' + std::string(option) + ',') != std::string::npos) return true;
   }
   return false;
 }
@@ -87,7 +84,7 @@ void CheckCgroups(Report& report) {
   }
   std::string missing;
   for (const char* controller : {"memory", "cpu", "pids"}) {
-    if (!HasMount(text, "cgroup", std::string(",") + controller + ",")) missing += std::string(missing.empty() ? "" : ", ") + controller;
+    if (!HasMount(text, "cgroup", controller)) missing += std::string(missing.empty() ? "" : ", ") + controller;
   }
   if (missing.empty()) report.Ok("cgroups", v2 ? "version 1, with an empty version 2 tree for freezing and killing" : "version 1 only: killing is slower");
   else report.Failed("cgroups", "no controller for " + missing, "boot with systemd.unified_cgroup_hierarchy=1, or mount the controllers");

@@ -15,7 +15,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from load import Worker, make_promises, observe, sha256_of  # noqa: E402
-from watched_daemon import WatchedDaemon  # noqa: E402
+from daemon import wait_until  # noqa: E402
+from watched_daemon import WatchedDaemon, reap_orphans  # noqa: E402
 
 ROUNDS = 12
 WORKERS = 4
@@ -138,7 +139,15 @@ def test_kill_while_starting(data_directory):
         daemon.process.wait()
     daemon.start()
     check_promises(daemon, [promise])
+    wait_until(lambda: reap_orphans() or cgroups_of_others(daemon) == [], 15, "cgroups of the killed daemons are gone")
     daemon.stop()
+
+
+def cgroups_of_others(daemon):
+    """Cgroups of earlier daemons on the same data directory: their names begin alike."""
+    names = {name for _, folders, _ in os.walk("/sys/fs/cgroup") for name in folders if name.startswith("mayfly-")}
+    own = next(name for name in names if name.endswith(daemon.footprint.cgroup))
+    return [name for name in names if name.startswith(own.split(".")[0] + ".") and name != own]
 
 
 def _start_and_expect_death(daemon):

@@ -1,0 +1,1 @@
+"""The benchmarks of bench/run: each module measures one thing and returns Rows (rows.py)."""

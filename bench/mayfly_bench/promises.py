@@ -1,0 +1,67 @@
+"""What SPEC.md promises: for every row of bench/run its target, and the bound above (below) which the design is wrong.
+
+Where two numbers stand in a target, the first is the bar and the second the stretch. A figure is the ratio to the reference, or
+the measured number where there is no reference. The bound is compared with the better of best and median, because neighbours can
+only make figures worse; the bar with both.
+"""
+
+from dataclasses import dataclass
+from typing import Optional
+
+
+@dataclass(frozen=True)
+class Promise:
+    """better: "less" or "more". bar None: the figure is reported and promises nothing. bound None: no test fails over it."""
+    name: str
+    benchmark: str
+    target: str
+    better: str = "less"
+    bar: Optional[float] = None
+    bound: Optional[float] = None
+
+    def reached_by(self, value, limit):
+        return value <= limit if self.better == "less" else value >= limit
+
+    def is_design_error(self, row):
+        return self.bound is not None and not any(self.reached_by(value, self.bound) for value in figures(row))
+
+    def verdict(self, row):
+        """For people: what became of the bar, by the best and by the median figure."""
+        if self.is_design_error(row):
+            return "DESIGN ERROR"
+        if self.bar is None:
+            return ""
+        reached = [self.reached_by(value, self.bar) for value in figures(row)]
+        return "met" if all(reached) else "met at best" if any(reached) else "missed"
+
+
+def figures(row):
+    """(best, median) of a row as a dictionary."""
+    values = row["ratio"] or row["subject"]
+    return values["best"], values["median"]
+
+
+PROMISES = [
+    Promise("warm_native", "warm", "≤ 3.0 × echo (stretch 2.4)", "less", 3.0, 6.0),
+    Promise("warm_native_strict", "warm", "≤ 3.0 × echo (stretch 2.4)", "less", 3.0),
+    Promise("warm_native_128", "warm", "reported"),
+    Promise("warm_python", "warm", "≤ 4 × echo", "less", 4.0),
+    Promise("warm_node", "warm", "≤ 6 × echo", "less", 6.0),
+    Promise("rate_native", "rate", "≥ 0.25 × echo (stretch 0.40)", "more", 0.25),
+    Promise("cold_python", "cold", "≤ 0.20 × `python3 -c pass` (stretch 0.10)", "less", 0.20, 1.0),
+    Promise("cold_native", "cold", "≤ 3.0 × spawn and exit without pool (1.5 with)", "less", 3.0),
+    Promise("cold_node", "cold", "≤ 1.1 × `node -e 0` without pool (0.12 with)", "less", 1.1),
+    Promise("cold_python_exec", "cold", "reported"),
+    Promise("memory_python", "memory", "≤ 0.16 × bare python3", "less", 0.16),
+    Promise("memory_node", "memory", "≤ 1.1 × bare node", "less", 1.1),
+    Promise("memory_native", "memory", "≤ 0.5 MiB", "less", 0.5),
+    Promise("memory_daemon", "memory", "≤ 60 MiB (with 1,000 environments)", "less", 60.0),
+    Promise("get_function", "control", "≥ 0.5 × echo", "more", 0.5),
+    Promise("create_1", "control", "≥ 0.3 × fdatasync", "more", 0.3),
+    Promise("create_16", "control", "≥ 0.3 × fdatasync × batch; ≥ 3,000/s at 64", "more"),
+    Promise("store_commits_1", "store", "reported", "more"),
+    Promise("store_commits_64", "store", "reported", "more"),
+    Promise("store_enqueues_64", "store", "≥ 4 × one fdatasync per record", "more", 4.0),
+    Promise("store_lease_and_acknowledge_64", "store", "reported", "more"),
+]
+BY_NAME = {promise.name: promise for promise in PROMISES}
