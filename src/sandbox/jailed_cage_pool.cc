@@ -72,9 +72,10 @@ Task<> JailedCagePool::MakeOne() {
 Task<Result<std::unique_ptr<Cage>>> JailedCagePool::Acquire(Context& ctx) {
   const TimePoint until = loop_->Now() + kAcquireTimeout;
   while (spare_.empty()) {
+    if (stopping_ || jail_.gone()) co_return Fail(Error::Fault("no sandbox can be made: the jail has gone"));
     Error full = Error::Fault("no sandbox can be made now");
     full.code = "NoCage";
-    if (stopping_ || jail_.gone() || loop_->Now() >= until) co_return Fail(std::move(full));
+    if (loop_->Now() >= until) co_return Fail(std::move(full));
     if (making_ == 0 && live_ >= options_.cages_max) co_return Fail(std::move(full));
     if (making_ < kMakingAtOnceMax && live_ + making_ < options_.cages_max) {
       ++making_;
