@@ -170,10 +170,12 @@ class Footprint(object):
         self.cgroup = ".%d.%d" % (self.jail_pid, start_time(self.jail_pid))
         self.processes = set()
         self.namespaces = set()
+        self.refreshed = 0  # when, in clock ticks since boot
         self.refresh()
 
     def refresh(self):
-        """Adds what lives now."""
+        """Adds what lives now. Call it right before the daemon ends."""
+        self.refreshed = int(time.clock_gettime(time.CLOCK_BOOTTIME) * os.sysconf("SC_CLK_TCK"))
         own = _namespaces(os.getpid())
         for pid in descendants_of(self.pid) | {self.pid}:
             started = start_time(pid)
@@ -200,8 +202,10 @@ class Footprint(object):
                 continue
             if self.owns(pid, started):
                 found.append("process %d %s" % (pid, command_name(pid)))
-            for name in _namespaces(pid):
-                namespaces.add(name)
+            its_namespaces = _namespaces(pid)
+            # The kernel gives the numbers of namespaces again: a younger process has another one.
+            namespaces |= its_namespaces if started <= self.refreshed else set()
+            for name in its_namespaces:
                 if name.startswith("mnt:"):
                     mounts.setdefault(name, pid)
         for name, pid in mounts.items():
