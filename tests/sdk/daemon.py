@@ -77,7 +77,11 @@ def read(path):
 
 def children_of(pid):
     found = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+    try:
+        tasks = list(Path(f"/proc/{pid}/task").glob("*/children"))
+    except OSError:
+        return found  # it has ended meanwhile
+    for task in tasks:
         found.extend(int(child) for child in read(task).split())
     return found
 
