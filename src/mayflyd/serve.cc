@@ -31,6 +31,7 @@ namespace mayfly::daemon {
 namespace {
 
 constexpr int kCagesMax = 2000;
+constexpr Duration kDrainWithoutJail = std::chrono::seconds(1);
 constexpr Duration kDownloadLinkValid = std::chrono::minutes(10);
 
 struct ListenAddress {
@@ -325,7 +326,8 @@ Task<Result<>> Daemon::Reset(Context& ctx) {
 
 Task<> Daemon::Stop() {
   Context ctx(loop_);
-  co_await server_->Stop(Seconds(options_.drain_seconds));
+  // Without the jail nothing that runs can come to a good end.
+  co_await server_->Stop(jail_died_ ? kDrainWithoutJail : Seconds(options_.drain_seconds));
   co_await lambda_->Stop();
   environments_->RetireAll();
   co_await loop_.Yield();

@@ -113,8 +113,7 @@ def test_kill_under_load(data_directory, victims):
         daemon.stop()
     finally:
         if daemon.process.poll() is None:
-            daemon.process.kill()
-            daemon.process.wait()
+            daemon.kill()
 
 
 def test_kill_while_starting(data_directory):
