@@ -71,6 +71,9 @@ void Jail::BootCage(Cage& cage) {
   int pidfd = -1;
   if (error == 0 && (cage.pid = CloneIntoCage(cage.group.core.get(), pidfd)) < 0) error = errno;
   if (error == 0 && cage.pid == 0) {
+    // The child must see the end of its socket when the jail dies, and the daemon the end of the jail: neither while a copy is open here.
+    cage.socket.Reset();
+    close(sandbox::kJailControlDescriptor);
     RunCageProcess({cage.id, cage.slot, options_.user_id_base + cage.slot * sandbox::kUserIdsPerCage, cage.want_endpoint, theirs.get(),
                     &house_, &cgroups_, &filter_program_});
   }

@@ -138,6 +138,7 @@ Task<> ExecutionEnvironment::Reset(Context& ctx) {
   phase_active_ = false;
   if (state_ != State::Dead) {
     state_ = State::NeedsInit;
+    cage_->SetCpuQuota(0);  // pid 1 does the killing, under the same quota as a bomb that may be using it up
     auto killed = co_await cage_->KillAll(ctx);
     if (!killed) state_ = State::Dead;
   }

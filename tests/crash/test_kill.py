@@ -96,9 +96,7 @@ def test_kill_under_load(data_directory, victims):
     chance = random.Random(SEED)
     promises = make_promises(WORKERS)
     flat = [promise for own in promises for promise in own]
-    daemon = WatchedDaemon(data_dir=data_directory)
-    daemon.start()
-    try:
+    with WatchedDaemon(data_dir=data_directory) as daemon:
         for number in range(rounds):
             acknowledged = run_load(daemon, promises, chance, chance.choice(victims))
             before = daemon.footprint
@@ -110,36 +108,38 @@ def test_kill_under_load(data_directory, victims):
             assert daemon.ready_seconds < READY_SECONDS_MAX
             check_code_store(daemon, states)
             assert before.wait_until_clean(successor=daemon.footprint) == []
-        daemon.stop()
-    finally:
-        if daemon.process.poll() is None:
-            daemon.kill()
 
 
 def test_kill_while_starting(data_directory):
     """A daemon that is killed while it starts leaves the data directory unusable, or something behind."""
-    daemon = WatchedDaemon(data_dir=data_directory)
-    daemon.start()
-    promise = make_promises(1)[0][0]
-    worker = Worker(daemon.account(), [promise], SEED)
-    worker.create(promise)
-    daemon.stop()
-    chance = random.Random(SEED)
-    for _ in range(6):
-        started = threading.Thread(target=_start_and_expect_death, args=(daemon,))
-        started.start()
-        moment = threading.Event()
-        moment.wait(chance.uniform(0.01, 0.25))
-        if daemon.process and daemon.process.poll() is None:
-            daemon.process.kill()
-        started.join(30)
-        if daemon.process.poll() is None:
-            daemon.process.kill()
-        daemon.process.wait()
-    daemon.start()
-    check_promises(daemon, [promise])
-    wait_until(lambda: reap_orphans() or cgroups_of_others(daemon) == [], 15, "cgroups of the killed daemons are gone")
-    daemon.stop()
+    with WatchedDaemon(data_dir=data_directory) as daemon:
+        promise = make_promises(1)[0][0]
+        Worker(daemon.account(), [promise], SEED).create(promise)
+        daemon.stop()
+        chance = random.Random(SEED)
+        for _ in range(6):
+            start_and_kill(daemon, chance.uniform(0.01, 0.25))
+        daemon.start()
+        check_promises(daemon, [promise])
+        wait_until(lambda: reap_orphans() or cgroups_of_others(daemon) == [], 15, "cgroups of the killed daemons are gone")
+
+
+def start_and_kill(daemon, seconds):
+    """kill -9 so many seconds after the start has begun."""
+    def start():
+        try:
+            daemon.start()
+        except AssertionError:
+            pass  # killed before it was ready
+    starting = threading.Thread(target=start)
+    starting.start()
+    threading.Event().wait(seconds)
+    if daemon.process.poll() is None:
+        daemon.process.kill()
+    starting.join(30)
+    if daemon.process.poll() is None:
+        daemon.process.kill()
+    daemon.process.wait()
 
 
 def cgroups_of_others(daemon):
@@ -147,10 +147,3 @@ def cgroups_of_others(daemon):
     names = {name for _, folders, _ in os.walk("/sys/fs/cgroup") for name in folders if name.startswith("mayfly-")}
     own = next(name for name in names if name.endswith(daemon.footprint.cgroup))
     return [name for name in names if name.startswith(own.split(".")[0] + ".") and name != own]
-
-
-def _start_and_expect_death(daemon):
-    try:
-        daemon.start()
-    except AssertionError:
-        pass  # killed before it was ready
