@@ -1,0 +1,104 @@
+// A hostile runtime: any sequence of calls, bodies and ids. Whatever it does, an invocation is answered at most once, nothing of
+// an earlier one counts for a later one, and every request gets an answer or waits as GET /next does.
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "base/sim_loop.h"
+#include "base/task_scope.h"
+#include "runtime/runtime_api.h"
+
+namespace {
+
+using namespace mayfly;
+using namespace mayfly::runtime;
+
+class Watcher final : public RuntimeEvents {
+ public:
+  void OnReady() override {}
+  void OnAnswer(RuntimeAnswer answer) override {
+    MF_ASSERT(offered);  // an answer without an invocation
+    offered = false;
+    MF_ASSERT(answer.payload.size() <= kResponseBytesMax);
+  }
+  void OnInitError(std::string, std::string payload) override { MF_ASSERT(payload.size() <= kErrorBytesMax); }
+  bool offered = false;
+};
+
+// The input as a stream of small choices.
+class Choices {
+ public:
+  Choices(const uint8_t* data, size_t size) : data_(data), size_(size) {}
+  bool empty() const { return size_ == 0; }
+  uint8_t Byte() {
+    if (size_ == 0) return 0;
+    --size_;
+    return *data_++;
+  }
+  std::string Text(size_t most) {
+    const size_t length = std::min<size_t>({Byte(), most, size_});
+    std::string text(reinterpret_cast<const char*>(data_), length);
+    data_ += length;
+    size_ -= length;
+    return text;
+  }
+
+ private:
+  const uint8_t* data_;
+  size_t size_;
+};
+
+http::Request MakeRequest(Choices& choices, const std::string& request_id) {
+  http::Request request;
+  static constexpr const char* kPaths[] = {"/2018-06-01/runtime/invocation/next", "/2018-06-01/runtime/init/error", "/2018-06-01/runtime/restore/next",
+                                           "/2018-06-01/runtime/restore/error", "/ping"};
+  const uint8_t kind = choices.Byte();
+  request.method = kind & 1 ? "POST" : "GET";
+  if (kind < 100) request.target = kPaths[kind % 5];
+  else if (kind < 180) request.target = "/2018-06-01/runtime/invocation/" + request_id + (kind & 2 ? "/response" : "/error");
+  else request.target = "/" + choices.Text(64);
+  if (kind & 4) request.headers.Add("Lambda-Runtime-Function-Error-Type", choices.Text(32));
+  if (kind & 8) request.headers.Add("Lambda-Runtime-Function-Response-Mode", choices.Text(16));
+  if (kind & 16) request.headers.Add("Lambda-Runtime-Invocation-Id", choices.Text(64));
+  request.body = choices.Text(200);
+  return request;
+}
+
+Task<> Send(RuntimeApi& api, Loop& loop, http::Request request, std::stop_token stop) {
+  Context ctx(loop);
+  ctx.stop = stop;
+  const http::Response response = co_await api.Handle(ctx, request);
+  MF_ASSERT(response.status >= 200 && response.status < 500);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  SimLoop loop;
+  Watcher watcher;
+  RuntimeApi api(loop, watcher);
+  TaskScope requests(loop);
+  Choices choices(data, size);
+  std::string request_id = "request-0";
+  for (int step = 0; step < 200 && !choices.empty(); ++step) {
+    const uint8_t action = choices.Byte();
+    if (action < 30 && !watcher.offered) {
+      request_id = "request-" + std::to_string(step);
+      watcher.offered = true;
+      api.Offer({.request_id = request_id, .payload = "{}"}, loop.WallNow());
+    } else if (action < 40) {
+      api.Abandon();
+      watcher.offered = false;
+    } else if (action < 45) {
+      api.Restart();
+      watcher.offered = false;
+    } else {
+      requests.Spawn(Send(api, loop, MakeRequest(choices, request_id), requests.stop_token()));
+    }
+    loop.RunFor(std::chrono::milliseconds(1));
+  }
+  requests.Stop();
+  loop.RunUntilIdle();
+  MF_ASSERT(requests.size() == 0);
+  return 0;
+}
