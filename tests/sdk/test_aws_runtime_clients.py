@@ -1,0 +1,60 @@
+"""If these fail, AWS's own runtime clients, which container images and custom runtimes bring along, do not run on Mayfly."""
+import importlib.util
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from packages import make_zip
+
+CACHE = Path(os.environ.get("MAYFLY_TEST_CACHE", Path(__file__).resolve().parents[2] / "build" / "test-cache"))
+
+
+def collect(root, names):
+    """{path in the package: bytes} of files and folders below `root`."""
+    files = {}
+    for name in names:
+        path = root / name
+        for file in [path] if path.is_file() else sorted(path.rglob("*")):
+            if file.is_file() and "__pycache__" not in file.parts:
+                files[str(file.relative_to(root))] = file.read_bytes()
+    return files
+
+
+def check(aws, name, raised):
+    for event in ({"a": 1}, "ünï", [1, None]):
+        answer = aws.invoke(FunctionName=name, Payload=json.dumps(event).encode())
+        body = json.loads(answer["Payload"].read())
+        assert "FunctionError" not in answer, body
+        assert body["event"] == event and body["name"] == name
+    failed = aws.invoke(FunctionName=name, Payload=b'"raise"')
+    assert failed["FunctionError"] == "Unhandled"
+    error = json.loads(failed["Payload"].read())
+    assert (error["errorType"], error["errorMessage"]) == raised
+
+
+def test_awslambdaric(aws, functions):
+    root = Path(importlib.util.find_spec("awslambdaric").origin).parents[1]
+    extension = next(root.glob("runtime_client*.so")).name
+    files = collect(root, ["awslambdaric", "simplejson", "snapshot_restore_py.py", extension])
+    files["bootstrap"] = b"#!/bin/sh\nexec /usr/bin/python3 -m awslambdaric app.handler\n"
+    files["app.py"] = (b"def handler(event, context):\n"
+                       b"    if event == 'raise': raise ValueError('as asked')\n"
+                       b"    return {'event': event, 'name': context.function_name}\n")
+    name = functions(make_zip(files, mode=0o755), Runtime="provided.al2023", Handler="app.handler", MemorySize=512, Timeout=20)
+    check(aws, name, ("ValueError", "as asked"))
+
+
+def test_aws_lambda_ric(aws, functions):
+    modules = CACHE / "aws-lambda-ric" / "node_modules"
+    if not (modules / "aws-lambda-ric").is_dir() or not shutil.which("node"):
+        pytest.skip("aws-lambda-ric is installed by tests/runtime_clients")
+    files = collect(modules.parent, ["node_modules"])
+    files["bootstrap"] = b"#!/bin/sh\nexec node node_modules/aws-lambda-ric/bin/index.mjs app.handler\n"
+    files["app.js"] = (b"exports.handler = async (event, context) => {\n"
+                       b"  if (event === 'raise') throw new RangeError('as asked');\n"
+                       b"  return { event, name: context.functionName };\n};\n")
+    name = functions(make_zip(files, mode=0o755), Runtime="provided.al2023", Handler="app.handler", MemorySize=1024, Timeout=20)
+    check(aws, name, ("RangeError", "as asked"))
