@@ -50,11 +50,12 @@ std::vector<FunctionPointer> FunctionCatalog::All() const {
   return all;
 }
 
-bool FunctionCatalog::UsesCode(std::string_view code_sha256) const {
+std::unordered_set<std::string> FunctionCatalog::CodeInUse() const {
+  std::unordered_set<std::string> packages;
   for (const auto& [key, entry] : functions_) {
-    if (entry.function && entry.function->code_sha256 == code_sha256) return true;
+    if (entry.function) packages.insert(entry.function->code_sha256);
   }
-  return false;
+  return packages;
 }
 
 FunctionCatalog::Usage FunctionCatalog::UsageOf(std::string_view account_id, std::string_view region) const {

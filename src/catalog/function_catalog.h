@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <unordered_set>
 
 #include "catalog/function.h"
 #include "store/store.h"
@@ -31,8 +32,8 @@ class FunctionCatalog {
   size_t size() const { return functions_.size(); }
   // Every function, for recovery at start.
   std::vector<FunctionPointer> All() const;
-  // Whether any function uses the package (hex SHA-256).
-  bool UsesCode(std::string_view code_sha256) const;
+  // The packages (hex SHA-256) that functions use.
+  std::unordered_set<std::string> CodeInUse() const;
   // Sum of code sizes and number of functions of one account and region (GetAccountSettings).
   struct Usage {
     int64_t code_bytes = 0;

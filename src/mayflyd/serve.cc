@@ -149,8 +149,9 @@ class DownloadLinks {
 void RemoveUnusedPackages(catalog::CodeStore& code, const catalog::FunctionCatalog& catalog) {
   auto packages = code.List();
   if (!packages) return log::Warning("list code packages: {}", packages.error().ToString());
+  const std::unordered_set<std::string> in_use = catalog.CodeInUse();
   for (const std::string& package : *packages) {
-    if (catalog.UsesCode(package)) continue;
+    if (in_use.contains(package)) continue;
     if (auto deleted = code.Delete(package); !deleted) log::Warning("delete code package: {}", deleted.error().ToString());
   }
 }
@@ -318,9 +319,7 @@ Task<Result<>> Daemon::Reset(Context& ctx) {
   catalog_->Clear();
   environments_->RetireAll();
   MF_CO_TRY_VOID(co_await logs_->Clear(ctx));
-  catalog::CodeStore* code = code_.get();
-  catalog::FunctionCatalog* catalog = catalog_.get();
-  RemoveUnusedPackages(*code, *catalog);
+  RemoveUnusedPackages(*code_, *catalog_);
   co_return Result<>();
 }
 

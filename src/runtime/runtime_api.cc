@@ -17,6 +17,10 @@ http::Response ErrorResponse(int status, std::string_view type, std::string_view
   return http::Response::Json(status, fmt::format(R"({{"errorMessage":{},"errorType":{}}})" "\n", json::Quote(message), json::Quote(type)));
 }
 
+http::Response TooLarge() {
+  return ErrorResponse(413, "RequestEntityTooLarge", fmt::format("Exceeded maximum allowed payload size ({} bytes).", kResponseBytesMax));
+}
+
 http::Response Accepted() { return http::Response::Json(202, std::string(kOk)); }
 
 // "(Runtime|Function).[A-Z][a-zA-Z]+" counts; everything else is unknown.
@@ -70,11 +74,6 @@ void RuntimeApi::Offer(Invocation invocation, WallTime deadline) {
   in_hand_ = true;
   delivered_ = false;
   work_.Pulse();
-}
-
-void RuntimeApi::Abandon() {
-  in_hand_ = false;
-  delivered_ = false;
 }
 
 Task<http::Response> RuntimeApi::Handle(Context& ctx, http::Request& request) {
@@ -175,8 +174,7 @@ Task<http::Response> RuntimeApi::Respond(Context& ctx, http::Request& request, s
   if (end == BodyEnd::TooLarge) {
     answer.kind = RuntimeAnswer::Kind::ResponseTooLarge;
     events_->OnAnswer(std::move(answer));
-    co_return ErrorResponse(413, "RequestEntityTooLarge",
-                            fmt::format("Exceeded maximum allowed payload size ({} bytes).", kResponseBytesMax));
+    co_return TooLarge();
   }
   if (end == BodyEnd::Truncated) {
     answer.kind = RuntimeAnswer::Kind::TruncatedResponse;
@@ -210,8 +208,7 @@ Task<http::Response> RuntimeApi::ReportError(Context& ctx, http::Request& reques
   answer.payload = std::move(request.body);
   events_->OnAnswer(std::move(answer));
   if (end == BodyEnd::TooLarge) {
-    co_return ErrorResponse(413, "RequestEntityTooLarge",
-                            fmt::format("Exceeded maximum allowed payload size ({} bytes).", kResponseBytesMax));
+    co_return TooLarge();
   }
   co_return Accepted();
 }

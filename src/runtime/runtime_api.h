@@ -41,12 +41,11 @@ class RuntimeApi {
  public:
   RuntimeApi(Loop& loop, RuntimeEvents& events) : loop_(&loop), events_(&events), work_(loop) {}
 
-  // A new runtime process is about to start: forgets the old one's state.
+  // A new runtime process is about to start: forgets the old one's state. Nothing that comes for the invocation in hand counts
+  // any more (timeout, crash).
   void Restart();
   // Hands work to the runtime: answers the waiting GET /next, or the next one. Only when nothing is in hand.
   void Offer(Invocation invocation, WallTime deadline);
-  // Nothing that comes for the invocation in hand counts any more (timeout, crash).
-  void Abandon();
   // Whether a GET /next is waiting and nothing is in hand.
   bool idle() const { return state_ == State::Ready && !in_hand_; }
 

@@ -86,9 +86,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       request_id = "request-" + std::to_string(step);
       watcher.offered = true;
       api.Offer({.request_id = request_id, .payload = "{}"}, loop.WallNow());
-    } else if (action < 40) {
-      api.Abandon();
-      watcher.offered = false;
     } else if (action < 45) {
       api.Restart();
       watcher.offered = false;
