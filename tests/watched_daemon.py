@@ -167,9 +167,10 @@ class Footprint(object):
     def __init__(self, pid, data_directory):
         self.pid = pid
         self.data_directory = str(data_directory)
-        jails = [child for child in descendants_of(pid) if command_name(child) == "mayfly-jail"]
-        assert jails, "the daemon has no mayfly-jail"
-        self.jail_pid = min(jails)
+        # Its helpers have its name too and, where process numbers have wrapped around, lower ones: they are no children of the daemon.
+        jails = [child for child in children_of(pid) if command_name(child) == "mayfly-jail"]
+        assert len(jails) == 1, "the daemon has %d mayfly-jail" % len(jails)
+        self.jail_pid = jails[0]
         self.cgroup = ".%d.%d" % (self.jail_pid, start_time(self.jail_pid))
         self.processes = set()
         self.namespaces = set()
