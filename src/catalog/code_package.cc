@@ -215,18 +215,22 @@ Result<std::vector<std::string>> CodeStore::List() const {
 }
 
 Result<CodeStore::Deletion> CodeStore::Delete(std::string_view sha256_hex) {
-  if (!IsSha256Hex(sha256_hex)) return Deletion::NotThere;
-  MF_TRY(TemporaryFolder grave, TemporaryFolder::Make(folder_, kDeletedPrefix));
-  {
-    const std::lock_guard lock(pins_->mutex);
-    if (pins_->counts.contains(std::string(sha256_hex))) return Deletion::Pinned;
-    if (::rename(PathOf(sha256_hex).c_str(), (grave.path() + "/package").c_str()) != 0) {
-      if (errno == ENOENT) return Deletion::NotThere;
-      return Fail(Error::FromErrno("rename " + PathOf(sha256_hex), errno));
-    }
-  }
+  if (Pin(sha256_hex) == nullptr) return Deletion::NotThere;
+  MF_TRY(const std::shared_ptr<const void> grave, Bury(sha256_hex));
+  if (!grave) return Deletion::Pinned;
   MF_TRY_VOID(SyncDirectory(folder_));
   return Deletion::Done;
+}
+
+Result<std::shared_ptr<const void>> CodeStore::Bury(std::string_view sha256_hex) {
+  if (!IsSha256Hex(sha256_hex)) return nullptr;
+  MF_TRY(TemporaryFolder made, TemporaryFolder::Make(folder_, kDeletedPrefix));
+  auto grave = std::make_shared<TemporaryFolder>(std::move(made));
+  const std::lock_guard lock(pins_->mutex);
+  if (pins_->counts.contains(std::string(sha256_hex))) return nullptr;
+  if (::rename(PathOf(sha256_hex).c_str(), (grave->path() + "/package").c_str()) == 0) return std::shared_ptr<const void>(std::move(grave));
+  if (errno == ENOENT) return nullptr;
+  return Fail(Error::FromErrno("rename " + PathOf(sha256_hex), errno));
 }
 
 }  // namespace mayfly::catalog

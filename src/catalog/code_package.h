@@ -63,6 +63,9 @@ class CodeStore {
   enum class Deletion : unsigned char { Done, Pinned, NotThere };
   // Environments that have the package mounted keep it. Errors: Fault (disk).
   Result<Deletion> Delete(std::string_view sha256_hex);
+  // The first half of Delete, which waits for no disk, so that the caller knows that nothing has come to refer to the package
+  // meanwhile: takes it out of the store. Destroying the result removes the files. nullptr: it is pinned, or not there.
+  Result<std::shared_ptr<const void>> Bury(std::string_view sha256_hex);
 
  private:
   struct Pins;

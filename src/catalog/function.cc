@@ -1,21 +1,45 @@
 #include "catalog/function.h"
 
+#include <charconv>
 #include <cstring>
+#include <type_traits>
 
 #include <fmt/format.h>
 
 #include "base/encoding.h"
+#include "catalog/json_members.h"
 
 namespace mayfly::catalog {
+
+// Also for the reader and writer of members, which look for them here.
+static json::Value ToJson(const LayerUse& layer);
+static void FromJson(const json::Value& value, LayerUse& layer);
+static json::Value ToJson(const S3Reference& reference);
+static void FromJson(const json::Value& value, S3Reference& reference);
+
 namespace {
 
-// One place names every plain member, for both directions.
 template <typename Self, typename Visitor>
+  requires std::is_same_v<std::remove_const_t<Self>, LayerUse>
+void VisitMembers(Self& layer, Visitor&& visit) {
+  visit("Arn", layer.arn);
+  visit("CodeSize", layer.code_bytes);
+  visit("CodeSha256", layer.code_sha256);
+  visit("SigningProfileVersionArn", layer.signing_profile_version_arn);
+  visit("SigningJobArn", layer.signing_job_arn);
+}
+
+template <typename Self, typename Visitor>
+  requires std::is_same_v<std::remove_const_t<Self>, S3Reference>
+void VisitMembers(Self& reference, Visitor&& visit) {
+  visit("Bucket", reference.bucket);
+  visit("Key", reference.key);
+  visit("ObjectVersion", reference.object_version);
+}
+
+template <typename Self, typename Visitor>
+  requires std::is_same_v<std::remove_const_t<Self>, Function>
 void VisitMembers(Self& f, Visitor&& visit) {
-  visit("AccountId", f.name.account_id);
-  visit("Region", f.name.region);
-  visit("FunctionName", f.name.name);
-  visit("Version", f.version);
   visit("Runtime", f.runtime);
   visit("Role", f.role);
   visit("Handler", f.handler);
@@ -27,6 +51,11 @@ void VisitMembers(Self& f, Visitor&& visit) {
   visit("EphemeralStorage", f.tmp_mib);
   visit("CodeSha256", f.code_sha256);
   visit("CodeSize", f.code_bytes);
+  visit("SigningProfileVersionArn", f.signing_profile_version_arn);
+  visit("SigningJobArn", f.signing_job_arn);
+  visit("S3Reference", f.s3_reference);
+  visit("Layers", f.layers);
+  visit("LayersSha256", f.layers_sha256);
   visit("Environment", f.environment);
   visit("HasEnvironment", f.has_environment);
   visit("Tags", f.tags);
@@ -49,49 +78,11 @@ void VisitMembers(Self& f, Visitor&& visit) {
   visit("LastUpdateStatusReason", f.last_update_status_reason);
   visit("LastUpdateStatusReasonCode", f.last_update_status_reason_code);
   visit("RevisionId", f.revision_id);
-  visit("EnvironmentKey", f.environment_key);
+  visit("ContentId", f.content_id);
   visit("LastModified", f.last_modified);
+  visit("LastVersion", f.last_version);
+  visit("PublishedSha256", f.published_sha256);
 }
-
-struct Writer {
-  json::Value out{json::Object()};
-  void operator()(const char* name, const std::string& value) { out.Set(name, value); }
-  void operator()(const char* name, int value) { out.Set(name, value); }
-  void operator()(const char* name, int64_t value) { out.Set(name, value); }
-  void operator()(const char* name, bool value) { out.Set(name, value); }
-  void operator()(const char* name, const std::vector<std::string>& values) {
-    json::Array items(values.begin(), values.end());
-    out.Set(name, std::move(items));
-  }
-  void operator()(const char* name, const std::vector<std::pair<std::string, std::string>>& pairs) {
-    json::Object members;
-    for (const auto& [key, value] : pairs) members.emplace_back(key, value);
-    out.Set(name, std::move(members));
-  }
-};
-
-// A member that is missing (written by an older daemon) keeps its default.
-struct Reader {
-  const json::Value& in;
-  void operator()(const char* name, std::string& value) { value = in.StringOr(name, value); }
-  void operator()(const char* name, int& value) { value = static_cast<int>(in.IntOr(name, value)); }
-  void operator()(const char* name, int64_t& value) { value = in.IntOr(name, value); }
-  void operator()(const char* name, bool& value) { value = in.BoolOr(name, value); }
-  void operator()(const char* name, std::vector<std::string>& values) {
-    const json::Value* found = in.Find(name);
-    if (!found || !found->is_array()) return;
-    for (const json::Value& item : found->array()) {
-      if (item.is_string()) values.push_back(item.string());
-    }
-  }
-  void operator()(const char* name, std::vector<std::pair<std::string, std::string>>& pairs) {
-    const json::Value* found = in.Find(name);
-    if (!found || !found->is_object()) return;
-    for (const auto& [key, value] : found->object()) {
-      if (value.is_string()) pairs.emplace_back(key, value.string());
-    }
-  }
-};
 
 std::string_view PartitionOf(std::string_view region) {
   if (region.starts_with("cn-")) return "aws-cn";
@@ -123,18 +114,60 @@ std::string LogGroupKey(const FunctionName& name, std::string_view log_group) {
   return fmt::format("{}/{}{}{}", name.account_id, name.region, log_group.starts_with('/') ? "" : "/", log_group);
 }
 
-json::Value ToJson(const Function& function) {
-  Writer writer;
-  VisitMembers(function, writer);
-  return std::move(writer.out);
+static json::Value ToJson(const LayerUse& layer) {
+  return WriteMembers(layer, [](auto& from, auto& visit) { VisitMembers(from, visit); });
 }
 
-Result<Function> FunctionFromJson(const json::Value& value) {
-  Function function;
-  Reader reader{value};
-  VisitMembers(function, reader);
+static void FromJson(const json::Value& value, LayerUse& layer) { VisitMembers(layer, MemberReader(value)); }
+
+static json::Value ToJson(const S3Reference& reference) {
+  return WriteMembers(reference, [](auto& from, auto& visit) { VisitMembers(from, visit); });
+}
+
+static void FromJson(const json::Value& value, S3Reference& reference) { VisitMembers(reference, MemberReader(value)); }
+
+json::Value ToJson(const Function& function) {
+  return WriteMembers(function, [](auto& from, auto& visit) { VisitMembers(from, visit); });
+}
+
+std::string Function::ContentSha256() const {
+  Function content = *this;
+  for (std::string* changing : {&content.state, &content.state_reason, &content.state_reason_code, &content.last_update_status,
+                                &content.last_update_status_reason, &content.last_update_status_reason_code, &content.revision_id,
+                                &content.content_id, &content.last_modified, &content.published_sha256}) {
+    changing->clear();
+  }
+  content.tags.clear();
+  content.last_version = 0;
+  return Sha256Hex(json::Write(ToJson(content)));
+}
+
+Result<FunctionName> NameFromKey(std::string_view key) {
+  const size_t region = key.find('/');
+  const size_t name = region == std::string_view::npos ? region : key.find('/', region + 1);
+  if (name == std::string_view::npos) return Fail(Error::Fault("not the key of a function"));
+  return FunctionName{std::string(key.substr(0, region)), std::string(key.substr(region + 1, name - region - 1)),
+                      std::string(key.substr(name + 1, key.find('/', name + 1) - name - 1))};
+}
+
+std::string VersionKey(const FunctionName& name, int64_t version) { return fmt::format("{}/{:010}", name.Key(), version); }
+
+std::string RowKey(const Function& function) {
+  return function.is_latest() ? function.name.Key() : VersionKey(function.name, std::stoll(function.version));
+}
+
+Result<> FromJson(std::string_view key, const json::Value& value, Function& function) {
+  MF_TRY(function.name, NameFromKey(key));
+  if (const size_t version = function.name.Key().size(); key.size() > version) {
+    int64_t number = 0;
+    const auto parsed = std::from_chars(key.data() + version + 1, key.data() + key.size(), number);
+    if (parsed.ec != std::errc() || parsed.ptr != key.data() + key.size()) return Fail(Error::Fault("the key of a version has no number"));
+    function.version = std::to_string(number);
+  }
+  VisitMembers(function, MemberReader(value));
   if (function.name.name.empty() || function.revision_id.empty()) return Fail(Error::Fault("a stored function has no name or revision"));
-  return function;
+  function.environment_key = function.QualifiedArn() + '@' + function.content_id;
+  return {};
 }
 
 }  // namespace mayfly::catalog

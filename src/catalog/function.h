@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +23,22 @@ struct FunctionName {
   std::string Arn() const;
   // Key of the catalog's tables: ACCOUNT/REGION/NAME.
   std::string Key() const { return account_id + '/' + region + '/' + name; }
+};
+
+// A layer version that a function uses: what the function needs to know of it, since the layer may be deleted meanwhile.
+struct LayerUse {
+  std::string arn;          // of the layer version
+  int64_t code_bytes = 0;   // of the zip
+  std::string code_sha256;  // hex; names the package in the code store
+  std::string signing_profile_version_arn;
+  std::string signing_job_arn;
+};
+
+// Where code lies that the function does not own a copy of (S3ObjectStorageMode REFERENCE).
+struct S3Reference {
+  std::string bucket;
+  std::string key;
+  std::string object_version;
 };
 
 struct VpcConfig {
@@ -52,6 +69,11 @@ struct Function {
   int tmp_mib = 512;
   std::string code_sha256;  // hex; names the package in the code and blob stores
   int64_t code_bytes = 0;   // of the zip
+  std::string signing_profile_version_arn;  // of the package, when it is signed
+  std::string signing_job_arn;
+  std::optional<S3Reference> s3_reference;
+  std::vector<LayerUse> layers;  // in the order of the request: later ones cover earlier ones
+  std::string layers_sha256;     // hex; names their merged tree in the code store; "" without layers
   std::vector<std::pair<std::string, std::string>> environment;
   bool has_environment = false;  // Environment was given, perhaps empty
   std::vector<std::pair<std::string, std::string>> tags;
@@ -68,12 +90,24 @@ struct Function {
   std::string last_update_status = "Successful";
   std::string last_update_status_reason;
   std::string last_update_status_reason_code;
-  std::string revision_id;         // changes with every change, also of state (AWS)
-  std::string environment_key;     // changes only when code or configuration do: environments of another key are stale
-  std::string last_modified;  // FormatLambdaTime
+  std::string revision_id;      // changes with every change, also of state (AWS)
+  std::string content_id;       // changes only when code or configuration do; a published version keeps that of its $LATEST
+  std::string environment_key;  // QualifiedArn@content_id: environments of another key run other code
+  std::string last_modified;    // FormatLambdaTime
+  int64_t last_version = 0;     // of $LATEST: the number that was published last; numbers are never given again
+  std::string published_sha256; // of a version: ContentSha256 of $LATEST when it was published
+
+  void SetContentId(std::string id) {
+    content_id = std::move(id);
+    environment_key = QualifiedArn() + '@' + content_id;
+  }
+  bool is_latest() const { return version == "$LATEST"; }
+  bool is_settled() const { return state != "Pending" && last_update_status != "InProgress"; }
 
   std::string QualifiedArn() const { return name.Arn() + ':' + version; }
   Sha256Digest CodeDigest() const;
+  // Of code and configuration, hex: equal for functions that a version need not be published twice for.
+  std::string ContentSha256() const;
   std::string CodeSha256Base64() const;
   std::string LogGroup() const;
 };
@@ -81,7 +115,14 @@ struct Function {
 // Log groups of one name in two accounts or regions are two groups: ACCOUNT/REGION then the group.
 std::string LogGroupKey(const FunctionName& name, std::string_view log_group);
 
+// Rows of the catalog's tables: "functions" holds $LATEST by FunctionName::Key(), "versions" the published ones by VersionKey.
+// What the key says is not in the text.
 json::Value ToJson(const Function& function);
-Result<Function> FunctionFromJson(const json::Value& value);
+Result<> FromJson(std::string_view key, const json::Value& value, Function& function);
+// FUNCTION-KEY/0000000012: in the order of numbers.
+std::string VersionKey(const FunctionName& name, int64_t version);
+std::string RowKey(const Function& function);
+// The name in a row's key, whatever follows it there. Error: Fault.
+Result<FunctionName> NameFromKey(std::string_view key);
 
 }  // namespace mayfly::catalog

@@ -1,144 +1,206 @@
 #include "catalog/function_catalog.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace mayfly::catalog {
 namespace {
 
-constexpr std::string_view kTable = "functions";
+constexpr std::string_view kUnsettledTable = "unsettled";  // keys of functions and versions that are Pending or InProgress
 constexpr size_t kLoadPage = 1000;
+constexpr size_t kSurveySlice = 200;
 
 Error Conflict(std::string message) { return Error::Service("ResourceConflictException", std::move(message)); }
 
+bool IsNumber(std::string_view text) { return !text.empty() && text.size() <= 10 && text.find_first_not_of("0123456789") == std::string_view::npos; }
+
 }  // namespace
+
+void FunctionCatalog::Listen() {
+  const auto listener = [this](const std::string& key, const FunctionPointer& old_state, const FunctionPointer& new_state) {
+    OnRowChange(key, old_state, new_state);
+  };
+  tables_->functions.OnChange(listener);
+  tables_->versions.OnChange(listener);
+}
 
 Task<Result<>> FunctionCatalog::Open(Context& ctx) {
   std::string from;
   for (;;) {
-    MF_CO_TRY(std::vector<store::Row> rows, co_await store_->Scan(ctx, kTable, "", from, kLoadPage));
-    for (store::Row& row : rows) {
-      MF_CO_TRY(json::Value document, json::Parse(row.value));
-      MF_CO_TRY(Function function, FunctionFromJson(document));
-      functions_[row.key] = Entry{std::make_shared<const Function>(std::move(function))};
-    }
+    MF_CO_TRY(std::vector<store::Row> rows, co_await tables_->all.store().Scan(ctx, kUnsettledTable, "", from, kLoadPage));
+    for (store::Row& row : rows) unsettled_.insert(row.key);
     if (rows.size() < kLoadPage) co_return Result<>();
     from = rows.back().key + '\0';
   }
 }
 
-FunctionPointer FunctionCatalog::Find(const FunctionName& name) const {
-  const auto found = functions_.find(name.Key());
-  return found == functions_.end() ? nullptr : found->second.function;
+FunctionPointer FunctionCatalog::FindVersion(const FunctionName& name, std::string_view version) const {
+  if (version == "$LATEST") return Find(name);
+  return IsNumber(version) ? tables_->versions.Find(VersionKey(name, std::stoll(std::string(version)))) : nullptr;
+}
+
+FunctionPointer FunctionCatalog::FindRow(const std::string& row_key) const {
+  if (FunctionPointer function = tables_->functions.Find(row_key)) return function;
+  return tables_->versions.Find(row_key);
+}
+
+FunctionPointer FunctionCatalog::NewestVersion(const FunctionName& name) const {
+  const FunctionPointer latest = Find(name);
+  for (int64_t number = latest ? latest->last_version : 0; number > 0; --number) {
+    if (FunctionPointer version = tables_->versions.Find(VersionKey(name, number))) return version;
+  }
+  return nullptr;
+}
+
+Result<FunctionCatalog::Resolved> FunctionCatalog::Resolve(const FunctionReference& reference) const {
+  Resolved resolved;
+  const std::string_view qualifier = reference.qualifier;
+  if (qualifier.empty() || qualifier == "$LATEST") {
+    resolved.function = Find(reference.name);
+  } else if (IsNumber(qualifier)) {
+    resolved.function = FindVersion(reference.name, qualifier);
+  } else if ((resolved.alias = FindAlias(reference.name, qualifier))) {
+    resolved.function = FindVersion(reference.name, resolved.alias->function_version);
+  }
+  if (!resolved.function) return Fail(FunctionNotFound(reference));
+  return resolved;
+}
+
+Result<FunctionCatalog::Resolved> FunctionCatalog::ResolveForInvoke(const FunctionReference& reference, Random& random) const {
+  MF_TRY(Resolved resolved, Resolve(reference));
+  if (resolved.alias && resolved.alias->has_routing() && random.Unit() < resolved.alias->additional_weight) {
+    resolved.function = FindVersion(reference.name, resolved.alias->additional_version);
+    if (!resolved.function) return Fail(FunctionNotFound(reference));
+  }
+  return resolved;
 }
 
 std::vector<FunctionPointer> FunctionCatalog::List(std::string_view account_id, std::string_view region, std::string_view after,
                                                    size_t limit) const {
   const std::string prefix = fmt::format("{}/{}/", account_id, region);
   std::vector<FunctionPointer> page;
-  for (auto entry = functions_.upper_bound(prefix + std::string(after)); entry != functions_.end() && page.size() < limit; ++entry) {
-    if (!entry->first.starts_with(prefix)) break;
-    if (entry->second.function) page.push_back(entry->second.function);
-  }
+  for (auto& row : tables_->functions.List(prefix, after.empty() ? "" : prefix + std::string(after), limit)) page.push_back(std::move(row.value));
   return page;
 }
 
-std::vector<FunctionPointer> FunctionCatalog::All() const {
-  std::vector<FunctionPointer> all;
-  for (const auto& [key, entry] : functions_) {
-    if (entry.function) all.push_back(entry.function);
-  }
-  return all;
+// --- changes ---
+
+// Keeps the list of what has to be settled in the same commit.
+void FunctionCatalog::NoteSettling(Change& change, const std::string& key, const Function* next) {
+  const bool settled = !next || next->is_settled();
+  if (settled && unsettled_.contains(key)) change.batch().Delete(kUnsettledTable, key);
+  if (!settled) change.batch().Put(kUnsettledTable, key, "");
 }
 
-std::unordered_set<std::string> FunctionCatalog::CodeInUse() const {
-  std::unordered_set<std::string> packages;
-  for (const auto& [key, entry] : functions_) {
-    if (entry.function) packages.insert(entry.function->code_sha256);
-  }
-  return packages;
+// The tables know keys, clients know names.
+Error FunctionCatalog::Rewritten(Error error, const Function& function) const {
+  if (!FindVersion(function.name, function.version)) return Error::Service("ResourceNotFoundException", "Function not found: " + function.name.Arn());
+  if (!error.IsService("ResourceConflictException")) return error;
+  return Conflict("The operation cannot be performed at this time. An update is in progress for resource: " + function.name.Arn());
 }
 
-FunctionCatalog::Usage FunctionCatalog::UsageOf(std::string_view account_id, std::string_view region) const {
-  Usage usage;
-  const std::string prefix = fmt::format("{}/{}/", account_id, region);
-  for (auto entry = functions_.lower_bound(prefix); entry != functions_.end() && entry->first.starts_with(prefix); ++entry) {
-    if (!entry->second.function) continue;
-    usage.code_bytes += entry->second.function->code_bytes;
-    ++usage.functions;
-  }
-  return usage;
-}
-
-Task<Result<>> FunctionCatalog::Create(Context& ctx, Function function) {
+Task<Result<>> FunctionCatalog::Create(Context& ctx, Function function, std::optional<Function> version) {
   const std::string key = function.name.Key();
-  const Error exists = Conflict(fmt::format("Function already exist: {}", function.name.name));
-  if (functions_.contains(key)) co_return Fail(exists);
-  functions_[key] = Entry{nullptr, true};  // holds the name; not found by readers yet
-  store::Batch batch;
-  batch.RequireAbsent(kTable, key).Put(kTable, key, json::Write(ToJson(function)));
-  auto committed = co_await store_->Commit(ctx, std::move(batch));
-  if (!committed) {
-    functions_.erase(key);
-    if (committed.error().code == "PreconditionFailed") co_return Fail(exists);
-    co_return Fail(std::move(committed).error().Wrap("create function"));
+  const std::string exists = fmt::format("Function already exist: {}", function.name.name);
+  Change change(tables_->all);
+  NoteSettling(change, key, &function);
+  if (!change.Create(tables_->functions, key, std::move(function))) co_return Fail(Conflict(exists));
+  if (version) {
+    const std::string version_key = RowKey(*version);
+    NoteSettling(change, version_key, &*version);
+    MF_CO_TRY_VOID(change.Create(tables_->versions, version_key, std::move(*version)));
   }
-  const FunctionPointer created = std::make_shared<const Function>(std::move(function));
-  functions_[key] = Entry{created};
-  Notify(nullptr, created);
-  co_return Result<>();
-}
-
-Result<FunctionCatalog::Entry*> FunctionCatalog::Lock(const FunctionPointer& old) {
-  const auto found = functions_.find(old->name.Key());
-  if (found == functions_.end()) return Fail(Error::Service("ResourceNotFoundException", "Function not found: " + old->name.Arn()));
-  if (found->second.busy || found->second.function != old) {
-    return Fail(Conflict("The operation cannot be performed at this time. An update is in progress for resource: " + old->name.Arn()));
-  }
-  return &found->second;
+  auto committed = co_await change.Commit(ctx);
+  if (!committed && committed.error().IsService("ResourceConflictException")) co_return Fail(Conflict(exists));
+  co_return committed;
 }
 
 Task<Result<>> FunctionCatalog::Replace(Context& ctx, const FunctionPointer& old, Function next) {
-  const std::string key = old->name.Key();
-  MF_CO_TRY(Entry* entry, Lock(old));
-  entry->busy = true;
-  store::Batch batch;
-  batch.Put(kTable, key, json::Write(ToJson(next)));
-  auto committed = co_await store_->Commit(ctx, std::move(batch));
-  const auto found = functions_.find(key);
-  if (found == functions_.end()) co_return Fail(Error::Service("ResourceNotFoundException", "Function not found: " + old->name.Arn()));
-  found->second.busy = false;
-  if (!committed) co_return Fail(std::move(committed).error().Wrap("update function"));
-  const FunctionPointer replaced = std::make_shared<const Function>(std::move(next));
-  found->second.function = replaced;
-  Notify(old, replaced);
-  co_return Result<>();
+  const std::string key = RowKey(*old);
+  Change change(tables_->all);
+  NoteSettling(change, key, &next);
+  auto staged = change.Replace(old->is_latest() ? tables_->functions : tables_->versions, key, old, std::move(next));
+  if (!staged) co_return Fail(Rewritten(std::move(staged).error(), *old));
+  co_return co_await change.Commit(ctx);
+}
+
+Task<Result<>> FunctionCatalog::Publish(Context& ctx, const FunctionPointer& latest, Function next_latest, Function version) {
+  const std::string version_key = RowKey(version);
+  Change change(tables_->all);
+  NoteSettling(change, latest->name.Key(), &next_latest);
+  NoteSettling(change, version_key, &version);
+  auto staged = change.Replace(tables_->functions, latest->name.Key(), latest, std::move(next_latest));
+  if (staged) staged = change.Create(tables_->versions, version_key, std::move(version));
+  if (!staged) co_return Fail(Rewritten(std::move(staged).error(), *latest));
+  co_return co_await change.Commit(ctx);
 }
 
 Task<Result<>> FunctionCatalog::Delete(Context& ctx, const FunctionPointer& old) {
-  const std::string key = old->name.Key();
-  MF_CO_TRY(Entry* entry, Lock(old));
-  entry->busy = true;
-  store::Batch batch;
-  batch.Delete(kTable, key);
-  auto committed = co_await store_->Commit(ctx, std::move(batch));
-  const auto found = functions_.find(key);
-  if (!committed) {
-    if (found != functions_.end()) found->second.busy = false;
-    co_return Fail(std::move(committed).error().Wrap("delete function"));
+  const std::string key = RowKey(*old);
+  Change change(tables_->all);
+  NoteSettling(change, key, nullptr);
+  auto staged = change.Delete(old->is_latest() ? tables_->functions : tables_->versions, key, old);
+  if (staged) staged = change.DeleteBelongings(old->is_latest() ? key : fmt::format("{}/{}", old->name.Key(), old->version));
+  if (!staged) co_return Fail(Rewritten(std::move(staged).error(), *old));
+  if (old->is_latest()) {
+    const std::string prefix = key + '/';
+    for (auto row = unsettled_.lower_bound(prefix); row != unsettled_.end() && row->starts_with(prefix); ++row) change.batch().Delete(kUnsettledTable, *row);
   }
-  if (found != functions_.end()) functions_.erase(found);
-  Notify(old, nullptr);
-  co_return Result<>();
+  co_return co_await change.Commit(ctx);
 }
 
-void FunctionCatalog::Notify(const FunctionPointer& old_state, const FunctionPointer& new_state) {
+void FunctionCatalog::OnRowChange(const std::string& key, const FunctionPointer& old_state, const FunctionPointer& new_state) {
+  if (new_state && !new_state->is_settled()) unsettled_.insert(key);
+  else unsettled_.erase(key);
+  // What the survey has not come to yet will be counted there.
+  const bool is_version = (new_state ? new_state : old_state)->version != "$LATEST";
+  const bool counted = surveyed_ || (is_version ? survey_in_versions_ && key <= survey_at_ : survey_in_versions_ || key <= survey_at_);
+  if (counted && old_state) Count(*old_state, -1);
+  if (counted && new_state) Count(*new_state, +1);
   for (const Listener& listener : listeners_) listener(old_state, new_state);
 }
 
-void FunctionCatalog::Clear() {
-  const std::vector<FunctionPointer> all = All();
-  functions_.clear();
-  for (const FunctionPointer& function : all) Notify(function, nullptr);
+void FunctionCatalog::Count(const Function& function, int sign) {
+  Usage& usage = usage_[function.name.account_id + '/' + function.name.region];
+  usage.code_bytes += sign * function.code_bytes;
+  if (function.is_latest()) usage.functions += sign;
+  const auto use = [&](const std::string& sha256) {
+    if (sha256.empty()) return;
+    if ((uses_[sha256] += sign) == 0) uses_.erase(sha256);
+  };
+  use(function.code_sha256);
+  use(function.layers_sha256);
+  for (const LayerUse& layer : function.layers) use(layer.code_sha256);
+}
+
+// --- what takes a look at everything ---
+
+Task<> FunctionCatalog::Survey(Context& ctx, std::function<void(const Function&)> look) {
+  for (const bool in_versions : {false, true}) {
+    survey_in_versions_ = in_versions;
+    survey_at_.clear();
+    const ResourceTable<Function>& table = in_versions ? tables_->versions : tables_->functions;
+    for (;;) {
+      const auto slice = table.List("", survey_at_, kSurveySlice);
+      for (const auto& row : slice) {
+        Count(*row.value, +1);
+        if (look) look(*row.value);
+      }
+      if (slice.size() < kSurveySlice) break;
+      survey_at_ = slice.back().key;
+      co_await ctx.loop->Yield();
+      if (ctx.stop.stop_requested()) co_return;
+    }
+  }
+  surveyed_ = true;
+  surveyed_event_.Set();
+}
+
+Task<Result<FunctionCatalog::Usage>> FunctionCatalog::UsageOf(Context& ctx, std::string_view account_id, std::string_view region) {
+  if (!surveyed_) MF_CO_TRY_VOID(co_await surveyed_event_.Wait(ctx));
+  const auto found = usage_.find(fmt::format("{}/{}", account_id, region));
+  co_return found == usage_.end() ? Usage{} : found->second;
 }
 
 }  // namespace mayfly::catalog

@@ -25,19 +25,41 @@ TEST(FunctionJson, KeepsEveryMember) {
   function.has_vpc_config = true;
   function.logging.log_format = "JSON";
   function.memory_mib = 1769;
-  const auto restored = FunctionFromJson(ToJson(function));
-  ASSERT_TRUE(restored);
-  EXPECT_EQ(json::Write(ToJson(*restored)), json::Write(ToJson(function)));
-  EXPECT_FALSE(FunctionFromJson(json::Value(json::Object())));
+  function.layers = {{.arn = "arn:layer:1", .code_bytes = 7, .code_sha256 = "ff"}};
+  function.s3_reference = S3Reference{"bucket", "key", "3"};
+  Function restored;
+  ASSERT_TRUE(FromJson(function.name.Key(), ToJson(function), restored));
+  EXPECT_EQ(json::Write(ToJson(restored)), json::Write(ToJson(function)));
+  EXPECT_EQ(restored.QualifiedArn(), "arn:aws:lambda:eu-west-1:111122223333:function:f:$LATEST");
+  Function version;
+  ASSERT_TRUE(FromJson(VersionKey(function.name, 12), ToJson(function), version));
+  EXPECT_EQ(version.version, "12");
+  EXPECT_EQ(RowKey(version), "111122223333/eu-west-1/f/0000000012");
+  Function wrong;
+  EXPECT_FALSE(FromJson(function.name.Key(), json::Value(json::Object()), wrong));
+  EXPECT_FALSE(FromJson("no key", ToJson(function), wrong));
+  EXPECT_FALSE(FromJson(function.name.Key() + "/x", ToJson(function), wrong));
 }
+
+// A catalog on its tables, opened.
+struct Opened {
+  Opened(SimLoop& loop, store::Store& store) : tables(store), catalog(loop, tables) {}
+  Task<Result<>> Open(Context& ctx) {
+    MF_CO_TRY_VOID(co_await tables.all.Open(ctx));
+    co_return co_await catalog.Open(ctx);
+  }
+  Tables tables;
+  FunctionCatalog catalog;
+};
 
 TEST(FunctionCatalog, ChangesSurviveReopening) {
   SimLoop loop;
   auto store = store::MakeMemoryStore(loop);
   Context ctx(loop);
-  loop.RunVoid([](Context& ctx, store::Store& store) -> Task<> {
-    FunctionCatalog catalog(store);
-    EXPECT_TRUE(co_await catalog.Open(ctx));
+  loop.RunVoid([](Context& ctx, SimLoop& loop, store::Store& store) -> Task<> {
+    Opened first(loop, store);
+    FunctionCatalog& catalog = first.catalog;
+    EXPECT_TRUE(co_await first.Open(ctx));
     EXPECT_TRUE(co_await catalog.Create(ctx, MakeFunction("b")));
     EXPECT_TRUE(co_await catalog.Create(ctx, MakeFunction("a")));
     EXPECT_EQ((co_await catalog.Create(ctx, MakeFunction("a"))).error().message, "Function already exist: a");
@@ -46,21 +68,23 @@ TEST(FunctionCatalog, ChangesSurviveReopening) {
     EXPECT_TRUE(co_await catalog.Replace(ctx, catalog.Find(next.name), next));
     EXPECT_TRUE(co_await catalog.Delete(ctx, catalog.Find({"111122223333", "eu-west-1", "b"})));
 
-    FunctionCatalog again(store);
-    EXPECT_TRUE(co_await again.Open(ctx));
+    Opened second(loop, store);
+    FunctionCatalog& again = second.catalog;
+    EXPECT_TRUE(co_await second.Open(ctx));
     EXPECT_EQ(again.size(), 1u);
     EXPECT_EQ(again.Find(next.name)->memory_mib, 256);
     EXPECT_TRUE(again.List("111122223333", "us-east-1", "", 50).empty());
     EXPECT_EQ(again.List("111122223333", "eu-west-1", "", 50).size(), 1u);
-  }(ctx, *store));
+  }(ctx, loop, *store));
 }
 
 TEST(FunctionCatalog, OfTwoChangesAtOnceOneFails) {
   SimLoop loop;
   auto store = store::MakeMemoryStore(loop, 1, {.latency = std::chrono::milliseconds(5)});
   Context ctx(loop);
-  FunctionCatalog catalog(*store);
-  EXPECT_TRUE(loop.Run(catalog.Open(ctx)));
+  Opened opened(loop, *store);
+  FunctionCatalog& catalog = opened.catalog;
+  EXPECT_TRUE(loop.Run(opened.Open(ctx)));
   EXPECT_TRUE(loop.Run(catalog.Create(ctx, MakeFunction("f"))));
   const FunctionPointer old = catalog.Find({"111122223333", "eu-west-1", "f"});
   int succeeded = 0, conflicts = 0;
@@ -81,7 +105,8 @@ TEST(FunctionCatalog, AFailedCommitChangesNothing) {
   SimLoop loop;
   auto store = store::MakeMemoryStore(loop, 1, {.failure_rate = 1.0});
   Context ctx(loop);
-  FunctionCatalog catalog(*store);
+  Opened opened(loop, *store);
+  FunctionCatalog& catalog = opened.catalog;
   EXPECT_FALSE(loop.Run(catalog.Create(ctx, MakeFunction("f"))));
   EXPECT_EQ(catalog.Find({"111122223333", "eu-west-1", "f"}), nullptr);
   EXPECT_EQ(catalog.size(), 0u);

@@ -44,13 +44,14 @@ void Invoker::OnChange(const catalog::FunctionPointer& old_state, const catalog:
 
 Task<Result<catalog::FunctionPointer>> Invoker::AwaitActive(Context& ctx, catalog::FunctionPointer function) {
   const catalog::FunctionName name = function->name;
+  const std::string version = function->version;
   Context waiting = ctx.WithDeadline(loop_->Now() + options_.pending_wait);
   while (function && function->state == "Pending") {
     if (auto waited = co_await changed_.Wait(waiting); !waited) {
       if (ctx.stop.stop_requested()) co_return Fail(std::move(waited).error());
       break;
     }
-    function = catalog_->Find(name);
+    function = catalog_->FindVersion(name, version);
   }
   if (!function) co_return Fail(Error::Service("ResourceNotFoundException", "Function not found: " + name.Arn()));
   if (function->state == "Active") co_return function;

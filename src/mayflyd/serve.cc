@@ -145,17 +145,6 @@ class DownloadLinks {
   identity::SignatureVerifier verifier_;
 };
 
-// Packages that no function refers to: left by deletes and updates, whose environments may still have had them mounted.
-void RemoveUnusedPackages(catalog::CodeStore& code, const catalog::FunctionCatalog& catalog) {
-  auto packages = code.List();
-  if (!packages) return log::Warning("list code packages: {}", packages.error().ToString());
-  const std::unordered_set<std::string> in_use = catalog.CodeInUse();
-  for (const std::string& package : *packages) {
-    if (in_use.contains(package)) continue;
-    if (auto deleted = code.Delete(package); !deleted) log::Warning("delete code package: {}", deleted.error().ToString());
-  }
-}
-
 // Everything that lives while the daemon serves, in the order of its making.
 class Daemon {
  public:
@@ -172,7 +161,10 @@ class Daemon {
  private:
   Task<Result<>> OpenState(Context& ctx);
   Result<> OpenAccess();
-  void PrepareZygoteOf(const catalog::FunctionPointer& function);
+  void PrepareZygoteOf(const catalog::Function& function);
+  Task<> Survey();
+  Task<> RemoveUnusedPackages(Context& ctx);
+  Task<> RemovePackage(const std::string& sha256);
   Task<Result<>> Reset(Context& ctx);
   edge::AdminParts MakeAdminParts();
 
@@ -188,6 +180,7 @@ class Daemon {
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<store::LogStore> logs_;
   std::unique_ptr<catalog::CodeStore> code_;
+  std::unique_ptr<catalog::Tables> tables_;
   std::unique_ptr<catalog::FunctionCatalog> catalog_;
   std::unique_ptr<catalog::RuntimeTable> runtimes_;
   std::unique_ptr<identity::AccessKeys> keys_;
@@ -205,6 +198,7 @@ class Daemon {
   std::unique_ptr<edge::Admin> admin_;
   std::unique_ptr<edge::Edge> edge_;
   std::unique_ptr<http::Server> server_;
+  TaskScope background_{loop_};
 };
 
 Task<Result<>> Daemon::OpenState(Context& ctx) {
@@ -215,9 +209,10 @@ Task<Result<>> Daemon::OpenState(Context& ctx) {
   log_options.bytes_max = static_cast<uint64_t>(options_.log_mib_max) << 20;
   MF_CO_TRY(logs_, store::LogStore::Open(loop_, std::move(log_options)));
   MF_CO_TRY(code_, catalog::CodeStore::Open(data + "/code"));
-  catalog_ = std::make_unique<catalog::FunctionCatalog>(*store_);
+  tables_ = std::make_unique<catalog::Tables>(*store_);
+  MF_CO_TRY_VOID(co_await tables_->all.Open(ctx));
+  catalog_ = std::make_unique<catalog::FunctionCatalog>(loop_, *tables_);
   MF_CO_TRY_VOID(co_await catalog_->Open(ctx));
-  RemoveUnusedPackages(*code_, *catalog_);
   co_return Result<>();
 }
 
@@ -249,10 +244,37 @@ edge::AdminParts Daemon::MakeAdminParts() {
 }
 
 // So that the first invocation of a new function need not wait for an interpreter to boot.
-void Daemon::PrepareZygoteOf(const catalog::FunctionPointer& function) {
-  if (!function || options_.isolation == "exec") return;
-  auto choice = runtimes_->Resolve(function->runtime);
+void Daemon::PrepareZygoteOf(const catalog::Function& function) {
+  if (options_.isolation == "exec") return;
+  auto choice = runtimes_->Resolve(function.runtime);
   if (choice && choice->interpreter) cages_->PrepareZygote(choice->interpreter->zygote_index);
+}
+
+// Looks at every function once, while the daemon serves already.
+Task<> Daemon::Survey() {
+  Context ctx(loop_);
+  ctx.stop = background_.stop_token();
+  co_await catalog_->Survey(ctx, [this](const catalog::Function& function) { PrepareZygoteOf(function); });
+  if (!ctx.stop.stop_requested()) co_await RemoveUnusedPackages(ctx);
+}
+
+// Packages that no function refers to: left by deletes and updates, whose environments may still have had them mounted.
+Task<> Daemon::RemoveUnusedPackages(Context& ctx) {
+  catalog::CodeStore* code = code_.get();
+  auto packages = co_await files_.Run(loop_, [code] { return code->List(); });
+  if (!packages) co_return log::Warning("list code packages: {}", packages.error().ToString());
+  for (const std::string& package : *packages) {
+    if (ctx.stop.stop_requested()) co_return;
+    if (catalog_->IsInUse(package)) continue;
+    co_await RemovePackage(package);
+  }
+}
+
+// What is just being created is pinned; what the catalog does not know at this moment nobody can come to use later.
+Task<> Daemon::RemovePackage(const std::string& sha256) {
+  auto buried = code_->Bury(sha256);
+  if (!buried) co_return log::Warning("delete code package: {}", buried.error().ToString());
+  co_await files_.Run(loop_, [grave = std::move(*buried)]() mutable { return grave.reset(), true; });
 }
 
 Task<Result<>> Daemon::Start(Context& ctx) {
@@ -275,8 +297,9 @@ Task<Result<>> Daemon::Start(Context& ctx) {
     end_.Set();
   });
   if (options_.isolation == "zygote") cages_->PrepareZygote(1);  // the first Python found: most first functions want it
-  for (const catalog::FunctionPointer& function : catalog_->All()) PrepareZygoteOf(function);
-  catalog_->OnChange([this](const auto& old_state, const auto& new_state) { PrepareZygoteOf(new_state); });
+  catalog_->OnChange([this](const auto& old_state, const auto& new_state) {
+    if (new_state) PrepareZygoteOf(*new_state);
+  });
   factory_ = std::make_unique<runtime::CagedEnvironmentFactory>(loop_, *cages_, events_, MakeEnvironmentOptions(options_));
   runtime::ManagerOptions manager_options{.idle_timeout = Seconds(options_.idle_timeout_seconds),
                                           .freeze_after = Seconds(options_.freeze_after_seconds),
@@ -287,7 +310,7 @@ Task<Result<>> Daemon::Start(Context& ctx) {
   invoker_options.spec.isolation = options_.isolation == "exec" ? invoke::Isolation::Exec : invoke::Isolation::Zygote;
   invoker_ = std::make_unique<invoke::Invoker>(loop_, *catalog_, *runtimes_, *environments_, invoker_options);
 
-  lambda::LambdaParts parts{.loop = &loop_, .catalog = catalog_.get(), .runtimes = runtimes_.get(), .code = code_.get(),
+  lambda::LambdaParts parts{.loop = &loop_, .tables = tables_.get(), .catalog = catalog_.get(), .runtimes = runtimes_.get(), .code = code_.get(),
                             .invoker = invoker_.get(), .files = &files_, .random = &random_};
   parts.account_concurrency = options_.account_concurrency;
   parts.update_delay = Seconds(options_.update_delay_seconds);
@@ -311,15 +334,16 @@ Task<Result<>> Daemon::Start(Context& ctx) {
   } else {
     MF_CO_TRY_VOID(server_->Serve(std::move(ground_.listener)));
   }
+  background_.Spawn(Survey());
   co_return Result<>();
 }
 
 Task<Result<>> Daemon::Reset(Context& ctx) {
   MF_CO_TRY_VOID(co_await store_->Clear(ctx));
-  catalog_->Clear();
+  tables_->all.Clear();
   environments_->RetireAll();
   MF_CO_TRY_VOID(co_await logs_->Clear(ctx));
-  RemoveUnusedPackages(*code_, *catalog_);
+  co_await RemoveUnusedPackages(ctx);
   co_return Result<>();
 }
 
@@ -327,6 +351,8 @@ Task<> Daemon::Stop() {
   Context ctx(loop_);
   // Without the jail nothing that runs can come to a good end.
   co_await server_->Stop(jail_died_ ? kDrainWithoutJail : Seconds(options_.drain_seconds));
+  background_.Stop();
+  co_await background_.Join();
   co_await lambda_->Stop();
   environments_->RetireAll();
   co_await loop_.Yield();

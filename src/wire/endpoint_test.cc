@@ -4,13 +4,13 @@
 #include <gtest/gtest.h>
 
 #include "base/sim_loop.h"
-#include "model/lambda.h"
+#include "model/lambda_fake.h"
 
 namespace mayfly::wire {
 namespace {
 
 // Answers GetFunctionConfiguration and GetAccountSettings; everything else is not found.
-class FakeLambda final : public lambda::Handler {
+class FakeLambda final : public lambda::FakeHandler {
  public:
   int calls = 0;
 
@@ -25,23 +25,6 @@ class FakeLambda final : public lambda::Handler {
   Task<Result<lambda::GetAccountSettingsResponse>> GetAccountSettings(Context& ctx, lambda::GetAccountSettingsRequest) override {
     ++calls;
     co_return Fail(Error::Fault("the disk is full"));
-  }
-  Task<Result<lambda::FunctionConfiguration>> CreateFunction(Context&, lambda::CreateFunctionRequest) override { co_return Missing(); }
-  Task<Result<lambda::GetFunctionResponse>> GetFunction(Context&, lambda::GetFunctionRequest) override { co_return Missing(); }
-  Task<Result<lambda::ListFunctionsResponse>> ListFunctions(Context&, lambda::ListFunctionsRequest) override { co_return Missing(); }
-  Task<Result<lambda::FunctionConfiguration>> UpdateFunctionCode(Context&, lambda::UpdateFunctionCodeRequest) override {
-    co_return Missing();
-  }
-  Task<Result<lambda::FunctionConfiguration>> UpdateFunctionConfiguration(Context&, lambda::UpdateFunctionConfigurationRequest) override {
-    co_return Missing();
-  }
-  Task<Result<lambda::DeleteFunctionResponse>> DeleteFunction(Context&, lambda::DeleteFunctionRequest) override { co_return Missing(); }
-  Task<Result<lambda::InvocationResponse>> Invoke(Context&, lambda::InvokeRequest) override { co_return Missing(); }
-
- private:
-  std::unexpected<Error> Missing() {
-    ++calls;
-    return Fail(Error::Service("ResourceNotFoundException", "Function not found"));
   }
 };
 
@@ -71,10 +54,10 @@ TEST_F(EndpointTest, CarriesARequestToTheHandlerAndItsAnswerBack) {
 
 TEST_F(EndpointTest, AnswersTodoOperationsWithTheirReason) {
   Endpoint endpoint(lambda::kService, &handler_);
-  const auto response = Ask(endpoint, "DELETE", "/2015-03-31/functions/f/aliases/a");
+  const auto response = Ask(endpoint, "DELETE", "/2025-11-30/capacity-providers/p");
   EXPECT_EQ(response.status, 501);
   EXPECT_EQ(response.headers.Get("x-amzn-ErrorType"), "NotImplementedException");
-  EXPECT_EQ(response.body, R"({"message":"DeleteAlias is not implemented by Mayfly yet: it comes with versions and aliases."})");
+  EXPECT_EQ(response.body, R"({"message":"DeleteCapacityProvider is not implemented by Mayfly yet: it comes with capacity providers."})");
   EXPECT_EQ(handler_.calls, 0);
 }
 

@@ -261,6 +261,6 @@ def test_bodies_that_cannot_be_read(daemon, body):
 
 def test_operations_that_are_not_built_yet_say_so(daemon, aws, functions):
     name = functions(wait=False)
-    answer = daemon.raw("POST", f"{FUNCTIONS}/{name}/aliases", {"Name": "live", "FunctionVersion": "1"})
+    answer = daemon.raw("DELETE", "/2025-11-30/capacity-providers/one")
     assert (answer.status, answer.code) == (501, "NotImplementedException"), answer
     refused(lambda: aws.publish_version(FunctionName=name), 501, "NotImplementedException", re.compile(".*PublishVersion.*", re.S))

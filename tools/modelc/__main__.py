@@ -19,7 +19,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from check import check  # noqa: E402
 from compatibility import compatibility  # noqa: E402
-from cpp_header import header  # noqa: E402
+from cpp_header import fake, header  # noqa: E402
 from cpp_source import source  # noqa: E402
 from dump import dump  # noqa: E402
 from model import ModelError  # noqa: E402
@@ -30,6 +30,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="modelc", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model")
     parser.add_argument("--header", metavar="FILE", help="structs and the handler class")
+    parser.add_argument("--fake", metavar="FILE", help="a handler for tests of which nothing works")
     parser.add_argument("--source", metavar="FILE", help="descriptor tables")
     parser.add_argument("--compatibility", metavar="FILE", help="the compatibility page")
     parser.add_argument("--json", metavar="FILE", help="the whole model as JSON")
@@ -40,7 +41,7 @@ def main() -> int:
     except (ModelError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
-    for path, make in ((options.header, header), (options.source, source), (options.compatibility, compatibility),
+    for path, make in ((options.header, header), (options.fake, fake), (options.source, source), (options.compatibility, compatibility),
                        (options.json, lambda value: json.dumps(dump(value), indent=1, ensure_ascii=False) + "\n")):
         if path:
             write_if_changed(path, make(model))

@@ -81,3 +81,15 @@ def handler(model: Model) -> List[str]:
         lines += [f"  // {operation.doc}",
                   f"  virtual Task<{result_type(operation)}> {operation.name}(Context& ctx, {request_name(operation)} request) = 0;"]
     return lines + ["};", ""]
+
+
+def fake(model: Model) -> str:
+    """A handler of which nothing works: tests override the operations that they are about."""
+    lines = [f"// Generated from model/{model.name}.model by tools/modelc; do not edit.", "#pragma once", "",
+             f'#include "model/{model.name}.h"', "", f"namespace mayfly::{model.name} {{", "",
+             "// For tests: overrides what they are about; every other operation fails.",
+             "class FakeHandler : public Handler {", " public:"]
+    for operation in working(model):
+        lines += [f"  Task<{result_type(operation)}> {operation.name}(Context&, {request_name(operation)}) override {{",
+                  '    co_return Fail(Error::Service("ResourceNotFoundException", "not part of this test"));', "  }"]
+    return "\n".join(lines + ["};", "", f"}}  // namespace mayfly::{model.name}", ""])

@@ -1,4 +1,6 @@
 // A function as clients see it: FunctionConfiguration.
+#include <fmt/format.h>
+
 #include "services/lambda/lambda_api.h"
 
 namespace mayfly::lambda {
@@ -10,10 +12,11 @@ void SetUnlessEmpty(std::optional<std::string>& member, const std::string& value
 
 }  // namespace
 
-FunctionConfiguration LambdaApi::Describe(const catalog::Function& function, bool qualified) const {
+FunctionConfiguration LambdaApi::Describe(const catalog::Function& function, std::string_view qualifier) const {
   FunctionConfiguration view;
   view.function_name = function.name.name;
-  view.function_arn = qualified ? function.QualifiedArn() : function.name.Arn();
+  view.function_arn = function.name.Arn();
+  if (!qualifier.empty()) *view.function_arn += fmt::format(":{}", qualifier);
   view.runtime = function.runtime;
   view.role = function.role;
   view.handler = function.handler;
@@ -60,6 +63,18 @@ FunctionConfiguration LambdaApi::Describe(const catalog::Function& function, boo
   SetUnlessEmpty(view.last_update_status, function.last_update_status);
   SetUnlessEmpty(view.last_update_status_reason, function.last_update_status_reason);
   SetUnlessEmpty(view.last_update_status_reason_code, function.last_update_status_reason_code);
+  return view;
+}
+
+FunctionConfiguration LambdaApi::DescribeInList(const catalog::Function& function, std::string_view qualifier) const {
+  FunctionConfiguration view = Describe(function, qualifier);
+  view.state.reset();
+  view.state_reason.reset();
+  view.state_reason_code.reset();
+  view.last_update_status.reset();
+  view.last_update_status_reason.reset();
+  view.last_update_status_reason_code.reset();
+  view.runtime_version_config.reset();
   return view;
 }
 

@@ -5,14 +5,13 @@
 #include "base/event.h"
 #include "base/log.h"
 #include "services/lambda/lambda_api.h"
+#include "services/lambda/paging.h"
 #include "services/lambda/settings.h"
 
 namespace mayfly::lambda {
 namespace {
 
 constexpr size_t kFunctionsPageMax = 50;  // ListFunctions gives at most 50, whatever MaxItems asks for
-constexpr std::string_view kRevisionMismatch =
-    "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id";
 constexpr int kDeleteAttemptsMax = 50;
 constexpr Duration kDeleteRetryAfter = std::chrono::milliseconds(20);
 constexpr std::string_view kCreating = "The function is being created.";
@@ -21,22 +20,23 @@ constexpr std::string_view kCreating = "The function is being created.";
 
 Result<LambdaApi::Found> LambdaApi::Find(const Context& ctx, std::string_view name, const std::optional<std::string>& qualifier) const {
   MF_TRY(catalog::FunctionReference reference, catalog::ParseFunctionReference(ctx, name, qualifier.value_or("")));
-  catalog::FunctionPointer function = parts_.catalog->Find(reference.name);
-  const bool latest = reference.qualifier.empty() || reference.qualifier == "$LATEST";
-  if (!function || !latest) return Fail(catalog::FunctionNotFound(reference));
-  return Found{std::move(reference), std::move(function)};
+  MF_TRY(catalog::FunctionCatalog::Resolved resolved, parts_.catalog->Resolve(reference));
+  return Found{std::move(reference), std::move(resolved.function), std::move(resolved.alias)};
 }
 
 Result<LambdaApi::Found> LambdaApi::FindForUpdate(const Context& ctx, std::string_view name, const std::optional<std::string>& revision_id) const {
-  MF_TRY(Found found, Find(ctx, name, std::nullopt));
-  if (revision_id && *revision_id != found.function->revision_id) {
-    return Fail(Error::Service("PreconditionFailedException", std::string(kRevisionMismatch)));
+  MF_TRY(catalog::FunctionReference reference, catalog::ParseFunctionReference(ctx, name, ""));
+  const std::string arn = reference.name.Arn();
+  catalog::FunctionPointer function = parts_.catalog->Find(reference.name);
+  if (!function) return Fail(catalog::FunctionNotFound(reference));
+  if (revision_id && *revision_id != function->revision_id) return Fail(StaleRevision());
+  if (function->state == "Pending") {
+    return Fail(Conflict("The operation cannot be performed at this time. The function is currently in the following state: Pending"));
   }
-  if (found.function->state == "Pending" || found.function->last_update_status == "InProgress") {
-    return Fail(Error::Service("ResourceConflictException", "The operation cannot be performed at this time. An update is in progress for resource: " +
-                                                                found.function->name.Arn()));
+  if (function->last_update_status == "InProgress") {
+    return Fail(Conflict("The operation cannot be performed at this time. An update is in progress for resource: " + arn));
   }
-  return found;
+  return Found{std::move(reference), std::move(function), nullptr};
 }
 
 void LambdaApi::Touch(catalog::Function& function) {
@@ -46,7 +46,7 @@ void LambdaApi::Touch(catalog::Function& function) {
 
 void LambdaApi::MarkUpdating(catalog::Function& function) {
   Touch(function);
-  function.environment_key = function.QualifiedArn() + '@' + function.revision_id;
+  function.SetContentId(parts_.random->Uuid());
   function.last_update_status = "InProgress";
   function.last_update_status_reason = kCreating;
   function.last_update_status_reason_code = "Creating";
@@ -75,20 +75,24 @@ Task<Result<FunctionConfiguration>> LambdaApi::CreateFunction(Context& ctx, Crea
   }
   MF_CO_TRY([[maybe_unused]] auto pin, co_await TakePackage(function, std::move(*request.code.zip_file)));
   Touch(function);
-  function.environment_key = function.QualifiedArn() + '@' + function.revision_id;
-  function.state = "Pending";
-  function.state_reason = kCreating;
-  function.state_reason_code = "Creating";
-  function.last_update_status.clear();
-  MF_CO_TRY_VOID(co_await parts_.catalog->Create(ctx, function));
-  SettleLater(function.name);
-  co_return Describe(function, false);
+  function.SetContentId(parts_.random->Uuid());
+  MarkPending(function);
+  std::optional<catalog::Function> version;
+  if (request.publish.value_or(false)) version = MakeVersion(function, std::nullopt);
+  MF_CO_TRY_VOID(co_await parts_.catalog->Create(ctx, function, version));
+  SettleLater(function);
+  FunctionConfiguration view = Describe(function, "");
+  if (version) {
+    SettleLater(*version);
+    view.version = version->version;
+  }
+  co_return view;
 }
 
 Task<Result<GetFunctionResponse>> LambdaApi::GetFunction(Context& ctx, GetFunctionRequest request) {
   MF_CO_TRY(Found found, Find(ctx, request.function_name, request.qualifier));
   GetFunctionResponse response;
-  response.configuration = Describe(*found.function, !found.reference.qualifier.empty());
+  response.configuration = Describe(*found.function, found.reference.qualifier);
   FunctionCodeLocation location;
   location.repository_type = "S3";
   location.location = parts_.download_url(*found.function);
@@ -99,26 +103,33 @@ Task<Result<GetFunctionResponse>> LambdaApi::GetFunction(Context& ctx, GetFuncti
 
 Task<Result<FunctionConfiguration>> LambdaApi::GetFunctionConfiguration(Context& ctx, GetFunctionConfigurationRequest request) {
   MF_CO_TRY(Found found, Find(ctx, request.function_name, request.qualifier));
-  co_return Describe(*found.function, !found.reference.qualifier.empty());
+  co_return Describe(*found.function, found.reference.qualifier);
 }
 
 Task<Result<ListFunctionsResponse>> LambdaApi::ListFunctions(Context& ctx, ListFunctionsRequest request) {
-  std::string after;
-  if (request.marker) {
-    // The marker is the last name given, so that pages stay right while functions come and go.
-    auto decoded = Base64Decode(*request.marker);
-    if (!decoded || !IsValidUtf8(*decoded)) co_return Fail(InvalidParameterValue("Invalid token."));
-    after = std::move(*decoded);
-  }
-  const size_t limit = std::min<size_t>(kFunctionsPageMax, static_cast<size_t>(request.max_items.value_or(kFunctionsPageMax)));
-  std::vector<catalog::FunctionPointer> page = parts_.catalog->List(ctx.principal.account_id, ctx.principal.region, after, limit + 1);
+  const std::string prefix = fmt::format("{}/{}/", ctx.principal.account_id, ctx.principal.region);
+  const size_t limit = PageLimit(request.max_items, kFunctionsPageMax);
   ListFunctionsResponse response;
-  if (page.size() > limit) {
-    page.resize(limit);
-    response.next_marker = Base64Encode(page.back()->name.name);
-  }
   std::vector<FunctionConfiguration> functions;
-  for (const catalog::FunctionPointer& function : page) functions.push_back(Describe(*function, request.function_version.has_value()));
+  if (!request.function_version) {
+    MF_CO_TRY(auto page, NextPage(parts_.tables->functions, prefix, request.marker, limit));
+    for (const auto& row : page.rows) functions.push_back(DescribeInList(*row.value, ""));
+    response.next_marker = std::move(page.next_marker);
+  } else {
+    // FunctionVersion=ALL: each function with its versions. A marker names the row that came last, "f/" being $LATEST.
+    MF_CO_TRY(std::string after, DecodeMarker(request.marker));
+    std::string last;
+    bool more = false;
+    for (const catalog::FunctionPointer& function : VersionsAfter(prefix, after, limit + 1)) {
+      if (functions.size() == limit) {
+        more = true;
+        break;
+      }
+      functions.push_back(DescribeInList(*function, function->version));
+      last = function->is_latest() ? function->name.Key() + '/' : catalog::RowKey(*function);
+    }
+    if (more) response.next_marker = EncodeMarker(last);
+  }
   response.functions = std::move(functions);
   co_return response;
 }
@@ -127,16 +138,29 @@ Task<Result<FunctionConfiguration>> LambdaApi::UpdateFunctionCode(Context& ctx, 
   MF_CO_TRY(Found found, FindForUpdate(ctx, request.function_name, request.revision_id));
   if (request.image_uri) co_return Fail(InvalidParameterValue("Please don't provide ImageUri when updating a function with packageType Zip."));
   if (request.s3_bucket || request.s3_key) co_return Fail(NotImplemented("packages in S3 (S3Bucket)"));
-  if (request.publish.value_or(false) || request.publish_to) co_return Fail(NotImplemented("publishing versions (Publish)"));
+  MF_CO_TRY_VOID(CheckPublishTo(request.publish_to));
   if (!request.zip_file || request.zip_file->empty()) co_return Fail(InvalidParameterValue("Please provide a source for function code."));
   catalog::Function next = *found.function;
   if (request.architectures && !request.architectures->empty()) next.architecture = request.architectures->front();
   MF_CO_TRY([[maybe_unused]] auto pin, co_await TakePackage(next, std::move(*request.zip_file)));
-  if (request.dry_run.value_or(false)) co_return Describe(next, false);
+  if (request.dry_run.value_or(false)) co_return Describe(next, "");
   MarkUpdating(next);
+  if (request.publish.value_or(false)) {
+    if (catalog::FunctionPointer same = PublishedAs(next)) {
+      MF_CO_TRY_VOID(co_await parts_.catalog->Replace(ctx, found.function, next));
+      SettleLater(next);
+      co_return Describe(*same, same->version);
+    }
+    catalog::Function version = MakeVersion(next, std::nullopt);
+    MarkPending(version);
+    MF_CO_TRY_VOID(co_await parts_.catalog->Publish(ctx, found.function, next, version));
+    SettleLater(next);
+    SettleLater(version);
+    co_return Describe(version, version.version);
+  }
   MF_CO_TRY_VOID(co_await parts_.catalog->Replace(ctx, found.function, next));
-  SettleLater(next.name);
-  co_return Describe(next, false);
+  SettleLater(next);
+  co_return Describe(next, "");
 }
 
 Task<Result<FunctionConfiguration>> LambdaApi::UpdateFunctionConfiguration(Context& ctx, UpdateFunctionConfigurationRequest request) {
@@ -145,8 +169,8 @@ Task<Result<FunctionConfiguration>> LambdaApi::UpdateFunctionConfiguration(Conte
   MF_CO_TRY_VOID(ApplySettings(request, *parts_.runtimes, next));
   MarkUpdating(next);
   MF_CO_TRY_VOID(co_await parts_.catalog->Replace(ctx, found.function, next));
-  SettleLater(next.name);
-  co_return Describe(next, false);
+  SettleLater(next);
+  co_return Describe(next, "");
 }
 
 Task<Result<DeleteFunctionResponse>> LambdaApi::DeleteFunction(Context& ctx, DeleteFunctionRequest request) {
@@ -156,7 +180,9 @@ Task<Result<DeleteFunctionResponse>> LambdaApi::DeleteFunction(Context& ctx, Del
   }
   // A change of state may be on its way to the store (Settle): it gives way, then the function is looked up again.
   for (int attempt = 1;; ++attempt) {
-    MF_CO_TRY(Found found, Find(ctx, request.function_name, request.qualifier));
+    MF_CO_TRY(catalog::FunctionCatalog::Resolved found, parts_.catalog->Resolve(reference));
+    if (found.alias) co_return Fail(InvalidParameterValue("Deletion of aliases is not currently supported."));
+    if (!reference.qualifier.empty()) MF_CO_TRY_VOID(CheckUnused(*found.function));
     auto deleted = co_await parts_.catalog->Delete(ctx, found.function);
     if (deleted) break;
     if (!deleted.error().IsService("ResourceConflictException") || attempt == kDeleteAttemptsMax) co_return Fail(std::move(deleted).error());
@@ -168,7 +194,7 @@ Task<Result<DeleteFunctionResponse>> LambdaApi::DeleteFunction(Context& ctx, Del
 }
 
 Task<Result<GetAccountSettingsResponse>> LambdaApi::GetAccountSettings(Context& ctx, GetAccountSettingsRequest) {
-  const catalog::FunctionCatalog::Usage used = parts_.catalog->UsageOf(ctx.principal.account_id, ctx.principal.region);
+  MF_CO_TRY(const catalog::FunctionCatalog::Usage used, co_await parts_.catalog->UsageOf(ctx, ctx.principal.account_id, ctx.principal.region));
   GetAccountSettingsResponse response;
   AccountLimit limit;
   limit.total_code_size = 300ll << 30;
@@ -187,9 +213,7 @@ Task<Result<GetAccountSettingsResponse>> LambdaApi::GetAccountSettings(Context& 
 // --- from Pending to Active, from InProgress to Successful -------------------------------------------------------------
 
 void LambdaApi::Recover() {
-  for (const catalog::FunctionPointer& function : parts_.catalog->All()) {
-    if (function->state == "Pending" || function->last_update_status == "InProgress") SettleLater(function->name);
-  }
+  for (const std::string& row_key : parts_.catalog->unsettled()) background_.Spawn(Settle(row_key));
 }
 
 Task<> LambdaApi::Stop() {
@@ -197,13 +221,13 @@ Task<> LambdaApi::Stop() {
   co_await background_.Join();
 }
 
-void LambdaApi::SettleLater(catalog::FunctionName name) { background_.Spawn(Settle(std::move(name))); }
+void LambdaApi::SettleLater(const catalog::Function& function) { background_.Spawn(Settle(catalog::RowKey(function))); }
 
-Task<> LambdaApi::Settle(catalog::FunctionName name) {
+Task<> LambdaApi::Settle(std::string row_key) {
   Context ctx(*parts_.loop);
   ctx.stop = background_.stop_token();
   if (!co_await Sleep(ctx, parts_.update_delay)) co_return;
-  const catalog::FunctionPointer current = parts_.catalog->Find(name);
+  const catalog::FunctionPointer current = parts_.catalog->FindRow(row_key);
   if (!current) co_return;
   catalog::Function next = *current;
   next.state = "Active";
@@ -215,7 +239,7 @@ Task<> LambdaApi::Settle(catalog::FunctionName name) {
   next.revision_id = parts_.random->Uuid();
   auto settled = co_await parts_.catalog->Replace(ctx, current, std::move(next));
   // A conflict is a delete on its way. Otherwise the store failed: the next start settles it.
-  if (!settled && settled.error().kind == Error::Kind::Fault) log::Error("settle {}: {}", name.Arn(), settled.error().ToString());
+  if (!settled && settled.error().kind == Error::Kind::Fault) log::Error("settle {}: {}", row_key, settled.error().ToString());
 }
 
 }  // namespace mayfly::lambda

@@ -54,7 +54,8 @@ std::string TraceHeader(const Context& ctx, Random& random) {
 }  // namespace
 
 Task<Result<InvocationResponse>> LambdaApi::Invoke(Context& ctx, InvokeRequest request) {
-  MF_CO_TRY(Found found, Find(ctx, request.function_name, request.qualifier));
+  MF_CO_TRY(catalog::FunctionReference reference, catalog::ParseFunctionReference(ctx, request.function_name, request.qualifier.value_or("")));
+  MF_CO_TRY(catalog::FunctionCatalog::Resolved found, parts_.catalog->ResolveForInvoke(reference, *parts_.random));
   const std::string_view type = request.invocation_type ? std::string_view(*request.invocation_type) : "RequestResponse";
   if (type == "Event") co_return Fail(NotImplemented("asynchronous invocation (InvocationType Event)"));
   if (request.tenant_id) {
@@ -74,7 +75,7 @@ Task<Result<InvocationResponse>> LambdaApi::Invoke(Context& ctx, InvokeRequest r
 
   runtime::Invocation invocation;
   invocation.request_id = ctx.request_id;
-  invocation.invoked_function_arn = found.reference.Arn();
+  invocation.invoked_function_arn = reference.Arn();
   invocation.payload = std::move(payload);
   ctx.trace_header = TraceHeader(ctx, *parts_.random);
   invocation.trace_id = ctx.trace_header;

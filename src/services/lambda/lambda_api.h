@@ -21,6 +21,7 @@ namespace mayfly::lambda {
 // What the operations work with. All outlive the LambdaApi.
 struct LambdaParts {
   Loop* loop;
+  catalog::Tables* tables;
   catalog::FunctionCatalog* catalog;
   const catalog::RuntimeTable* runtimes;
   catalog::CodeStore* code;
@@ -42,6 +43,7 @@ class LambdaApi final : public Handler {
   // Ends background work (state changes that are on their way).
   Task<> Stop();
 
+  // --- functions (functions.cc, invoke.cc) ---
   Task<Result<FunctionConfiguration>> CreateFunction(Context& ctx, CreateFunctionRequest request) override;
   Task<Result<GetFunctionResponse>> GetFunction(Context& ctx, GetFunctionRequest request) override;
   Task<Result<FunctionConfiguration>> GetFunctionConfiguration(Context& ctx, GetFunctionConfigurationRequest request) override;
@@ -50,25 +52,68 @@ class LambdaApi final : public Handler {
   Task<Result<FunctionConfiguration>> UpdateFunctionConfiguration(Context& ctx, UpdateFunctionConfigurationRequest request) override;
   Task<Result<DeleteFunctionResponse>> DeleteFunction(Context& ctx, DeleteFunctionRequest request) override;
   Task<Result<InvocationResponse>> Invoke(Context& ctx, InvokeRequest request) override;
+
+  // --- versions and aliases (versions.cc, aliases.cc) ---
+  Task<Result<FunctionConfiguration>> PublishVersion(Context& ctx, PublishVersionRequest request) override;
+  Task<Result<ListVersionsByFunctionResponse>> ListVersionsByFunction(Context& ctx, ListVersionsByFunctionRequest request) override;
+  Task<Result<AliasConfiguration>> CreateAlias(Context& ctx, CreateAliasRequest request) override;
+  Task<Result<AliasConfiguration>> GetAlias(Context& ctx, GetAliasRequest request) override;
+  Task<Result<ListAliasesResponse>> ListAliases(Context& ctx, ListAliasesRequest request) override;
+  Task<Result<AliasConfiguration>> UpdateAlias(Context& ctx, UpdateAliasRequest request) override;
+  Task<Result<>> DeleteAlias(Context& ctx, DeleteAliasRequest request) override;
+
+  // --- layers (layers.cc) ---
+
+  // --- permissions (permissions.cc) ---
+
+  // --- function URLs (urls.cc) ---
+
+  // --- event source mappings (mappings.cc) ---
+
+  // --- reserved and provisioned concurrency (concurrency.cc) ---
+
+  // --- asynchronous invocation (event_invoke.cc) ---
+
+  // --- code signing (code_signing.cc) ---
+
+  // --- runtime management and recursion (runtime_management.cc) ---
+
+  // --- tags (tags.cc) ---
+
+  // --- account (functions.cc) ---
   Task<Result<GetAccountSettingsResponse>> GetAccountSettings(Context& ctx, GetAccountSettingsRequest request) override;
 
  private:
   struct Found {
     catalog::FunctionReference reference;
     catalog::FunctionPointer function;
+    catalog::AliasPointer alias;  // when the qualifier names one
   };
-  // The function that a request names. Error: ResourceNotFoundException, with the name as the request gave it.
+  // The function, version or alias that a request names. Error: ResourceNotFoundException, with the name as the request gave it.
   Result<Found> Find(const Context& ctx, std::string_view name, const std::optional<std::string>& qualifier) const;
-  // As Find, for an operation that changes the function: it must not be busy with another change.
+  // $LATEST, for an operation that changes the function: it must not be busy with another change.
   Result<Found> FindForUpdate(const Context& ctx, std::string_view name, const std::optional<std::string>& revision_id) const;
   // Checks, stores and unpacks a package; sets the code members of `function`. The result keeps the package from being
   // removed until the function that refers to it is stored.
   Task<Result<std::shared_ptr<const void>>> TakePackage(catalog::Function& function, std::string zip);
   void Touch(catalog::Function& function);
+  void MarkPending(catalog::Function& function);
   void MarkUpdating(catalog::Function& function);
-  void SettleLater(catalog::FunctionName name);
-  Task<> Settle(catalog::FunctionName name);
-  FunctionConfiguration Describe(const catalog::Function& function, bool qualified) const;
+  void SettleLater(const catalog::Function& function);
+  Task<> Settle(std::string row_key);
+  // The published version that has the same code and configuration, if it is the newest one.
+  catalog::FunctionPointer PublishedAs(const catalog::Function& latest) const;
+  // The next version of `latest`, which is told its number.
+  catalog::Function MakeVersion(catalog::Function& latest, const std::optional<std::string>& description);
+  // Functions whose keys begin with `prefix`, each followed by its versions, after the row `after` ("KEY/" is $LATEST).
+  std::vector<catalog::FunctionPointer> VersionsAfter(const std::string& prefix, const std::string& after, size_t limit) const;
+  // Error: aliases point to the version.
+  Result<> CheckUnused(const catalog::Function& version) const;
+  Result<> PointAlias(catalog::Alias& alias, const std::optional<std::string>& version, const std::optional<AliasRoutingConfiguration>& routing) const;
+  // `qualifier`: as it ends the ARN; "" for none.
+  FunctionConfiguration Describe(const catalog::Function& function, std::string_view qualifier) const;
+  // Lists leave out the states.
+  FunctionConfiguration DescribeInList(const catalog::Function& function, std::string_view qualifier) const;
 
   LambdaParts parts_;
   TaskScope background_;

@@ -119,9 +119,21 @@ Error NotImplemented(std::string_view what) {
 
 Error InvalidParameterValue(std::string message) { return Error::Service("InvalidParameterValueException", std::move(message)); }
 
+Error Conflict(std::string message) { return Error::Service("ResourceConflictException", std::move(message)); }
+
+Error StaleRevision() {
+  return Error::Service("PreconditionFailedException", "The Revision Id provided does not match the latest Revision Id. Call the "
+                                                       "GetFunction/GetAlias API to retrieve the latest Revision Id");
+}
+
+Result<> CheckPublishTo(const std::optional<std::string>& publish_to) {
+  if (!publish_to) return {};
+  return Fail(InvalidParameterValue("PublishTo is supported only for functions that run on a capacity provider."));
+}
+
 Result<> ApplySettings(const CreateFunctionRequest& request, const catalog::RuntimeTable& runtimes, catalog::Function& function) {
   if (request.tenancy_config) return Fail(NotImplemented("tenant isolation (TenancyConfig)"));
-  if (request.publish.value_or(false) || request.publish_to) return Fail(NotImplemented("publishing versions (Publish)"));
+  MF_TRY_VOID(CheckPublishTo(request.publish_to));
   if (request.code_signing_config_arn) {
     return Fail(Error::Service("CodeSigningConfigNotFoundException",
                                fmt::format("The code signing configuration cannot be found. Check that the provided configuration is not deleted: {}.",

@@ -14,5 +14,9 @@ Result<> ApplySettings(const UpdateFunctionConfigurationRequest& request, const 
 
 Error NotImplemented(std::string_view what);
 Error InvalidParameterValue(std::string message);
+Error Conflict(std::string message);
+Error StaleRevision();  // 412
+// PublishTo is for functions of capacity providers only.
+Result<> CheckPublishTo(const std::optional<std::string>& publish_to);
 
 }  // namespace mayfly::lambda

@@ -1,0 +1,181 @@
+#include "catalog/resource_table.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace mayfly::catalog {
+namespace {
+
+constexpr size_t kLoadPage = 4000;
+constexpr size_t kRecentMax = 4096;
+constexpr std::string_view kFunctionsTable = "functions";
+
+Error Busy(std::string_view key) {
+  return Error::Service("ResourceConflictException",
+                        fmt::format("The operation cannot be performed at this time. An update is in progress for resource: {}", key));
+}
+
+// ACCOUNT/REGION/NAME of ACCOUNT/REGION/NAME/QUALIFIER/more.
+std::string_view FunctionKeyOf(std::string_view key) {
+  size_t at = 0;
+  for (int part = 0; part < 3; ++part) {
+    at = key.find('/', at + (part > 0));
+    if (at == std::string_view::npos) return key;
+  }
+  return key.substr(0, at);
+}
+
+}  // namespace
+
+AnyTable::AnyTable(ResourceTables& tables, std::string name, BelongsTo owner) : name_(std::move(name)), owner_(owner) {
+  tables.tables_.push_back(this);
+  if (name_ == kFunctionsTable) tables.functions_ = this;
+}
+
+AnyTable::AnyPointer AnyTable::FindAny(std::string_view key) const {
+  const auto found = entries_.find(key);
+  return found == entries_.end() ? nullptr : Load(found->first, found->second);
+}
+
+AnyTable::AnyPointer AnyTable::Load(const std::string& key, Entry& entry) const {
+  if (AnyPointer parsed = entry.parsed.lock()) return parsed;
+  if (entry.text.empty()) return nullptr;
+  AnyPointer value = Parse(key, entry.text);
+  entry.parsed = value;
+  Remember(value);
+  return value;
+}
+
+void AnyTable::Remember(AnyPointer value) const {
+  if (recent_.size() < kRecentMax) recent_.push_back(std::move(value));
+  else recent_[next_recent_++ % kRecentMax] = std::move(value);
+}
+
+Task<Result<>> ResourceTables::Open(Context& ctx) {
+  for (AnyTable* table : tables_) {
+    std::string from;
+    for (;;) {
+      MF_CO_TRY(std::vector<store::Row> rows, co_await store_->Scan(ctx, table->name_, "", from, kLoadPage));
+      for (store::Row& row : rows) {
+        row.value.shrink_to_fit();
+        table->entries_.emplace_hint(table->entries_.end(), row.key, AnyTable::Entry{std::move(row.value), {}, false, false});
+      }
+      if (rows.size() < kLoadPage) break;
+      from = rows.back().key + '\0';
+    }
+  }
+  co_return Result<>();
+}
+
+void ResourceTables::Clear() {
+  for (AnyTable* table : tables_) {
+    AnyTable::Entries old = std::exchange(table->entries_, {});
+    for (auto& [key, entry] : old) {
+      if (AnyTable::AnyPointer value = table->Load(key, entry)) table->Notify(key, value, nullptr);
+    }
+    table->recent_.clear();
+    table->next_recent_ = 0;
+  }
+}
+
+Change::~Change() { Unlock(); }
+
+void Change::Unlock() {
+  for (const Step& step : steps_) {
+    const auto found = step.table->entries_.find(step.key);
+    if (found == step.table->entries_.end()) continue;  // cleared meanwhile
+    if (found->second.text.empty()) step.table->entries_.erase(found);
+    else found->second.busy = found->second.deleting = false;
+  }
+  steps_.clear();
+}
+
+Result<> Change::CheckOwner(const AnyTable& table, const std::string& key) const {
+  if (table.owner_ != BelongsTo::Function || !tables_->functions_) return {};
+  const std::string_view function_key = FunctionKeyOf(key);
+  const auto function = tables_->functions_->entries_.find(function_key);
+  if (function == tables_->functions_->entries_.end()) {
+    return Fail(Error::Service("ResourceNotFoundException", fmt::format("Function not found: {}", function_key)));
+  }
+  if (function->second.deleting) return Fail(Busy(key));
+  return {};
+}
+
+Result<AnyTable::Entry*> Change::Lock(AnyTable& table, const std::string& key, const AnyTable::AnyPointer& old) {
+  const auto found = table.entries_.find(key);
+  if (found == table.entries_.end() || found->second.busy || !old || found->second.parsed.lock() != old) return Fail(Busy(key));
+  found->second.busy = true;
+  return &found->second;
+}
+
+Result<> Change::StageCreate(AnyTable& table, const std::string& key, const std::string& text, AnyTable::AnyPointer value) {
+  MF_TRY_VOID(CheckOwner(table, key));
+  const auto [entry, is_new] = table.entries_.try_emplace(key);
+  if (!is_new) return Fail(Error::Service("ResourceConflictException", fmt::format("The resource already exists: {}", key)));
+  entry->second.busy = true;
+  batch_.RequireAbsent(table.name_, key).Put(table.name_, key, text);
+  steps_.push_back({&table, key, nullptr, std::move(value), text});
+  return {};
+}
+
+Result<> Change::StageReplace(AnyTable& table, const std::string& key, const AnyTable::AnyPointer& old, const std::string& text,
+                              AnyTable::AnyPointer value) {
+  MF_TRY_VOID(CheckOwner(table, key));
+  MF_TRY([[maybe_unused]] AnyTable::Entry* entry, Lock(table, key, old));
+  batch_.Put(table.name_, key, text);
+  steps_.push_back({&table, key, old, std::move(value), text});
+  return {};
+}
+
+Result<> Change::StageDelete(AnyTable& table, const std::string& key, const AnyTable::AnyPointer& old) {
+  MF_TRY(AnyTable::Entry* entry, Lock(table, key, old));
+  entry->deleting = true;
+  batch_.Delete(table.name_, key);
+  steps_.push_back({&table, key, old, nullptr, {}});
+  return {};
+}
+
+Result<> Change::DeleteBelongings(const std::string& key) {
+  const std::string below = key + '/';
+  for (AnyTable* table : tables_->tables_) {
+    if (table->owner_ != BelongsTo::Function) continue;
+    if (const auto entry = table->entries_.find(key); entry != table->entries_.end()) MF_TRY_VOID(StageBelonging(*table, entry->first, entry->second));
+    for (auto entry = table->entries_.lower_bound(below); entry != table->entries_.end() && entry->first.starts_with(below); ++entry) {
+      MF_TRY_VOID(StageBelonging(*table, entry->first, entry->second));
+    }
+  }
+  return {};
+}
+
+Result<> Change::StageBelonging(AnyTable& table, const std::string& key, AnyTable::Entry& entry) {
+  const AnyTable::AnyPointer old = table.Load(key, entry);
+  if (old || entry.busy) return StageDelete(table, key, old);
+  batch_.Delete(table.name_, key);  // it cannot be read: remove it all the same
+  return {};
+}
+
+Task<Result<>> Change::Commit(Context& ctx) {
+  auto committed = co_await tables_->store_->Commit(ctx, std::move(batch_));
+  if (!committed) {
+    const std::string first = steps_.empty() ? std::string() : steps_.front().key;
+    Unlock();
+    if (committed.error().code == "PreconditionFailed") co_return Fail(Busy(first));
+    co_return Fail(std::move(committed).error().Wrap("change of the catalog"));
+  }
+  std::vector<Step> steps = std::exchange(steps_, {});
+  for (Step& step : steps) {
+    AnyTable::Entries& entries = step.table->entries_;
+    if (!step.new_value) {
+      entries.erase(step.key);
+      continue;
+    }
+    entries[step.key] = AnyTable::Entry{std::move(step.text), step.new_value, false, false};
+    step.table->Remember(step.new_value);
+  }
+  for (const Step& step : steps) step.table->Notify(step.key, step.old_value, step.new_value);
+  co_return Result<>();
+}
+
+}  // namespace mayfly::catalog

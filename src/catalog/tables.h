@@ -1,0 +1,20 @@
+// Tables: everything that the catalog keeps, one table per kind of resource. One per daemon, on its strand.
+#pragma once
+
+#include "catalog/alias.h"
+#include "catalog/function.h"
+#include "catalog/resource_table.h"
+
+namespace mayfly::catalog {
+
+struct Tables {
+  explicit Tables(store::Store& store) : all(store) {}
+
+  ResourceTables all;  // opens and clears the tables below
+
+  ResourceTable<Function> functions{all, "functions"};                        // $LATEST, by FunctionName::Key()
+  ResourceTable<Function> versions{all, "versions", BelongsTo::Function};     // published ones, by VersionKey()
+  ResourceTable<Alias> aliases{all, "aliases", BelongsTo::Function};          // by AliasKey()
+};
+
+}  // namespace mayfly::catalog
