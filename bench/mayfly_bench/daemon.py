@@ -34,10 +34,15 @@ class Daemon:
         self._folder = Path(tempfile.mkdtemp(prefix="mayfly-bench-"))
         self._folder.chmod(0o755)
         self._log = open(self._folder / "log", "wb")
+        return self._start()
+
+    def _start(self):
         command = [program("mayfly"), "serve", "--listen", "127.0.0.1:0", "--data-dir", str(self._folder / "data"), "--auth", self._auth]
         self._process = subprocess.Popen([*command, *self._arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._log)
+        begin = time.monotonic()
         try:
             self.port = self._wait_ready()
+            self.ready_seconds = time.monotonic() - begin
             self._connection = Connection(self.port)
             if self._auth == "strict":
                 self._key = json.loads((self._folder / "data" / "access-keys.json").read_text())["keys"][0]
@@ -49,6 +54,13 @@ class Daemon:
     def __exit__(self, *_):
         self._connection.close()
         self._end()
+
+    def restart(self, change):
+        """Ends the daemon, calls change(its data directory), and starts it again."""
+        self._connection.close()
+        self._stop()
+        change(self._folder / "data")
+        self._start()
 
     @property
     def pid(self):
@@ -63,6 +75,11 @@ class Daemon:
         return int(found[1])
 
     def _end(self):
+        self._stop()
+        self._log.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _stop(self):
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
             try:
@@ -71,8 +88,6 @@ class Daemon:
                 self._process.kill()
                 self._process.wait()
         self._process.stdout.close()
-        self._log.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     # --- requests ---
 

@@ -5,6 +5,9 @@
 
 #include <fmt/format.h>
 
+#include "base/event.h"
+#include "base/task_scope.h"
+
 namespace mayfly::catalog {
 namespace {
 
@@ -54,19 +57,36 @@ void AnyTable::Remember(AnyPointer value) const {
 }
 
 Task<Result<>> ResourceTables::Open(Context& ctx) {
+  // Side by side: the store reads with threads of its own.
+  TaskScope loading(*ctx.loop);
+  Result<> outcome;
   for (AnyTable* table : tables_) {
-    std::string from;
-    for (;;) {
-      MF_CO_TRY(std::vector<store::Row> rows, co_await store_->Scan(ctx, table->name_, "", from, kLoadPage));
-      for (store::Row& row : rows) {
-        row.value.shrink_to_fit();
-        table->entries_.emplace_hint(table->entries_.end(), row.key, AnyTable::Entry{std::move(row.value), {}, false, false});
-      }
-      if (rows.size() < kLoadPage) break;
-      from = rows.back().key + '\0';
-    }
+    loading.Spawn([](Context& ctx, AnyTable& table, store::Store& store, Result<>& outcome) -> Task<> {
+      if (auto loaded = co_await table.LoadAll(ctx, store); !loaded && outcome) outcome = std::move(loaded);
+    }(ctx, *table, *store_, outcome));
   }
-  co_return Result<>();
+  co_await loading.Join();
+  co_return outcome;
+}
+
+Task<Result<>> AnyTable::LoadAll(Context& ctx, store::Store& store) {
+  using Rows = Result<std::vector<store::Row>>;
+  const auto read = [](Context& ctx, store::Store& store, std::string table, std::string from, OneShot<Rows>& done) -> Task<> {
+    done.Set(co_await store.Scan(ctx, table, "", from, kLoadPage));
+  };
+  TaskScope reading(*ctx.loop);
+  auto next = std::make_unique<OneShot<Rows>>(*ctx.loop);
+  reading.Spawn(read(ctx, store, name_, "", *next));
+  for (;;) {
+    MF_CO_TRY(std::vector<store::Row> rows, co_await next->Take());
+    const bool last = rows.size() < kLoadPage;
+    next = std::make_unique<OneShot<Rows>>(*ctx.loop);
+    if (!last) reading.Spawn(read(ctx, store, name_, rows.back().key + '\0', *next));  // while these rows are taken in
+    for (store::Row& row : rows) {
+      entries_.emplace_hint(entries_.end(), std::move(row.key), Entry{std::string(row.value), {}, false, false});
+    }
+    if (last) co_return Result<>();
+  }
 }
 
 void ResourceTables::Clear() {

@@ -54,6 +54,7 @@ class AnyTable {
   virtual AnyPointer Parse(const std::string& key, const std::string& text) const = 0;
   virtual void Notify(const std::string& key, const AnyPointer& old_value, const AnyPointer& new_value) = 0;
 
+  Task<Result<>> LoadAll(Context& ctx, store::Store& store);
   AnyPointer FindAny(std::string_view key) const;
   AnyPointer Load(const std::string& key, Entry& entry) const;
   void Remember(AnyPointer value) const;
