@@ -37,6 +37,11 @@ AnyTable::AnyTable(ResourceTables& tables, std::string name, BelongsTo owner) : 
   if (name_ == kFunctionsTable) tables.functions_ = this;
 }
 
+Result<json::Value> AnyTable::ParseText(std::string_view text) {
+  MF_TRY(const std::string json, UnpackText(text));
+  return json::Parse(json);
+}
+
 AnyTable::AnyPointer AnyTable::FindAny(std::string_view key) const {
   const auto found = entries_.find(key);
   return found == entries_.end() ? nullptr : Load(found->first, found->second);

@@ -21,6 +21,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "catalog/packed_text.h"
 #include "store/store.h"
 
 namespace mayfly::catalog {
@@ -44,13 +45,14 @@ class AnyTable {
  protected:
   using AnyPointer = std::shared_ptr<const void>;
   struct Entry {
-    std::string text;               // as it is stored; empty while a new row is on its way
+    std::string text;               // as it is stored (PackText); empty while a new row is on its way
     std::weak_ptr<const void> parsed;
     bool busy = false;              // a change is on its way to the store
     bool deleting = false;          // and it is a deletion
   };
   using Entries = std::map<std::string, Entry, std::less<>>;
 
+  static Result<json::Value> ParseText(std::string_view text);
   virtual AnyPointer Parse(const std::string& key, const std::string& text) const = 0;
   virtual void Notify(const std::string& key, const AnyPointer& old_value, const AnyPointer& new_value) = 0;
 
@@ -107,7 +109,7 @@ class ResourceTable final : public AnyTable {
 
  private:
   AnyPointer Parse(const std::string& key, const std::string& text) const override {
-    auto document = json::Parse(text);
+    auto document = ParseText(text);
     std::shared_ptr<T> value(new T());  // its memory is given back while a weak pointer remains
     Result<> read = document ? FromJson(key, *document, *value) : Result<>(Fail(document.error()));
     if (read) return value;
@@ -154,12 +156,12 @@ class Change {
   // or the deletion of the function that it belongs to is on its way. ResourceNotFoundException: that function has gone.
   template <typename T>
   Result<> Create(ResourceTable<T>& table, const std::string& key, T value) {
-    const std::string text = json::Write(ToJson(value));
+    const std::string text = PackText(json::Write(ToJson(value)));
     return StageCreate(table, key, text, std::shared_ptr<const T>(new T(std::move(value))));
   }
   template <typename T>
   Result<> Replace(ResourceTable<T>& table, const std::string& key, const std::shared_ptr<const T>& old, T value) {
-    const std::string text = json::Write(ToJson(value));
+    const std::string text = PackText(json::Write(ToJson(value)));
     return StageReplace(table, key, old, text, std::shared_ptr<const T>(new T(std::move(value))));
   }
   // Create or Replace, as it is now.

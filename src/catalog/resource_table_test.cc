@@ -158,6 +158,26 @@ TEST_F(ResourceTableTest, ListenersSeeEachChangeOnce) {
   EXPECT_EQ(seen, "a/r/f:->1 a/r/f:1>2 a/r/f:2>- a/r/g:->3 a/r/g:3>- ");
 }
 
+TEST(PackedText, GivesBackWhatWasPacked) {
+  SeededRandom random(7);
+  for (const size_t size : {0, 1, 99, 100, 101, 600, 5000, 300'000}) {
+    std::string text = "{\"Text\":\"";
+    while (text.size() < size) text += random.Below(2) ? "\"RevisionId\":" : random.Uuid();
+    const std::string packed = PackText(text);
+    EXPECT_LE(packed.size(), text.size());
+    EXPECT_EQ(*UnpackText(packed), text);
+  }
+  EXPECT_FALSE(UnpackText("\x01"));
+  EXPECT_FALSE(UnpackText("\x01garbage that is no frame"));
+  std::string packed = PackText(std::string(1000, 'x'));
+  for (size_t at = 1; at < packed.size(); ++at) {
+    std::string damaged = packed;
+    damaged[at] ^= 0x55;
+    (void)UnpackText(damaged);  // must not crash; zstd alone cannot tell every change
+    (void)UnpackText(std::string_view(packed).substr(0, at));
+  }
+}
+
 // Random changes by several clients on a store that fails now and then, with restarts: memory and store agree with a plain
 // map that only knows what was answered with success.
 class Simulation {
