@@ -30,6 +30,7 @@ AliasConfiguration DescribeAlias(const catalog::Alias& alias) {
 // Puts what a request says into `alias`, and checks that the result makes sense.
 Result<> LambdaApi::PointAlias(catalog::Alias& alias, const std::optional<std::string>& version, const std::optional<AliasRoutingConfiguration>& routing) const {
   if (version) alias.function_version = *version;
+  if (!parts_.catalog->Find(alias.function)) return Fail(catalog::FunctionNotFound({alias.function, alias.function_version}));
   if (routing) {
     alias.additional_version.clear();
     alias.additional_weight = 0;
