@@ -1,6 +1,7 @@
 #include "catalog/code_package.h"
 
 #include <dirent.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,12 +11,11 @@
 #include <filesystem>
 #include <utility>
 
-#include <fmt/format.h>
-
 #include "base/encoding.h"
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "catalog/layer_tree.h"
 #include "catalog/package_writer.h"
 
 namespace mayfly::catalog {
@@ -43,8 +43,8 @@ struct CheckedZip {
 
 Result<CheckedZip> CheckZip(std::string_view bytes) {
   if (bytes.size() > kZippedBytesMax) {
-    return Fail(Error::Service("RequestEntityTooLargeException",
-                               fmt::format("Zipped size must be smaller than {} bytes", kZippedBytesMax)));
+    return Fail(
+        Error::Service("RequestEntityTooLargeException", fmt::format("Zipped size must be smaller than {} bytes", kZippedBytesMax)));
   }
   if (bytes.empty()) return Fail(InvalidParameter("Uploaded file must be a non-empty zip"));
   auto zip = ZipReader::Open(bytes, PackageLimits().entries_max);
@@ -110,6 +110,17 @@ Result<> MakeFolder(const std::string& path, mode_t mode) {
   if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) return Fail(Error::FromErrno("mkdir " + path, errno));
   if (::chmod(path.c_str(), mode) != 0) return Fail(Error::FromErrno("chmod " + path, errno));
   return {};
+}
+
+// Gives a complete folder its name: durable from then on.
+Result<> Settle(TemporaryFolder& temporary, const std::string& folder, const std::string& path) {
+  MF_TRY_VOID(SyncDirectory(temporary.path()));
+  if (::rename(temporary.path().c_str(), path.c_str()) != 0) {
+    if (errno == ENOTEMPTY || errno == EEXIST) return {};  // somebody stored the same meanwhile
+    return Fail(Error::FromErrno("rename " + temporary.path(), errno));
+  }
+  temporary.Release();
+  return SyncDirectory(folder);
 }
 
 // Proves that every byte unpacks, without writing any.
@@ -183,13 +194,42 @@ Result<> CodeStore::Install(std::string_view zip, const std::string& sha256_hex)
     return Fail(std::move(unpacked.error().error).Wrap("unpack a code package"));
   }
   MF_TRY_VOID(WriteNewFile(temporary.path() + "/package.zip", zip, 0600));
-  MF_TRY_VOID(SyncDirectory(temporary.path()));
-  if (::rename(temporary.path().c_str(), PathOf(sha256_hex).c_str()) != 0) {
-    if (errno == ENOTEMPTY || errno == EEXIST) return {};  // somebody stored the same zip meanwhile
-    return Fail(Error::FromErrno("rename " + temporary.path(), errno));
+  return Settle(temporary, folder_, PathOf(sha256_hex));
+}
+
+Result<CodeStore::Tree> CodeStore::MergeLayers(const std::vector<std::string>& packages) {
+  std::vector<std::shared_ptr<const void>> pins;  // so that none goes while it is read
+  std::string list = "layers";
+  for (const std::string& package : packages) {
+    pins.push_back(Pin(package));
+    if (!pins.back()) return Fail(Error::Fault(fmt::format("the code package {} of a layer is not there", package)));
+    list += '\n' + package;
   }
-  temporary.Release();
-  return SyncDirectory(folder_);
+  if (packages.size() == 1) return Tree{packages.front(), std::move(pins.front())};
+  Tree tree{.sha256_hex = Sha256Hex(list), .pin = {}};
+  tree.pin = Pin(tree.sha256_hex);
+  if (tree.pin) return tree;
+  MF_TRY_VOID(InstallTree(packages, tree.sha256_hex));
+  tree.pin = Pin(tree.sha256_hex);
+  if (!tree.pin) return Fail(Error::Fault("a tree of layers was deleted while it was made", "try again"));
+  return tree;
+}
+
+Result<> CodeStore::InstallTree(const std::vector<std::string>& packages, const std::string& sha256_hex) const {
+  LayerTree tree;
+  for (const std::string& package : packages) MF_TRY_VOID(tree.Cover(DirectoryOf(package)));
+  MF_TRY(TemporaryFolder temporary, TemporaryFolder::Make(folder_, kTemporaryPrefix));
+  const std::string root = temporary.path() + "/root";
+  MF_TRY_VOID(MakeFolder(temporary.path(), 0755));
+  MF_TRY_VOID(MakeFolder(root, 0755));
+  MF_TRY_VOID(tree.Write(root));
+  return Settle(temporary, folder_, PathOf(sha256_hex));
+}
+
+Result<uint64_t> CodeStore::UnpackedBytesOf(std::string_view sha256_hex) const {
+  const std::string root = DirectoryOf(sha256_hex);
+  if (root.empty()) return Fail(Error::Fault(fmt::format("the code package {} is not there", sha256_hex)));
+  return FileBytesBelow(root);
 }
 
 std::string CodeStore::DirectoryOf(std::string_view sha256_hex) const {

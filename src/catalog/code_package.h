@@ -5,6 +5,7 @@
 //
 //   <folder>/<sha256 hex of the zip>/package.zip   the bytes as they were uploaded (for Code.Location)
 //   <folder>/<sha256 hex of the zip>/root/         what is mounted at /var/task, read-only
+//   <folder>/<sha256 hex of a list of layers>/root/  what several layers make together, mounted at /opt; no package.zip
 //
 // Promises: a package is there completely or not at all, also after a crash (written beside, synced, renamed); what a crash
 // left is removed by Open. The same zip twice, also at once, is stored once. Nothing of a package is written outside of its
@@ -51,6 +52,17 @@ class CodeStore {
   // cannot or must not be unpacked (the log tells why). Faults: the disk.
   Result<CodePackage> Put(std::string_view zip);
 
+  // What packages that are stored make at /opt together, later ones covering earlier ones (layer_tree.h); durable on success.
+  // One package is its own tree. The tree lives as long as a package does: it has a name, is pinned, listed and deleted as
+  // one, and goes on when its packages are deleted. Errors: Fault (disk, a package that is not there).
+  struct Tree {
+    std::string sha256_hex;
+    std::shared_ptr<const void> pin;
+  };
+  Result<Tree> MergeLayers(const std::vector<std::string>& packages);
+  // The sum of the sizes of a package's files. Errors: Fault (disk, a package that is not there).
+  Result<uint64_t> UnpackedBytesOf(std::string_view sha256_hex) const;
+
   // nullopt-like: "" when there is no such package. Paths are absolute when the folder's is.
   std::string DirectoryOf(std::string_view sha256_hex) const;
   std::string ZipPathOf(std::string_view sha256_hex) const;
@@ -73,6 +85,7 @@ class CodeStore {
   explicit CodeStore(std::string folder);
   std::string PathOf(std::string_view sha256_hex) const;
   Result<> Install(std::string_view zip, const std::string& sha256_hex) const;
+  Result<> InstallTree(const std::vector<std::string>& packages, const std::string& sha256_hex) const;
 
   const std::string folder_;
   const std::shared_ptr<Pins> pins_;
