@@ -84,6 +84,15 @@ void VisitMembers(Self& f, Visitor&& visit) {
   visit("PublishedSha256", f.published_sha256);
 }
 
+Sha256Digest DigestOf(const std::string& sha256_hex) {
+  Sha256Digest digest{};
+  const auto bytes = HexDecode(sha256_hex);
+  if (bytes && bytes->size() == digest.size()) std::memcpy(digest.data(), bytes->data(), digest.size());
+  return digest;
+}
+
+}  // namespace
+
 std::string_view PartitionOf(std::string_view region) {
   if (region.starts_with("cn-")) return "aws-cn";
   if (region.starts_with("us-gov-")) return "aws-us-gov";
@@ -93,17 +102,15 @@ std::string_view PartitionOf(std::string_view region) {
   return "aws";
 }
 
-}  // namespace
-
 std::string FunctionName::Arn() const {
   return fmt::format("arn:{}:lambda:{}:{}:function:{}", PartitionOf(region), region, account_id, name);
 }
 
-Sha256Digest Function::CodeDigest() const {
-  Sha256Digest digest{};
-  const auto bytes = HexDecode(code_sha256);
-  if (bytes && bytes->size() == digest.size()) std::memcpy(digest.data(), bytes->data(), digest.size());
-  return digest;
+Sha256Digest Function::CodeDigest() const { return DigestOf(code_sha256); }
+
+std::optional<Sha256Digest> Function::LayersDigest() const {
+  if (layers_sha256.empty()) return std::nullopt;
+  return DigestOf(layers_sha256);
 }
 
 std::string Function::CodeSha256Base64() const { return Base64Encode(HexDecode(code_sha256).value_or("")); }

@@ -13,6 +13,9 @@
 
 namespace mayfly::catalog {
 
+// The first part of ARNs that are in `region`: aws, aws-cn, aws-us-gov …
+std::string_view PartitionOf(std::string_view region);
+
 // Where a function lives: functions of one name in two accounts or regions are two functions.
 struct FunctionName {
   std::string account_id;
@@ -106,6 +109,7 @@ struct Function {
 
   std::string QualifiedArn() const { return name.Arn() + ':' + version; }
   Sha256Digest CodeDigest() const;
+  std::optional<Sha256Digest> LayersDigest() const;  // nullopt without layers
   // Of code and configuration, hex: equal for functions that a version need not be published twice for.
   std::string ContentSha256() const;
   std::string CodeSha256Base64() const;

@@ -3,6 +3,7 @@
 
 #include "catalog/alias.h"
 #include "catalog/function.h"
+#include "catalog/layer.h"
 #include "catalog/resource_table.h"
 
 namespace mayfly::catalog {
@@ -15,6 +16,8 @@ struct Tables {
   ResourceTable<Function> functions{all, "functions"};                        // $LATEST, by FunctionName::Key()
   ResourceTable<Function> versions{all, "versions", BelongsTo::Function};     // published ones, by VersionKey()
   ResourceTable<Alias> aliases{all, "aliases", BelongsTo::Function};          // by AliasKey()
+  ResourceTable<Layer> layers{all, "layers"};                                 // by LayerName::Key()
+  ResourceTable<LayerVersion> layer_versions{all, "layer_versions"};          // by LayerVersionName::Key()
 };
 
 }  // namespace mayfly::catalog

@@ -112,12 +112,14 @@ Result<std::shared_ptr<const runtime::EnvironmentSpec>> MakeEnvironmentSpec(cons
   if (choice.interpreter) spec->label.runtime_version_arn = catalog::RuntimeVersionArn(function.name.region, choice);
   spec->label.memory_mib = function.memory_mib;
   spec->cage.code = function.CodeDigest();
+  spec->cage.layers = function.LayersDigest();
   spec->cage.memory_bytes = static_cast<int64_t>(function.memory_mib) << 20;
   spec->cage.tmp_bytes = static_cast<int64_t>(function.tmp_mib) << 20;
   spec->timeout = std::chrono::seconds(function.timeout_seconds);
   spec->memory_mib = function.memory_mib;
   spec->provided = choice.identifier->family == RuntimeFamily::Provided;
   spec->arguments = Arguments(choice, function.memory_mib);
+  if (spec->provided && spec->cage.layers) spec->second_program = "/opt/bootstrap";
   Variables variables = PlatformVariables(function, choice);
   bool zygote_can_serve = options.isolation == Isolation::Zygote;
   for (const auto& [name, value] : function.environment) {

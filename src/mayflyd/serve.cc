@@ -120,17 +120,17 @@ runtime::EnvironmentOptions MakeEnvironmentOptions(const Options& options) {
 
 Duration Seconds(double seconds) { return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds)); }
 
-// GetFunction's download links: our own key signs them, the admin pages check them.
+// The download links of GetFunction and GetLayerVersion: our own key signs them, the admin pages check them.
 class DownloadLinks {
  public:
   DownloadLinks(Loop& loop, Random& random, std::string origin)
       : loop_(&loop), origin_(std::move(origin)), key_{.access_key_id = "MAYFLYDOWNLOADLINKS0", .secret_access_key = random.Hex(32)}, verifier_(loop) {}
 
   std::string UrlOf(const catalog::Function& function) const {
-    const std::string path = fmt::format("/_mayfly/code/{}/{}", function.name.account_id, function.code_sha256);
-    const std::string host = origin_.substr(origin_.find("//") + 2);
-    return fmt::format("{}{}?{}", origin_, path,
-                       identity::PresignQuery("GET", host, path, key_, function.name.region, "s3", loop_->WallNow(), kDownloadLinkValid));
+    return LinkTo({function.name.account_id, function.name.region, function.code_sha256});
+  }
+  std::string UrlOf(const catalog::LayerVersion& version) const {
+    return LinkTo({version.name.layer.account_id, version.name.layer.region, version.code_sha256});
   }
   bool IsAllowed(const http::Request& request) {
     auto claim = identity::ParseClaim(request);
@@ -139,6 +139,18 @@ class DownloadLinks {
   }
 
  private:
+  struct Package {
+    const std::string& account_id;
+    const std::string& region;
+    const std::string& sha256;
+  };
+  std::string LinkTo(const Package& package) const {
+    const std::string path = fmt::format("/_mayfly/code/{}/{}", package.account_id, package.sha256);
+    const std::string host = origin_.substr(origin_.find("//") + 2);
+    return fmt::format("{}{}?{}", origin_, path,
+                       identity::PresignQuery("GET", host, path, key_, package.region, "s3", loop_->WallNow(), kDownloadLinkValid));
+  }
+
   Loop* loop_;
   std::string origin_;
   identity::SigningIdentity key_;
@@ -182,6 +194,7 @@ class Daemon {
   std::unique_ptr<catalog::CodeStore> code_;
   std::unique_ptr<catalog::Tables> tables_;
   std::unique_ptr<catalog::FunctionCatalog> catalog_;
+  std::unique_ptr<catalog::LayerCatalog> layers_;
   std::unique_ptr<catalog::RuntimeTable> runtimes_;
   std::unique_ptr<identity::AccessKeys> keys_;
   std::unique_ptr<identity::Authenticator> authenticator_;
@@ -213,6 +226,8 @@ Task<Result<>> Daemon::OpenState(Context& ctx) {
   MF_CO_TRY_VOID(co_await tables_->all.Open(ctx));
   catalog_ = std::make_unique<catalog::FunctionCatalog>(loop_, *tables_);
   MF_CO_TRY_VOID(co_await catalog_->Open(ctx));
+  layers_ = std::make_unique<catalog::LayerCatalog>(*tables_);
+  layers_->Open();
   co_return Result<>();
 }
 
@@ -258,14 +273,14 @@ Task<> Daemon::Survey() {
   if (!ctx.stop.stop_requested()) co_await RemoveUnusedPackages(ctx);
 }
 
-// Packages that no function refers to: left by deletes and updates, whose environments may still have had them mounted.
+// Packages and trees of layers that no function and no layer version refers to: left by deletes and updates, whose environments may still have had them mounted.
 Task<> Daemon::RemoveUnusedPackages(Context& ctx) {
   catalog::CodeStore* code = code_.get();
   auto packages = co_await files_.Run(loop_, [code] { return code->List(); });
   if (!packages) co_return log::Warning("list code packages: {}", packages.error().ToString());
   for (const std::string& package : *packages) {
     if (ctx.stop.stop_requested()) co_return;
-    if (catalog_->IsInUse(package)) continue;
+    if (catalog_->IsInUse(package) || layers_->IsInUse(package)) continue;
     co_await RemovePackage(package);
   }
 }
@@ -310,11 +325,12 @@ Task<Result<>> Daemon::Start(Context& ctx) {
   invoker_options.spec.isolation = options_.isolation == "exec" ? invoke::Isolation::Exec : invoke::Isolation::Zygote;
   invoker_ = std::make_unique<invoke::Invoker>(loop_, *catalog_, *runtimes_, *environments_, invoker_options);
 
-  lambda::LambdaParts parts{.loop = &loop_, .tables = tables_.get(), .catalog = catalog_.get(), .runtimes = runtimes_.get(), .code = code_.get(),
-                            .invoker = invoker_.get(), .files = &files_, .random = &random_};
+  lambda::LambdaParts parts{.loop = &loop_, .tables = tables_.get(), .catalog = catalog_.get(), .layers = layers_.get(),
+                            .runtimes = runtimes_.get(), .code = code_.get(), .invoker = invoker_.get(), .files = &files_, .random = &random_};
   parts.account_concurrency = options_.account_concurrency;
   parts.update_delay = Seconds(options_.update_delay_seconds);
   parts.download_url = [this](const catalog::Function& function) { return links_->UrlOf(function); };
+  parts.layer_download_url = [this](const catalog::LayerVersion& version) { return links_->UrlOf(version); };
   lambda_ = std::make_unique<lambda::LambdaApi>(std::move(parts));
   lambda_->Recover();
 

@@ -89,7 +89,12 @@ Task<Result<sandbox::StartedProcess>> ExecutionEnvironment::StartProcess(Context
   process.arguments = spec_->arguments;
   process.environment = spec_->environment;
   process.environment.push_back("AWS_LAMBDA_LOG_STREAM_NAME=" + label_.log_stream);
-  co_return co_await cage_->Start(ctx, spec_->start_mode, process);
+  auto started = co_await cage_->Start(ctx, spec_->start_mode, process);
+  if (!started && started.error().code == "ENOENT" && !spec_->second_program.empty()) {
+    process.arguments.front() = spec_->second_program;
+    started = co_await cage_->Start(ctx, spec_->start_mode, process);
+  }
+  co_return started;
 }
 
 Task<ExecutionEnvironment::PhaseEnd> ExecutionEnvironment::RunInit(Context& ctx, InitPhase phase, TimePoint until) {

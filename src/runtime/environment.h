@@ -32,6 +32,7 @@ struct EnvironmentSpec {
   sandbox::CageSpec cage;
   sandbox::StartMode start_mode;
   std::vector<std::string> arguments;    // of the runtime process
+  std::string second_program;            // takes the place of arguments[0] where that is not there; "" for none
   std::vector<std::string> environment;  // without the per-environment variables (log stream)
   Duration timeout = std::chrono::seconds(3);
   int memory_mib = 128;

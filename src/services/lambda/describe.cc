@@ -40,6 +40,15 @@ FunctionConfiguration LambdaApi::Describe(const catalog::Function& function, std
   }
   SetUnlessEmpty(view.kms_key_arn, function.kms_key_arn);
   if (!function.dead_letter_arn.empty()) view.dead_letter_config = DeadLetterConfig{.target_arn = function.dead_letter_arn};
+  if (!function.layers.empty()) {
+    std::vector<Layer> layers;
+    for (const catalog::LayerUse& use : function.layers) {
+      Layer& layer = layers.emplace_back(Layer{.arn = use.arn, .code_size = use.code_bytes});
+      SetUnlessEmpty(layer.signing_profile_version_arn, use.signing_profile_version_arn);
+      SetUnlessEmpty(layer.signing_job_arn, use.signing_job_arn);
+    }
+    view.layers = std::move(layers);
+  }
   if (function.has_vpc_config) {
     VpcConfigResponse vpc;
     vpc.subnet_ids = function.vpc.subnet_ids;

@@ -69,11 +69,13 @@ Task<Result<FunctionConfiguration>> LambdaApi::CreateFunction(Context& ctx, Crea
   catalog::Function function;
   function.name = reference.name;
   MF_CO_TRY_VOID(ApplySettings(request, *parts_.runtimes, function));
+  if (request.layers) MF_CO_TRY_VOID(ChooseLayers(ctx, *request.layers, function));
   if (request.code.s3_bucket || request.code.s3_key) co_return Fail(NotImplemented("packages in S3 (Code.S3Bucket)"));
   if (!request.code.zip_file || request.code.zip_file->empty()) {
     co_return Fail(InvalidParameterValue("Please provide a source for function code."));
   }
   MF_CO_TRY([[maybe_unused]] auto pin, co_await TakePackage(function, std::move(*request.code.zip_file)));
+  MF_CO_TRY([[maybe_unused]] auto layer_pins, co_await TakeLayers(function, SizeError::NamesTheSize));
   Touch(function);
   function.SetContentId(parts_.random->Uuid());
   MarkPending(function);
@@ -143,6 +145,7 @@ Task<Result<FunctionConfiguration>> LambdaApi::UpdateFunctionCode(Context& ctx, 
   catalog::Function next = *found.function;
   if (request.architectures && !request.architectures->empty()) next.architecture = request.architectures->front();
   MF_CO_TRY([[maybe_unused]] auto pin, co_await TakePackage(next, std::move(*request.zip_file)));
+  MF_CO_TRY([[maybe_unused]] auto layer_pins, co_await TakeLayers(next, SizeError::NamesTheSize));
   if (request.dry_run.value_or(false)) co_return Describe(next, "");
   MarkUpdating(next);
   if (request.publish.value_or(false)) {
@@ -167,6 +170,11 @@ Task<Result<FunctionConfiguration>> LambdaApi::UpdateFunctionConfiguration(Conte
   MF_CO_TRY(Found found, FindForUpdate(ctx, request.function_name, request.revision_id));
   catalog::Function next = *found.function;
   MF_CO_TRY_VOID(ApplySettings(request, *parts_.runtimes, next));
+  Pins layer_pins;
+  if (request.layers) {
+    MF_CO_TRY_VOID(ChooseLayers(ctx, *request.layers, next));
+    MF_CO_TRY(layer_pins, co_await TakeLayers(next, SizeError::NamesLayers));
+  }
   MarkUpdating(next);
   MF_CO_TRY_VOID(co_await parts_.catalog->Replace(ctx, found.function, next));
   SettleLater(next);
@@ -204,7 +212,7 @@ Task<Result<GetAccountSettingsResponse>> LambdaApi::GetAccountSettings(Context& 
   limit.unreserved_concurrent_executions = parts_.account_concurrency;
   response.account_limit = std::move(limit);
   AccountUsage usage;
-  usage.total_code_size = used.code_bytes;
+  usage.total_code_size = used.code_bytes + parts_.layers->CodeBytesOf(ctx.principal.account_id, ctx.principal.region);
   usage.function_count = used.functions;
   response.account_usage = std::move(usage);
   co_return response;

@@ -12,6 +12,7 @@
 #include "catalog/code_package.h"
 #include "catalog/function_catalog.h"
 #include "catalog/function_reference.h"
+#include "catalog/layer_catalog.h"
 #include "catalog/runtimes.h"
 #include "invoke/invoker.h"
 #include "model/lambda.h"
@@ -23,6 +24,7 @@ struct LambdaParts {
   Loop* loop;
   catalog::Tables* tables;
   catalog::FunctionCatalog* catalog;
+  catalog::LayerCatalog* layers;
   const catalog::RuntimeTable* runtimes;
   catalog::CodeStore* code;
   invoke::Invoker* invoker;
@@ -32,6 +34,8 @@ struct LambdaParts {
   Duration update_delay{};  // how long a new or updated function stays Pending or InProgress
   // A URL that gives the package for ten minutes: GetFunction's Code.Location.
   std::function<std::string(const catalog::Function&)> download_url;
+  // The same of a layer version: Content.Location.
+  std::function<std::string(const catalog::LayerVersion&)> layer_download_url;
 };
 
 class LambdaApi final : public Handler {
@@ -62,7 +66,13 @@ class LambdaApi final : public Handler {
   Task<Result<AliasConfiguration>> UpdateAlias(Context& ctx, UpdateAliasRequest request) override;
   Task<Result<>> DeleteAlias(Context& ctx, DeleteAliasRequest request) override;
 
-  // --- layers (layers.cc) ---
+  // --- layers (layers.cc, function_layers.cc) ---
+  Task<Result<PublishLayerVersionResponse>> PublishLayerVersion(Context& ctx, PublishLayerVersionRequest request) override;
+  Task<Result<GetLayerVersionResponse>> GetLayerVersion(Context& ctx, GetLayerVersionRequest request) override;
+  Task<Result<GetLayerVersionResponse>> GetLayerVersionByArn(Context& ctx, GetLayerVersionByArnRequest request) override;
+  Task<Result<ListLayersResponse>> ListLayers(Context& ctx, ListLayersRequest request) override;
+  Task<Result<ListLayerVersionsResponse>> ListLayerVersions(Context& ctx, ListLayerVersionsRequest request) override;
+  Task<Result<>> DeleteLayerVersion(Context& ctx, DeleteLayerVersionRequest request) override;
 
   // --- permissions (permissions.cc) ---
 
@@ -96,6 +106,17 @@ class LambdaApi final : public Handler {
   // Checks, stores and unpacks a package; sets the code members of `function`. The result keeps the package from being
   // removed until the function that refers to it is stored.
   Task<Result<std::shared_ptr<const void>>> TakePackage(catalog::Function& function, std::string zip);
+  // Sets the layers of `function` to those that a request names. Errors: AWS's.
+  Result<> ChooseLayers(const Context& ctx, const std::vector<std::string>& arns, catalog::Function& function) const;
+  // Makes the tree of the layers of `function`; `too_large` is the error when they and the code are more than a function may
+  // have, unzipped. The result keeps packages and tree from being removed until the function is stored.
+  using Pins = std::vector<std::shared_ptr<const void>>;
+  enum class SizeError : unsigned char { NamesTheSize, NamesLayers };
+  Task<Result<Pins>> TakeLayers(catalog::Function& function, SizeError too_large);
+  // Whether the caller may use a layer version. Error: AccessDeniedException.
+  Result<> MayUseLayer(const Context& ctx, const catalog::LayerVersionName& name) const;
+  GetLayerVersionResponse DescribeLayer(const catalog::LayerVersion& version) const;
+  Result<GetLayerVersionResponse> FindLayer(const Context& ctx, const catalog::LayerVersionName& name) const;
   void Touch(catalog::Function& function);
   void MarkPending(catalog::Function& function);
   void MarkUpdating(catalog::Function& function);

@@ -11,7 +11,6 @@ namespace {
 constexpr size_t kEnvironmentBytesMax = 4096;
 constexpr int kTimeoutSecondsMax = 900;  // the model's 5,400 is for managed instances
 constexpr int kMemoryMibMax = 10240;
-constexpr size_t kLayersMax = 5;
 
 Error AboveMaximum(std::string_view member, int value, int maximum) {
   return Error::Service("ValidationException",
@@ -56,12 +55,6 @@ Result<> RefuseUnbuilt(const Request& request) {
   return {};
 }
 
-Result<> CheckLayers(const std::optional<std::vector<std::string>>& layers) {
-  if (!layers || layers->empty()) return {};
-  if (layers->size() > kLayersMax) return Fail(InvalidParameterValue("Cannot reference more than 5 layers."));
-  return Fail(InvalidParameterValue(fmt::format("Layer version {} does not exist.", layers->front())));
-}
-
 template <typename Request>
 Result<> ApplyCommon(const Request& request, const catalog::RuntimeTable& runtimes, catalog::Function& function) {
   MF_TRY_VOID(RefuseUnbuilt(request));
@@ -91,7 +84,6 @@ Result<> ApplyCommon(const Request& request, const catalog::RuntimeTable& runtim
   if (request.dead_letter_config && request.dead_letter_config->target_arn) function.dead_letter_arn = *request.dead_letter_config->target_arn;
   if (request.tracing_config && request.tracing_config->mode) function.tracing_mode = *request.tracing_config->mode;
   if (request.snap_start && request.snap_start->apply_on) function.snap_start_apply_on = *request.snap_start->apply_on;
-  MF_TRY_VOID(CheckLayers(request.layers));
   if (request.vpc_config) {
     function.has_vpc_config = true;
     if (request.vpc_config->subnet_ids) function.vpc.subnet_ids = *request.vpc_config->subnet_ids;

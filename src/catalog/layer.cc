@@ -1,0 +1,105 @@
+#include "catalog/layer.h"
+
+#include <charconv>
+#include <type_traits>
+
+#include <fmt/format.h>
+
+#include "catalog/function.h"
+#include "catalog/json_members.h"
+
+namespace mayfly::catalog {
+namespace {
+
+template <typename Self, typename Visitor>
+  requires std::is_same_v<std::remove_const_t<Self>, Layer>
+void VisitMembers(Self& layer, Visitor&& visit) {
+  visit("LastVersion", layer.last_version);
+}
+
+template <typename Self, typename Visitor>
+  requires std::is_same_v<std::remove_const_t<Self>, LayerVersion>
+void VisitMembers(Self& version, Visitor&& visit) {
+  visit("Description", version.description);
+  visit("LicenseInfo", version.license_info);
+  visit("CompatibleRuntimes", version.compatible_runtimes);
+  visit("CompatibleArchitectures", version.compatible_architectures);
+  visit("CodeSha256", version.code_sha256);
+  visit("CodeSize", version.code_bytes);
+  visit("CreatedDate", version.created_date);
+  visit("SigningProfileVersionArn", version.signing_profile_version_arn);
+  visit("SigningJobArn", version.signing_job_arn);
+}
+
+// The part before the next `separator`, which is taken out of `rest`.
+std::string_view TakePart(std::string_view& rest, char separator) {
+  const size_t end = rest.find(separator);
+  const std::string_view part = rest.substr(0, end);
+  rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+  return part;
+}
+
+std::optional<int64_t> ParseNumber(std::string_view text) {
+  int64_t number = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+std::string LayerName::Arn() const { return fmt::format("arn:{}:lambda:{}:{}:layer:{}", PartitionOf(region), region, account_id, name); }
+
+std::string LayerVersionName::Key() const { return fmt::format("{}/{:010}", layer.Key(), number); }
+
+LayerName ParseLayerName(std::string_view text, std::string_view account_id, std::string_view region) {
+  if (!text.starts_with("arn:")) return {std::string(account_id), std::string(region), std::string(text)};
+  LayerName name;
+  for (int part = 0; part < 3; ++part) TakePart(text, ':');  // arn:aws:lambda
+  name.region = TakePart(text, ':');
+  name.account_id = TakePart(text, ':');
+  TakePart(text, ':');  // layer
+  name.name = text;
+  return name;
+}
+
+std::optional<LayerVersionName> ParseLayerVersionArn(std::string_view arn) {
+  const size_t colon = arn.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  const auto number = ParseNumber(arn.substr(colon + 1));
+  if (!number) return std::nullopt;
+  LayerVersionName version{ParseLayerName(arn.substr(0, colon), "", ""), *number};
+  if (version.Arn() != arn) return std::nullopt;
+  return version;
+}
+
+json::Value ToJson(const Layer& layer) {
+  return WriteMembers(layer, [](auto& from, auto& visit) { VisitMembers(from, visit); });
+}
+
+json::Value ToJson(const LayerVersion& version) {
+  return WriteMembers(version, [](auto& from, auto& visit) { VisitMembers(from, visit); });
+}
+
+Result<> FromJson(std::string_view key, const json::Value& value, Layer& layer) {
+  layer.name.account_id = TakePart(key, '/');
+  layer.name.region = TakePart(key, '/');
+  layer.name.name = key;
+  if (layer.name.name.empty()) return Fail(Error::Fault("not the key of a layer"));
+  VisitMembers(layer, MemberReader(value));
+  return {};
+}
+
+Result<> FromJson(std::string_view key, const json::Value& value, LayerVersion& version) {
+  version.name.layer.account_id = TakePart(key, '/');
+  version.name.layer.region = TakePart(key, '/');
+  version.name.layer.name = TakePart(key, '/');
+  const auto number = ParseNumber(key);
+  if (!number) return Fail(Error::Fault("the key of a layer version has no number"));
+  version.name.number = *number;
+  VisitMembers(version, MemberReader(value));
+  if (version.code_sha256.empty()) return Fail(Error::Fault("a stored layer version has no package"));
+  return {};
+}
+
+}  // namespace mayfly::catalog
