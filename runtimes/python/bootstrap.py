@@ -20,15 +20,19 @@ def standard_library():
     return [entry for entry in sys.path if entry not in given and not entry.endswith("-packages")]
 
 
-def function_path():
-    """What comes before the standard library."""
+def package_folders():
+    """Where the function and its layers keep packages."""
     own = "python%d.%d" % sys.version_info[:2]
     named = os.environ.get("AWS_EXECUTION_ENV", "").rpartition("_")[2]
     # A layer made for the identifier that the function names is found although another version runs.
     versions = [named, own] if named.startswith("python3.") and named != own else [own]
     layers = [LAYER_FOLDER + "/lib/" + version + "/site-packages" for version in versions]
-    task = os.environ.get("LAMBDA_TASK_ROOT", "/var/task")
-    return _without_repeats([task] + layers + [LAYER_FOLDER] + _python_path() + [RUNTIME_FOLDER])
+    return [os.environ.get("LAMBDA_TASK_ROOT", "/var/task")] + layers + [LAYER_FOLDER]
+
+
+def function_path():
+    """What comes before the standard library."""
+    return _without_repeats(package_folders() + _python_path() + [RUNTIME_FOLDER])
 
 
 def _python_path():
@@ -48,6 +52,18 @@ def add_site_builtins():
     builtins.quit = _sitebuiltins.Quitter("quit", "Ctrl-D (i.e. EOF)")
     builtins.exit = _sitebuiltins.Quitter("exit", "Ctrl-D (i.e. EOF)")
     builtins.help = _sitebuiltins._Helper()
+
+
+def obey_path_files():
+    """Does what *.pth files beside the packages say, as in site-packages; AWS's runtime does it for these folders, too."""
+    for folder in package_folders():
+        try:
+            names = os.listdir(folder)
+        except OSError:
+            continue
+        if any(name.endswith(".pth") for name in names):
+            import site
+            site.addsitedir(folder)
 
 
 def run_site_customization():
@@ -77,6 +93,7 @@ def main():
     add_site_builtins()
     open_standard_streams()
     run_site_customization()
+    obey_path_files()
     invoke_loop.run(library)
 
 

@@ -71,6 +71,13 @@ def handler(event, context):
     assert python_function.run("app.handler", [Event()]).response() == [True, True, 1, True]
 
 
+def test_path_files_beside_the_packages_are_obeyed(python_function):
+    python_function.write("more.pth", "parts\nimport builtins; builtins.obeyed = True\n")
+    python_function.write("parts/in_parts.py", "where = 'parts'\n")
+    python_function.write("app.py", "import in_parts\ndef handler(event, context):\n    return [in_parts.where, obeyed]\n")
+    assert python_function.run("app.handler", [Event()]).response() == ["parts", True]
+
+
 def test_sitecustomize_of_a_layer_runs(python_function):
     layer = python_function.folder / "layer"
     python_function.write("layer/sitecustomize.py", "import builtins\nbuiltins.customized = True\n")
