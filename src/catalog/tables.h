@@ -4,6 +4,7 @@
 #include "catalog/alias.h"
 #include "catalog/function.h"
 #include "catalog/layer.h"
+#include "catalog/function_settings.h"
 #include "catalog/resource_table.h"
 
 namespace mayfly::catalog {
@@ -18,6 +19,13 @@ struct Tables {
   ResourceTable<Alias> aliases{all, "aliases", BelongsTo::Function};          // by AliasKey()
   ResourceTable<Layer> layers{all, "layers"};                                 // by LayerName::Key()
   ResourceTable<LayerVersion> layer_versions{all, "layer_versions"};          // by LayerVersionName::Key()
+
+  // Settings beside functions, by SettingOwner::Key().
+  ResourceTable<ReservedConcurrency> reserved_concurrency{all, "reserved-concurrency", BelongsTo::Function};
+  ResourceTable<ProvisionedConcurrency> provisioned_concurrency{all, "provisioned-concurrency", BelongsTo::Function};
+  ResourceTable<EventInvokeConfig> event_invoke_configs{all, "event-invoke-configs", BelongsTo::Function};
+  ResourceTable<RuntimeManagement> runtime_management{all, "runtime-management", BelongsTo::Function};
+  ResourceTable<RecursionConfig> recursion_configs{all, "recursion-configs", BelongsTo::Function};
 };
 
 }  // namespace mayfly::catalog

@@ -13,7 +13,8 @@ namespace {
 
 constexpr size_t kFunctionsPageMax = 50;  // ListFunctions gives at most 50, whatever MaxItems asks for
 constexpr int kDeleteAttemptsMax = 50;
-constexpr Duration kDeleteRetryAfter = std::chrono::milliseconds(20);
+constexpr int kSettleAttemptsMax = 50;
+constexpr Duration kRetryAfter = std::chrono::milliseconds(20);
 constexpr std::string_view kCreating = "The function is being created.";
 
 }  // namespace
@@ -99,7 +100,12 @@ Task<Result<GetFunctionResponse>> LambdaApi::GetFunction(Context& ctx, GetFuncti
   location.repository_type = "S3";
   location.location = parts_.download_url(*found.function);
   response.code = std::move(location);
-  if (!found.function->tags.empty()) response.tags = found.function->tags;
+  // Tags and reserved concurrency are the whole function's.
+  const catalog::FunctionPointer latest = parts_.catalog->Find(found.reference.name);
+  if (latest && !latest->tags.empty()) response.tags = latest->tags;
+  if (const auto reserved = parts_.tables->reserved_concurrency.Find(catalog::SettingOwner{found.reference.name}.Key())) {
+    response.concurrency = Concurrency{.reserved_concurrent_executions = reserved->executions};
+  }
   co_return response;
 }
 
@@ -194,7 +200,7 @@ Task<Result<DeleteFunctionResponse>> LambdaApi::DeleteFunction(Context& ctx, Del
     auto deleted = co_await parts_.catalog->Delete(ctx, found.function);
     if (deleted) break;
     if (!deleted.error().IsService("ResourceConflictException") || attempt == kDeleteAttemptsMax) co_return Fail(std::move(deleted).error());
-    MF_CO_TRY_VOID(co_await Sleep(ctx, kDeleteRetryAfter));
+    MF_CO_TRY_VOID(co_await Sleep(ctx, kRetryAfter));
   }
   DeleteFunctionResponse response;
   response.status_code = 204;
@@ -209,7 +215,8 @@ Task<Result<GetAccountSettingsResponse>> LambdaApi::GetAccountSettings(Context& 
   limit.code_size_unzipped = 262'144'000;
   limit.code_size_zipped = 52'428'800;
   limit.concurrent_executions = parts_.account_concurrency;
-  limit.unreserved_concurrent_executions = parts_.account_concurrency;
+  const int64_t reserved = ledger_.Of({ctx.principal.account_id, ctx.principal.region, ""}).reserved;
+  limit.unreserved_concurrent_executions = static_cast<int32_t>(parts_.account_concurrency - reserved);
   response.account_limit = std::move(limit);
   AccountUsage usage;
   usage.total_code_size = used.code_bytes + parts_.layers->CodeBytesOf(ctx.principal.account_id, ctx.principal.region);
@@ -222,6 +229,7 @@ Task<Result<GetAccountSettingsResponse>> LambdaApi::GetAccountSettings(Context& 
 
 void LambdaApi::Recover() {
   for (const std::string& row_key : parts_.catalog->unsettled()) background_.Spawn(Settle(row_key));
+  RecoverProvisioned();
 }
 
 Task<> LambdaApi::Stop() {
@@ -235,19 +243,23 @@ Task<> LambdaApi::Settle(std::string row_key) {
   Context ctx(*parts_.loop);
   ctx.stop = background_.stop_token();
   if (!co_await Sleep(ctx, parts_.update_delay)) co_return;
-  const catalog::FunctionPointer current = parts_.catalog->FindRow(row_key);
-  if (!current) co_return;
-  catalog::Function next = *current;
-  next.state = "Active";
-  next.state_reason.clear();
-  next.state_reason_code.clear();
-  next.last_update_status = "Successful";
-  next.last_update_status_reason.clear();
-  next.last_update_status_reason_code.clear();
-  next.revision_id = parts_.random->Uuid();
-  auto settled = co_await parts_.catalog->Replace(ctx, current, std::move(next));
-  // A conflict is a delete on its way. Otherwise the store failed: the next start settles it.
-  if (!settled && settled.error().kind == Error::Kind::Fault) log::Error("settle {}: {}", row_key, settled.error().ToString());
+  for (int attempt = 1; attempt <= kSettleAttemptsMax; ++attempt) {
+    const catalog::FunctionPointer current = parts_.catalog->FindRow(row_key);
+    if (!current || current->is_settled()) co_return;
+    catalog::Function next = *current;
+    next.state = "Active";
+    next.state_reason.clear();
+    next.state_reason_code.clear();
+    next.last_update_status = "Successful";
+    next.last_update_status_reason.clear();
+    next.last_update_status_reason_code.clear();
+    next.revision_id = parts_.random->Uuid();
+    auto settled = co_await parts_.catalog->Replace(ctx, current, std::move(next));
+    if (settled) co_return;
+    // A fault of the store: the next start settles it. A conflict: a change of the tags, or a delete, is on its way.
+    if (settled.error().kind == Error::Kind::Fault) co_return log::Error("settle {}: {}", row_key, settled.error().ToString());
+    if (!co_await Sleep(ctx, kRetryAfter)) co_return;
+  }
 }
 
 }  // namespace mayfly::lambda

@@ -10,12 +10,14 @@
 #include "base/random.h"
 #include "base/task_scope.h"
 #include "catalog/code_package.h"
+#include "catalog/concurrency_ledger.h"
 #include "catalog/function_catalog.h"
 #include "catalog/function_reference.h"
 #include "catalog/layer_catalog.h"
 #include "catalog/runtimes.h"
 #include "invoke/invoker.h"
 #include "model/lambda.h"
+#include "services/lambda/tags.h"
 
 namespace mayfly::lambda {
 
@@ -40,9 +42,9 @@ struct LambdaParts {
 
 class LambdaApi final : public Handler {
  public:
-  explicit LambdaApi(LambdaParts parts) : parts_(std::move(parts)), background_(*parts_.loop) {}
+  explicit LambdaApi(LambdaParts parts) : parts_(std::move(parts)), ledger_(*parts_.tables), background_(*parts_.loop) {}
 
-  // Finishes what a crash interrupted: functions that are Pending or InProgress.
+  // Finishes what a crash interrupted: functions that are Pending or InProgress, provisioned concurrency that is IN_PROGRESS.
   void Recover();
   // Ends background work (state changes that are on their way).
   Task<> Stop();
@@ -80,15 +82,38 @@ class LambdaApi final : public Handler {
 
   // --- event source mappings (mappings.cc) ---
 
-  // --- reserved and provisioned concurrency (concurrency.cc) ---
+  // --- reserved and provisioned concurrency (concurrency.cc, provisioned_concurrency.cc) ---
+  Task<Result<Concurrency>> PutFunctionConcurrency(Context& ctx, PutFunctionConcurrencyRequest request) override;
+  Task<Result<GetFunctionConcurrencyResponse>> GetFunctionConcurrency(Context& ctx, GetFunctionConcurrencyRequest request) override;
+  Task<Result<>> DeleteFunctionConcurrency(Context& ctx, DeleteFunctionConcurrencyRequest request) override;
+  Task<Result<PutProvisionedConcurrencyConfigResponse>> PutProvisionedConcurrencyConfig(Context& ctx,
+                                                                                       PutProvisionedConcurrencyConfigRequest request) override;
+  Task<Result<GetProvisionedConcurrencyConfigResponse>> GetProvisionedConcurrencyConfig(Context& ctx,
+                                                                                       GetProvisionedConcurrencyConfigRequest request) override;
+  Task<Result<ListProvisionedConcurrencyConfigsResponse>> ListProvisionedConcurrencyConfigs(Context& ctx,
+                                                                                           ListProvisionedConcurrencyConfigsRequest request) override;
+  Task<Result<>> DeleteProvisionedConcurrencyConfig(Context& ctx, DeleteProvisionedConcurrencyConfigRequest request) override;
 
   // --- asynchronous invocation (event_invoke.cc) ---
+  Task<Result<FunctionEventInvokeConfig>> PutFunctionEventInvokeConfig(Context& ctx, PutFunctionEventInvokeConfigRequest request) override;
+  Task<Result<FunctionEventInvokeConfig>> UpdateFunctionEventInvokeConfig(Context& ctx, UpdateFunctionEventInvokeConfigRequest request) override;
+  Task<Result<FunctionEventInvokeConfig>> GetFunctionEventInvokeConfig(Context& ctx, GetFunctionEventInvokeConfigRequest request) override;
+  Task<Result<ListFunctionEventInvokeConfigsResponse>> ListFunctionEventInvokeConfigs(Context& ctx,
+                                                                                     ListFunctionEventInvokeConfigsRequest request) override;
+  Task<Result<>> DeleteFunctionEventInvokeConfig(Context& ctx, DeleteFunctionEventInvokeConfigRequest request) override;
 
   // --- code signing (code_signing.cc) ---
 
   // --- runtime management and recursion (runtime_management.cc) ---
+  Task<Result<PutRuntimeManagementConfigResponse>> PutRuntimeManagementConfig(Context& ctx, PutRuntimeManagementConfigRequest request) override;
+  Task<Result<GetRuntimeManagementConfigResponse>> GetRuntimeManagementConfig(Context& ctx, GetRuntimeManagementConfigRequest request) override;
+  Task<Result<PutFunctionRecursionConfigResponse>> PutFunctionRecursionConfig(Context& ctx, PutFunctionRecursionConfigRequest request) override;
+  Task<Result<GetFunctionRecursionConfigResponse>> GetFunctionRecursionConfig(Context& ctx, GetFunctionRecursionConfigRequest request) override;
 
   // --- tags (tags.cc) ---
+  Task<Result<>> TagResource(Context& ctx, TagResourceRequest request) override;
+  Task<Result<>> UntagResource(Context& ctx, UntagResourceRequest request) override;
+  Task<Result<ListTagsResponse>> ListTags(Context& ctx, ListTagsRequest request) override;
 
   // --- account (functions.cc) ---
   Task<Result<GetAccountSettingsResponse>> GetAccountSettings(Context& ctx, GetAccountSettingsRequest request) override;
@@ -131,12 +156,43 @@ class LambdaApi final : public Handler {
   // Error: aliases point to the version.
   Result<> CheckUnused(const catalog::Function& version) const;
   Result<> PointAlias(catalog::Alias& alias, const std::optional<std::string>& version, const std::optional<AliasRoutingConfiguration>& routing) const;
+
+  // --- reserved and provisioned concurrency ---
+  int UnreservedFloor() const;  // what must stay for functions without reserved concurrency
+  Result<catalog::FunctionReference> UnqualifiedReference(const Context& ctx, std::string_view name) const;
+  // A version or alias. Errors: $LATEST; it does not exist.
+  Result<Found> FindProvisionable(const Context& ctx, std::string_view name, const std::string& qualifier) const;
+  Result<> CheckProvisionable(const catalog::SettingOwner& owner, int requested, int present);
+  Result<> CheckProvisionedOnce(const Found& found) const;
+  // UpdateAlias: the alias's provisioned concurrency goes with it to other versions. SettleProvisionedOf after the commit.
+  Result<> MoveProvisioned(catalog::Change& change, const catalog::Alias& old, const catalog::Alias& next);
+  void SettleProvisionedOf(const catalog::Alias& alias);
+  Task<> SettleProvisioned(std::string key);
+  void RecoverProvisioned();
+
+  // --- asynchronous invocation, runtime management ---
+  Result<> CheckFunctionDestination(const Context& ctx, const catalog::FunctionName& function, const std::string& arn) const;
+  Result<> CheckDestinations(const Context& ctx, const catalog::EventInvokeConfig& config) const;
+  Result<catalog::SettingOwner> EventInvokeOwner(const Context& ctx, std::string_view name, const std::optional<std::string>& qualifier) const;
+  Task<Result<FunctionEventInvokeConfig>> StoreEventInvoke(Context& ctx, catalog::EventInvokeConfig config);
+  Result<catalog::SettingOwner> RuntimeOwner(const Context& ctx, std::string_view name, const std::optional<std::string>& qualifier) const;
+
+  // --- tags ---
+  struct TaggedKind;
+  static const TaggedKind* FindTaggedKind(std::string_view name);
+  static Result<const TaggedKind*> TaggedKindOf(const TaggedArn& arn);
+  Result<Tags> ReadFunctionTags(const TaggedArn& arn) const;
+  Task<Result<>> WriteFunctionTags(Context& ctx, TaggedArn arn, Tags tags);
+  // `edit` is called again when another change came between.
+  Task<Result<>> ChangeTags(Context& ctx, std::string resource, std::function<Result<>(Tags&)> edit);
+
   // `qualifier`: as it ends the ARN; "" for none.
   FunctionConfiguration Describe(const catalog::Function& function, std::string_view qualifier) const;
   // Lists leave out the states.
   FunctionConfiguration DescribeInList(const catalog::Function& function, std::string_view qualifier) const;
 
   LambdaParts parts_;
+  catalog::ConcurrencyLedger ledger_;
   TaskScope background_;
 };
 

@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "invoke/environment_spec.h"
+#include "services/lambda/tags.h"
 
 namespace mayfly::lambda {
 namespace {
@@ -138,7 +139,7 @@ Result<> ApplySettings(const CreateFunctionRequest& request, const catalog::Runt
   function.role = request.role;
   if (request.architectures && !request.architectures->empty()) function.architecture = request.architectures->front();
   if (request.tags) {
-    if (request.tags->size() > 50) return Fail(InvalidParameterValue("Number of tags exceeds resource tag limit."));
+    MF_TRY_VOID(CheckTags(*request.tags));
     function.tags = *request.tags;
   }
   return ApplyCommon(request, runtimes, function);

@@ -1,0 +1,195 @@
+// Put/Get/List/DeleteProvisionedConcurrencyConfig: environments of a version or alias that are kept initialised.
+//
+// What is kept here is the setting and its way from IN_PROGRESS to READY. Nothing starts environments by it yet: allocated
+// and available counts follow the request once it is READY.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/event.h"
+#include "base/log.h"
+#include "services/lambda/lambda_api.h"
+#include "services/lambda/paging.h"
+#include "services/lambda/settings.h"
+
+namespace mayfly::lambda {
+namespace {
+
+constexpr size_t kPageMax = 50;
+constexpr int kSettleAttemptsMax = 50;
+constexpr Duration kSettleRetryAfter = std::chrono::milliseconds(20);
+
+// The three views of a configuration have the same members.
+template <typename View>
+View DescribeProvisioned(const catalog::ProvisionedConcurrency& config) {
+  View view;
+  view.requested_provisioned_concurrent_executions = config.requested;
+  view.allocated_provisioned_concurrent_executions = config.allocated;
+  view.available_provisioned_concurrent_executions = config.allocated;
+  view.status = config.status;
+  if (!config.status_reason.empty()) view.status_reason = config.status_reason;
+  view.last_modified = config.last_modified;
+  return view;
+}
+
+Error Unpublished() { return InvalidParameterValue("Provisioned Concurrency Configs cannot be applied to unpublished function versions."); }
+
+Error AlreadyProvisionedVersion() {
+  return Conflict("Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version");
+}
+
+}  // namespace
+
+Result<LambdaApi::Found> LambdaApi::FindProvisionable(const Context& ctx, std::string_view name, const std::string& qualifier) const {
+  MF_TRY(catalog::FunctionReference reference, catalog::ParseFunctionReference(ctx, name, qualifier));
+  if (reference.qualifier == "$LATEST") return Fail(InvalidParameterValue("The function resource provided must be an alias or a published version."));
+  auto resolved = parts_.catalog->Resolve(reference);
+  if (resolved) return Found{std::move(reference), std::move(resolved->function), std::move(resolved->alias)};
+  const bool is_version = reference.qualifier.find_first_not_of("0123456789") == std::string::npos;
+  if (is_version) return Fail(std::move(resolved).error());
+  return Fail(Error::Service("ResourceNotFoundException", "Cannot find alias arn: " + reference.Arn()));
+}
+
+// Errors: the concurrency is not there to be had.
+Result<> LambdaApi::CheckProvisionable(const catalog::SettingOwner& owner, int requested, int present) {
+  const auto reserved = parts_.tables->reserved_concurrency.Find(catalog::SettingOwner{owner.function}.Key());
+  if (reserved) {
+    if (ledger_.ProvisionedOf(owner.function) - present + requested <= reserved->executions) return {};
+    return Fail(InvalidParameterValue("Requested Provisioned Concurrency should not be greater than the reservedConcurrentExecution for function"));
+  }
+  if (requested > parts_.account_concurrency) {
+    return Fail(InvalidParameterValue(fmt::format("Specified ConcurrentExecutions for function is greater than account's unreserved concurrency [{}].",
+                                                  parts_.account_concurrency)));
+  }
+  if (parts_.account_concurrency - ledger_.Of(owner.function).taken() + present - requested >= UnreservedFloor()) return {};
+  return Fail(InvalidParameterValue(fmt::format("Specified ConcurrentExecutions for function decreases account's UnreservedConcurrentExecution "
+                                                "below its minimum value of [{}].", UnreservedFloor())));
+}
+
+// Errors: a version would be provisioned twice, by itself and through an alias.
+Result<> LambdaApi::CheckProvisionedOnce(const Found& found) const {
+  const auto& configs = parts_.tables->provisioned_concurrency;
+  const catalog::FunctionName& name = found.reference.name;
+  if (found.alias) {
+    if (found.function->is_latest()) return Fail(Unpublished());
+    if (found.alias->has_routing()) return Fail(InvalidParameterValue("Alias with weights can not be used with Provisioned Concurrency"));
+    if (configs.Find(catalog::SettingOwner{name, found.function->version}.Key())) return Fail(AlreadyProvisionedVersion());
+    return {};
+  }
+  for (const auto& row : configs.List(name.Key() + '/', "", SIZE_MAX)) {
+    const catalog::AliasPointer alias = parts_.catalog->FindAlias(name, row.value->owner.qualifier);
+    if (!alias) continue;
+    if (alias->function_version == found.function->version || alias->additional_version == found.function->version) {
+      return Fail(Conflict("Version is pointed by a Provisioned Concurrency alias"));
+    }
+  }
+  return {};
+}
+
+Task<Result<PutProvisionedConcurrencyConfigResponse>> LambdaApi::PutProvisionedConcurrencyConfig(Context& ctx,
+                                                                                                PutProvisionedConcurrencyConfigRequest request) {
+  if (request.qualifier == "$LATEST") co_return Fail(Unpublished());
+  MF_CO_TRY(Found found, FindProvisionable(ctx, request.function_name, request.qualifier));
+  const catalog::SettingOwner owner{found.reference.name, found.reference.qualifier};
+  const auto old = parts_.tables->provisioned_concurrency.Find(owner.Key());
+  const int present = old ? old->requested : 0;
+  MF_CO_TRY_VOID(CheckProvisionable(owner, request.provisioned_concurrent_executions, present));
+  MF_CO_TRY_VOID(CheckProvisionedOnce(found));
+  catalog::ProvisionedConcurrency next{.owner = owner, .requested = request.provisioned_concurrent_executions};
+  next.allocated = old ? std::min(old->allocated, next.requested) : 0;
+  next.last_modified = FormatLambdaTime(parts_.loop->WallNow());
+  const catalog::ConcurrencyLedger::Claim claim(ledger_, owner.function, next.requested - present);
+  catalog::Change change(parts_.tables->all);
+  MF_CO_TRY_VOID(old ? change.Replace(parts_.tables->provisioned_concurrency, owner.Key(), old, next)
+                     : change.Create(parts_.tables->provisioned_concurrency, owner.Key(), next));
+  MF_CO_TRY_VOID(co_await change.Commit(ctx));
+  background_.Spawn(SettleProvisioned(owner.Key()));
+  co_return DescribeProvisioned<PutProvisionedConcurrencyConfigResponse>(next);
+}
+
+Task<Result<GetProvisionedConcurrencyConfigResponse>> LambdaApi::GetProvisionedConcurrencyConfig(Context& ctx,
+                                                                                                GetProvisionedConcurrencyConfigRequest request) {
+  MF_CO_TRY(Found found, FindProvisionable(ctx, request.function_name, request.qualifier));
+  const auto config = parts_.tables->provisioned_concurrency.Find(catalog::SettingOwner{found.reference.name, found.reference.qualifier}.Key());
+  if (!config) {
+    co_return Fail(Error::Service("ProvisionedConcurrencyConfigNotFoundException", "No Provisioned Concurrency Config found for this function"));
+  }
+  co_return DescribeProvisioned<GetProvisionedConcurrencyConfigResponse>(*config);
+}
+
+Task<Result<ListProvisionedConcurrencyConfigsResponse>> LambdaApi::ListProvisionedConcurrencyConfigs(Context& ctx,
+                                                                                                    ListProvisionedConcurrencyConfigsRequest request) {
+  MF_CO_TRY(catalog::FunctionReference reference, UnqualifiedReference(ctx, request.function_name));
+  if (!parts_.catalog->Find(reference.name)) co_return Fail(catalog::FunctionNotFound(reference));
+  MF_CO_TRY(auto page, NextPage(parts_.tables->provisioned_concurrency, reference.name.Key() + '/', request.marker,
+                                PageLimit(request.max_items, kPageMax)));
+  ListProvisionedConcurrencyConfigsResponse response;
+  response.next_marker = std::move(page.next_marker);
+  std::vector<ProvisionedConcurrencyConfigListItem> items;
+  for (const auto& row : page.rows) {
+    items.push_back(DescribeProvisioned<ProvisionedConcurrencyConfigListItem>(*row.value));
+    items.back().function_arn = row.value->owner.Arn();
+  }
+  response.provisioned_concurrency_configs = std::move(items);
+  co_return response;
+}
+
+// Not an error: there is none.
+Task<Result<>> LambdaApi::DeleteProvisionedConcurrencyConfig(Context& ctx, DeleteProvisionedConcurrencyConfigRequest request) {
+  MF_CO_TRY(Found found, FindProvisionable(ctx, request.function_name, request.qualifier));
+  const std::string key = catalog::SettingOwner{found.reference.name, found.reference.qualifier}.Key();
+  const auto old = parts_.tables->provisioned_concurrency.Find(key);
+  if (!old) co_return Result<>();
+  catalog::Change change(parts_.tables->all);
+  MF_CO_TRY_VOID(change.Delete(parts_.tables->provisioned_concurrency, key, old));
+  co_return co_await change.Commit(ctx);
+}
+
+Result<> LambdaApi::MoveProvisioned(catalog::Change& change, const catalog::Alias& old, const catalog::Alias& next) {
+  const catalog::SettingOwner owner{next.function, next.name};
+  const auto config = parts_.tables->provisioned_concurrency.Find(owner.Key());
+  if (!config) return {};
+  if (next.function_version == "$LATEST") return Fail(Unpublished());
+  for (const std::string& version : {next.function_version, next.additional_version}) {
+    if (!version.empty() && parts_.tables->provisioned_concurrency.Find(catalog::SettingOwner{next.function, version}.Key())) {
+      return Fail(AlreadyProvisionedVersion());
+    }
+  }
+  if (next.function_version == old.function_version && next.additional_version == old.additional_version) return {};
+  catalog::ProvisionedConcurrency moved = *config;
+  moved.allocated = 0;
+  moved.status = "IN_PROGRESS";
+  return change.Replace(parts_.tables->provisioned_concurrency, owner.Key(), config, std::move(moved));
+}
+
+void LambdaApi::SettleProvisionedOf(const catalog::Alias& alias) {
+  background_.Spawn(SettleProvisioned(catalog::SettingOwner{alias.function, alias.name}.Key()));
+}
+
+Task<> LambdaApi::SettleProvisioned(std::string key) {
+  Context ctx(*parts_.loop);
+  ctx.stop = background_.stop_token();
+  if (!co_await Sleep(ctx, parts_.update_delay)) co_return;
+  for (int attempt = 0; attempt < kSettleAttemptsMax; ++attempt) {
+    const auto current = parts_.tables->provisioned_concurrency.Find(key);
+    if (!current || current->is_settled()) co_return;
+    catalog::ProvisionedConcurrency next = *current;
+    next.status = "READY";
+    next.allocated = next.requested;
+    catalog::Change change(parts_.tables->all);
+    Result<> settled = change.Replace(parts_.tables->provisioned_concurrency, key, current, std::move(next));
+    if (settled) settled = co_await change.Commit(ctx);
+    if (settled) co_return;
+    if (settled.error().kind == Error::Kind::Fault) co_return log::Error("settle provisioned concurrency of {}: {}", key, settled.error().ToString());
+    if (!co_await Sleep(ctx, kSettleRetryAfter)) co_return;  // another change is on its way
+  }
+}
+
+void LambdaApi::RecoverProvisioned() {
+  parts_.tables->provisioned_concurrency.ListIf("", "", SIZE_MAX, [this](const auto& row) {
+    if (!row.value->is_settled()) background_.Spawn(SettleProvisioned(row.key));
+    return false;  // looked at, not kept
+  });
+}
+
+}  // namespace mayfly::lambda

@@ -1,0 +1,137 @@
+// TagResource, UntagResource, ListTags. A kind of resource that has tags has two methods in the table below.
+#include "services/lambda/tags.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/event.h"
+#include "services/lambda/lambda_api.h"
+#include "services/lambda/settings.h"
+
+namespace mayfly::lambda {
+namespace {
+
+constexpr size_t kTagsMax = 50;
+constexpr int kAttemptsMax = 50;
+constexpr Duration kRetryAfter = std::chrono::milliseconds(20);
+
+bool IsReservedKey(std::string_view key) {
+  constexpr std::string_view kPrefix = "aws:";
+  return key.size() >= kPrefix.size() && std::equal(kPrefix.begin(), kPrefix.end(), key.begin(),
+                                                    [](char expected, char c) { return expected == (c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c); });
+}
+
+void SetTag(Tags& tags, const std::string& key, const std::string& value) {
+  const auto found = std::find_if(tags.begin(), tags.end(), [&](const auto& tag) { return tag.first == key; });
+  if (found == tags.end()) tags.emplace_back(key, value);
+  else found->second = value;
+}
+
+}  // namespace
+
+Result<TaggedArn> ParseTaggedArn(const Context& ctx, std::string_view arn) {
+  std::vector<std::string> parts;
+  for (std::string_view rest = arn;;) {
+    const size_t at = rest.find(':');
+    parts.emplace_back(rest.substr(0, at));
+    if (at == std::string_view::npos) break;
+    rest.remove_prefix(at + 1);
+  }
+  if (parts.size() < 7) return Fail(InvalidParameterValue("An error occurred and the request cannot be processed."));
+  if (parts.size() > 7) return Fail(InvalidParameterValue("Tags on function aliases and versions are not supported. Please specify a function ARN."));
+  if (parts[3] != ctx.principal.region) {
+    return Fail(Error::Service("ResourceNotFoundException", fmt::format("Functions from '{}' are not reachable in this region ('{}')", parts[3],
+                                                                        ctx.principal.region)));
+  }
+  return TaggedArn{std::string(arn), parts[3], parts[4], parts[5], parts[6]};
+}
+
+Result<> CheckTags(const Tags& tags) {
+  if (tags.size() > kTagsMax) return Fail(InvalidParameterValue("Number of tags exceeds resource tag limit."));
+  for (const auto& [key, value] : tags) {
+    if (IsReservedKey(key)) return Fail(InvalidParameterValue("aws: prefixed tag key names are not allowed for external use."));
+  }
+  return {};
+}
+
+// --- kinds of resources ---
+
+struct LambdaApi::TaggedKind {
+  std::string_view name;
+  // Error: ResourceNotFoundException with the kind's own text.
+  Result<Tags> (LambdaApi::*read)(const TaggedArn& arn) const;
+  // Looks the resource up again and stages the change before it suspends for the first time.
+  // Error: ResourceConflictException when another change of it is on its way; it is tried again then.
+  Task<Result<>> (LambdaApi::*write)(Context& ctx, TaggedArn arn, Tags tags);
+};
+
+const LambdaApi::TaggedKind* LambdaApi::FindTaggedKind(std::string_view name) {
+  static constexpr TaggedKind kKinds[] = {
+      {"function", &LambdaApi::ReadFunctionTags, &LambdaApi::WriteFunctionTags},
+  };
+  const auto found = std::find_if(std::begin(kKinds), std::end(kKinds), [&](const TaggedKind& kind) { return kind.name == name; });
+  return found == std::end(kKinds) ? nullptr : found;
+}
+
+Result<Tags> LambdaApi::ReadFunctionTags(const TaggedArn& arn) const {
+  const catalog::FunctionName name{arn.account_id, arn.region, arn.id};
+  const catalog::FunctionPointer function = parts_.catalog->Find(name);
+  if (!function) return Fail(catalog::FunctionNotFound({name, ""}));
+  return function->tags;
+}
+
+// A new RevisionId, as AWS gives one; LastModified and what runs stay.
+Task<Result<>> LambdaApi::WriteFunctionTags(Context& ctx, TaggedArn arn, Tags tags) {
+  const catalog::FunctionPointer function = parts_.catalog->Find({arn.account_id, arn.region, arn.id});
+  if (!function) co_return Fail(catalog::FunctionNotFound({{arn.account_id, arn.region, arn.id}, ""}));
+  catalog::Function next = *function;
+  next.tags = std::move(tags);
+  next.revision_id = parts_.random->Uuid();
+  co_return co_await parts_.catalog->Replace(ctx, function, std::move(next));
+}
+
+// --- operations ---
+
+Result<const LambdaApi::TaggedKind*> LambdaApi::TaggedKindOf(const TaggedArn& arn) {
+  if (const TaggedKind* kind = FindTaggedKind(arn.kind)) return kind;
+  return Fail(Error::Service("ResourceNotFoundException", "The resource you requested does not exist."));
+}
+
+Task<Result<>> LambdaApi::ChangeTags(Context& ctx, std::string resource, std::function<Result<>(Tags&)> edit) {
+  MF_CO_TRY(TaggedArn arn, ParseTaggedArn(ctx, resource));
+  MF_CO_TRY(const TaggedKind* kind, TaggedKindOf(arn));
+  for (int attempt = 1;; ++attempt) {
+    MF_CO_TRY(Tags tags, (this->*kind->read)(arn));
+    MF_CO_TRY_VOID(edit(tags));
+    auto written = co_await (this->*kind->write)(ctx, arn, std::move(tags));
+    if (written || !written.error().IsService("ResourceConflictException") || attempt == kAttemptsMax) co_return written;
+    MF_CO_TRY_VOID(co_await Sleep(ctx, kRetryAfter));
+  }
+}
+
+Task<Result<>> LambdaApi::TagResource(Context& ctx, TagResourceRequest request) {
+  if (request.tags.empty()) co_return Fail(InvalidParameterValue("An error occurred and the request cannot be processed."));
+  std::function<Result<>(Tags&)> edit = [added = std::move(request.tags)](Tags& tags) -> Result<> {
+    for (const auto& [key, value] : added) SetTag(tags, key, value);
+    return CheckTags(tags);
+  };
+  co_return co_await ChangeTags(ctx, std::move(request.resource), std::move(edit));
+}
+
+Task<Result<>> LambdaApi::UntagResource(Context& ctx, UntagResourceRequest request) {
+  std::function<Result<>(Tags&)> edit = [removed = std::move(request.tag_keys)](Tags& tags) -> Result<> {
+    std::erase_if(tags, [&](const auto& tag) { return std::find(removed.begin(), removed.end(), tag.first) != removed.end(); });
+    return {};
+  };
+  co_return co_await ChangeTags(ctx, std::move(request.resource), std::move(edit));
+}
+
+Task<Result<ListTagsResponse>> LambdaApi::ListTags(Context& ctx, ListTagsRequest request) {
+  MF_CO_TRY(TaggedArn arn, ParseTaggedArn(ctx, request.resource));
+  MF_CO_TRY(const TaggedKind* kind, TaggedKindOf(arn));
+  MF_CO_TRY(Tags tags, (this->*kind->read)(arn));
+  co_return ListTagsResponse{.tags = std::move(tags)};
+}
+
+}  // namespace mayfly::lambda
