@@ -6,18 +6,27 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 
 namespace mayfly::catalog {
 
 enum class RuntimeFamily : unsigned char { Python, Node, Provided, Java, Ruby, Dotnet, Go };
 
+// AWS deprecates a runtime, some time later refuses new functions with it, then changes of functions that have it; invocation
+// goes on for ever. Dates as numbers, 20270201 for February 1, 2027; 0: not announced.
+struct DeprecationDates {
+  int deprecated = 0;
+  int block_create = 0;
+  int block_update = 0;
+};
+
 // One identifier that AWS has, or had.
 struct RuntimeIdentifier {
   std::string_view name;  // "python3.12"
   RuntimeFamily family;
   int version;            // 312 for Python 3.12, 2000 for Node 20, comparable within the family
-  bool refused;           // so old that AWS refuses it for new functions (recorded February 2026)
+  DeprecationDates dates;
 };
 const std::vector<RuntimeIdentifier>& RuntimeIdentifiers();
 const RuntimeIdentifier* FindRuntime(std::string_view name);
@@ -46,20 +55,30 @@ struct RuntimeChoice {
 // Names what runs, as AWS's RuntimeVersionArn does: the same interpreter version gives the same ARN.
 std::string RuntimeVersionArn(std::string_view region, const RuntimeChoice& choice);
 
+enum class RuntimeUse : unsigned char { Create, Update };
+
 // Built once at start; immutable afterwards.
 class RuntimeTable {
  public:
   enum class Mode : unsigned char { Nearest, Strict };
-  RuntimeTable(std::vector<Interpreter> interpreters, Mode mode) : interpreters_(std::move(interpreters)), mode_(mode) {}
+  enum class Deprecation : unsigned char { Enforce, Ignore };
+  RuntimeTable(std::vector<Interpreter> interpreters, Mode mode, Deprecation deprecation = Deprecation::Enforce)
+      : interpreters_(std::move(interpreters)), mode_(mode), deprecation_(deprecation) {}
 
-  // Errors (Service): InvalidParameterValueException with AWS's texts for unknown and refused identifiers; with our own text
-  // and a hint where no interpreter of this host can serve it (Strict: where none serves it exactly).
+  // Whether a function may be created, or changed, with this runtime. Errors (Service): InvalidParameterValueException with
+  // AWS's texts, for unknown identifiers and for those that AWS has blocked by `now`.
+  Result<> CheckUse(std::string_view name, RuntimeUse use, WallTime now) const;
+  // What runs a function, however old its runtime is. Errors (Service): InvalidParameterValueException with our own text and a
+  // hint where no interpreter of this host can serve it (Strict: where none serves it exactly).
   Result<RuntimeChoice> Resolve(std::string_view name) const;
   const std::vector<Interpreter>& interpreters() const { return interpreters_; }
 
  private:
+  bool IsBlocked(const RuntimeIdentifier& identifier, RuntimeUse use, WallTime now) const;
+
   std::vector<Interpreter> interpreters_;
   Mode mode_;
+  Deprecation deprecation_;
 };
 
 }  // namespace mayfly::catalog

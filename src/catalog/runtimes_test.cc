@@ -28,14 +28,48 @@ TEST(RuntimeTable, StrictRefusesWhatIsNotExact) {
   EXPECT_EQ(table.Resolve("python3.14").error().code, "InvalidParameterValueException");
 }
 
-TEST(RuntimeTable, RefusesUnknownAndRemovedIdentifiersAsLambdaDoes) {
+WallTime Day(int year, unsigned month, unsigned day) {
+  return std::chrono::sys_days(std::chrono::year(year) / std::chrono::month(month) / std::chrono::day(day));
+}
+
+std::string MessageOf(const Result<>& result) { return result ? "" : result.error().message; }
+
+TEST(RuntimeTable, ListsForAnUnknownIdentifierWhatMayBeCreated) {
   const RuntimeTable table(Interpreters(), RuntimeTable::Mode::Nearest);
-  EXPECT_TRUE(table.Resolve("python9.9").error().message.starts_with("Value python9.9 at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: ["));
-  EXPECT_TRUE(table.Resolve("python9.9").error().message.ends_with("] or be a valid ARN"));
-  EXPECT_EQ(table.Resolve("python2.7").error().message,
+  const std::string message = MessageOf(table.CheckUse("python9.9", RuntimeUse::Create, Day(2026, 11, 24)));
+  EXPECT_TRUE(message.starts_with("Value python9.9 at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: ["));
+  EXPECT_TRUE(message.ends_with("] or be a valid ARN"));
+  EXPECT_NE(message.find("nodejs20.x"), std::string::npos);
+  EXPECT_EQ(message.find("python2.7"), std::string::npos);
+  EXPECT_EQ(MessageOf(table.CheckUse("python9.9", RuntimeUse::Create, Day(2027, 2, 1))).find("nodejs20.x"), std::string::npos);
+  EXPECT_EQ(table.Resolve("java21").error().code, "InvalidParameterValueException");  // no java on this host
+}
+
+TEST(RuntimeTable, BlocksFromTheDayThatAwsNames) {
+  const RuntimeTable table(Interpreters(), RuntimeTable::Mode::Nearest);
+  EXPECT_EQ(MessageOf(table.CheckUse("python2.7", RuntimeUse::Create, Day(2026, 11, 24))),
             "The runtime parameter of python2.7 is no longer supported for creating or updating AWS Lambda functions. We recommend you use a "
             "supported runtime while creating or updating functions.");
-  EXPECT_EQ(table.Resolve("java21").error().code, "InvalidParameterValueException");  // no java on this host
+  EXPECT_TRUE(table.CheckUse("nodejs20.x", RuntimeUse::Create, Day(2027, 1, 31)));
+  EXPECT_FALSE(table.CheckUse("nodejs20.x", RuntimeUse::Create, Day(2027, 2, 1)));
+  EXPECT_TRUE(table.CheckUse("nodejs20.x", RuntimeUse::Update, Day(2027, 3, 2)));
+  EXPECT_FALSE(table.CheckUse("nodejs20.x", RuntimeUse::Update, Day(2027, 3, 3)));
+  EXPECT_TRUE(table.CheckUse("nodejs26.x", RuntimeUse::Create, Day(2040, 1, 1)));  // not announced
+  EXPECT_TRUE(table.Resolve("python2.7"));  // what exists goes on running
+}
+
+TEST(RuntimeTable, IgnoresDatesWhenTold) {
+  const RuntimeTable table(Interpreters(), RuntimeTable::Mode::Nearest, RuntimeTable::Deprecation::Ignore);
+  EXPECT_TRUE(table.CheckUse("python2.7", RuntimeUse::Create, Day(2026, 11, 24)));
+  EXPECT_FALSE(table.CheckUse("python9.9", RuntimeUse::Create, Day(2026, 11, 24)));
+}
+
+TEST(RuntimeIdentifiers, AreDeprecatedBeforeTheyAreBlocked) {
+  for (const RuntimeIdentifier& identifier : RuntimeIdentifiers()) {
+    const DeprecationDates& dates = identifier.dates;
+    EXPECT_LE(dates.block_create, dates.block_update) << identifier.name;
+    EXPECT_EQ(dates.deprecated == 0, dates.block_update == 0) << identifier.name;
+  }
 }
 
 }  // namespace

@@ -98,10 +98,12 @@ void CheckInterpreters(Report& report, const daemon::Options& options) {
               fmt::format("{} at {}{}", interpreter.full_version, interpreter.host_path,
                           interpreter.root_index ? ", seen by functions as " + interpreter.cage_path : ""));
   }
-  const catalog::RuntimeTable table(*found, options.runtime_match == "strict" ? catalog::RuntimeTable::Mode::Strict
-                                                                              : catalog::RuntimeTable::Mode::Nearest);
+  using Runtimes = catalog::RuntimeTable;
+  const Runtimes table(*found, options.runtime_match == "strict" ? Runtimes::Mode::Strict : Runtimes::Mode::Nearest,
+                       options.runtime_deprecation == "ignore" ? Runtimes::Deprecation::Ignore : Runtimes::Deprecation::Enforce);
+  const WallTime now = SystemClock().WallNow();
   for (const catalog::RuntimeIdentifier& identifier : catalog::RuntimeIdentifiers()) {
-    if (identifier.refused) continue;
+    if (!table.CheckUse(identifier.name, catalog::RuntimeUse::Create, now)) continue;
     auto choice = table.Resolve(identifier.name);
     if (!choice) report.Note(identifier.name, "not served here");
     else if (identifier.family == catalog::RuntimeFamily::Provided) report.Ok(identifier.name, "runs the package's own bootstrap");

@@ -31,6 +31,9 @@ void AddOptions(CLI::App& app, Options& o) {
   Add(app, "--user", o.user, "system user that the daemon becomes when it was started as root");
   Add(app, "--runtime-match", o.runtime_match, "nearest: python3.14 runs on the nearest installed Python; strict: refuse without an exact one")
       ->check(CLI::IsMember({"nearest", "strict"}));
+  Add(app, "--runtime-deprecation", o.runtime_deprecation,
+      "enforce: refuse runtimes for new or changed functions from the day that AWS does; ignore: accept old ones")
+      ->check(CLI::IsMember({"enforce", "ignore"}));
   Add(app, "--interpreter", o.interpreters, "a further interpreter as identifier=path, e.g. python3.13=/opt/python3.13/bin/python3.13");
   Add(app, "--isolation", o.isolation, "zygote: Python environments are forked from a trusted interpreter; exec: each boots its own")
       ->check(CLI::IsMember({"zygote", "exec"}));

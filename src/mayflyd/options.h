@@ -20,6 +20,7 @@ struct Options {
   std::string region = "us-east-1";
   std::string user = "mayfly";         // whom the daemon becomes when started as root
   std::string runtime_match = "nearest";  // nearest | strict
+  std::string runtime_deprecation = "enforce";  // enforce | ignore
   std::string isolation = "zygote";    // zygote | exec
   std::vector<std::string> interpreters;  // python3.13=/opt/python3.13/bin/python3.13
   std::string log_level = "info";

@@ -298,9 +298,10 @@ Task<Result<>> Daemon::Start(Context& ctx) {
   const bool tls = !options_.tls_certificate.empty();
   origin_ = fmt::format("{}://{}:{}", tls ? "https" : "http", ground_.address.host, http::LocalPort(ground_.listener.get()));
   links_ = std::make_unique<DownloadLinks>(loop_, random_, origin_);
-  runtimes_ = std::make_unique<catalog::RuntimeTable>(std::move(ground_.interpreters), options_.runtime_match == "strict"
-                                                                                           ? catalog::RuntimeTable::Mode::Strict
-                                                                                           : catalog::RuntimeTable::Mode::Nearest);
+  using Runtimes = catalog::RuntimeTable;
+  runtimes_ = std::make_unique<Runtimes>(
+      std::move(ground_.interpreters), options_.runtime_match == "strict" ? Runtimes::Mode::Strict : Runtimes::Mode::Nearest,
+      options_.runtime_deprecation == "ignore" ? Runtimes::Deprecation::Ignore : Runtimes::Deprecation::Enforce);
   function_log_ = std::make_unique<telemetry::FunctionLog>(*logs_);
   events_.Add(function_log_.get());
 

@@ -40,6 +40,8 @@ Result<LambdaApi::Found> LambdaApi::FindForUpdate(const Context& ctx, std::strin
   return Found{std::move(reference), std::move(function), nullptr};
 }
 
+RuntimeRules LambdaApi::RulesFor(catalog::RuntimeUse use) const { return {parts_.runtimes, use, parts_.loop->WallNow()}; }
+
 void LambdaApi::Touch(catalog::Function& function) {
   function.last_modified = FormatLambdaTime(parts_.loop->WallNow());
   function.revision_id = parts_.random->Uuid();
@@ -69,7 +71,7 @@ Task<Result<FunctionConfiguration>> LambdaApi::CreateFunction(Context& ctx, Crea
   }
   catalog::Function function;
   function.name = reference.name;
-  MF_CO_TRY_VOID(ApplySettings(request, *parts_.runtimes, function));
+  MF_CO_TRY_VOID(ApplySettings(request, RulesFor(catalog::RuntimeUse::Create), function));
   if (request.layers) MF_CO_TRY_VOID(ChooseLayers(ctx, *request.layers, function));
   if (request.code.s3_bucket || request.code.s3_key) co_return Fail(NotImplemented("packages in S3 (Code.S3Bucket)"));
   if (!request.code.zip_file || request.code.zip_file->empty()) {
@@ -147,6 +149,7 @@ Task<Result<FunctionConfiguration>> LambdaApi::UpdateFunctionCode(Context& ctx, 
   if (request.image_uri) co_return Fail(InvalidParameterValue("Please don't provide ImageUri when updating a function with packageType Zip."));
   if (request.s3_bucket || request.s3_key) co_return Fail(NotImplemented("packages in S3 (S3Bucket)"));
   MF_CO_TRY_VOID(CheckPublishTo(request.publish_to));
+  MF_CO_TRY_VOID(parts_.runtimes->CheckUse(found.function->runtime, catalog::RuntimeUse::Update, parts_.loop->WallNow()));
   if (!request.zip_file || request.zip_file->empty()) co_return Fail(InvalidParameterValue("Please provide a source for function code."));
   catalog::Function next = *found.function;
   if (request.architectures && !request.architectures->empty()) next.architecture = request.architectures->front();
@@ -175,7 +178,7 @@ Task<Result<FunctionConfiguration>> LambdaApi::UpdateFunctionCode(Context& ctx, 
 Task<Result<FunctionConfiguration>> LambdaApi::UpdateFunctionConfiguration(Context& ctx, UpdateFunctionConfigurationRequest request) {
   MF_CO_TRY(Found found, FindForUpdate(ctx, request.function_name, request.revision_id));
   catalog::Function next = *found.function;
-  MF_CO_TRY_VOID(ApplySettings(request, *parts_.runtimes, next));
+  MF_CO_TRY_VOID(ApplySettings(request, RulesFor(catalog::RuntimeUse::Update), next));
   Pins layer_pins;
   if (request.layers) {
     MF_CO_TRY_VOID(ChooseLayers(ctx, *request.layers, next));

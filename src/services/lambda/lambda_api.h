@@ -17,6 +17,7 @@
 #include "catalog/runtimes.h"
 #include "invoke/invoker.h"
 #include "model/lambda.h"
+#include "services/lambda/settings.h"
 #include "services/lambda/tags.h"
 
 namespace mayfly::lambda {
@@ -142,6 +143,7 @@ class LambdaApi final : public Handler {
   Result<> MayUseLayer(const Context& ctx, const catalog::LayerVersionName& name) const;
   GetLayerVersionResponse DescribeLayer(const catalog::LayerVersion& version) const;
   Result<GetLayerVersionResponse> FindLayer(const Context& ctx, const catalog::LayerVersionName& name) const;
+  RuntimeRules RulesFor(catalog::RuntimeUse use) const;
   void Touch(catalog::Function& function);
   void MarkPending(catalog::Function& function);
   void MarkUpdating(catalog::Function& function);

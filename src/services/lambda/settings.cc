@@ -57,10 +57,11 @@ Result<> RefuseUnbuilt(const Request& request) {
 }
 
 template <typename Request>
-Result<> ApplyCommon(const Request& request, const catalog::RuntimeTable& runtimes, catalog::Function& function) {
+Result<> ApplyCommon(const Request& request, const RuntimeRules& rules, catalog::Function& function) {
   MF_TRY_VOID(RefuseUnbuilt(request));
   if (request.runtime) {
-    MF_TRY([[maybe_unused]] auto choice, runtimes.Resolve(*request.runtime));
+    MF_TRY_VOID(rules.table->CheckUse(*request.runtime, rules.use, rules.now));
+    MF_TRY([[maybe_unused]] auto choice, rules.table->Resolve(*request.runtime));
     if (choice.identifier->family > catalog::RuntimeFamily::Provided) return Fail(NotImplemented(*request.runtime + " functions"));
     function.runtime = *request.runtime;
   }
@@ -124,7 +125,7 @@ Result<> CheckPublishTo(const std::optional<std::string>& publish_to) {
   return Fail(InvalidParameterValue("PublishTo is supported only for functions that run on a capacity provider."));
 }
 
-Result<> ApplySettings(const CreateFunctionRequest& request, const catalog::RuntimeTable& runtimes, catalog::Function& function) {
+Result<> ApplySettings(const CreateFunctionRequest& request, const RuntimeRules& rules, catalog::Function& function) {
   if (request.tenancy_config) return Fail(NotImplemented("tenant isolation (TenancyConfig)"));
   MF_TRY_VOID(CheckPublishTo(request.publish_to));
   if (request.code_signing_config_arn) {
@@ -142,12 +143,13 @@ Result<> ApplySettings(const CreateFunctionRequest& request, const catalog::Runt
     MF_TRY_VOID(CheckTags(*request.tags));
     function.tags = *request.tags;
   }
-  return ApplyCommon(request, runtimes, function);
+  return ApplyCommon(request, rules, function);
 }
 
-Result<> ApplySettings(const UpdateFunctionConfigurationRequest& request, const catalog::RuntimeTable& runtimes, catalog::Function& function) {
+Result<> ApplySettings(const UpdateFunctionConfigurationRequest& request, const RuntimeRules& rules, catalog::Function& function) {
+  if (!request.runtime) MF_TRY_VOID(rules.table->CheckUse(function.runtime, rules.use, rules.now));
   if (request.role) function.role = *request.role;
-  return ApplyCommon(request, runtimes, function);
+  return ApplyCommon(request, rules, function);
 }
 
 }  // namespace mayfly::lambda

@@ -7,10 +7,17 @@
 
 namespace mayfly::lambda {
 
+// By what a runtime is judged.
+struct RuntimeRules {
+  const catalog::RuntimeTable* table;
+  catalog::RuntimeUse use;
+  WallTime now;
+};
+
 // Put what the request names into `function`; what it leaves out stays. Errors: AWS's, and NotImplementedException for
 // settings that later parts of Mayfly build.
-Result<> ApplySettings(const CreateFunctionRequest& request, const catalog::RuntimeTable& runtimes, catalog::Function& function);
-Result<> ApplySettings(const UpdateFunctionConfigurationRequest& request, const catalog::RuntimeTable& runtimes, catalog::Function& function);
+Result<> ApplySettings(const CreateFunctionRequest& request, const RuntimeRules& rules, catalog::Function& function);
+Result<> ApplySettings(const UpdateFunctionConfigurationRequest& request, const RuntimeRules& rules, catalog::Function& function);
 
 Error NotImplemented(std::string_view what);
 Error InvalidParameterValue(std::string message);
