@@ -88,7 +88,7 @@ def test_list_and_pages(account, name):
             f"Function not found: {arn('nobody', account=ACCOUNT)}")
 
 
-def test_only_versions_and_aliases(account, name):
+def test_only_versions_and_aliases(daemon, account, name):
     own = arn(name, account=ACCOUNT)
     refused(lambda: put(account, name, "$LATEST", 1), 400, INVALID, UNPUBLISHED)
     refused(lambda: get(account, name, "$LATEST"), 400, INVALID, NOT_LATEST)
@@ -101,7 +101,7 @@ def test_only_versions_and_aliases(account, name):
     refused(lambda: put(account, name, "newest", 1), 400, INVALID, UNPUBLISHED)
     account.create_alias(FunctionName=name, Name="shared", FunctionVersion="1", RoutingConfig={"AdditionalVersionWeights": {"2": 0.5}})
     refused(lambda: put(account, name, "shared", 1), 400, INVALID, "Alias with weights can not be used with Provisioned Concurrency")
-    refused(lambda: put(account, name, "1", 0), 400, "ValidationException",
+    refused(lambda: put(daemon.client(key=ACCOUNT, parameter_validation=False), name, "1", 0), 400, "ValidationException",
             "1 validation error detected: Value '0' at 'provisionedConcurrentExecutions' failed to satisfy constraint: "
             "Member must have value greater than or equal to 1")
 

@@ -48,10 +48,10 @@ Result<TaggedArn> ParseTaggedArn(const Context& ctx, std::string_view arn) {
 }
 
 Result<> CheckTags(const Tags& tags) {
-  if (tags.size() > kTagsMax) return Fail(InvalidParameterValue("Number of tags exceeds resource tag limit."));
   for (const auto& [key, value] : tags) {
     if (IsReservedKey(key)) return Fail(InvalidParameterValue("aws: prefixed tag key names are not allowed for external use."));
   }
+  if (tags.size() > kTagsMax) return Fail(InvalidParameterValue("Number of tags exceeds resource tag limit."));
   return {};
 }
 
