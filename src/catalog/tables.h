@@ -5,6 +5,7 @@
 #include "catalog/function.h"
 #include "catalog/layer.h"
 #include "catalog/function_settings.h"
+#include "catalog/function_url.h"
 #include "catalog/resource_table.h"
 
 namespace mayfly::catalog {
@@ -26,6 +27,7 @@ struct Tables {
   ResourceTable<EventInvokeConfig> event_invoke_configs{all, "event-invoke-configs", BelongsTo::Function};
   ResourceTable<RuntimeManagement> runtime_management{all, "runtime-management", BelongsTo::Function};
   ResourceTable<RecursionConfig> recursion_configs{all, "recursion-configs", BelongsTo::Function};
+  ResourceTable<FunctionUrl> function_urls{all, "function_urls", BelongsTo::Function};  // by FunctionUrlKey()
 };
 
 }  // namespace mayfly::catalog
