@@ -3,6 +3,7 @@
 
 #include "base/encoding.h"
 #include "base/json.h"
+#include "invoke/trace_header.h"
 #include "services/lambda/lambda_api.h"
 #include "services/lambda/settings.h"
 
@@ -41,16 +42,6 @@ Result<> CheckPayload(const std::string& payload) {
   return {};
 }
 
-// "Root=1-65a5b3c4-…;Parent=…;Sampled=0": the caller's, completed, or a new one.
-std::string TraceHeader(const Context& ctx, Random& random) {
-  if (ctx.trace_header.find("Root=") != std::string::npos) {
-    return ctx.trace_header.find("Parent=") == std::string::npos ? fmt::format("{};Parent={};Sampled=0", ctx.trace_header, random.Hex(8))
-                                                                  : ctx.trace_header;
-  }
-  const int64_t seconds = ToEpochMillis(ctx.loop->WallNow()) / 1000;
-  return fmt::format("Root=1-{:08x}-{};Parent={};Sampled=0", seconds, random.Hex(12), random.Hex(8));
-}
-
 }  // namespace
 
 Task<Result<InvocationResponse>> LambdaApi::Invoke(Context& ctx, InvokeRequest request) {
@@ -77,7 +68,7 @@ Task<Result<InvocationResponse>> LambdaApi::Invoke(Context& ctx, InvokeRequest r
   invocation.request_id = ctx.request_id;
   invocation.invoked_function_arn = reference.Arn();
   invocation.payload = std::move(payload);
-  ctx.trace_header = TraceHeader(ctx, *parts_.random);
+  ctx.trace_header = invoke::CompleteTraceHeader(ctx, *parts_.random);
   invocation.trace_id = ctx.trace_header;
   MF_CO_TRY(invocation.client_context, DecodeClientContext(request.client_context));
   invocation.want_log_tail = request.log_type && *request.log_type == "Tail";
