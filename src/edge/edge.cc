@@ -7,6 +7,7 @@ namespace mayfly::edge {
 Task<http::Response> Edge::Handle(Context& ctx, http::Request& request) {
   ctx.request_id = random_->Uuid();
   if (const std::string* trace = request.headers.Find("X-Amzn-Trace-Id")) ctx.trace_header = *trace;
+  if (urls_->Owns(request)) co_return co_await urls_->Handle(ctx, request);
   const std::string* origin = request.headers.Find("Origin");
   if (origin && authenticator_->mode() == identity::AuthMode::Open) {
     co_return http::Response::Json(403, "{\"message\":\"requests from web pages are not allowed while the daemon runs with --auth open\"}\n");

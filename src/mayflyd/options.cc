@@ -54,6 +54,7 @@ void AddOptions(CLI::App& app, Options& o) {
   Add(app, "--log-max", o.log_mib_max, "MiB of compressed log kept in all")->check(CLI::Range(1, 100'000'000));
   Add(app, "--function-log-rate", o.function_log_kib_per_second, "KiB of output per second kept of each environment; more is dropped and counted")
       ->check(CLI::Range(1, 1'000'000));
+  Add(app, "--url-domain", o.url_domain, "function URLs are ID.lambda-url.REGION below this domain; https://DOMAIN[:PORT] when a proxy stands before");
   Add(app, "--tls-certificate", o.tls_certificate, "PEM certificate chain; with --tls-key the API speaks HTTPS");
   Add(app, "--tls-key", o.tls_key, "PEM private key");
   Add(app, "--log-level", o.log_level, "debug, info, warning or error")->check(CLI::IsMember({"debug", "info", "warning", "error"}));

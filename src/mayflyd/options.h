@@ -24,6 +24,7 @@ struct Options {
   std::string isolation = "zygote";    // zygote | exec
   std::vector<std::string> interpreters;  // python3.13=/opt/python3.13/bin/python3.13
   std::string log_level = "info";
+  std::string url_domain = "localhost";  // function URLs: [SCHEME://]DOMAIN[:PORT]
   std::string tls_certificate;
   std::string tls_key;
   int account_concurrency = 1000;

@@ -179,6 +179,7 @@ class Daemon {
   Task<> RemovePackage(const std::string& sha256);
   Task<Result<>> Reset(Context& ctx);
   edge::AdminParts MakeAdminParts();
+  edge::FunctionUrlParts MakeUrlParts();
 
   Options options_;
   Ground ground_;
@@ -188,11 +189,13 @@ class Daemon {
   SystemRandom random_;
   BlockingPool files_;
   std::string origin_;
+  edge::UrlOrigin url_origin_;
 
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<store::LogStore> logs_;
   std::unique_ptr<catalog::CodeStore> code_;
   std::unique_ptr<catalog::Tables> tables_;
+  std::unique_ptr<catalog::FunctionUrlIndex> url_index_;
   std::unique_ptr<catalog::FunctionCatalog> catalog_;
   std::unique_ptr<catalog::LayerCatalog> layers_;
   std::unique_ptr<catalog::RuntimeTable> runtimes_;
@@ -209,6 +212,7 @@ class Daemon {
   std::unique_ptr<lambda::LambdaApi> lambda_;
   std::unique_ptr<wire::Endpoint> endpoint_;
   std::unique_ptr<edge::Admin> admin_;
+  std::unique_ptr<edge::FunctionUrls> urls_;
   std::unique_ptr<edge::Edge> edge_;
   std::unique_ptr<http::Server> server_;
   TaskScope background_{loop_};
@@ -223,7 +227,9 @@ Task<Result<>> Daemon::OpenState(Context& ctx) {
   MF_CO_TRY(logs_, store::LogStore::Open(loop_, std::move(log_options)));
   MF_CO_TRY(code_, catalog::CodeStore::Open(data + "/code"));
   tables_ = std::make_unique<catalog::Tables>(*store_);
+  url_index_ = std::make_unique<catalog::FunctionUrlIndex>(*tables_);
   MF_CO_TRY_VOID(co_await tables_->all.Open(ctx));
+  url_index_->Open();
   catalog_ = std::make_unique<catalog::FunctionCatalog>(loop_, *tables_);
   MF_CO_TRY_VOID(co_await catalog_->Open(ctx));
   layers_ = std::make_unique<catalog::LayerCatalog>(*tables_);
@@ -255,6 +261,19 @@ edge::AdminParts Daemon::MakeAdminParts() {
   parts.version = kVersion;
   parts.reset = [this](Context& ctx) { return Reset(ctx); };
   parts.is_download_allowed = [this](const http::Request& request) { return links_->IsAllowed(request); };
+  return parts;
+}
+
+edge::FunctionUrlParts Daemon::MakeUrlParts() {
+  edge::FunctionUrlParts parts;
+  parts.loop = &loop_;
+  parts.catalog = catalog_.get();
+  parts.index = url_index_.get();
+  parts.invoker = invoker_.get();
+  parts.authenticator = authenticator_.get();
+  parts.lambda = endpoint_.get();
+  parts.random = &random_;
+  parts.origin = url_origin_;
   return parts;
 }
 
@@ -297,6 +316,8 @@ Task<Result<>> Daemon::Start(Context& ctx) {
   MF_CO_TRY_VOID(OpenAccess());
   const bool tls = !options_.tls_certificate.empty();
   origin_ = fmt::format("{}://{}:{}", tls ? "https" : "http", ground_.address.host, http::LocalPort(ground_.listener.get()));
+  const edge::UrlOrigin listener{.scheme = tls ? "https" : "http", .port = std::to_string(http::LocalPort(ground_.listener.get()))};
+  MF_CO_TRY(url_origin_, edge::ParseUrlOrigin(options_.url_domain, listener));
   links_ = std::make_unique<DownloadLinks>(loop_, random_, origin_);
   using Runtimes = catalog::RuntimeTable;
   runtimes_ = std::make_unique<Runtimes>(
@@ -332,6 +353,7 @@ Task<Result<>> Daemon::Start(Context& ctx) {
   parts.update_delay = Seconds(options_.update_delay_seconds);
   parts.download_url = [this](const catalog::Function& function) { return links_->UrlOf(function); };
   parts.layer_download_url = [this](const catalog::LayerVersion& version) { return links_->UrlOf(version); };
+  parts.function_url = [this](const catalog::FunctionUrl& url) { return edge::UrlAddress(url_origin_, url.url_id, url.function.region); };
   lambda_ = std::make_unique<lambda::LambdaApi>(std::move(parts));
   lambda_->Recover();
 
@@ -343,7 +365,8 @@ Task<Result<>> Daemon::Start(Context& ctx) {
                                                },
                                                &files_);
   admin_ = std::make_unique<edge::Admin>(MakeAdminParts());
-  edge_ = std::make_unique<edge::Edge>(loop_, *authenticator_, *endpoint_, *admin_, random_, files_);
+  urls_ = std::make_unique<edge::FunctionUrls>(MakeUrlParts());
+  edge_ = std::make_unique<edge::Edge>(loop_, *authenticator_, *endpoint_, *urls_, *admin_, random_, files_);
   server_ = std::make_unique<http::Server>(loop_, http::ServerLimits(),
                                            [this](Context& ctx, http::Request& request) { return edge_->Handle(ctx, request); });
   if (tls) {

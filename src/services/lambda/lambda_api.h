@@ -39,6 +39,8 @@ struct LambdaParts {
   std::function<std::string(const catalog::Function&)> download_url;
   // The same of a layer version: Content.Location.
   std::function<std::string(const catalog::LayerVersion&)> layer_download_url;
+  // Where a function URL answers: "http://ID.lambda-url.REGION.localhost:4566/".
+  std::function<std::string(const catalog::FunctionUrl&)> function_url;
 };
 
 class LambdaApi final : public Handler {
@@ -80,6 +82,11 @@ class LambdaApi final : public Handler {
   // --- permissions (permissions.cc) ---
 
   // --- function URLs (urls.cc) ---
+  Task<Result<CreateFunctionUrlConfigResponse>> CreateFunctionUrlConfig(Context& ctx, CreateFunctionUrlConfigRequest request) override;
+  Task<Result<GetFunctionUrlConfigResponse>> GetFunctionUrlConfig(Context& ctx, GetFunctionUrlConfigRequest request) override;
+  Task<Result<ListFunctionUrlConfigsResponse>> ListFunctionUrlConfigs(Context& ctx, ListFunctionUrlConfigsRequest request) override;
+  Task<Result<UpdateFunctionUrlConfigResponse>> UpdateFunctionUrlConfig(Context& ctx, UpdateFunctionUrlConfigRequest request) override;
+  Task<Result<>> DeleteFunctionUrlConfig(Context& ctx, DeleteFunctionUrlConfigRequest request) override;
 
   // --- event source mappings (mappings.cc) ---
 
