@@ -2,6 +2,7 @@
 #pragma once
 
 #include "catalog/alias.h"
+#include "catalog/event_source_mapping.h"
 #include "catalog/function.h"
 #include "catalog/layer.h"
 #include "catalog/function_settings.h"
@@ -28,6 +29,10 @@ struct Tables {
   ResourceTable<RuntimeManagement> runtime_management{all, "runtime-management", BelongsTo::Function};
   ResourceTable<RecursionConfig> recursion_configs{all, "recursion-configs", BelongsTo::Function};
   ResourceTable<FunctionUrl> function_urls{all, "function_urls", BelongsTo::Function};  // by FunctionUrlKey()
+
+  // Event source mappings outlive their functions: they belong to nobody.
+  ResourceTable<EventSourceMapping> event_source_mappings{all, "event_source_mappings"};  // by EventSourceMapping::Key()
+  ResourceTable<MappingClaim> event_source_mapping_claims{all, "event_source_mapping_claims"};  // by EventSourceMapping::ClaimKey()
 };
 
 }  // namespace mayfly::catalog
