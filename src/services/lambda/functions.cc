@@ -233,6 +233,7 @@ Task<Result<GetAccountSettingsResponse>> LambdaApi::GetAccountSettings(Context& 
 void LambdaApi::Recover() {
   for (const std::string& row_key : parts_.catalog->unsettled()) background_.Spawn(Settle(row_key));
   RecoverProvisioned();
+  RecoverMappings();
 }
 
 Task<> LambdaApi::Stop() {

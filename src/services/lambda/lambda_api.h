@@ -19,6 +19,7 @@
 #include "model/lambda.h"
 #include "services/lambda/settings.h"
 #include "services/lambda/tags.h"
+#include "sources/queue_facts.h"
 
 namespace mayfly::lambda {
 
@@ -41,13 +42,15 @@ struct LambdaParts {
   std::function<std::string(const catalog::LayerVersion&)> layer_download_url;
   // Where a function URL answers: "http://ID.lambda-url.REGION.localhost:4566/".
   std::function<std::string(const catalog::FunctionUrl&)> function_url;
+  sources::QueueFacts* queues = nullptr;  // null: mappings take queues as they are named
 };
 
 class LambdaApi final : public Handler {
  public:
   explicit LambdaApi(LambdaParts parts) : parts_(std::move(parts)), ledger_(*parts_.tables), background_(*parts_.loop) {}
 
-  // Finishes what a crash interrupted: functions that are Pending or InProgress, provisioned concurrency that is IN_PROGRESS.
+  // Finishes what a crash interrupted: functions that are Pending or InProgress, provisioned concurrency that is IN_PROGRESS,
+  // mappings that are Creating, Deleting ….
   void Recover();
   // Ends background work (state changes that are on their way).
   Task<> Stop();
@@ -89,6 +92,11 @@ class LambdaApi final : public Handler {
   Task<Result<>> DeleteFunctionUrlConfig(Context& ctx, DeleteFunctionUrlConfigRequest request) override;
 
   // --- event source mappings (mappings.cc) ---
+  Task<Result<EventSourceMappingConfiguration>> CreateEventSourceMapping(Context& ctx, CreateEventSourceMappingRequest request) override;
+  Task<Result<EventSourceMappingConfiguration>> GetEventSourceMapping(Context& ctx, GetEventSourceMappingRequest request) override;
+  Task<Result<ListEventSourceMappingsResponse>> ListEventSourceMappings(Context& ctx, ListEventSourceMappingsRequest request) override;
+  Task<Result<EventSourceMappingConfiguration>> UpdateEventSourceMapping(Context& ctx, UpdateEventSourceMappingRequest request) override;
+  Task<Result<EventSourceMappingConfiguration>> DeleteEventSourceMapping(Context& ctx, DeleteEventSourceMappingRequest request) override;
 
   // --- reserved and provisioned concurrency (concurrency.cc, provisioned_concurrency.cc) ---
   Task<Result<Concurrency>> PutFunctionConcurrency(Context& ctx, PutFunctionConcurrencyRequest request) override;
@@ -199,6 +207,18 @@ class LambdaApi final : public Handler {
   FunctionConfiguration Describe(const catalog::Function& function, std::string_view qualifier) const;
   // Lists leave out the states.
   FunctionConfiguration DescribeInList(const catalog::Function& function, std::string_view qualifier) const;
+
+  // Makes `mapping` invoke the function that is named. Error: code `missing`, "Function does not exist".
+  Result<catalog::FunctionPointer> PointMapping(const Context& ctx, catalog::EventSourceMapping& mapping, std::string_view function_name,
+                                                std::string_view missing) const;
+  Task<Result<>> CheckQueueOf(Context& ctx, const catalog::EventSourceMapping& mapping, int timeout_seconds) const;
+  // Error: ResourceConflictException, another mapping joins this source and this function.
+  Result<> ClaimSource(catalog::Change& change, const catalog::EventSourceMapping& mapping) const;
+  Result<> ReleaseSource(catalog::Change& change, const catalog::EventSourceMapping& mapping) const;
+  void RecoverMappings();
+  // Brings a mapping from Creating, Updating … to the state that it is on its way to, after the update delay.
+  Task<> SettleMapping(std::string key);
+  Result<> StageSettled(catalog::Change& change, const std::shared_ptr<const catalog::EventSourceMapping>& current) const;
 
   LambdaParts parts_;
   catalog::ConcurrencyLedger ledger_;
