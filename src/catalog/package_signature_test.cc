@@ -86,7 +86,6 @@ TEST(PackageSignature, SeesThatThereIsNone) {
 TEST(PackageSignature, BreaksWithEveryChange) {
   const std::vector<ZipItem> good = ItemsOf(Sign(MakeZip(Files())));
   ASSERT_EQ(good.size(), 5u);
-  int meaningless = 0;
   for (size_t at = 0; at < good.size(); ++at) {
     std::vector<ZipItem> items = good;
     items.erase(items.begin() + static_cast<ptrdiff_t>(at));
@@ -99,7 +98,6 @@ TEST(PackageSignature, BreaksWithEveryChange) {
       const PackageSignature read = ReadPackageSignature(MakeZip(items));
       if (good[at].name == kSignatureName && read.state == SignatureState::Intact) {
         EXPECT_EQ(read.statement.certificate_sha256, ReadCertificate(SigningKey())->sha256);
-        ++meaningless;
       } else {
         EXPECT_EQ(read.state, SignatureState::Broken) << good[at].name << " byte " << byte;
       }
@@ -119,7 +117,6 @@ TEST(PackageSignature, BreaksWithEveryChange) {
   ExpectBroken(items, "permissions");
   items[2].mode = 0120777;
   ExpectBroken(items, "a link instead of a file");
-  EXPECT_LE(meaningless, 16);
 }
 
 TEST(PackageSignature, IsNotCoveredUpByOtherSpellings) {
