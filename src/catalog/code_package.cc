@@ -41,10 +41,10 @@ struct CheckedZip {
   PackagePlan plan;
 };
 
-Result<CheckedZip> CheckZip(std::string_view bytes) {
-  if (bytes.size() > kZippedBytesMax) {
-    return Fail(
-        Error::Service("RequestEntityTooLargeException", fmt::format("Zipped size must be smaller than {} bytes", kZippedBytesMax)));
+Result<CheckedZip> CheckZip(std::string_view bytes, uint64_t zipped_bytes_max) {
+  if (bytes.size() > zipped_bytes_max) {
+    return Fail(Error::Service("RequestEntityTooLargeException",
+                               fmt::format("Zipped size must be smaller than {} bytes", zipped_bytes_max)));
   }
   if (bytes.empty()) return Fail(InvalidParameter("Uploaded file must be a non-empty zip"));
   auto zip = ZipReader::Open(bytes, PackageLimits().entries_max);
@@ -150,7 +150,7 @@ struct CodeStore::Pins {
 };
 
 Result<CodePackage> CheckCodePackage(std::string_view zip) {
-  MF_TRY(const CheckedZip checked, CheckZip(zip));
+  MF_TRY(const CheckedZip checked, CheckZip(zip, kZippedBytesMax));
   MF_TRY_VOID(DryRead(checked));
   return Describe(zip);
 }
@@ -169,22 +169,22 @@ Result<std::unique_ptr<CodeStore>> CodeStore::Open(std::string folder) {
 
 std::string CodeStore::PathOf(std::string_view sha256_hex) const { return fmt::format("{}/{}", folder_, sha256_hex); }
 
-Result<CodePackage> CodeStore::Put(std::string_view zip) {
+Result<CodePackage> CodeStore::Put(std::string_view zip, uint64_t zipped_bytes_max) {
   CodePackage package;
-  if (zip.size() <= kZippedBytesMax) {
+  if (zip.size() <= zipped_bytes_max) {
     package = Describe(zip);
     package.pin = Pin(package.sha256_hex);
     if (package.pin) return package;
   }
-  MF_TRY_VOID(Install(zip, package.sha256_hex));
+  MF_TRY_VOID(Install(zip, zipped_bytes_max, package.sha256_hex));
   package.pin = Pin(package.sha256_hex);
   // Between the two lines the package may have been deleted by somebody whose last version went away.
   if (!package.pin) return Fail(Error::Fault("a code package was deleted while it was stored", "try again"));
   return package;
 }
 
-Result<> CodeStore::Install(std::string_view zip, const std::string& sha256_hex) const {
-  MF_TRY(const CheckedZip checked, CheckZip(zip));
+Result<> CodeStore::Install(std::string_view zip, uint64_t zipped_bytes_max, const std::string& sha256_hex) const {
+  MF_TRY(const CheckedZip checked, CheckZip(zip, zipped_bytes_max));
   MF_TRY(TemporaryFolder temporary, TemporaryFolder::Make(folder_, kTemporaryPrefix));
   const std::string root = temporary.path() + "/root";
   MF_TRY_VOID(MakeFolder(temporary.path(), 0755));

@@ -47,10 +47,10 @@ class CodeStore {
   // Makes `folder` when it is not there; removes what an earlier daemon left half done. Errors: Fault (disk).
   static Result<std::unique_ptr<CodeStore>> Open(std::string folder);
 
-  // Stores a package, durable on success. Service errors, with AWS's texts: RequestEntityTooLargeException (413) past the
-  // zipped limit; InvalidParameterValueException (400) past the unzipped one, for an empty zip, and for everything that
+  // Stores a package, durable on success. `zipped_bytes_max`: kZippedBytesMax is for what comes with a request. Service
+  // errors, with AWS's texts: RequestEntityTooLargeException (413) past the zipped limit; InvalidParameterValueException (400) past the unzipped one, for an empty zip, and for everything that
   // cannot or must not be unpacked (the log tells why). Faults: the disk.
-  Result<CodePackage> Put(std::string_view zip);
+  Result<CodePackage> Put(std::string_view zip, uint64_t zipped_bytes_max = kZippedBytesMax);
 
   // What packages that are stored make at /opt together, later ones covering earlier ones (layer_tree.h); durable on success.
   // One package is its own tree. The tree lives as long as a package does: it has a name, is pinned, listed and deleted as
@@ -84,7 +84,7 @@ class CodeStore {
 
   explicit CodeStore(std::string folder);
   std::string PathOf(std::string_view sha256_hex) const;
-  Result<> Install(std::string_view zip, const std::string& sha256_hex) const;
+  Result<> Install(std::string_view zip, uint64_t zipped_bytes_max, const std::string& sha256_hex) const;
   Result<> InstallTree(const std::vector<std::string>& packages, const std::string& sha256_hex) const;
 
   const std::string folder_;

@@ -54,6 +54,7 @@ void VisitMembers(Self& f, Visitor&& visit) {
   visit("SigningProfileVersionArn", f.signing_profile_version_arn);
   visit("SigningJobArn", f.signing_job_arn);
   visit("S3Reference", f.s3_reference);
+  visit("SourceKMSKeyArn", f.source_kms_key_arn);
   visit("Layers", f.layers);
   visit("LayersSha256", f.layers_sha256);
   visit("Environment", f.environment);

@@ -75,6 +75,7 @@ struct Function {
   std::string signing_profile_version_arn;  // of the package, when it is signed
   std::string signing_job_arn;
   std::optional<S3Reference> s3_reference;
+  std::string source_kms_key_arn;           // which key the client says the package is encrypted with
   std::vector<LayerUse> layers;  // in the order of the request: later ones cover earlier ones
   std::string layers_sha256;     // hex; names their merged tree in the code store; "" without layers
   std::vector<std::pair<std::string, std::string>> environment;

@@ -100,7 +100,7 @@ Error FunctionCatalog::Rewritten(Error error, const Function& function) const {
   return Conflict("The operation cannot be performed at this time. An update is in progress for resource: " + function.name.Arn());
 }
 
-Task<Result<>> FunctionCatalog::Create(Context& ctx, Function function, std::optional<Function> version) {
+Task<Result<>> FunctionCatalog::Create(Context& ctx, Function function, std::optional<Function> version, Addition with) {
   const std::string key = function.name.Key();
   const std::string exists = fmt::format("Function already exist: {}", function.name.name);
   Change change(tables_->all);
@@ -111,6 +111,7 @@ Task<Result<>> FunctionCatalog::Create(Context& ctx, Function function, std::opt
     NoteSettling(change, version_key, &*version);
     MF_CO_TRY_VOID(change.Create(tables_->versions, version_key, std::move(*version)));
   }
+  if (with) MF_CO_TRY_VOID(with(change));
   auto committed = co_await change.Commit(ctx);
   if (!committed && committed.error().IsService("ResourceConflictException")) co_return Fail(Conflict(exists));
   co_return committed;
@@ -163,7 +164,7 @@ void FunctionCatalog::OnRowChange(const std::string& key, const FunctionPointer&
 
 void FunctionCatalog::Count(const Function& function, int sign) {
   Usage& usage = usage_[function.name.account_id + '/' + function.name.region];
-  usage.code_bytes += sign * function.code_bytes;
+  if (!function.s3_reference) usage.code_bytes += sign * function.code_bytes;  // the client keeps that one
   if (function.is_latest()) usage.functions += sign;
   const auto use = [&](const std::string& sha256) {
     if (sha256.empty()) return;

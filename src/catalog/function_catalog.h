@@ -56,8 +56,10 @@ class FunctionCatalog {
 
   // --- changes ---
   // `version`: the published version that is made together with it (Publish), if any.
-  // Error: ResourceConflictException "Function already exist: NAME".
-  Task<Result<>> Create(Context& ctx, Function function, std::optional<Function> version = std::nullopt);
+  // `with`: adds to the same commit what is to be there from the first moment.
+  // Errors: ResourceConflictException "Function already exist: NAME"; those of `with`.
+  using Addition = std::function<Result<>(Change&)>;
+  Task<Result<>> Create(Context& ctx, Function function, std::optional<Function> version = std::nullopt, Addition with = {});
   // Replaces `old` (which the caller read; $LATEST or a version) by `next`. Errors: ResourceConflictException when it was
   // changed meanwhile, ResourceNotFoundException when it was deleted.
   Task<Result<>> Replace(Context& ctx, const FunctionPointer& old, Function next);

@@ -3,6 +3,7 @@
 
 #include "catalog/alias.h"
 #include "catalog/event_source_mapping.h"
+#include "catalog/code_signing_config.h"
 #include "catalog/function.h"
 #include "catalog/layer.h"
 #include "catalog/function_settings.h"
@@ -33,6 +34,8 @@ struct Tables {
   // Event source mappings outlive their functions: they belong to nobody.
   ResourceTable<EventSourceMapping> event_source_mappings{all, "event_source_mappings"};  // by EventSourceMapping::Key()
   ResourceTable<MappingClaim> event_source_mapping_claims{all, "event_source_mapping_claims"};  // by EventSourceMapping::ClaimKey()
+  ResourceTable<CodeSigningConfig> code_signing_configs{all, "code_signing_configs"};                              // by CodeSigningConfigKey()
+  ResourceTable<FunctionCodeSigning> function_code_signing{all, "function_code_signing", BelongsTo::Function};  // by FunctionName::Key()
 };
 
 }  // namespace mayfly::catalog

@@ -55,6 +55,11 @@ void AddOptions(CLI::App& app, Options& o) {
   Add(app, "--function-log-rate", o.function_log_kib_per_second, "KiB of output per second kept of each environment; more is dropped and counted")
       ->check(CLI::Range(1, 1'000'000));
   Add(app, "--url-domain", o.url_domain, "function URLs are ID.lambda-url.REGION below this domain; https://DOMAIN[:PORT] when a proxy stands before");
+  Add(app, "--s3-directory", o.s3_directory, "folder of buckets that S3Bucket and S3Key name: FOLDER/BUCKET/KEY (default: buckets in the data directory)");
+  Add(app, "--s3-endpoint", o.s3_endpoint, "S3-compatible service to take packages from instead: http(s)://HOST:PORT");
+  Add(app, "--s3-region", o.s3_region, "region in signatures for --s3-endpoint (default: the caller's)");
+  Add(app, "--s3-access-key-id", o.s3_access_key_id, "access key for --s3-endpoint; without one it is asked anonymously");
+  Add(app, "--s3-secret-access-key-file", o.s3_secret_access_key_file, "file that holds the secret of --s3-access-key-id");
   Add(app, "--tls-certificate", o.tls_certificate, "PEM certificate chain; with --tls-key the API speaks HTTPS");
   Add(app, "--tls-key", o.tls_key, "PEM private key");
   Add(app, "--log-level", o.log_level, "debug, info, warning or error")->check(CLI::IsMember({"debug", "info", "warning", "error"}));

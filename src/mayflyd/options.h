@@ -27,6 +27,11 @@ struct Options {
   std::string url_domain = "localhost";  // function URLs: [SCHEME://]DOMAIN[:PORT]
   std::string tls_certificate;
   std::string tls_key;
+  std::string s3_directory;            // "": DATA/buckets
+  std::string s3_endpoint;             // "": s3_directory
+  std::string s3_region;
+  std::string s3_access_key_id;
+  std::string s3_secret_access_key_file;
   int account_concurrency = 1000;
   int environments_max = 0;            // 0: from the machine's memory
   int spare_cages = 4;

@@ -12,10 +12,15 @@
 #include <fmt/format.h>
 
 #include "base/blocking_pool.h"
+#include "base/files.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "base/real_loop.h"
+#include "catalog/bucket_directory.h"
 #include "catalog/code_package.h"
+#include "catalog/s3_endpoint.h"
+#include "catalog/signing_profiles.h"
+#include "edge/download_links.h"
 #include "edge/edge.h"
 #include "mayflyd/interpreters.h"
 #include "mayflyd/privileges.h"
@@ -32,7 +37,6 @@ namespace {
 
 constexpr int kCagesMax = 2000;
 constexpr Duration kDrainWithoutJail = std::chrono::seconds(1);
-constexpr Duration kDownloadLinkValid = std::chrono::minutes(10);
 
 struct ListenAddress {
   std::string host;
@@ -71,6 +75,7 @@ struct Ground {
   std::vector<catalog::Interpreter> interpreters;
   DataDirectory data;
   sandbox::JailProcess jail;
+  std::optional<identity::SigningIdentity> s3_keys;
 };
 
 sandbox::JailCommand MakeJailCommand(const Options& options, const DataDirectory& data,
@@ -90,6 +95,19 @@ sandbox::JailCommand MakeJailCommand(const Options& options, const DataDirectory
   return command;
 }
 
+// Read as root: the daemon's user need not be able to.
+Result<std::optional<identity::SigningIdentity>> ReadS3Keys(const Options& options) {
+  if (!options.s3_endpoint.empty()) MF_TRY_VOID(catalog::CheckS3EndpointUrl(options.s3_endpoint));
+  if (options.s3_access_key_id.empty() != options.s3_secret_access_key_file.empty()) {
+    return Fail(Error::Fault("--s3-access-key-id and --s3-secret-access-key-file go together"));
+  }
+  if (options.s3_access_key_id.empty()) return std::nullopt;
+  MF_TRY(std::string secret, ReadFile(options.s3_secret_access_key_file));
+  secret.erase(secret.find_last_not_of(" \t\r\n") + 1);
+  if (secret.empty()) return Fail(Error::Fault(options.s3_secret_access_key_file + " is empty"));
+  return identity::SigningIdentity{options.s3_access_key_id, std::move(secret), {}};
+}
+
 Result<Ground> PrepareGround(const Options& options) {
   Ground ground;
   MF_TRY(ground.address, ParseListen(options.listen));
@@ -98,6 +116,7 @@ Result<Ground> PrepareGround(const Options& options) {
                              "use --auth strict, or --listen 127.0.0.1:4566"));
   }
   if (::geteuid() != 0) return Fail(Error::Fault("sandboxes need root to be made", "run 'mayfly serve' as root: it becomes --user afterwards"));
+  MF_TRY(ground.s3_keys, ReadS3Keys(options));
   RaiseDescriptorLimit();
   const Identity identity = FindIdentity(options.user);
   MF_TRY(ground.listener, http::ListenTcp(ground.address.host, ground.address.port));
@@ -119,43 +138,6 @@ runtime::EnvironmentOptions MakeEnvironmentOptions(const Options& options) {
 }
 
 Duration Seconds(double seconds) { return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds)); }
-
-// The download links of GetFunction and GetLayerVersion: our own key signs them, the admin pages check them.
-class DownloadLinks {
- public:
-  DownloadLinks(Loop& loop, Random& random, std::string origin)
-      : loop_(&loop), origin_(std::move(origin)), key_{.access_key_id = "MAYFLYDOWNLOADLINKS0", .secret_access_key = random.Hex(32)}, verifier_(loop) {}
-
-  std::string UrlOf(const catalog::Function& function) const {
-    return LinkTo({function.name.account_id, function.name.region, function.code_sha256});
-  }
-  std::string UrlOf(const catalog::LayerVersion& version) const {
-    return LinkTo({version.name.layer.account_id, version.name.layer.region, version.code_sha256});
-  }
-  bool IsAllowed(const http::Request& request) {
-    auto claim = identity::ParseClaim(request);
-    if (!claim || !*claim || !(*claim)->presigned || (*claim)->access_key_id != key_.access_key_id) return false;
-    return verifier_.Verify(request, **claim, key_.secret_access_key, "UNSIGNED-PAYLOAD").has_value();
-  }
-
- private:
-  struct Package {
-    const std::string& account_id;
-    const std::string& region;
-    const std::string& sha256;
-  };
-  std::string LinkTo(const Package& package) const {
-    const std::string path = fmt::format("/_mayfly/code/{}/{}", package.account_id, package.sha256);
-    const std::string host = origin_.substr(origin_.find("//") + 2);
-    return fmt::format("{}{}?{}", origin_, path,
-                       identity::PresignQuery("GET", host, path, key_, package.region, "s3", loop_->WallNow(), kDownloadLinkValid));
-  }
-
-  Loop* loop_;
-  std::string origin_;
-  identity::SigningIdentity key_;
-  identity::SignatureVerifier verifier_;
-};
 
 // Everything that lives while the daemon serves, in the order of its making.
 class Daemon {
@@ -180,6 +162,7 @@ class Daemon {
   Task<Result<>> Reset(Context& ctx);
   edge::AdminParts MakeAdminParts();
   edge::FunctionUrlParts MakeUrlParts();
+  void OpenCodeSource();
 
   Options options_;
   Ground ground_;
@@ -201,7 +184,9 @@ class Daemon {
   std::unique_ptr<catalog::RuntimeTable> runtimes_;
   std::unique_ptr<identity::AccessKeys> keys_;
   std::unique_ptr<identity::Authenticator> authenticator_;
-  std::unique_ptr<DownloadLinks> links_;
+  std::unique_ptr<edge::DownloadLinks> links_;
+  std::unique_ptr<catalog::CodeSource> code_source_;
+  std::unique_ptr<catalog::SigningProfiles> signing_profiles_;
 
   telemetry::EventStream events_;
   std::unique_ptr<telemetry::FunctionLog> function_log_;
@@ -246,6 +231,18 @@ Result<> Daemon::OpenAccess() {
   identity::AuthenticatorOptions options{.mode = mode, .default_account_id = options_.account_id, .default_region = options_.region};
   authenticator_ = std::make_unique<identity::Authenticator>(std::move(options), *keys_, loop_);
   return {};
+}
+
+void Daemon::OpenCodeSource() {
+  const std::string& data = ground_.data.path;
+  signing_profiles_ = std::make_unique<catalog::SigningProfiles>(data + "/signing-profiles");
+  if (options_.s3_endpoint.empty()) {
+    const std::string folder = options_.s3_directory.empty() ? data + "/buckets" : options_.s3_directory;
+    code_source_ = std::make_unique<catalog::BucketDirectory>(folder, files_);
+    return;
+  }
+  catalog::S3EndpointOptions endpoint{.url = options_.s3_endpoint, .region = options_.s3_region, .keys = std::move(ground_.s3_keys)};
+  code_source_ = std::make_unique<catalog::S3Endpoint>(loop_, std::move(endpoint));
 }
 
 edge::AdminParts Daemon::MakeAdminParts() {
@@ -318,7 +315,7 @@ Task<Result<>> Daemon::Start(Context& ctx) {
   origin_ = fmt::format("{}://{}:{}", tls ? "https" : "http", ground_.address.host, http::LocalPort(ground_.listener.get()));
   const edge::UrlOrigin listener{.scheme = tls ? "https" : "http", .port = std::to_string(http::LocalPort(ground_.listener.get()))};
   MF_CO_TRY(url_origin_, edge::ParseUrlOrigin(options_.url_domain, listener));
-  links_ = std::make_unique<DownloadLinks>(loop_, random_, origin_);
+  links_ = std::make_unique<edge::DownloadLinks>(loop_, random_, origin_);
   using Runtimes = catalog::RuntimeTable;
   runtimes_ = std::make_unique<Runtimes>(
       std::move(ground_.interpreters), options_.runtime_match == "strict" ? Runtimes::Mode::Strict : Runtimes::Mode::Nearest,
@@ -347,8 +344,10 @@ Task<Result<>> Daemon::Start(Context& ctx) {
   invoker_options.spec.isolation = options_.isolation == "exec" ? invoke::Isolation::Exec : invoke::Isolation::Zygote;
   invoker_ = std::make_unique<invoke::Invoker>(loop_, *catalog_, *runtimes_, *environments_, invoker_options);
 
+  OpenCodeSource();
   lambda::LambdaParts parts{.loop = &loop_, .tables = tables_.get(), .catalog = catalog_.get(), .layers = layers_.get(),
-                            .runtimes = runtimes_.get(), .code = code_.get(), .invoker = invoker_.get(), .files = &files_, .random = &random_};
+                            .runtimes = runtimes_.get(), .code = code_.get(), .code_source = code_source_.get(),
+                            .signing_profiles = signing_profiles_.get(), .invoker = invoker_.get(), .files = &files_, .random = &random_};
   parts.account_concurrency = options_.account_concurrency;
   parts.update_delay = Seconds(options_.update_delay_seconds);
   parts.download_url = [this](const catalog::Function& function) { return links_->UrlOf(function); };

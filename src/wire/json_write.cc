@@ -48,6 +48,12 @@ void WriteDouble(double value, std::string& out) {
   out.append(buffer, end.ptr);
 }
 
+// A required text that must match a pattern and is empty was never set: SDK models promise a few members that AWS leaves out
+// (GetFunctionCodeSigningConfig of a function without one).
+bool IsUnset(const Member& member, const void* value) {
+  return member.required && member.shape->kind == Kind::String && member.shape->pattern && As<std::string>(value).empty();
+}
+
 }  // namespace
 
 void WriteJson(const Shape& shape, const void* value, std::string& out) {
@@ -71,7 +77,7 @@ void WriteJsonMembers(const Structure& structure, MemberChoice choice, const voi
   for (const Member& member : structure.members) {
     if (choice == MemberChoice::BodyOnly && member.location != Location::Body) continue;
     const void* value = member.field->get(static_cast<const char*>(object) + member.offset);
-    if (!value) continue;
+    if (!value || IsUnset(member, value)) continue;
     if (!first) out.push_back(',');
     first = false;
     json::WriteString(member.name, out);

@@ -66,6 +66,8 @@ FunctionConfiguration LambdaApi::Describe(const catalog::Function& function, std
   if (auto choice = parts_.runtimes->Resolve(function.runtime); choice) {
     view.runtime_version_config = RuntimeVersionConfig{.runtime_version_arn = catalog::RuntimeVersionArn(function.name.region, *choice)};
   }
+  SetUnlessEmpty(view.signing_profile_version_arn, function.signing_profile_version_arn);
+  SetUnlessEmpty(view.signing_job_arn, function.signing_job_arn);
   view.state = function.state;
   SetUnlessEmpty(view.state_reason, function.state_reason);
   SetUnlessEmpty(view.state_reason_code, function.state_reason_code);

@@ -17,6 +17,17 @@ constexpr int kSettleAttemptsMax = 50;
 constexpr Duration kRetryAfter = std::chrono::milliseconds(20);
 constexpr std::string_view kCreating = "The function is being created.";
 
+FunctionCode CodeOf(UpdateFunctionCodeRequest&& request) {
+  FunctionCode code;
+  code.zip_file = std::move(request.zip_file);
+  code.s3_bucket = std::move(request.s3_bucket);
+  code.s3_key = std::move(request.s3_key);
+  code.s3_object_version = std::move(request.s3_object_version);
+  code.s3_object_storage_mode = std::move(request.s3_object_storage_mode);
+  code.source_kms_key_arn = std::move(request.source_kms_key_arn);
+  return code;
+}
+
 }  // namespace
 
 Result<LambdaApi::Found> LambdaApi::Find(const Context& ctx, std::string_view name, const std::optional<std::string>& qualifier) const {
@@ -55,15 +66,6 @@ void LambdaApi::MarkUpdating(catalog::Function& function) {
   function.last_update_status_reason_code = "Creating";
 }
 
-Task<Result<std::shared_ptr<const void>>> LambdaApi::TakePackage(catalog::Function& function, std::string zip) {
-  catalog::CodeStore* code = parts_.code;
-  MF_CO_TRY(catalog::CodePackage package,
-            co_await parts_.files->Run(*parts_.loop, [code, zip = std::move(zip)] { return code->Put(zip); }));
-  function.code_sha256 = std::move(package.sha256_hex);
-  function.code_bytes = static_cast<int64_t>(package.zipped_bytes);
-  co_return std::move(package.pin);
-}
-
 Task<Result<FunctionConfiguration>> LambdaApi::CreateFunction(Context& ctx, CreateFunctionRequest request) {
   MF_CO_TRY(catalog::FunctionReference reference, catalog::ParseFunctionReference(ctx, request.function_name, ""));
   if (parts_.catalog->Find(reference.name)) {
@@ -73,18 +75,22 @@ Task<Result<FunctionConfiguration>> LambdaApi::CreateFunction(Context& ctx, Crea
   function.name = reference.name;
   MF_CO_TRY_VOID(ApplySettings(request, RulesFor(catalog::RuntimeUse::Create), function));
   if (request.layers) MF_CO_TRY_VOID(ChooseLayers(ctx, *request.layers, function));
-  if (request.code.s3_bucket || request.code.s3_key) co_return Fail(NotImplemented("packages in S3 (Code.S3Bucket)"));
-  if (!request.code.zip_file || request.code.zip_file->empty()) {
-    co_return Fail(InvalidParameterValue("Please provide a source for function code."));
+  CodeSigningConfigPointer signing;
+  std::optional<SigningRule> rule;
+  if (request.code_signing_config_arn) {
+    MF_CO_TRY(signing, FindConfigFor(ctx, *request.code_signing_config_arn));
+    rule = SigningRule{signing->allowed_publishers, signing->policy == "Enforce", request.function_name};
   }
-  MF_CO_TRY([[maybe_unused]] auto pin, co_await TakePackage(function, std::move(*request.code.zip_file)));
+  MF_CO_TRY([[maybe_unused]] auto pin, co_await TakePackage(ctx, function, std::move(request.code), rule));
   MF_CO_TRY([[maybe_unused]] auto layer_pins, co_await TakeLayers(function, SizeError::NamesTheSize));
   Touch(function);
   function.SetContentId(parts_.random->Uuid());
   MarkPending(function);
   std::optional<catalog::Function> version;
   if (request.publish.value_or(false)) version = MakeVersion(function, std::nullopt);
-  MF_CO_TRY_VOID(co_await parts_.catalog->Create(ctx, function, version));
+  catalog::FunctionCatalog::Addition with;
+  if (signing) with = [&](catalog::Change& change) { return StageCodeSigning(change, function.name, signing); };
+  MF_CO_TRY_VOID(co_await parts_.catalog->Create(ctx, function, version, std::move(with)));
   SettleLater(function);
   FunctionConfiguration view = Describe(function, "");
   if (version) {
@@ -101,6 +107,10 @@ Task<Result<GetFunctionResponse>> LambdaApi::GetFunction(Context& ctx, GetFuncti
   FunctionCodeLocation location;
   location.repository_type = "S3";
   location.location = parts_.download_url(*found.function);
+  if (const auto& reference = found.function->s3_reference) {
+    location.resolved_s3_object = ResolvedS3Object{.s3_bucket = reference->bucket, .s3_key = reference->key, .s3_object_version = reference->object_version};
+  }
+  if (!found.function->source_kms_key_arn.empty()) location.source_kms_key_arn = found.function->source_kms_key_arn;
   response.code = std::move(location);
   // Tags and reserved concurrency are the whole function's.
   const catalog::FunctionPointer latest = parts_.catalog->Find(found.reference.name);
@@ -147,13 +157,12 @@ Task<Result<ListFunctionsResponse>> LambdaApi::ListFunctions(Context& ctx, ListF
 Task<Result<FunctionConfiguration>> LambdaApi::UpdateFunctionCode(Context& ctx, UpdateFunctionCodeRequest request) {
   MF_CO_TRY(Found found, FindForUpdate(ctx, request.function_name, request.revision_id));
   if (request.image_uri) co_return Fail(InvalidParameterValue("Please don't provide ImageUri when updating a function with packageType Zip."));
-  if (request.s3_bucket || request.s3_key) co_return Fail(NotImplemented("packages in S3 (S3Bucket)"));
   MF_CO_TRY_VOID(CheckPublishTo(request.publish_to));
   MF_CO_TRY_VOID(parts_.runtimes->CheckUse(found.function->runtime, catalog::RuntimeUse::Update, parts_.loop->WallNow()));
-  if (!request.zip_file || request.zip_file->empty()) co_return Fail(InvalidParameterValue("Please provide a source for function code."));
   catalog::Function next = *found.function;
   if (request.architectures && !request.architectures->empty()) next.architecture = request.architectures->front();
-  MF_CO_TRY([[maybe_unused]] auto pin, co_await TakePackage(next, std::move(*request.zip_file)));
+  const std::optional<SigningRule> rule = SigningRuleOf(next.name, request.function_name);
+  MF_CO_TRY([[maybe_unused]] auto pin, co_await TakePackage(ctx, next, CodeOf(std::move(request)), rule));
   MF_CO_TRY([[maybe_unused]] auto layer_pins, co_await TakeLayers(next, SizeError::NamesTheSize));
   if (request.dry_run.value_or(false)) co_return Describe(next, "");
   MarkUpdating(next);
@@ -182,6 +191,7 @@ Task<Result<FunctionConfiguration>> LambdaApi::UpdateFunctionConfiguration(Conte
   Pins layer_pins;
   if (request.layers) {
     MF_CO_TRY_VOID(ChooseLayers(ctx, *request.layers, next));
+    MF_CO_TRY_VOID(co_await CheckLayerSignatures(next, SigningRuleOf(next.name, request.function_name)));
     MF_CO_TRY(layer_pins, co_await TakeLayers(next, SizeError::NamesLayers));
   }
   MarkUpdating(next);

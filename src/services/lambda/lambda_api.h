@@ -11,10 +11,12 @@
 #include "base/task_scope.h"
 #include "catalog/code_package.h"
 #include "catalog/concurrency_ledger.h"
+#include "catalog/code_source.h"
 #include "catalog/function_catalog.h"
 #include "catalog/function_reference.h"
 #include "catalog/layer_catalog.h"
 #include "catalog/runtimes.h"
+#include "catalog/signing_profiles.h"
 #include "invoke/invoker.h"
 #include "model/lambda.h"
 #include "services/lambda/settings.h"
@@ -31,6 +33,8 @@ struct LambdaParts {
   catalog::LayerCatalog* layers;
   const catalog::RuntimeTable* runtimes;
   catalog::CodeStore* code;
+  catalog::CodeSource* code_source;                  // what S3Bucket and S3Key name
+  const catalog::SigningProfiles* signing_profiles;  // whose signatures are known
   invoke::Invoker* invoker;
   BlockingPool* files;
   Random* random;
@@ -119,6 +123,15 @@ class LambdaApi final : public Handler {
   Task<Result<>> DeleteFunctionEventInvokeConfig(Context& ctx, DeleteFunctionEventInvokeConfigRequest request) override;
 
   // --- code signing (code_signing.cc) ---
+  Task<Result<CreateCodeSigningConfigResponse>> CreateCodeSigningConfig(Context& ctx, CreateCodeSigningConfigRequest request) override;
+  Task<Result<GetCodeSigningConfigResponse>> GetCodeSigningConfig(Context& ctx, GetCodeSigningConfigRequest request) override;
+  Task<Result<ListCodeSigningConfigsResponse>> ListCodeSigningConfigs(Context& ctx, ListCodeSigningConfigsRequest request) override;
+  Task<Result<UpdateCodeSigningConfigResponse>> UpdateCodeSigningConfig(Context& ctx, UpdateCodeSigningConfigRequest request) override;
+  Task<Result<DeleteCodeSigningConfigResponse>> DeleteCodeSigningConfig(Context& ctx, DeleteCodeSigningConfigRequest request) override;
+  Task<Result<ListFunctionsByCodeSigningConfigResponse>> ListFunctionsByCodeSigningConfig(Context& ctx, ListFunctionsByCodeSigningConfigRequest request) override;
+  Task<Result<PutFunctionCodeSigningConfigResponse>> PutFunctionCodeSigningConfig(Context& ctx, PutFunctionCodeSigningConfigRequest request) override;
+  Task<Result<GetFunctionCodeSigningConfigResponse>> GetFunctionCodeSigningConfig(Context& ctx, GetFunctionCodeSigningConfigRequest request) override;
+  Task<Result<>> DeleteFunctionCodeSigningConfig(Context& ctx, DeleteFunctionCodeSigningConfigRequest request) override;
 
   // --- runtime management and recursion (runtime_management.cc) ---
   Task<Result<PutRuntimeManagementConfigResponse>> PutRuntimeManagementConfig(Context& ctx, PutRuntimeManagementConfigRequest request) override;
@@ -144,9 +157,6 @@ class LambdaApi final : public Handler {
   Result<Found> Find(const Context& ctx, std::string_view name, const std::optional<std::string>& qualifier) const;
   // $LATEST, for an operation that changes the function: it must not be busy with another change.
   Result<Found> FindForUpdate(const Context& ctx, std::string_view name, const std::optional<std::string>& revision_id) const;
-  // Checks, stores and unpacks a package; sets the code members of `function`. The result keeps the package from being
-  // removed until the function that refers to it is stored.
-  Task<Result<std::shared_ptr<const void>>> TakePackage(catalog::Function& function, std::string zip);
   // Sets the layers of `function` to those that a request names. Errors: AWS's.
   Result<> ChooseLayers(const Context& ctx, const std::vector<std::string>& arns, catalog::Function& function) const;
   // Makes the tree of the layers of `function`; `too_large` is the error when they and the code are more than a function may
@@ -159,6 +169,35 @@ class LambdaApi final : public Handler {
   GetLayerVersionResponse DescribeLayer(const catalog::LayerVersion& version) const;
   Result<GetLayerVersionResponse> FindLayer(const Context& ctx, const catalog::LayerVersionName& name) const;
   RuntimeRules RulesFor(catalog::RuntimeUse use) const;
+
+  // --- code (code.cc) ---
+  // The bytes that a request gives or names. Errors: InvalidParameterValueException, NotImplementedException (images).
+  struct BroughtCode {
+    std::string zip;
+    uint64_t zipped_bytes_max = 0;
+    std::optional<catalog::S3Reference> reference;  // with S3ObjectStorageMode REFERENCE
+  };
+  Task<Result<BroughtCode>> BringCode(Context& ctx, FunctionCode code);
+  // What a deployment must be signed by; nothing without a code signing configuration.
+  struct SigningRule {
+    std::vector<std::string> allowed_publishers;
+    bool enforce = false;
+    std::string function;  // as the request names it, for messages
+  };
+  // Brings, checks, stores and unpacks a package; sets the code members of `function`. Its layers, too, must be signed as the
+  // rule says. The result keeps the package from being removed until the function that refers to it is stored.
+  Task<Result<std::shared_ptr<const void>>> TakePackage(Context& ctx, catalog::Function& function, FunctionCode code,
+                                                        const std::optional<SigningRule>& rule);
+  // Errors: InvalidCodeSignatureException, CodeVerificationFailedException; none without a rule.
+  Task<Result<>> CheckLayerSignatures(const catalog::Function& function, const std::optional<SigningRule>& rule);
+  // The rule for an existing function; of no configuration, or one that was deleted, nothing.
+  std::optional<SigningRule> SigningRuleOf(const catalog::FunctionName& function, std::string_view named) const;
+  using CodeSigningConfigPointer = catalog::ResourceTable<catalog::CodeSigningConfig>::Pointer;
+  // Error: CodeSigningConfigNotFoundException.
+  Result<CodeSigningConfigPointer> FindConfigFor(const Context& ctx, const std::string& config_arn) const;
+  // Puts a function under a configuration, so that it cannot be deleted meanwhile.
+  Result<> StageCodeSigning(catalog::Change& change, const catalog::FunctionName& function, const CodeSigningConfigPointer& config);
+
   void Touch(catalog::Function& function);
   void MarkPending(catalog::Function& function);
   void MarkUpdating(catalog::Function& function);
@@ -223,6 +262,7 @@ class LambdaApi final : public Handler {
   LambdaParts parts_;
   catalog::ConcurrencyLedger ledger_;
   TaskScope background_;
+  int fetches_ = 0;  // packages that are being fetched
 };
 
 }  // namespace mayfly::lambda

@@ -56,6 +56,25 @@ Result<> RefuseUnbuilt(const Request& request) {
   return {};
 }
 
+// Which members go with which kind of package.
+Result<> CheckPackageType(const CreateFunctionRequest& request) {
+  const FunctionCode& code = request.code;
+  if (request.package_type.value_or("Zip") != "Image") {
+    if (code.image_uri) return Fail(InvalidParameterValue("Please don't provide ImageUri when creating a function with packageType Zip."));
+    return {};
+  }
+  if (!code.image_uri || code.zip_file || code.s3_bucket || code.s3_key) {
+    return Fail(InvalidParameterValue("Please provide ImageUri when creating a function with packageType Image."));
+  }
+  if (request.runtime || request.handler) {
+    return Fail(InvalidParameterValue("The Runtime and Handler parameters are not supported for functions created with container images."));
+  }
+  if (request.code_signing_config_arn) {
+    return Fail(InvalidParameterValue("Code signing is not supported for functions created with container images."));
+  }
+  return Fail(NotImplemented("container images (PackageType Image)"));
+}
+
 template <typename Request>
 Result<> ApplyCommon(const Request& request, const RuntimeRules& rules, catalog::Function& function) {
   MF_TRY_VOID(RefuseUnbuilt(request));
@@ -128,12 +147,7 @@ Result<> CheckPublishTo(const std::optional<std::string>& publish_to) {
 Result<> ApplySettings(const CreateFunctionRequest& request, const RuntimeRules& rules, catalog::Function& function) {
   if (request.tenancy_config) return Fail(NotImplemented("tenant isolation (TenancyConfig)"));
   MF_TRY_VOID(CheckPublishTo(request.publish_to));
-  if (request.code_signing_config_arn) {
-    return Fail(Error::Service("CodeSigningConfigNotFoundException",
-                               fmt::format("The code signing configuration cannot be found. Check that the provided configuration is not deleted: {}.",
-                                           *request.code_signing_config_arn)));
-  }
-  if (request.package_type.value_or("Zip") == "Image" || request.code.image_uri) return Fail(NotImplemented("container images (PackageType Image)"));
+  MF_TRY_VOID(CheckPackageType(request));
   if (!request.runtime || !request.handler) {
     return Fail(InvalidParameterValue("Runtime and Handler are mandatory parameters for functions created with deployment packages."));
   }

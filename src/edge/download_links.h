@@ -1,0 +1,43 @@
+// DownloadLinks: URLs that give one package to whoever holds them, for ten minutes: GetFunction's Code.Location, and
+// GetLayerVersion's Content.Location.
+//
+// One per daemon, on its strand. Signed as S3 signs its links, with a key of our own that lives as long as the daemon: links
+// end with it. A link covers its account and package and nothing else.
+#pragma once
+
+#include <string>
+
+#include "base/loop.h"
+#include "base/random.h"
+#include "catalog/function.h"
+#include "catalog/layer.h"
+#include "identity/sigv4.h"
+
+namespace mayfly::edge {
+
+inline constexpr Duration kDownloadLinkValid = std::chrono::minutes(10);
+
+class DownloadLinks {
+ public:
+  // `origin`: http://HOST:PORT of this daemon.
+  DownloadLinks(Loop& loop, Random& random, std::string origin);
+  std::string UrlOf(const catalog::Function& function) const;
+  std::string UrlOf(const catalog::LayerVersion& version) const;
+  // For requests to /_mayfly/code/…: whether the signature is ours, for this path, and has not expired.
+  bool IsAllowed(const http::Request& request);
+
+ private:
+  struct Package {
+    const std::string& account_id;
+    const std::string& region;
+    const std::string& sha256;
+  };
+  std::string LinkTo(const Package& package) const;
+
+  Loop* loop_;
+  std::string origin_;
+  identity::SigningIdentity key_;
+  identity::SignatureVerifier verifier_;
+};
+
+}  // namespace mayfly::edge
