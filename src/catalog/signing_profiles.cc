@@ -18,7 +18,15 @@ bool Exists(const std::string& path) {
 }
 
 Result<> MakeFolder(const std::string& path) {
-  if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) return Fail(Error::FromErrno("mkdir " + path, errno));
+  if (::mkdir(path.c_str(), 0755) != 0) return errno == EEXIST ? Result<>() : Fail(Error::FromErrno("mkdir " + path, errno));
+  // Whatever the umask of who runs the command: the daemon's user reads it.
+  if (::chmod(path.c_str(), 0755) != 0) return Fail(Error::FromErrno("chmod " + path, errno));
+  return {};
+}
+
+Result<> WriteReadable(const std::string& path, std::string_view text) {
+  MF_TRY_VOID(WriteFileDurably(path, text, 0644));
+  if (::chmod(path.c_str(), 0644) != 0) return Fail(Error::FromErrno("chmod " + path, errno));
   return {};
 }
 
@@ -101,7 +109,7 @@ Result<> SigningProfiles::Register(const ProfileArn& profile, std::string_view c
   for (size_t slash = path.find('/', folder_.size() + 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
     MF_TRY_VOID(MakeFolder(path.substr(0, slash)));
   }
-  return WriteFileDurably(path, certificate.pem, 0644);
+  return WriteReadable(path, certificate.pem);
 }
 
 Result<> SigningProfiles::Revoke(std::string_view what) const {
@@ -118,7 +126,7 @@ Result<> SigningProfiles::Revoke(std::string_view what) const {
   if (HasLine(list, what)) return {};
   if (!list.empty() && !list.ends_with('\n')) list += '\n';
   MF_TRY_VOID(MakeFolder(folder_));
-  return WriteFileDurably(path, fmt::format("{}{}\n", list, what), 0644);
+  return WriteReadable(path, fmt::format("{}{}\n", list, what));
 }
 
 }  // namespace mayfly::catalog

@@ -5,6 +5,7 @@
 
 #include "cli/client.h"
 #include "cli/doctor.h"
+#include "cli/sign.h"
 #include "mayflyd/options.h"
 #include "mayflyd/serve.h"
 
@@ -53,7 +54,12 @@ int main(int argc, char** argv) {
   show_logs->add_option("--region", logs.region, "the function's region")->envname("AWS_REGION");
   show_logs->add_option("--account", logs.account, "the function's account");
 
+  mayfly::cli::SignOptions signing;
+  CLI::App* sign = app.add_subcommand("sign", "sign packages for functions that demand it");
+  mayfly::cli::AddSignCommand(*sign, signing);
+
   CLI11_PARSE(app, argc, argv);
+  if (sign->parsed()) return mayfly::cli::RunSign(*sign, signing);
   if (serve->parsed()) return mayfly::daemon::Serve(options);
   if (doctor->parsed()) return mayfly::cli::RunDoctor(options);
   if (status->parsed()) return mayfly::cli::ShowStatus(client);
