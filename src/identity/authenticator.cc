@@ -4,15 +4,13 @@
 
 #include <fmt/format.h>
 
+#include "identity/arn.h"
+
 namespace mayfly::identity {
 namespace {
 
 constexpr size_t kRegionBytesMax = 32;
 constexpr size_t kAccessKeyIdBytesMax = 128;
-
-bool IsAccountId(std::string_view text) {
-  return text.size() == 12 && text.find_first_not_of("0123456789") == std::string_view::npos;
-}
 
 bool IsRegion(std::string_view text) {
   return !text.empty() && text.size() <= kRegionBytesMax && std::all_of(text.begin(), text.end(), [](char c) {

@@ -1,0 +1,39 @@
+#include "identity/arn.h"
+
+namespace mayfly::identity {
+namespace {
+
+constexpr std::string_view kRolePrefix = "role/";
+constexpr std::string_view kSessionPrefix = "assumed-role/";
+
+}  // namespace
+
+std::optional<Arn> ParseArn(std::string_view text) {
+  Arn arn;
+  std::string_view scheme;
+  for (std::string_view* part : {&scheme, &arn.partition, &arn.service, &arn.region, &arn.account_id}) {
+    const size_t colon = text.find(':');
+    if (colon == std::string_view::npos) return std::nullopt;
+    *part = text.substr(0, colon);
+    text.remove_prefix(colon + 1);
+  }
+  arn.resource = text;
+  if (scheme != "arn" || arn.partition.empty() || arn.service.empty() || arn.resource.empty()) return std::nullopt;
+  return arn;
+}
+
+bool IsAccountId(std::string_view text) { return text.size() == 12 && text.find_first_not_of("0123456789") == std::string_view::npos; }
+
+bool IsArnOrSessionOf(std::string_view arn, std::string_view named) {
+  if (arn == named) return true;
+  const auto session = ParseArn(arn);
+  const auto role = ParseArn(named);
+  if (!session || !role || session->service != "sts" || role->service != "iam") return false;
+  if (session->partition != role->partition || session->account_id != role->account_id) return false;
+  if (!session->resource.starts_with(kSessionPrefix) || !role->resource.starts_with(kRolePrefix)) return false;
+  const std::string_view of_session = session->resource.substr(kSessionPrefix.size());
+  const size_t slash = of_session.find('/');
+  return slash != std::string_view::npos && of_session.substr(0, slash) == role->resource.substr(role->resource.rfind('/') + 1);
+}
+
+}  // namespace mayfly::identity

@@ -1,0 +1,25 @@
+// ConditionKeys: what is known about a request when policies judge it, e.g. aws:SourceArn, aws:PrincipalTag/team.
+//
+// A key has no value (absent), one, or several. Names compare without case. A value; cheap while it is empty.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace mayfly::identity {
+
+class ConditionKeys {
+ public:
+  // One more value of the key. An empty `value` is a value.
+  ConditionKeys& Add(std::string_view name, std::string_view value);
+  // nullptr when the key is absent.
+  const std::vector<std::string>* Find(std::string_view name) const;
+  bool empty() const { return keys_.empty(); }
+
+ private:
+  std::vector<std::pair<std::string, std::vector<std::string>>> keys_;
+};
+
+}  // namespace mayfly::identity

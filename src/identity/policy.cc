@@ -1,0 +1,43 @@
+#include "identity/policy.h"
+
+#include <algorithm>
+
+namespace mayfly::identity {
+
+bool Policy::Selects(const Selection& actions, std::string_view action) {
+  const ConditionKeys none;  // actions hold no variables
+  const bool listed = std::ranges::any_of(
+      actions.patterns, [&](const PolicyPattern& pattern) { return pattern.IsLike(action, none, LetterCase::Ignored); });
+  return listed != actions.is_not;
+}
+
+bool Policy::SelectsResource(const Selection& resources, const PolicyRequest& request) {
+  const bool listed = std::ranges::any_of(resources.patterns, [&](const PolicyPattern& pattern) {
+    return pattern.IsLikeArn(request.resource, request.keys, PolicyPattern::PartialArn::MatchesText);
+  });
+  return listed != resources.is_not;
+}
+
+PrincipalSet::Match Policy::Applies(const Statement& statement, const PolicyRequest& request) const {
+  using Match = PrincipalSet::Match;
+  const Match match = kind_ == Kind::Resource ? statement.principals.Find(request.principal) : Match::Exact;
+  if (match == Match::None) return match;
+  if (!Selects(statement.actions, request.action) || !SelectsResource(statement.resources, request)) return Match::None;
+  const bool holds = std::ranges::all_of(statement.conditions, [&](const PolicyCondition& condition) { return condition.Holds(request.keys); });
+  return holds ? match : Match::None;
+}
+
+Decision Policy::Evaluate(const PolicyRequest& request) const {
+  Decision decision;
+  for (const Statement& statement : statements_) {
+    const PrincipalSet::Match match = Applies(statement, request);
+    if (match == PrincipalSet::Match::None) continue;
+    if (statement.effect == Effect::Deny) return {.verdict = Verdict::ExplicitDeny, .sid = statement.sid};
+    const bool is_delegated = match == PrincipalSet::Match::Account;
+    if (decision.verdict == Verdict::Allow && (!decision.is_delegated || is_delegated)) continue;
+    decision = {.verdict = Verdict::Allow, .sid = statement.sid, .is_delegated = is_delegated};
+  }
+  return decision;
+}
+
+}  // namespace mayfly::identity
