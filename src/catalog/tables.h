@@ -8,6 +8,7 @@
 #include "catalog/layer.h"
 #include "catalog/function_settings.h"
 #include "catalog/function_url.h"
+#include "catalog/resource_policy.h"
 #include "catalog/resource_table.h"
 
 namespace mayfly::catalog {
@@ -36,6 +37,8 @@ struct Tables {
   ResourceTable<MappingClaim> event_source_mapping_claims{all, "event_source_mapping_claims"};  // by EventSourceMapping::ClaimKey()
   ResourceTable<CodeSigningConfig> code_signing_configs{all, "code_signing_configs"};                              // by CodeSigningConfigKey()
   ResourceTable<FunctionCodeSigning> function_code_signing{all, "function_code_signing", BelongsTo::Function};  // by FunctionName::Key()
+  ResourceTable<ResourcePolicy> policies{all, "policies", BelongsTo::Function};  // of functions, versions and aliases, by PolicyKey()
+  ResourceTable<ResourcePolicy> layer_policies{all, "layer_policies"};           // by the key of the layer version
 };
 
 }  // namespace mayfly::catalog

@@ -28,6 +28,7 @@
 #include "net/http_server.h"
 #include "runtime/environment_factory.h"
 #include "sandbox/jail.h"
+#include "services/lambda/authorizer.h"
 #include "services/lambda/lambda_api.h"
 #include "store/log_store.h"
 #include "telemetry/function_log.h"
@@ -194,6 +195,9 @@ class Daemon {
   std::unique_ptr<runtime::CagedEnvironmentFactory> factory_;
   std::unique_ptr<runtime::EnvironmentManager> environments_;
   std::unique_ptr<invoke::Invoker> invoker_;
+  identity::AdministratorsOnly identities_;
+  std::unique_ptr<catalog::Access> access_;
+  std::unique_ptr<lambda::Authorizer> authorizer_;
   std::unique_ptr<lambda::LambdaApi> lambda_;
   std::unique_ptr<wire::Endpoint> endpoint_;
   std::unique_ptr<edge::Admin> admin_;
@@ -355,8 +359,10 @@ Task<Result<>> Daemon::Start(Context& ctx) {
   parts.function_url = [this](const catalog::FunctionUrl& url) { return edge::UrlAddress(url_origin_, url.url_id, url.function.region); };
   lambda_ = std::make_unique<lambda::LambdaApi>(std::move(parts));
   lambda_->Recover();
+  access_ = std::make_unique<catalog::Access>(*tables_, identities_, loop_);
+  authorizer_ = std::make_unique<lambda::Authorizer>(*access_);
 
-  endpoint_ = std::make_unique<wire::Endpoint>(lambda::kService, static_cast<lambda::Handler*>(lambda_.get()), nullptr,
+  endpoint_ = std::make_unique<wire::Endpoint>(lambda::kService, static_cast<lambda::Handler*>(lambda_.get()), authorizer_->AsFunction(),
                                                [](Context& ctx, const wire::Operation* operation, int status, const Error* error) {
                                                  if (!error || error->kind != Error::Kind::Fault) return;
                                                  log::Error("{} {} answered {}: {}", ctx.request_id, operation ? operation->name : "-", status,

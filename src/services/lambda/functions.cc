@@ -13,8 +13,8 @@ namespace {
 
 constexpr size_t kFunctionsPageMax = 50;  // ListFunctions gives at most 50, whatever MaxItems asks for
 constexpr int kDeleteAttemptsMax = 50;
-constexpr int kSettleAttemptsMax = 50;
-constexpr Duration kRetryAfter = std::chrono::milliseconds(20);
+constexpr Duration kSettleRetryAfter = std::chrono::milliseconds(2);
+constexpr Duration kDeleteRetryAfter = std::chrono::milliseconds(20);
 constexpr std::string_view kCreating = "The function is being created.";
 
 FunctionCode CodeOf(UpdateFunctionCodeRequest&& request) {
@@ -213,7 +213,7 @@ Task<Result<DeleteFunctionResponse>> LambdaApi::DeleteFunction(Context& ctx, Del
     auto deleted = co_await parts_.catalog->Delete(ctx, found.function);
     if (deleted) break;
     if (!deleted.error().IsService("ResourceConflictException") || attempt == kDeleteAttemptsMax) co_return Fail(std::move(deleted).error());
-    MF_CO_TRY_VOID(co_await Sleep(ctx, kRetryAfter));
+    MF_CO_TRY_VOID(co_await Sleep(ctx, kDeleteRetryAfter));
   }
   DeleteFunctionResponse response;
   response.status_code = 204;
@@ -253,26 +253,29 @@ Task<> LambdaApi::Stop() {
 
 void LambdaApi::SettleLater(const catalog::Function& function) { background_.Spawn(Settle(catalog::RowKey(function))); }
 
+catalog::Function LambdaApi::Settled(catalog::Function function) const {
+  function.state = "Active";
+  function.state_reason.clear();
+  function.state_reason_code.clear();
+  function.last_update_status = "Successful";
+  function.last_update_status_reason.clear();
+  function.last_update_status_reason_code.clear();
+  function.revision_id = parts_.random->Uuid();
+  return function;
+}
+
 Task<> LambdaApi::Settle(std::string row_key) {
   Context ctx(*parts_.loop);
   ctx.stop = background_.stop_token();
   if (!co_await Sleep(ctx, parts_.update_delay)) co_return;
-  for (int attempt = 1; attempt <= kSettleAttemptsMax; ++attempt) {
+  for (;;) {
     const catalog::FunctionPointer current = parts_.catalog->FindRow(row_key);
     if (!current || current->is_settled()) co_return;
-    catalog::Function next = *current;
-    next.state = "Active";
-    next.state_reason.clear();
-    next.state_reason_code.clear();
-    next.last_update_status = "Successful";
-    next.last_update_status_reason.clear();
-    next.last_update_status_reason_code.clear();
-    next.revision_id = parts_.random->Uuid();
-    auto settled = co_await parts_.catalog->Replace(ctx, current, std::move(next));
+    auto settled = co_await parts_.catalog->Replace(ctx, current, Settled(*current));
     if (settled) co_return;
-    // A fault of the store: the next start settles it. A conflict: a change of the tags, or a delete, is on its way.
+    // A conflict is another change on its way (of tags, the policy, a delete). Otherwise the store failed: the next start settles it.
     if (settled.error().kind == Error::Kind::Fault) co_return log::Error("settle {}: {}", row_key, settled.error().ToString());
-    if (!co_await Sleep(ctx, kRetryAfter)) co_return;
+    if (!co_await Sleep(ctx, kSettleRetryAfter)) co_return;
   }
 }
 

@@ -47,6 +47,8 @@ struct LambdaParts {
   // Where a function URL answers: "http://ID.lambda-url.REGION.localhost:4566/".
   std::function<std::string(const catalog::FunctionUrl&)> function_url;
   sources::QueueFacts* queues = nullptr;  // null: mappings take queues as they are named
+  // Whether there is a layer version of that key (ACCOUNT/REGION/LAYER/0000000001); empty: there are none.
+  std::function<bool(std::string_view key)> layer_version_exists;
 };
 
 class LambdaApi final : public Handler {
@@ -86,7 +88,16 @@ class LambdaApi final : public Handler {
   Task<Result<ListLayerVersionsResponse>> ListLayerVersions(Context& ctx, ListLayerVersionsRequest request) override;
   Task<Result<>> DeleteLayerVersion(Context& ctx, DeleteLayerVersionRequest request) override;
 
-  // --- permissions (permissions.cc) ---
+  // --- permissions (permissions.cc, layer_permissions.cc) ---
+  Task<Result<AddPermissionResponse>> AddPermission(Context& ctx, AddPermissionRequest request) override;
+  Task<Result<GetPolicyResponse>> GetPolicy(Context& ctx, GetPolicyRequest request) override;
+  Task<Result<>> RemovePermission(Context& ctx, RemovePermissionRequest request) override;
+  Task<Result<GetResourcePolicyResponse>> GetResourcePolicy(Context& ctx, GetResourcePolicyRequest request) override;
+  Task<Result<PutResourcePolicyResponse>> PutResourcePolicy(Context& ctx, PutResourcePolicyRequest request) override;
+  Task<Result<>> DeleteResourcePolicy(Context& ctx, DeleteResourcePolicyRequest request) override;
+  Task<Result<AddLayerVersionPermissionResponse>> AddLayerVersionPermission(Context& ctx, AddLayerVersionPermissionRequest request) override;
+  Task<Result<GetLayerVersionPolicyResponse>> GetLayerVersionPolicy(Context& ctx, GetLayerVersionPolicyRequest request) override;
+  Task<Result<>> RemoveLayerVersionPermission(Context& ctx, RemoveLayerVersionPermissionRequest request) override;
 
   // --- function URLs (urls.cc) ---
   Task<Result<CreateFunctionUrlConfigResponse>> CreateFunctionUrlConfig(Context& ctx, CreateFunctionUrlConfigRequest request) override;
@@ -203,6 +214,7 @@ class LambdaApi final : public Handler {
   void MarkUpdating(catalog::Function& function);
   void SettleLater(const catalog::Function& function);
   Task<> Settle(std::string row_key);
+  catalog::Function Settled(catalog::Function function) const;
   // The published version that has the same code and configuration, if it is the newest one.
   catalog::FunctionPointer PublishedAs(const catalog::Function& latest) const;
   // The next version of `latest`, which is told its number.

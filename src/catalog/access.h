@@ -1,0 +1,64 @@
+// Access: may this principal do this with a function or a layer? Asked wherever a request comes in: by the API for every
+// operation, by function URLs, and by whatever delivers events for a service.
+//
+//   a caller of the API      Authorize(RequestPrincipal::Of(ctx.principal), "lambda:GetFunction", reference)
+//   a function URL           Authorize(Anonymous() or Of(principal), "lambda:InvokeFunctionUrl", reference,
+//                                      {lambda:FunctionUrlAuthType: NONE | AWS_IAM}), then also
+//                            Authorize(…, "lambda:InvokeFunction", reference, {lambda:InvokedViaFunctionUrl: true})
+//   a service                Authorize(Service("s3.amazonaws.com"), "lambda:InvokeFunction", reference,
+//                                      {aws:SourceArn: the bucket, aws:SourceAccount: its owner})
+//
+// The keys of identity::AddGlobalKeys are added here; what only the caller knows (aws:SourceArn, aws:SourceIp …) it gives.
+// What a policy of the function itself says counts for its versions and aliases, too, where its Resource has a wildcard.
+// One per daemon, on the strand of the tables. Costs a look-up per policy that could apply, nothing else without one.
+#pragma once
+
+#include "base/clock.h"
+#include "catalog/function_reference.h"
+#include "catalog/tables.h"
+#include "identity/authorization.h"
+
+namespace mayfly::catalog {
+
+class Access {
+ public:
+  // All outlive it.
+  Access(const Tables& tables, const identity::IdentityPolicies& identities, const Clock& clock)
+      : tables_(&tables), identities_(&identities), clock_(&clock) {}
+
+  // Whether no policy could keep the principal from its own account's functions: there is none. A cheap first question.
+  bool IsUnrestricted(const identity::RequestPrincipal& principal) const {
+    return tables_->policies.size() == 0 && identities_->IsAdministrator(principal);
+  }
+
+  // Whether `target` exists plays no part. Error (Service): AccessDeniedException, as AWS words it.
+  Result<> Authorize(const identity::RequestPrincipal& principal, std::string_view action, const FunctionReference& target,
+                     const identity::ConditionKeys& keys = {}) const;
+
+  // A layer version by its key in the table "layer_versions"; `arn` is its ARN. Of a layer as a whole, `policy_key` is "".
+  struct LayerTarget {
+    std::string_view owner_account_id;
+    std::string_view arn;
+    std::string_view policy_key;
+  };
+  Result<> AuthorizeLayer(const identity::RequestPrincipal& principal, std::string_view action, const LayerTarget& target) const;
+
+ private:
+  using PolicyPointer = ResourceTable<ResourcePolicy>::Pointer;
+
+  struct Target {
+    std::string arn;
+    std::string_view owner_account_id;
+    std::string_view region;
+  };
+  Result<> Decide(const identity::RequestPrincipal& principal, std::string_view action, const Target& target,
+                  std::initializer_list<PolicyPointer> policies, identity::ConditionKeys keys) const;
+  // Without policies there is nothing to decide about one's own.
+  bool IsOwner(const identity::RequestPrincipal& principal, std::string_view owner_account_id) const;
+
+  const Tables* tables_;
+  const identity::IdentityPolicies* identities_;
+  const Clock* clock_;
+};
+
+}  // namespace mayfly::catalog
