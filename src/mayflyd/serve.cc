@@ -352,6 +352,10 @@ Task<Result<>> Daemon::Start(Context& ctx) {
   lambda::LambdaParts parts{.loop = &loop_, .tables = tables_.get(), .catalog = catalog_.get(), .layers = layers_.get(),
                             .runtimes = runtimes_.get(), .code = code_.get(), .code_source = code_source_.get(),
                             .signing_profiles = signing_profiles_.get(), .invoker = invoker_.get(), .files = &files_, .random = &random_};
+  access_ = std::make_unique<catalog::Access>(*tables_, identities_, loop_);
+  lambda::LambdaParts parts{.loop = &loop_, .tables = tables_.get(), .catalog = catalog_.get(), .access = access_.get(),
+                            .runtimes = runtimes_.get(), .code = code_.get(),
+                            .invoker = invoker_.get(), .files = &files_, .random = &random_};
   parts.account_concurrency = options_.account_concurrency;
   parts.update_delay = Seconds(options_.update_delay_seconds);
   parts.download_url = [this](const catalog::Function& function) { return links_->UrlOf(function); };
@@ -359,7 +363,6 @@ Task<Result<>> Daemon::Start(Context& ctx) {
   parts.function_url = [this](const catalog::FunctionUrl& url) { return edge::UrlAddress(url_origin_, url.url_id, url.function.region); };
   lambda_ = std::make_unique<lambda::LambdaApi>(std::move(parts));
   lambda_->Recover();
-  access_ = std::make_unique<catalog::Access>(*tables_, identities_, loop_);
   authorizer_ = std::make_unique<lambda::Authorizer>(*access_);
 
   endpoint_ = std::make_unique<wire::Endpoint>(lambda::kService, static_cast<lambda::Handler*>(lambda_.get()), authorizer_->AsFunction(),

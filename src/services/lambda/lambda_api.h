@@ -9,6 +9,7 @@
 #include "base/blocking_pool.h"
 #include "base/random.h"
 #include "base/task_scope.h"
+#include "catalog/access.h"
 #include "catalog/code_package.h"
 #include "catalog/concurrency_ledger.h"
 #include "catalog/code_source.h"
@@ -31,6 +32,7 @@ struct LambdaParts {
   catalog::Tables* tables;
   catalog::FunctionCatalog* catalog;
   catalog::LayerCatalog* layers;
+  const catalog::Access* access;  // for what a request mentions besides what it is about, e.g. layers
   const catalog::RuntimeTable* runtimes;
   catalog::CodeStore* code;
   catalog::CodeSource* code_source;                  // what S3Bucket and S3Key name
