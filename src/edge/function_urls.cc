@@ -60,7 +60,7 @@ Task<http::Response> FunctionUrls::Run(Context& ctx, http::Request& request, con
   auto caller = Authenticate(request, url);
   if (!caller) co_return Refuse(ctx, caller.error());
   if (*caller) ctx.principal = **caller;
-  if (parts_.is_allowed && !parts_.is_allowed(ctx, url, *caller ? &**caller : nullptr)) co_return UrlForbidden();
+  if (!IsAllowed(url, *caller ? &**caller : nullptr)) co_return UrlForbidden();
   auto found = parts_.catalog->ResolveForInvoke(ReferenceOf(url), *parts_.random);
   if (!found) co_return Refuse(ctx, found.error());
 
@@ -93,6 +93,17 @@ Result<std::optional<Principal>> FunctionUrls::Authenticate(const http::Request&
   if (claim->region != url.function.region) return Fail(WrongScope("Credential should be scoped to a valid region. "));
   MF_TRY(Principal caller, parts_.authenticator->Authenticate(request));
   return caller;
+}
+
+bool FunctionUrls::IsAllowed(const catalog::FunctionUrl& url, const Principal* caller) const {
+  const identity::RequestPrincipal principal = caller ? identity::RequestPrincipal::Of(*caller) : identity::RequestPrincipal::Anonymous();
+  identity::ConditionKeys url_keys;
+  url_keys.Add("lambda:FunctionUrlAuthType", url.auth_type);
+  identity::ConditionKeys invoke_keys;
+  invoke_keys.Add("lambda:InvokedViaFunctionUrl", "true");
+  // Since October 2025 AWS wants both for new URLs.
+  return parts_.access->Authorize(principal, "lambda:InvokeFunctionUrl", ReferenceOf(url), url_keys) &&
+         parts_.access->Authorize(principal, "lambda:InvokeFunction", ReferenceOf(url), invoke_keys);
 }
 
 http::Response FunctionUrls::Refuse(Context& ctx, const Error& error) const {

@@ -7,11 +7,11 @@
 // time, the others wait.
 #pragma once
 
-#include <functional>
 #include <optional>
 
 #include "base/event.h"
 #include "base/random.h"
+#include "catalog/access.h"
 #include "catalog/function_catalog.h"
 #include "catalog/function_url_index.h"
 #include "edge/url_request.h"
@@ -24,9 +24,6 @@ namespace mayfly::edge {
 
 inline constexpr int kLargeUrlRequestsMax = 16;
 
-// Whether the function's policies let somebody invoke it through its URL. `caller`: null for anybody (AuthType NONE).
-using UrlAuthorizer = std::function<bool(const Context& ctx, const catalog::FunctionUrl& url, const Principal* caller)>;
-
 // What it works with. All outlive the FunctionUrls.
 struct FunctionUrlParts {
   Loop* loop;
@@ -36,8 +33,8 @@ struct FunctionUrlParts {
   identity::Authenticator* authenticator;
   const wire::Endpoint* lambda;  // words errors as the API does
   Random* random;
+  const catalog::Access* access;
   UrlOrigin origin;
-  UrlAuthorizer is_allowed;  // null: everybody is
 };
 
 class FunctionUrls {
@@ -54,6 +51,8 @@ class FunctionUrls {
   Task<http::Response> Run(Context& ctx, http::Request& request, const catalog::FunctionUrl& url, UrlHost host);
   // Who signed the request; null when the URL asks for no signature. Errors: those of signatures; AccessDeniedException.
   Result<std::optional<Principal>> Authenticate(const http::Request& request, const catalog::FunctionUrl& url);
+  // Whether the policies let somebody invoke the function, and do it through its URL. `caller`: null for anybody (AuthType NONE).
+  bool IsAllowed(const catalog::FunctionUrl& url, const Principal* caller) const;
   http::Response Refuse(Context& ctx, const Error& error) const;
 
   FunctionUrlParts parts_;

@@ -274,6 +274,7 @@ edge::FunctionUrlParts Daemon::MakeUrlParts() {
   parts.authenticator = authenticator_.get();
   parts.lambda = endpoint_.get();
   parts.random = &random_;
+  parts.access = access_.get();
   parts.origin = url_origin_;
   return parts;
 }
