@@ -77,6 +77,7 @@ Task<Result<>> LayerCatalog::Delete(Context& ctx, const LayerVersionName& name) 
     if (!version) co_return Result<>();
     Change change(tables_->all);
     auto done = change.Delete(tables_->layer_versions, name.Key(), version);
+    if (const auto policy = tables_->layer_policies.Find(name.Key()); done && policy) done = change.Delete(tables_->layer_policies, name.Key(), policy);
     if (done) done = co_await change.Commit(ctx);
     if (!IsConflict(done) || attempt == kAttemptsMax) co_return done;
     MF_CO_TRY_VOID(co_await Sleep(ctx, kRetryAfter));

@@ -99,11 +99,7 @@ bool FunctionUrls::IsAllowed(const catalog::FunctionUrl& url, const Principal* c
   const identity::RequestPrincipal principal = caller ? identity::RequestPrincipal::Of(*caller) : identity::RequestPrincipal::Anonymous();
   identity::ConditionKeys url_keys;
   url_keys.Add("lambda:FunctionUrlAuthType", url.auth_type);
-  identity::ConditionKeys invoke_keys;
-  invoke_keys.Add("lambda:InvokedViaFunctionUrl", "true");
-  // Since October 2025 AWS wants both for new URLs.
-  return parts_.access->Authorize(principal, "lambda:InvokeFunctionUrl", ReferenceOf(url), url_keys) &&
-         parts_.access->Authorize(principal, "lambda:InvokeFunction", ReferenceOf(url), invoke_keys);
+  return parts_.access->Authorize(principal, "lambda:InvokeFunctionUrl", ReferenceOf(url), url_keys).has_value();
 }
 
 http::Response FunctionUrls::Refuse(Context& ctx, const Error& error) const {

@@ -350,18 +350,16 @@ Task<Result<>> Daemon::Start(Context& ctx) {
   invoker_ = std::make_unique<invoke::Invoker>(loop_, *catalog_, *runtimes_, *environments_, invoker_options);
 
   OpenCodeSource();
-  lambda::LambdaParts parts{.loop = &loop_, .tables = tables_.get(), .catalog = catalog_.get(), .layers = layers_.get(),
+  access_ = std::make_unique<catalog::Access>(*tables_, identities_, loop_);
+  lambda::LambdaParts parts{.loop = &loop_, .tables = tables_.get(), .catalog = catalog_.get(), .layers = layers_.get(), .access = access_.get(),
                             .runtimes = runtimes_.get(), .code = code_.get(), .code_source = code_source_.get(),
                             .signing_profiles = signing_profiles_.get(), .invoker = invoker_.get(), .files = &files_, .random = &random_};
-  access_ = std::make_unique<catalog::Access>(*tables_, identities_, loop_);
-  lambda::LambdaParts parts{.loop = &loop_, .tables = tables_.get(), .catalog = catalog_.get(), .access = access_.get(),
-                            .runtimes = runtimes_.get(), .code = code_.get(),
-                            .invoker = invoker_.get(), .files = &files_, .random = &random_};
   parts.account_concurrency = options_.account_concurrency;
   parts.update_delay = Seconds(options_.update_delay_seconds);
   parts.download_url = [this](const catalog::Function& function) { return links_->UrlOf(function); };
   parts.layer_download_url = [this](const catalog::LayerVersion& version) { return links_->UrlOf(version); };
   parts.function_url = [this](const catalog::FunctionUrl& url) { return edge::UrlAddress(url_origin_, url.url_id, url.function.region); };
+  parts.layer_version_exists = [this](std::string_view key) { return tables_->layer_versions.Find(key) != nullptr; };
   lambda_ = std::make_unique<lambda::LambdaApi>(std::move(parts));
   lambda_->Recover();
   authorizer_ = std::make_unique<lambda::Authorizer>(*access_);

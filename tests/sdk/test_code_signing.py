@@ -132,8 +132,10 @@ def test_warning_is_the_usual_policy(aws, configs):
 def test_a_configuration_that_is_not_there(aws, daemon, configs, operation):
     refused(lambda: getattr(aws, operation)(CodeSigningConfigArn=MISSING), 404, "ResourceNotFoundException", NOT_FOUND)
     one = configs()["CodeSigningConfigArn"]
-    for elsewhere in (daemon.client(key="222222222222"), daemon.client(region="eu-west-1")):
-        refused(lambda: getattr(elsewhere, operation)(CodeSigningConfigArn=one), 404, "ResourceNotFoundException", NOT_FOUND.replace(MISSING, one))
+    refused(lambda: getattr(daemon.client(region="eu-west-1"), operation)(CodeSigningConfigArn=one), 404, "ResourceNotFoundException",
+            NOT_FOUND.replace(MISSING, one))
+    refused(lambda: getattr(daemon.client(key="222222222222"), operation)(CodeSigningConfigArn=one), 403, "AccessDeniedException",
+            re.compile(f"User: arn:aws:iam::222222222222:root is not authorized to perform: .*{re.escape(one)}.*"))
 
 
 def test_what_the_model_refuses(daemon):

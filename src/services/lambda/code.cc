@@ -90,9 +90,7 @@ Task<Result<LambdaApi::BroughtCode>> LambdaApi::BringCode(Context& ctx, Function
   co_return brought;
 }
 
-Task<Result<std::shared_ptr<const void>>> LambdaApi::TakePackage(Context& ctx, catalog::Function& function, FunctionCode code,
-                                                                 const std::optional<SigningRule>& rule) {
-  function.source_kms_key_arn = code.source_kms_key_arn.value_or("");
+Task<Result<LambdaApi::StoredCode>> LambdaApi::StoreCode(Context& ctx, FunctionCode code, const std::optional<SigningRule>& rule) {
   MF_CO_TRY(BroughtCode brought, co_await BringCode(ctx, std::move(code)));
   std::optional<std::vector<std::string>> allowed;
   if (rule) allowed = rule->allowed_publishers;
@@ -100,13 +98,29 @@ Task<Result<std::shared_ptr<const void>>> LambdaApi::TakePackage(Context& ctx, c
                allowed = std::move(allowed), now = parts_.loop->WallNow()] { return StoreAndInspect(*store, *profiles, zip, bytes_max, allowed, now); };
   MF_CO_TRY(Inspected inspected, co_await parts_.files->Run(*parts_.loop, std::move(work)));
   if (rule) MF_CO_TRY_VOID(Enforce(inspected.verdict, rule->enforce, rule->function, "the package"));
-  function.code_sha256 = std::move(inspected.package.sha256_hex);
-  function.code_bytes = static_cast<int64_t>(inspected.package.zipped_bytes);
-  function.s3_reference = std::move(brought.reference);
-  function.signing_profile_version_arn = inspected.genuine ? inspected.signature.statement.profile_version_arn : "";
-  function.signing_job_arn = inspected.genuine ? inspected.signature.statement.job_arn : "";
+  StoredCode stored;
+  stored.sha256_hex = std::move(inspected.package.sha256_hex);
+  stored.bytes = static_cast<int64_t>(inspected.package.zipped_bytes);
+  stored.reference = std::move(brought.reference);
+  if (inspected.genuine) {
+    stored.signing_profile_version_arn = std::move(inspected.signature.statement.profile_version_arn);
+    stored.signing_job_arn = std::move(inspected.signature.statement.job_arn);
+  }
+  stored.pin = std::move(inspected.package.pin);
+  co_return stored;
+}
+
+Task<Result<std::shared_ptr<const void>>> LambdaApi::TakePackage(Context& ctx, catalog::Function& function, FunctionCode code,
+                                                                 const std::optional<SigningRule>& rule) {
+  function.source_kms_key_arn = code.source_kms_key_arn.value_or("");
+  MF_CO_TRY(StoredCode stored, co_await StoreCode(ctx, std::move(code), rule));
+  function.code_sha256 = std::move(stored.sha256_hex);
+  function.code_bytes = stored.bytes;
+  function.s3_reference = std::move(stored.reference);
+  function.signing_profile_version_arn = std::move(stored.signing_profile_version_arn);
+  function.signing_job_arn = std::move(stored.signing_job_arn);
   MF_CO_TRY_VOID(co_await CheckLayerSignatures(function, rule));
-  co_return std::move(inspected.package.pin);
+  co_return std::move(stored.pin);
 }
 
 Task<Result<>> LambdaApi::CheckLayerSignatures(const catalog::Function& function, const std::optional<SigningRule>& rule) {

@@ -197,7 +197,18 @@ class LambdaApi final : public Handler {
     bool enforce = false;
     std::string function;  // as the request names it, for messages
   };
-  // Brings, checks, stores and unpacks a package; sets the code members of `function`. Its layers, too, must be signed as the
+  // Code that is in the store, and pinned there.
+  struct StoredCode {
+    std::string sha256_hex;
+    int64_t bytes = 0;
+    std::optional<catalog::S3Reference> reference;
+    std::string signing_profile_version_arn;  // both "" unless a signature is genuine
+    std::string signing_job_arn;
+    std::shared_ptr<const void> pin;
+  };
+  // Brings, checks, stores and unpacks a package.
+  Task<Result<StoredCode>> StoreCode(Context& ctx, FunctionCode code, const std::optional<SigningRule>& rule);
+  // StoreCode for a function; sets the code members of `function`. Its layers, too, must be signed as the
   // rule says. The result keeps the package from being removed until the function that refers to it is stored.
   Task<Result<std::shared_ptr<const void>>> TakePackage(Context& ctx, catalog::Function& function, FunctionCode code,
                                                         const std::optional<SigningRule>& rule);
@@ -252,6 +263,10 @@ class LambdaApi final : public Handler {
   static const TaggedKind* FindTaggedKind(std::string_view name);
   static Result<const TaggedKind*> TaggedKindOf(const TaggedArn& arn);
   Result<Tags> ReadFunctionTags(const TaggedArn& arn) const;
+  Result<Tags> ReadMappingTags(const TaggedArn& arn) const;
+  Task<Result<>> WriteMappingTags(Context& ctx, TaggedArn arn, Tags tags);
+  Result<Tags> ReadSigningTags(const TaggedArn& arn) const;
+  Task<Result<>> WriteSigningTags(Context& ctx, TaggedArn arn, Tags tags);
   Task<Result<>> WriteFunctionTags(Context& ctx, TaggedArn arn, Tags tags);
   // `edit` is called again when another change came between.
   Task<Result<>> ChangeTags(Context& ctx, std::string resource, std::function<Result<>(Tags&)> edit);

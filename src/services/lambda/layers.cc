@@ -66,10 +66,8 @@ Result<int64_t> NumberBefore(const std::optional<std::string>& marker) {
 }  // namespace
 
 Result<> LambdaApi::MayUseLayer(const Context& ctx, const catalog::LayerVersionName& name) const {
-  if (name.layer.account_id == ctx.principal.account_id) return {};
-  return Fail(Error::Service("AccessDeniedException",
-                             fmt::format("User: {} is not authorized to perform: lambda:GetLayerVersion on resource: {} because no "
-                                         "resource-based policy allows the lambda:GetLayerVersion action", ctx.principal.arn, name.Arn())));
+  return parts_.access->AuthorizeLayer(identity::RequestPrincipal::Of(ctx.principal), "lambda:GetLayerVersion",
+                                       {name.layer.account_id, name.Arn(), name.Key()});
 }
 
 GetLayerVersionResponse LambdaApi::DescribeLayer(const catalog::LayerVersion& version) const {
@@ -103,18 +101,22 @@ Task<Result<PublishLayerVersionResponse>> LambdaApi::PublishLayerVersion(Context
   catalog::LayerVersion version;
   MF_CO_TRY(version.name.layer, OwnLayer(ctx, request.layer_name, "lambda:PublishLayerVersion"));
   if (version.name.layer.region != ctx.principal.region) co_return Fail(NoSuchResource());
-  if (request.content.s3_bucket || request.content.s3_key) co_return Fail(NotImplemented("layers in S3 (Content.S3Bucket)"));
-  if (!request.content.zip_file) co_return Fail(InvalidParameterValue("Please provide a source for layer content."));
-  catalog::CodeStore* code = parts_.code;
-  MF_CO_TRY(const catalog::CodePackage package, co_await parts_.files->Run(*parts_.loop, [code, zip = std::move(*request.content.zip_file)] {
-    return code->Put(zip);
-  }));
+  if (!request.content.zip_file && !request.content.s3_bucket) co_return Fail(InvalidParameterValue("Please provide a source for layer content."));
+  FunctionCode content;
+  content.zip_file = std::move(request.content.zip_file);
+  content.s3_bucket = std::move(request.content.s3_bucket);
+  content.s3_key = std::move(request.content.s3_key);
+  content.s3_object_version = std::move(request.content.s3_object_version);
+  content.s3_object_storage_mode = std::move(request.content.s3_object_storage_mode);
+  MF_CO_TRY(const StoredCode stored, co_await StoreCode(ctx, std::move(content), std::nullopt));
   version.description = request.description.value_or("");
   version.license_info = request.license_info.value_or("");
   version.compatible_runtimes = std::move(request.compatible_runtimes);
   version.compatible_architectures = std::move(request.compatible_architectures);
-  version.code_sha256 = package.sha256_hex;
-  version.code_bytes = static_cast<int64_t>(package.zipped_bytes);
+  version.code_sha256 = stored.sha256_hex;
+  version.code_bytes = stored.bytes;
+  version.signing_profile_version_arn = stored.signing_profile_version_arn;
+  version.signing_job_arn = stored.signing_job_arn;
   version.created_date = FormatLambdaTime(parts_.loop->WallNow());
   MF_CO_TRY(const catalog::LayerVersionPointer published, co_await parts_.layers->Publish(ctx, std::move(version)));
   GetLayerVersionResponse view = DescribeLayer(*published);

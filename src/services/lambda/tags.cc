@@ -69,6 +69,8 @@ struct LambdaApi::TaggedKind {
 const LambdaApi::TaggedKind* LambdaApi::FindTaggedKind(std::string_view name) {
   static constexpr TaggedKind kKinds[] = {
       {"function", &LambdaApi::ReadFunctionTags, &LambdaApi::WriteFunctionTags},
+      {"event-source-mapping", &LambdaApi::ReadMappingTags, &LambdaApi::WriteMappingTags},
+      {"code-signing-config", &LambdaApi::ReadSigningTags, &LambdaApi::WriteSigningTags},
   };
   const auto found = std::find_if(std::begin(kKinds), std::end(kKinds), [&](const TaggedKind& kind) { return kind.name == name; });
   return found == std::end(kKinds) ? nullptr : found;
@@ -91,11 +93,49 @@ Task<Result<>> LambdaApi::WriteFunctionTags(Context& ctx, TaggedArn arn, Tags ta
   co_return co_await parts_.catalog->Replace(ctx, function, std::move(next));
 }
 
+namespace {
+
+std::string KeyOf(const TaggedArn& arn) { return fmt::format("{}/{}/{}", arn.account_id, arn.region, arn.id); }
+
+Error NoSuchResource() { return Error::Service("ResourceNotFoundException", "The resource you requested does not exist."); }
+
+template <typename T>
+Result<Tags> ReadRowTags(const catalog::ResourceTable<T>& table, const TaggedArn& arn) {
+  const auto row = table.Find(KeyOf(arn));
+  if (!row) return Fail(NoSuchResource());
+  return row->tags;
+}
+
+template <typename T>
+Task<Result<>> WriteRowTags(Context& ctx, catalog::Tables& tables, catalog::ResourceTable<T>& table, TaggedArn arn, Tags tags) {
+  const auto row = table.Find(KeyOf(arn));
+  if (!row) co_return Fail(NoSuchResource());
+  T next = *row;
+  next.tags = std::move(tags);
+  catalog::Change change(tables.all);
+  MF_CO_TRY_VOID(change.Replace(table, KeyOf(arn), row, std::move(next)));
+  co_return co_await change.Commit(ctx);
+}
+
+}  // namespace
+
+Result<Tags> LambdaApi::ReadMappingTags(const TaggedArn& arn) const { return ReadRowTags(parts_.tables->event_source_mappings, arn); }
+
+Task<Result<>> LambdaApi::WriteMappingTags(Context& ctx, TaggedArn arn, Tags tags) {
+  return WriteRowTags(ctx, *parts_.tables, parts_.tables->event_source_mappings, std::move(arn), std::move(tags));
+}
+
+Result<Tags> LambdaApi::ReadSigningTags(const TaggedArn& arn) const { return ReadRowTags(parts_.tables->code_signing_configs, arn); }
+
+Task<Result<>> LambdaApi::WriteSigningTags(Context& ctx, TaggedArn arn, Tags tags) {
+  return WriteRowTags(ctx, *parts_.tables, parts_.tables->code_signing_configs, std::move(arn), std::move(tags));
+}
+
 // --- operations ---
 
 Result<const LambdaApi::TaggedKind*> LambdaApi::TaggedKindOf(const TaggedArn& arn) {
   if (const TaggedKind* kind = FindTaggedKind(arn.kind)) return kind;
-  return Fail(Error::Service("ResourceNotFoundException", "The resource you requested does not exist."));
+  return Fail(NoSuchResource());
 }
 
 Task<Result<>> LambdaApi::ChangeTags(Context& ctx, std::string resource, std::function<Result<>(Tags&)> edit) {
