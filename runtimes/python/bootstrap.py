@@ -4,7 +4,7 @@ Run as `python3.x -S /var/runtime/python/bootstrap.py` (`-I -S` works too, and t
 PYTHONPATH), with the environment variables of a Lambda function. `-S` saves the 5 ms of site; what functions use of it (exit(),
 sitecustomize.py on a PYTHONPATH of their own) is done here.
 
-sys.path afterwards: the function's folder, the layers' folders, PYTHONPATH, this folder, the standard library.
+sys.path afterwards: the function's folder, the layers' folders, PYTHONPATH, this folder, the standard library, boto3.
 """
 
 import os
@@ -12,11 +12,12 @@ import sys
 
 RUNTIME_FOLDER = os.path.dirname(os.path.abspath(__file__))
 LAYER_FOLDER = "/opt/python"
+SDK_FOLDER = os.path.join(os.path.dirname(RUNTIME_FOLDER), "sdk", "python")  # boto3, last: every other version wins
 
 
 def standard_library():
     """The entries of the interpreter's own path: no script folder, no PYTHONPATH, no site-packages."""
-    given = set(_python_path()) | {RUNTIME_FOLDER, ""}
+    given = set(_python_path()) | {RUNTIME_FOLDER, SDK_FOLDER, ""}
     return [entry for entry in sys.path if entry not in given and not entry.endswith("-packages")]
 
 
@@ -89,7 +90,7 @@ def main():
     library = standard_library()
     sys.path[:] = [RUNTIME_FOLDER] + library
     from mayfly_client import invoke_loop  # with json and its needs: before the function can shadow them
-    sys.path[:] = function_path() + library
+    sys.path[:] = function_path() + library + [SDK_FOLDER]
     add_site_builtins()
     open_standard_streams()
     run_site_customization()

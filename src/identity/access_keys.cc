@@ -108,7 +108,6 @@ std::shared_ptr<const AccessKey> AccessKeys::Find(std::string_view access_key_id
   const std::string id(access_key_id);
   const std::lock_guard lock(mutex_);
   if (const auto found = by_id_.find(id); found != by_id_.end()) return found->second;
-  if (const auto found = temporary_.find(id); found != temporary_.end()) return found->second;
   return nullptr;
 }
 
@@ -155,24 +154,6 @@ Result<> AccessKeys::Remove(std::string_view access_key_id) {
   by_id_.erase(std::string(access_key_id));
   durable_ = std::move(next);
   return {};
-}
-
-Result<AccessKey> AccessKeys::AddTemporary(std::string_view account_id, std::string_view arn, WallTime now, WallTime expires_at) {
-  const std::lock_guard lock(mutex_);
-  if (temporary_.size() >= kTemporaryKeysMax) std::erase_if(temporary_, [&](const auto& entry) { return entry.second->expires_at < now; });
-  if (temporary_.size() >= kTemporaryKeysMax) return Fail(Error::Fault("too many temporary access keys"));
-  AccessKey key = Generate("ASIA");
-  key.session_token = Base64Encode(RandomBytes(*random_, 96));
-  key.account_id = account_id;
-  key.arn = arn;
-  key.expires_at = expires_at;
-  temporary_[key.access_key_id] = std::make_shared<const AccessKey>(key);
-  return key;
-}
-
-void AccessKeys::RemoveTemporary(std::string_view access_key_id) {
-  const std::lock_guard lock(mutex_);
-  temporary_.erase(std::string(access_key_id));
 }
 
 }  // namespace mayfly::identity

@@ -2,11 +2,10 @@
 //
 // One per daemon, shared by all shards; every method may be called on any thread. Durable keys live in one JSON file
 // (0600, replaced as a whole, so a crash leaves the old or the new one); Add and Remove write it and block, so loops call
-// them through a BlockingPool. Temporary keys (execution roles, later STS) live in memory and end with the daemon: the
-// environments that hold them end with it, too.
+// them through a BlockingPool. Temporary credentials are not kept at all: session_keys.h.
 //
 // File: {"version":1,"keys":[{"access_key_id","secret_access_key","account_id","user_name","session_token"?}]}.
-// Limits: 10,000 durable keys, 100,000 temporary ones (further ones are refused).
+// Limit: 10,000 keys (further ones are refused).
 #pragma once
 
 #include <memory>
@@ -43,14 +42,13 @@ struct AccessKey {
 class AccessKeys {
  public:
   static constexpr size_t kDurableKeysMax = 10'000;
-  static constexpr size_t kTemporaryKeysMax = 100'000;
 
   // Reads `path`. Strict mode without a file makes one with a root key of `default_account_id`; open mode starts empty.
   // Errors: a file that cannot be read or understood (it is never overwritten), with a hint.
   static Result<std::unique_ptr<AccessKeys>> Open(std::string path, AuthMode mode, std::string_view default_account_id,
                                                   Random& random);
 
-  // nullptr when there is no such key. An expired temporary key is still found: expiry is its own error.
+  // nullptr when there is no such key.
   std::shared_ptr<const AccessKey> Find(std::string_view access_key_id) const;
   // The oldest durable key of an account, to sign our own URLs with; nullptr when there is none.
   std::shared_ptr<const AccessKey> FirstOf(std::string_view account_id) const;
@@ -60,10 +58,6 @@ class AccessKeys {
   Result<AccessKey> Add(std::string_view account_id, std::string_view user_name);
   // Not an error: an unknown key.
   Result<> Remove(std::string_view access_key_id);
-  // Makes temporary credentials ("ASIA…" with a session token) that stand for `arn` until `expires_at`. Error: Fault when
-  // there are too many that have not expired by `now`.
-  Result<AccessKey> AddTemporary(std::string_view account_id, std::string_view arn, WallTime now, WallTime expires_at);
-  void RemoveTemporary(std::string_view access_key_id);
 
   const std::string& path() const { return path_; }
 
@@ -81,7 +75,6 @@ class AccessKeys {
   Random* random_;
   std::vector<KeyPointer> durable_;  // in the order of the file
   std::unordered_map<std::string, KeyPointer> by_id_;
-  std::unordered_map<std::string, KeyPointer> temporary_;
 };
 
 }  // namespace mayfly::identity

@@ -28,6 +28,10 @@ Error UnknownKey() {
   return Error::Service("UnrecognizedClientException", "The security token included in the request is invalid.");
 }
 
+Error MissingToken() { return Error::Service("MissingAuthenticationTokenException", "Missing Authentication Token"); }
+
+bool IsSessionKeyId(std::string_view access_key_id) { return access_key_id.starts_with("ASIA"); }
+
 Result<> CheckKey(const AccessKey& key, const Claim& claim, WallTime now) {
   if (!EqualConstantTime(key.session_token, claim.session_token)) return Fail(UnknownKey());
   if (key.expires_at <= now) {
@@ -56,7 +60,18 @@ Result<std::string> BodyHash(const http::Request& request, const Claim& claim, s
 }  // namespace
 
 Result<Principal> Authenticator::Authenticate(const http::Request& request, std::string_view body_sha256_hex) {
-  return options_.mode == AuthMode::Open ? AcceptAny(request) : VerifySigned(request, body_sha256_hex);
+  if (options_.mode == AuthMode::Open) return AcceptAny(request);
+  MF_TRY(const auto claim, ParseClaim(request));
+  if (!claim) return Fail(MissingToken());
+  return VerifySigned(request, *claim, body_sha256_hex);
+}
+
+Result<Principal> Authenticator::AuthenticateSession(const http::Request& request, std::string_view access_key_id,
+                                                     std::string_view body_sha256_hex) {
+  MF_TRY(const auto claim, ParseClaim(request));
+  if (!claim) return Fail(MissingToken());
+  if (claim->access_key_id != access_key_id || !IsSessionKeyId(claim->access_key_id)) return Fail(UnknownKey());
+  return VerifySigned(request, *claim, body_sha256_hex);
 }
 
 Result<Principal> Authenticator::AcceptAny(const http::Request& request) const {
@@ -71,6 +86,11 @@ Result<Principal> Authenticator::AcceptAny(const http::Request& request) const {
     } else if (const auto key = keys_->Find(scope->access_key_id)) {
       principal.account_id = key->account_id;
       principal.arn = key->PrincipalArn();
+    } else if (IsSessionKeyId(scope->access_key_id)) {
+      if (const auto session = sessions_->Open(scope->access_key_id, request.headers.Get("X-Amz-Security-Token"))) {
+        principal.account_id = session->account_id;
+        principal.arn = session->PrincipalArn();
+      }
     }
     if (IsAccessKeyId(scope->access_key_id)) principal.access_key_id = std::move(scope->access_key_id);
   }
@@ -78,19 +98,19 @@ Result<Principal> Authenticator::AcceptAny(const http::Request& request) const {
   return principal;
 }
 
-Result<Principal> Authenticator::VerifySigned(const http::Request& request, std::string_view body_sha256_hex) {
-  MF_TRY(const auto claim, ParseClaim(request));
-  if (!claim) return Fail(Error::Service("MissingAuthenticationTokenException", "Missing Authentication Token"));
-  const auto key = keys_->Find(claim->access_key_id);
-  if (!key) return Fail(UnknownKey());
-  if (!IsRegion(claim->region)) return Fail(BadRegion());
-  MF_TRY(const std::string body_hash, BodyHash(request, *claim, body_sha256_hex));
-  MF_TRY_VOID(verifier_.Verify(request, *claim, key->secret_access_key, body_hash));
-  MF_TRY_VOID(CheckKey(*key, *claim, clock_->WallNow()));
-  return Principal{.account_id = key->account_id,
-                   .region = claim->region,
-                   .access_key_id = key->access_key_id,
-                   .arn = key->PrincipalArn()};
+Result<Principal> Authenticator::VerifySigned(const http::Request& request, const Claim& claim, std::string_view body_sha256_hex) {
+  AccessKey key;
+  if (const auto durable = keys_->Find(claim.access_key_id)) {
+    key = *durable;
+  } else {
+    if (!IsSessionKeyId(claim.access_key_id)) return Fail(UnknownKey());
+    MF_TRY(key, sessions_->Open(claim.access_key_id, claim.session_token));
+  }
+  if (!IsRegion(claim.region)) return Fail(BadRegion());
+  MF_TRY(const std::string body_hash, BodyHash(request, claim, body_sha256_hex));
+  MF_TRY_VOID(verifier_.Verify(request, claim, key.secret_access_key, body_hash));
+  MF_TRY_VOID(CheckKey(key, claim, clock_->WallNow()));
+  return Principal{.account_id = key.account_id, .region = claim.region, .access_key_id = key.access_key_id, .arn = key.PrincipalArn()};
 }
 
 }  // namespace mayfly::identity

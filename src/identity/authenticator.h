@@ -6,7 +6,8 @@
 //         access key id when that has 12 digits, the account of a known key, otherwise the default account.
 // strict  only known keys with a right signature (and session token, where the key has one) pass.
 // Both: the region is that of the signature's scope, the default region without one; a scope whose region could not be
-// part of an ARN is refused.
+// part of an ARN is refused. A session token of ours (session_keys.h) says who the caller is.
+// What comes from inside a function is another matter: AuthenticateSession.
 #pragma once
 
 #include <string>
@@ -15,6 +16,7 @@
 #include "base/context.h"
 #include "base/result.h"
 #include "identity/access_keys.h"
+#include "identity/session_keys.h"
 #include "identity/sigv4.h"
 #include "net/http_message.h"
 
@@ -28,9 +30,9 @@ struct AuthenticatorOptions {
 
 class Authenticator {
  public:
-  // `keys` and `clock` outlive it.
-  Authenticator(AuthenticatorOptions options, const AccessKeys& keys, const Clock& clock)
-      : options_(std::move(options)), keys_(&keys), clock_(&clock), verifier_(clock) {}
+  // `keys`, `sessions` and `clock` outlive it.
+  Authenticator(AuthenticatorOptions options, const AccessKeys& keys, const SessionKeys& sessions, const Clock& clock)
+      : options_(std::move(options)), keys_(&keys), sessions_(&sessions), clock_(&clock), verifier_(clock) {}
 
   // `body_sha256_hex`: of the body as received, for callers that hashed while they read; empty lets this method hash
   // request.body, and only when a signature needs it. With a body that is still to be read (body_reader) and no hash, a
@@ -38,14 +40,19 @@ class Authenticator {
   // Errors: service errors of errors.h; a Fault when a body that has not been read is needed.
   Result<Principal> Authenticate(const http::Request& request, std::string_view body_sha256_hex = {});
 
+  // For requests from inside the execution environment that holds the session `access_key_id`: in both modes only its own
+  // credentials pass, with a right signature. Errors and `body_sha256_hex` as in Authenticate.
+  Result<Principal> AuthenticateSession(const http::Request& request, std::string_view access_key_id, std::string_view body_sha256_hex = {});
+
   AuthMode mode() const { return options_.mode; }
 
  private:
   Result<Principal> AcceptAny(const http::Request& request) const;
-  Result<Principal> VerifySigned(const http::Request& request, std::string_view body_sha256_hex);
+  Result<Principal> VerifySigned(const http::Request& request, const Claim& claim, std::string_view body_sha256_hex);
 
   AuthenticatorOptions options_;
   const AccessKeys* keys_;
+  const SessionKeys* sessions_;
   const Clock* clock_;
   SignatureVerifier verifier_;
 };

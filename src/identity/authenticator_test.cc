@@ -47,6 +47,7 @@ class Authentication : public testing::Test {
   std::string folder_;
   SeededRandom random_{7};
   FixedClock clock_;
+  SessionKeys sessions_{std::string(32, 'k'), random_};
 };
 
 TEST_F(Authentication, StrictMakesOneRootKeyAndKeepsIt) {
@@ -98,7 +99,7 @@ TEST_F(Authentication, AddAndRemoveAreDurable) {
 
 TEST_F(Authentication, StrictAcceptsTheRootKey) {
   const auto keys = OpenKeys(AuthMode::Strict);
-  Authenticator authenticator({.mode = AuthMode::Strict}, *keys, clock_);
+  Authenticator authenticator({.mode = AuthMode::Strict}, *keys, sessions_, clock_);
   const http::Request request = Signed(keys->List()[0], "{}");
   const auto principal = authenticator.Authenticate(request);
   ASSERT_TRUE(principal) << principal.error().ToString();
@@ -110,7 +111,7 @@ TEST_F(Authentication, StrictAcceptsTheRootKey) {
 
 TEST_F(Authentication, StrictRefusesStrangers) {
   const auto keys = OpenKeys(AuthMode::Strict);
-  Authenticator authenticator({.mode = AuthMode::Strict}, *keys, clock_);
+  Authenticator authenticator({.mode = AuthMode::Strict}, *keys, sessions_, clock_);
   http::Request bare;
   bare.target = "/";
   const auto missing = authenticator.Authenticate(bare);
@@ -132,32 +133,62 @@ TEST_F(Authentication, StrictRefusesStrangers) {
   EXPECT_EQ(authenticator.Authenticate(Signed(with_token)).error().code, "UnrecognizedClientException");
 }
 
-TEST_F(Authentication, TemporaryKeysNeedTheirTokenAndEnd) {
+TEST_F(Authentication, SessionsNeedTheirTokenAndEnd) {
   const auto keys = OpenKeys(AuthMode::Strict);
-  Authenticator authenticator({.mode = AuthMode::Strict}, *keys, clock_);
+  Authenticator authenticator({.mode = AuthMode::Strict}, *keys, sessions_, clock_);
   const std::string arn = "arn:aws:sts::000000000000:assumed-role/r/f";
-  const AccessKey key = *keys->AddTemporary("000000000000", arn, clock_.wall, clock_.wall + std::chrono::hours(1));
+  const AccessKey key = sessions_.Issue("000000000000", arn, clock_.wall + std::chrono::hours(1));
   EXPECT_EQ(authenticator.Authenticate(Signed(key))->arn, arn);
   AccessKey bare = key;
   bare.session_token.clear();
   EXPECT_EQ(authenticator.Authenticate(Signed(bare)).error().code, "UnrecognizedClientException");
   clock_.wall += std::chrono::hours(1);
   EXPECT_EQ(authenticator.Authenticate(Signed(key)).error().code, "ExpiredTokenException");
-  keys->RemoveTemporary(key.access_key_id);
-  EXPECT_EQ(authenticator.Authenticate(Signed(key)).error().code, "UnrecognizedClientException");
+  const SessionKeys others(std::string(32, 'o'), random_);
+  Authenticator elsewhere({.mode = AuthMode::Strict}, *keys, others, clock_);
+  EXPECT_EQ(elsewhere.Authenticate(Signed(key)).error().code, "UnrecognizedClientException");
 }
 
-TEST_F(Authentication, TemporaryKeysAreBounded) {
+TEST_F(Authentication, InsideAFunctionOnlyItsOwnSessionCounts) {
   const auto keys = OpenKeys(AuthMode::Open);
-  const WallTime end = clock_.wall + std::chrono::hours(1);
-  for (size_t i = 0; i < AccessKeys::kTemporaryKeysMax; ++i) ASSERT_TRUE(keys->AddTemporary("000000000000", "a", clock_.wall, end));
-  EXPECT_FALSE(keys->AddTemporary("000000000000", "a", clock_.wall, end));
-  EXPECT_TRUE(keys->AddTemporary("000000000000", "a", end + std::chrono::seconds(1), end + std::chrono::hours(1)));
+  const AccessKey durable = *keys->Add("123456789012", "ada");
+  Authenticator authenticator({.mode = AuthMode::Open}, *keys, sessions_, clock_);
+  const WallTime later = clock_.wall + std::chrono::hours(1);
+  const AccessKey own = sessions_.Issue("111111111111", "arn:aws:sts::111111111111:assumed-role/r/f", later);
+  const AccessKey other = sessions_.Issue("222222222222", "arn:aws:sts::222222222222:assumed-role/r/g", later);
+  EXPECT_EQ(authenticator.AuthenticateSession(Signed(own, "{}"), own.access_key_id)->account_id, "111111111111");
+  http::Request bare;
+  bare.target = "/";
+  EXPECT_EQ(authenticator.AuthenticateSession(bare, own.access_key_id).error().code, "MissingAuthenticationTokenException");
+  AccessKey test{.access_key_id = "222222222222", .secret_access_key = "test"};
+  AccessKey forged = own;
+  forged.secret_access_key = "guess";
+  AccessKey mixed = own;
+  mixed.session_token = other.session_token;
+  for (const AccessKey& refused : {test, durable, other, mixed}) {
+    EXPECT_EQ(authenticator.AuthenticateSession(Signed(refused), own.access_key_id).error().code, "UnrecognizedClientException");
+  }
+  EXPECT_EQ(authenticator.AuthenticateSession(Signed(forged), own.access_key_id).error().code, "InvalidSignatureException");
+  EXPECT_EQ(authenticator.AuthenticateSession(Signed(durable), durable.access_key_id).error().code, "UnrecognizedClientException");
+}
+
+TEST_F(Authentication, TheKeyOfSessionsIsKept) {
+  const std::string path = folder_ + "/session-key";
+  const AccessKey key = (*SessionKeys::Load(path, random_))->Issue("000000000000", "arn:aws:sts::000000000000:assumed-role/r/f", clock_.wall);
+  struct stat status{};
+  ASSERT_EQ(::stat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0600u);
+  const auto opened = (*SessionKeys::Load(path, random_))->Open(key.access_key_id, key.session_token);
+  ASSERT_TRUE(opened);
+  EXPECT_EQ(opened->secret_access_key, key.secret_access_key);
+  EXPECT_EQ(opened->expires_at, clock_.wall);
+  ASSERT_TRUE(WriteFileDurably(path, "short\n", 0600));
+  EXPECT_FALSE(SessionKeys::Load(path, random_));
 }
 
 TEST_F(Authentication, OpenTakesTheAccountFromTheKey) {
   const auto keys = OpenKeys(AuthMode::Open);
-  Authenticator authenticator({.mode = AuthMode::Open, .default_region = "eu-north-1"}, *keys, clock_);
+  Authenticator authenticator({.mode = AuthMode::Open, .default_region = "eu-north-1"}, *keys, sessions_, clock_);
   const auto as = [&](std::string_view credential) {
     http::Request request;
     request.target = "/";
@@ -175,7 +206,7 @@ TEST_F(Authentication, OpenTakesTheAccountFromTheKey) {
 
 TEST_F(Authentication, S3BodiesMustMatchTheirHash) {
   const auto keys = OpenKeys(AuthMode::Strict);
-  Authenticator authenticator({.mode = AuthMode::Strict}, *keys, clock_);
+  Authenticator authenticator({.mode = AuthMode::Strict}, *keys, sessions_, clock_);
   const AccessKey key = keys->List()[0];
   http::Request request;
   request.method = "PUT";

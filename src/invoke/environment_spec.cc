@@ -60,6 +60,7 @@ Variables PlatformVariables(const catalog::Function& function, const catalog::Ru
       {"AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"},
       {"AWS_LAMBDA_LOG_GROUP_NAME", function.LogGroup()},
       {"AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR"},
+      {"AWS_ENDPOINT_URL", "http://169.254.100.2"},
   };
   if (choice.identifier->family != RuntimeFamily::Provided) {
     variables.emplace_back("AWS_EXECUTION_ENV", fmt::format("AWS_Lambda_{}", choice.identifier->name));
@@ -72,6 +73,13 @@ Variables PlatformVariables(const catalog::Function& function, const catalog::Ru
   }
   AddLanguageVariables(variables, choice);
   return variables;
+}
+
+// Whom the execution role's credentials stand for. A role's path is no part of it, and a role of another account stays in
+// the function's own.
+std::string SessionArn(const catalog::Function& function) {
+  return fmt::format("arn:aws:sts::{}:assumed-role/{}/{}", function.name.account_id, function.role.substr(function.role.rfind('/') + 1),
+                     function.name.name);
 }
 
 std::vector<std::string> Arguments(const catalog::RuntimeChoice& choice, int memory_mib) {
@@ -117,6 +125,8 @@ Result<std::shared_ptr<const runtime::EnvironmentSpec>> MakeEnvironmentSpec(cons
   spec->cage.tmp_bytes = static_cast<int64_t>(function.tmp_mib) << 20;
   spec->timeout = std::chrono::seconds(function.timeout_seconds);
   spec->memory_mib = function.memory_mib;
+  spec->account_id = function.name.account_id;
+  spec->session_arn = SessionArn(function);
   spec->provided = choice.identifier->family == RuntimeFamily::Provided;
   spec->arguments = Arguments(choice, function.memory_mib);
   if (spec->provided && spec->cage.layers) spec->second_program = "/opt/bootstrap";

@@ -190,6 +190,8 @@ std::string BuildTemplate(const std::string& site) {
     if (std::string failure = BindFolders(site, pattern); !failure.empty()) return failure;
   }
   if (symlink("/proc/self/mounts", (site + "/template/etc/mtab").c_str()) != 0) return Failure("link mtab");
+  // Where ES modules of a package look after its own: they do not know NODE_PATH.
+  if (symlink("runtime/node_modules", (site + "/template/var/node_modules").c_str()) != 0) return Failure("link node_modules");
   if (std::string failure = BuildDevices(site + "/template/dev"); !failure.empty()) return failure;
   return BuildProcSys(site + "/masks/proc-sys");
 }

@@ -38,6 +38,9 @@ namespace {
 
 constexpr int kCagesMax = 2000;
 constexpr Duration kDrainWithoutJail = std::chrono::seconds(1);
+// Credentials inside functions: an environment is no longer used when less is left of them than an invocation may take.
+constexpr Duration kCredentialsValid = std::chrono::hours(12);
+constexpr Duration kCredentialsMargin = std::chrono::minutes(30);
 
 struct ListenAddress {
   std::string host;
@@ -164,6 +167,7 @@ class Daemon {
   edge::AdminParts MakeAdminParts();
   edge::FunctionUrlParts MakeUrlParts();
   void OpenCodeSource();
+  runtime::FunctionEndpoint MakeFunctionEndpoint();
 
   Options options_;
   Ground ground_;
@@ -184,6 +188,7 @@ class Daemon {
   std::unique_ptr<catalog::LayerCatalog> layers_;
   std::unique_ptr<catalog::RuntimeTable> runtimes_;
   std::unique_ptr<identity::AccessKeys> keys_;
+  std::unique_ptr<identity::SessionKeys> sessions_;
   std::unique_ptr<identity::Authenticator> authenticator_;
   std::unique_ptr<edge::DownloadLinks> links_;
   std::unique_ptr<catalog::CodeSource> code_source_;
@@ -233,7 +238,8 @@ Result<> Daemon::OpenAccess() {
     log::Info("strict mode: the access keys, a first one included, are in {}/access-keys.json", options_.data_dir);
   }
   identity::AuthenticatorOptions options{.mode = mode, .default_account_id = options_.account_id, .default_region = options_.region};
-  authenticator_ = std::make_unique<identity::Authenticator>(std::move(options), *keys_, loop_);
+  MF_TRY(sessions_, identity::SessionKeys::Load(ground_.data.path + "/session-key", random_));
+  authenticator_ = std::make_unique<identity::Authenticator>(std::move(options), *keys_, *sessions_, loop_);
   return {};
 }
 
@@ -277,6 +283,15 @@ edge::FunctionUrlParts Daemon::MakeUrlParts() {
   parts.access = access_.get();
   parts.origin = url_origin_;
   return parts;
+}
+
+// The API as functions reach it.
+runtime::FunctionEndpoint Daemon::MakeFunctionEndpoint() {
+  runtime::FunctionEndpoint endpoint{.sessions = sessions_.get(), .credentials_valid = kCredentialsValid};
+  endpoint.handle = [this](Context& ctx, http::Request& request, const std::string& access_key_id) {
+    return edge_->HandleFromFunction(ctx, request, access_key_id);
+  };
+  return endpoint;
 }
 
 // So that the first invocation of a new function need not wait for an interpreter to boot.
@@ -339,9 +354,10 @@ Task<Result<>> Daemon::Start(Context& ctx) {
   catalog_->OnChange([this](const auto& old_state, const auto& new_state) {
     if (new_state) PrepareZygoteOf(*new_state);
   });
-  factory_ = std::make_unique<runtime::CagedEnvironmentFactory>(loop_, *cages_, events_, MakeEnvironmentOptions(options_));
+  factory_ = std::make_unique<runtime::CagedEnvironmentFactory>(loop_, *cages_, events_, MakeEnvironmentOptions(options_), MakeFunctionEndpoint());
   runtime::ManagerOptions manager_options{.idle_timeout = Seconds(options_.idle_timeout_seconds),
                                           .freeze_after = Seconds(options_.freeze_after_seconds),
+                                          .age_max = kCredentialsValid - kCredentialsMargin,
                                           .environments_max = environments_max};
   environments_ = std::make_unique<runtime::EnvironmentManager>(loop_, *factory_, manager_options);
 
@@ -398,6 +414,7 @@ Task<> Daemon::Stop() {
   Context ctx(loop_);
   // Without the jail nothing that runs can come to a good end.
   co_await server_->Stop(jail_died_ ? kDrainWithoutJail : Seconds(options_.drain_seconds));
+  edge_->CutFunctionCalls();
   background_.Stop();
   co_await background_.Join();
   co_await lambda_->Stop();

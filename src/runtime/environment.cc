@@ -25,6 +25,7 @@ ExecutionEnvironment::ExecutionEnvironment(Loop& loop, std::shared_ptr<const Env
       events_(&events),
       label_(spec_->label),
       log_budget_(loop, options.log_burst_bytes, options.log_bytes_per_second),
+      made_at_(loop.Now()),
       api_(loop, *this),
       phase_ended_(loop),
       stdout_lines_([this](std::string_view line) { OnOutputLine(line); }),
@@ -88,13 +89,24 @@ Task<Result<sandbox::StartedProcess>> ExecutionEnvironment::StartProcess(Context
   sandbox::ProcessSpec process;
   process.arguments = spec_->arguments;
   process.environment = spec_->environment;
-  process.environment.push_back("AWS_LAMBDA_LOG_STREAM_NAME=" + label_.log_stream);
+  AddOwnVariables(process.environment);
   auto started = co_await cage_->Start(ctx, spec_->start_mode, process);
   if (!started && started.error().code == "ENOENT" && !spec_->second_program.empty()) {
     process.arguments.front() = spec_->second_program;
     started = co_await cage_->Start(ctx, spec_->start_mode, process);
   }
   co_return started;
+}
+
+// What differs between the environments of one version. Processes that are started again get new credentials.
+void ExecutionEnvironment::AddOwnVariables(std::vector<std::string>& variables) {
+  variables.push_back("AWS_LAMBDA_LOG_STREAM_NAME=" + label_.log_stream);
+  const auto credentials = ports_->IssueCredentials(*spec_);
+  if (!credentials) return;
+  access_key_id_ = credentials->access_key_id;
+  variables.push_back("AWS_ACCESS_KEY_ID=" + credentials->access_key_id);
+  variables.push_back("AWS_SECRET_ACCESS_KEY=" + credentials->secret_access_key);
+  variables.push_back("AWS_SESSION_TOKEN=" + credentials->session_token);
 }
 
 Task<ExecutionEnvironment::PhaseEnd> ExecutionEnvironment::RunInit(Context& ctx, InitPhase phase, TimePoint until) {

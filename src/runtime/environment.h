@@ -36,6 +36,8 @@ struct EnvironmentSpec {
   std::vector<std::string> environment;  // without the per-environment variables (log stream)
   Duration timeout = std::chrono::seconds(3);
   int memory_mib = 128;
+  std::string account_id;
+  std::string session_arn;  // whom the execution role's credentials stand for: arn:aws:sts::…:assumed-role/ROLE/FUNCTION
   bool provided = false;  // an own `bootstrap`: a failed exec is Runtime.InvalidEntrypoint
 };
 
@@ -66,6 +68,9 @@ class ExecutionEnvironment final : private RuntimeEvents {
   const EnvironmentSpec& spec() const { return *spec_; }
   bool dead() const { return state_ == State::Dead; }
   bool warm() const { return state_ == State::Warm; }
+  TimePoint made_at() const { return made_at_; }
+  // Of the credentials that its processes have got; "" before the first start.
+  const std::string& access_key_id() const { return access_key_id_; }
 
  private:
   enum class State : unsigned char { New, NeedsInit, Warm, Dead };
@@ -89,6 +94,7 @@ class ExecutionEnvironment final : private RuntimeEvents {
   // Starts the runtime and waits for its first GET /next.
   Task<PhaseEnd> RunInit(Context& ctx, InitPhase phase, TimePoint until);
   Task<Result<sandbox::StartedProcess>> StartProcess(Context& ctx);
+  void AddOwnVariables(std::vector<std::string>& variables);
   bool RuntimeHasExited() const { return last_exit_ && (last_exit_->cage_died || last_exit_->pid == pid_); }
   Task<PhaseEnd> WaitForEnd(TimePoint until);
   Task<> Reset(Context& ctx);
@@ -116,6 +122,8 @@ class ExecutionEnvironment final : private RuntimeEvents {
 
   State state_ = State::New;
   bool assigned_ = false;
+  const TimePoint made_at_;
+  std::string access_key_id_;
   RuntimeApi api_;
   int pid_ = 0;
   bool phase_active_ = false;

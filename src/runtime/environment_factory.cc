@@ -20,6 +20,13 @@ http::ServerLimits RuntimeApiLimits() {
   return limits;
 }
 
+// Many functions call services from many threads; few send more than a function's package.
+http::ServerLimits EndpointLimits() {
+  http::ServerLimits limits;
+  limits.connections_max = 128;
+  return limits;
+}
+
 class DescriptorPipe final : public LogPipe {
  public:
   DescriptorPipe(RealLoop& loop, UniqueFd fd, std::function<void(std::string_view)> on_bytes)
@@ -56,44 +63,61 @@ class DescriptorPipe final : public LogPipe {
 
 class CagedEnvironmentFactory::Ports final : public EnvironmentPorts {
  public:
-  explicit Ports(RealLoop& loop) : loop_(&loop) {}
+  Ports(RealLoop& loop, const FunctionEndpoint& endpoint) : loop_(&loop), endpoint_(&endpoint) {}
   std::unique_ptr<LogPipe> OpenPipe(UniqueFd fd, std::function<void(std::string_view)> on_bytes) override {
     return std::make_unique<DescriptorPipe>(*loop_, std::move(fd), std::move(on_bytes));
+  }
+  std::optional<identity::AccessKey> IssueCredentials(const EnvironmentSpec& spec) override {
+    return endpoint_->sessions->Issue(spec.account_id, spec.session_arn, loop_->WallNow() + endpoint_->credentials_valid);
   }
 
  private:
   RealLoop* loop_;
+  const FunctionEndpoint* endpoint_;
 };
 
 class CagedEnvironmentFactory::Handle final : public EnvironmentHandle {
  public:
-  Handle(RealLoop& loop, std::unique_ptr<ExecutionEnvironment> environment)
+  Handle(RealLoop& loop, std::unique_ptr<ExecutionEnvironment> environment, const FunctionEndpoint& endpoint)
       : environment_(std::move(environment)),
         server_(loop, RuntimeApiLimits(), [environment = environment_.get()](Context& ctx, http::Request& request) {
           return environment->HandleRuntimeRequest(ctx, request);
+        }),
+        endpoint_server_(loop, EndpointLimits(), [environment = environment_.get(), endpoint = &endpoint](Context& ctx, http::Request& request) {
+          return endpoint->handle(ctx, request, environment->access_key_id());
         }) {}
   ExecutionEnvironment& environment() override { return *environment_; }
   http::Server& server() { return server_; }
+  http::Server& endpoint_server() { return endpoint_server_; }
 
  private:
   std::unique_ptr<ExecutionEnvironment> environment_;
-  http::Server server_;  // ends first: its handlers refer to the environment
+  // These end first: their handlers refer to the environment.
+  http::Server server_;
+  http::Server endpoint_server_;
 };
 
 CagedEnvironmentFactory::CagedEnvironmentFactory(RealLoop& loop, sandbox::CagePool& cages, telemetry::EventSink& events,
-                                                 EnvironmentOptions options)
-    : loop_(&loop), cages_(&cages), events_(&events), options_(options), ports_(std::make_unique<Ports>(loop)) {}
+                                                 EnvironmentOptions options, FunctionEndpoint endpoint)
+    : loop_(&loop),
+      cages_(&cages),
+      events_(&events),
+      options_(options),
+      endpoint_(std::move(endpoint)),
+      ports_(std::make_unique<Ports>(loop, endpoint_)) {}
 
 CagedEnvironmentFactory::~CagedEnvironmentFactory() = default;
 
 Task<Result<std::unique_ptr<EnvironmentHandle>>> CagedEnvironmentFactory::Make(Context& ctx, std::shared_ptr<const EnvironmentSpec> spec) {
   MF_CO_TRY(std::unique_ptr<sandbox::Cage> cage, co_await cages_->Acquire(ctx));
   UniqueFd listener = cage->TakeListener();
+  UniqueFd endpoint_listener = cage->TakeEndpointListener();
   std::string stream = fmt::format("{}/[{}]{}", FormatDatePath(loop_->WallNow()), spec->label.function_version, random_.Hex(16));
   auto environment =
       std::make_unique<ExecutionEnvironment>(*loop_, std::move(spec), options_, std::move(cage), *ports_, *events_, std::move(stream));
-  auto handle = std::make_unique<Handle>(*loop_, std::move(environment));
+  auto handle = std::make_unique<Handle>(*loop_, std::move(environment), endpoint_);
   MF_CO_TRY_VOID(handle->server().Serve(std::move(listener)));
+  MF_CO_TRY_VOID(handle->endpoint_server().Serve(std::move(endpoint_listener)));
   co_return std::unique_ptr<EnvironmentHandle>(std::move(handle));
 }
 

@@ -1,16 +1,31 @@
-// The real EnvironmentFactory: a cage from the pool, a Runtime API server on the cage's own 127.0.0.1:9001, pipes on the loop.
+// The real EnvironmentFactory: a cage from the pool, a Runtime API server on the cage's own 127.0.0.1:9001, pipes on the loop,
+// and the AWS endpoint that the function's own SDK calls, with credentials for it.
 #pragma once
+
+#include <functional>
 
 #include "base/random.h"
 #include "base/real_loop.h"
+#include "identity/session_keys.h"
+#include "net/http_message.h"
 #include "runtime/environment_manager.h"
 
 namespace mayfly::runtime {
 
-// Outlives its environments. `cages` and `events` outlive it.
+// What function code finds at 169.254.100.2:80.
+struct FunctionEndpoint {
+  identity::SessionKeys* sessions = nullptr;
+  Duration credentials_valid = std::chrono::hours(12);
+  // Serves a request from inside the environment that holds the session `access_key_id`. May be abandoned: its frame is
+  // destroyed with the environment.
+  std::function<Task<http::Response>(Context&, http::Request&, const std::string& access_key_id)> handle;
+};
+
+// Outlives its environments. `cages`, `events` and what `endpoint` names outlive it.
 class CagedEnvironmentFactory final : public EnvironmentFactory {
  public:
-  CagedEnvironmentFactory(RealLoop& loop, sandbox::CagePool& cages, telemetry::EventSink& events, EnvironmentOptions options);
+  CagedEnvironmentFactory(RealLoop& loop, sandbox::CagePool& cages, telemetry::EventSink& events, EnvironmentOptions options,
+                          FunctionEndpoint endpoint);
   ~CagedEnvironmentFactory() override;
   Task<Result<std::unique_ptr<EnvironmentHandle>>> Make(Context& ctx, std::shared_ptr<const EnvironmentSpec> spec) override;
 
@@ -21,6 +36,7 @@ class CagedEnvironmentFactory final : public EnvironmentFactory {
   sandbox::CagePool* cages_;
   telemetry::EventSink* events_;
   EnvironmentOptions options_;
+  FunctionEndpoint endpoint_;
   SystemRandom random_;
   std::unique_ptr<Ports> ports_;
 };

@@ -44,7 +44,7 @@ Task<Result<std::unique_ptr<EnvironmentHandle>>> EnvironmentManager::Borrow(Cont
     std::unique_ptr<EnvironmentHandle> handle = std::move(position->handle);
     idle_.erase(position);
     --counts_.idle;
-    if (handle->environment().dead()) {
+    if (handle->environment().dead() || handle->environment().made_at() + options_.age_max <= loop_->Now()) {
       End(std::move(handle));
       continue;
     }

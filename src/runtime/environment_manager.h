@@ -35,6 +35,8 @@ struct ManagerOptions {
   Duration idle_timeout = std::chrono::minutes(10);
   // An idle environment is frozen after this long, not at once: a busy function then pays nothing for it (DESIGN §4).
   Duration freeze_after = std::chrono::milliseconds(100);
+  // An environment's credentials end; it is not used for an invocation that begins when it is older than this.
+  Duration age_max = std::chrono::hours(24 * 365);
   int environments_max = 1000;
 };
 

@@ -3,11 +3,13 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/fd.h"
 #include "base/loop.h"
+#include "identity/access_keys.h"
 
 namespace mayfly::runtime {
 
@@ -49,11 +51,14 @@ class LogPipe {
 };
 
 // The environment's way to the world outside, so that simulation can stand in.
+struct EnvironmentSpec;
 class EnvironmentPorts {
  public:
   virtual ~EnvironmentPorts() = default;
   // Reads `fd` until its end, giving bytes to `on_bytes`; ends when the result is destroyed.
   virtual std::unique_ptr<LogPipe> OpenPipe(UniqueFd fd, std::function<void(std::string_view)> on_bytes) = 0;
+  // Fresh credentials of the execution role; nothing where functions get none.
+  virtual std::optional<identity::AccessKey> IssueCredentials(const EnvironmentSpec&) { return std::nullopt; }
 };
 
 }  // namespace mayfly::runtime

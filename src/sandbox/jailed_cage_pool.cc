@@ -53,7 +53,7 @@ void JailedCagePool::Refill() {
 }
 
 Task<> JailedCagePool::MakeOne() {
-  auto made = co_await jail_.Call({.operation = JailOperation::MakeCage});
+  auto made = co_await jail_.Call({.operation = JailOperation::MakeCage, .flags = kWantEndpoint});
   --making_;
   if (!made) {
     last_failure_ = std::move(made).error();

@@ -61,6 +61,8 @@ class Cage {
   virtual uint32_t id() const = 0;
   // The listening socket on 127.0.0.1:9001 inside. Once.
   virtual UniqueFd TakeListener() = 0;
+  // The listening socket on 169.254.100.2:80 inside, where its functions find AWS's services. Once.
+  virtual UniqueFd TakeEndpointListener() = 0;
 
   // Errors: Fault (a package that is not there, a limit that cannot be set, the jail has gone).
   virtual Task<Result<>> Assign(Context& ctx, const CageSpec& spec) = 0;

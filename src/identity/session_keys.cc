@@ -1,0 +1,103 @@
+#include "identity/session_keys.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/encoding.h"
+#include "base/files.h"
+#include "base/hash.h"
+
+namespace mayfly::identity {
+namespace {
+
+// The bytes of a token: version, expiry (seconds, big-endian), nonce, account id, ARN; then the MAC of all that.
+constexpr char kVersion = 1;
+constexpr size_t kExpiryBytes = 8;
+constexpr size_t kNonceBytes = 16;
+constexpr size_t kAccountBytes = 12;
+constexpr size_t kArnAt = 1 + kExpiryBytes + kNonceBytes + kAccountBytes;
+constexpr size_t kMacBytes = sizeof(Sha256Digest);
+constexpr size_t kMasterKeyBytes = 32;
+
+Error UnknownToken() {
+  return Error::Service("UnrecognizedClientException", "The security token included in the request is invalid.");
+}
+
+std::string BigEndian(uint64_t number) {
+  std::string bytes;
+  for (int shift = 56; shift >= 0; shift -= 8) bytes.push_back(static_cast<char>(number >> shift & 0xff));
+  return bytes;
+}
+
+uint64_t FromBigEndian(std::string_view bytes) {
+  uint64_t number = 0;
+  for (const char byte : bytes) number = number << 8 | static_cast<unsigned char>(byte);
+  return number;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SessionKeys>> SessionKeys::Load(const std::string& path, Random& random) {
+  if (::access(path.c_str(), F_OK) != 0) {
+    if (errno != ENOENT) return Fail(Error::FromErrno("look for " + path, errno));
+    MF_TRY_VOID(WriteFileDurably(path, random.Hex(kMasterKeyBytes) + "\n", 0600));
+  }
+  MF_TRY(std::string text, ReadFile(path));
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  auto key = HexDecode(text);
+  if (!key || key->size() < kMasterKeyBytes) {
+    return Fail(Error::Fault(path + " is no key", "remove it: a new one is made, and functions that run get new credentials"));
+  }
+  return std::make_unique<SessionKeys>(std::move(*key), random);
+}
+
+Sha256Digest SessionKeys::Mac(std::string_view purpose, std::string_view payload) const {
+  std::string text(purpose);
+  text.push_back('\0');
+  text += payload;
+  return HmacSha256(master_key_, text);
+}
+
+// What follows from the token alone.
+AccessKey SessionKeys::Derive(std::string_view payload) const {
+  constexpr std::string_view kBase32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  AccessKey key;
+  key.access_key_id = "ASIA";
+  const Sha256Digest id = Mac("access key id", payload);
+  for (size_t i = 0; i < 16; ++i) key.access_key_id.push_back(kBase32[id[i] % kBase32.size()]);
+  const Sha256Digest secret = Mac("secret access key", payload);
+  key.secret_access_key = Base64Encode(AsView(secret).substr(0, 30));
+  key.account_id = payload.substr(kArnAt - kAccountBytes, kAccountBytes);
+  key.arn = payload.substr(kArnAt);
+  key.expires_at = WallTime(std::chrono::seconds(FromBigEndian(payload.substr(1, kExpiryBytes))));
+  return key;
+}
+
+AccessKey SessionKeys::Issue(std::string_view account_id, std::string_view arn, WallTime expires_at) {
+  MF_ASSERT(account_id.size() == kAccountBytes && arn.size() <= kSessionArnBytesMax);
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(expires_at.time_since_epoch()).count();
+  std::string payload(1, kVersion);
+  payload += BigEndian(static_cast<uint64_t>(seconds));
+  payload += *HexDecode(random_->Hex(kNonceBytes));
+  payload += account_id;
+  payload += arn;
+  AccessKey key = Derive(payload);
+  key.session_token = Base64Encode(payload + std::string(AsView(Mac("session token", payload))));
+  return key;
+}
+
+Result<AccessKey> SessionKeys::Open(std::string_view access_key_id, std::string_view session_token) const {
+  if (session_token.size() > kSessionTokenBytesMax) return Fail(UnknownToken());
+  const auto bytes = Base64Decode(session_token);
+  if (!bytes || bytes->size() < kArnAt + kMacBytes || bytes->front() != kVersion) return Fail(UnknownToken());
+  const std::string_view payload = std::string_view(*bytes).substr(0, bytes->size() - kMacBytes);
+  const Sha256Digest expected = Mac("session token", payload);
+  if (!EqualConstantTime(AsView(expected), std::string_view(*bytes).substr(payload.size()))) return Fail(UnknownToken());
+  AccessKey key = Derive(payload);
+  if (!EqualConstantTime(key.access_key_id, access_key_id)) return Fail(UnknownToken());
+  key.session_token = session_token;
+  return key;
+}
+
+}  // namespace mayfly::identity
