@@ -1,12 +1,12 @@
 #!/bin/sh
-# Puts the SDKs that tools/sdk has fetched where functions find them: link.sh FETCHED RUNTIME-FOLDER
+# Puts the SDKs and the Java client that tools/sdk has fetched where functions find them: link.sh FETCHED RUNTIME-FOLDER
 #
 # As hard links, so that it takes no room and no time. Nothing fetched yet: nothing done.
 set -eu
 fetched=$1
 target=$2
 [ -d "$fetched" ] || exit 0
-for folder in python node_modules; do
+for folder in python node_modules java; do
   [ -d "$fetched/$folder" ] || continue
   place=$target/$folder
   [ "$folder" = python ] && place=$target/sdk/python

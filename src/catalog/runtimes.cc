@@ -9,9 +9,12 @@
 namespace mayfly::catalog {
 namespace {
 
-std::string_view FamilyName(RuntimeFamily family) {
-  static constexpr std::string_view kNames[] = {"python", "nodejs", "provided", "java", "ruby", "dotnet", "go"};
-  return kNames[static_cast<int>(family)];
+Error InvalidParameter(std::string message) { return Error::Service("InvalidParameterValueException", std::move(message)); }
+
+// A newer JVM runs older classes; an older one refuses newer ones, so it comes last.
+int Distance(const Interpreter& interpreter, const RuntimeIdentifier& identifier) {
+  const int difference = interpreter.version - identifier.version;
+  return difference < 0 && identifier.family == RuntimeFamily::Java ? 1000 - difference : std::abs(difference);
 }
 
 // 20270201 on February 1, 2027 (UTC).
@@ -21,9 +24,12 @@ int DateOf(WallTime time) {
          static_cast<int>(static_cast<unsigned>(date.day()));
 }
 
-Error InvalidParameter(std::string message) { return Error::Service("InvalidParameterValueException", std::move(message)); }
-
 }  // namespace
+
+std::string_view FamilyName(RuntimeFamily family) {
+  static constexpr std::string_view kNames[] = {"python", "nodejs", "provided", "java", "ruby", "dotnet", "go"};
+  return kNames[static_cast<int>(family)];
+}
 
 // Dates: AWS developer guide, "Lambda runtimes", 2026. Where AWS has moved the dates of a whole group (to February and March
 // 2027), the later ones stand here.
@@ -122,6 +128,11 @@ Result<RuntimeChoice> RuntimeTable::Resolve(std::string_view name) const {
   RuntimeChoice choice;
   choice.identifier = FindRuntime(name);
   if (!choice.identifier) return Fail(InvalidParameter(fmt::format("The runtime {} is unknown.", name)));
+  if (choice.identifier->family == RuntimeFamily::Dotnet || choice.identifier->family == RuntimeFamily::Go) {
+    return Fail(Error::Service("NotImplementedException", fmt::format("Mayfly has no client for {}: publish the function as an executable named "
+                                                                      "bootstrap (.NET: self-contained, with Amazon.Lambda.RuntimeSupport) and "
+                                                                      "use provided.al2023.", name)));
+  }
   if (choice.identifier->family == RuntimeFamily::Provided) {
     choice.exact = true;
     return choice;
@@ -129,7 +140,7 @@ Result<RuntimeChoice> RuntimeTable::Resolve(std::string_view name) const {
   int best_distance = 0;
   for (const Interpreter& interpreter : interpreters_) {
     if (interpreter.family != choice.identifier->family) continue;
-    const int distance = std::abs(interpreter.version - choice.identifier->version);
+    const int distance = Distance(interpreter, *choice.identifier);
     if (choice.interpreter && distance >= best_distance) continue;
     choice.interpreter = &interpreter;
     best_distance = distance;

@@ -25,7 +25,7 @@ struct DeprecationDates {
 struct RuntimeIdentifier {
   std::string_view name;  // "python3.12"
   RuntimeFamily family;
-  int version;            // 312 for Python 3.12, 2000 for Node 20, comparable within the family
+  int version;            // 312 for Python 3.12 and Ruby likewise, 2000 for Node 20, 17 for Java 17; comparable within the family
   DeprecationDates dates;
 };
 const std::vector<RuntimeIdentifier>& RuntimeIdentifiers();
@@ -52,6 +52,9 @@ struct RuntimeChoice {
   std::string description;
 };
 
+// "python", "nodejs", "java" …
+std::string_view FamilyName(RuntimeFamily family);
+
 // Names what runs, as AWS's RuntimeVersionArn does: the same interpreter version gives the same ARN.
 std::string RuntimeVersionArn(std::string_view region, const RuntimeChoice& choice);
 
@@ -69,7 +72,8 @@ class RuntimeTable {
   // AWS's texts, for unknown identifiers and for those that AWS has blocked by `now`.
   Result<> CheckUse(std::string_view name, RuntimeUse use, WallTime now) const;
   // What runs a function, however old its runtime is. Errors (Service): InvalidParameterValueException with our own text and a
-  // hint where no interpreter of this host can serve it (Strict: where none serves it exactly).
+  // hint where no interpreter of this host can serve it (Strict: where none serves it exactly); NotImplementedException for
+  // families that Mayfly has no client for.
   Result<RuntimeChoice> Resolve(std::string_view name) const;
   const std::vector<Interpreter>& interpreters() const { return interpreters_; }
 

@@ -22,6 +22,15 @@ TEST(RuntimeTable, TakesTheExactInterpreterOrTheNearest) {
   EXPECT_EQ(table.Resolve("provided.al2023")->interpreter, nullptr);
 }
 
+TEST(RuntimeTable, ANewerJvmIsNearerThanAnOlderOne) {
+  const RuntimeTable table({{.family = RuntimeFamily::Java, .version = 17, .full_version = "17.0.15"},
+                            {.family = RuntimeFamily::Java, .version = 25, .full_version = "25.0.3"}}, RuntimeTable::Mode::Nearest);
+  EXPECT_EQ(table.Resolve("java8.al2")->description, "java:17.0.15 (serves java8.al2)");
+  EXPECT_EQ(table.Resolve("java21")->interpreter->version, 25);
+  const RuntimeTable old({{.family = RuntimeFamily::Java, .version = 17, .full_version = "17.0.15"}}, RuntimeTable::Mode::Nearest);
+  EXPECT_EQ(old.Resolve("java21")->interpreter->version, 17);
+}
+
 TEST(RuntimeTable, StrictRefusesWhatIsNotExact) {
   const RuntimeTable table(Interpreters(), RuntimeTable::Mode::Strict);
   EXPECT_TRUE(table.Resolve("python3.13"));
@@ -43,6 +52,7 @@ TEST(RuntimeTable, ListsForAnUnknownIdentifierWhatMayBeCreated) {
   EXPECT_EQ(message.find("python2.7"), std::string::npos);
   EXPECT_EQ(MessageOf(table.CheckUse("python9.9", RuntimeUse::Create, Day(2027, 2, 1))).find("nodejs20.x"), std::string::npos);
   EXPECT_EQ(table.Resolve("java21").error().code, "InvalidParameterValueException");  // no java on this host
+  EXPECT_EQ(table.Resolve("dotnet8").error().code, "NotImplementedException");
 }
 
 TEST(RuntimeTable, BlocksFromTheDayThatAwsNames) {

@@ -94,7 +94,7 @@ void CheckInterpreters(Report& report, const daemon::Options& options) {
   auto found = daemon::FindInterpreters(options.interpreters);
   if (!found) return report.Failed("interpreters", found.error().message, "mend --interpreter");
   for (const catalog::Interpreter& interpreter : *found) {
-    report.Ok(interpreter.family == catalog::RuntimeFamily::Python ? "python" : "node",
+    report.Ok(catalog::FamilyName(interpreter.family),
               fmt::format("{} at {}{}", interpreter.full_version, interpreter.host_path,
                           interpreter.root_index ? ", seen by functions as " + interpreter.cage_path : ""));
   }

@@ -29,6 +29,18 @@ void SetVariable(Variables& variables, std::string_view name, std::string value)
   variables.emplace_back(name, std::move(value));
 }
 
+// Gems of the identifier's version, then of the one that really runs.
+void AddRubyVariables(Variables& variables, const catalog::RuntimeChoice& choice) {
+  std::vector<int> versions = {choice.identifier->version};
+  if (!choice.exact) versions.push_back(choice.interpreter->version);
+  std::string gems;
+  for (const char* folder : {"/var/task/vendor/bundle/ruby", "/opt/ruby/gems"}) {
+    for (const int version : versions) gems += fmt::format("{}{}/{}.{}.0", gems.empty() ? "" : ":", folder, version / 100, version % 100);
+  }
+  SetVariable(variables, "GEM_PATH", std::move(gems));
+  SetVariable(variables, "RUBYLIB", "/var/task:/var/runtime/lib:/opt/ruby/lib");
+}
+
 void AddLanguageVariables(Variables& variables, const catalog::RuntimeChoice& choice) {
   switch (choice.identifier->family) {
     case RuntimeFamily::Python: SetVariable(variables, "PYTHONPATH", "/var/runtime"); break;
@@ -38,6 +50,7 @@ void AddLanguageVariables(Variables& variables, const catalog::RuntimeChoice& ch
                   fmt::format("/opt/nodejs/node{}/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task", major));
       break;
     }
+    case RuntimeFamily::Ruby: AddRubyVariables(variables, choice); break;
     default: break;
   }
 }
@@ -82,12 +95,28 @@ std::string SessionArn(const catalog::Function& function) {
                      function.name.name);
 }
 
+// As AWS's: the small collector, the quick compiler, most of the memory for the heap.
+std::vector<std::string> JavaArguments(const catalog::Interpreter& interpreter, int memory_mib) {
+  return {interpreter.cage_path,
+          "-XX:+UseSerialGC",
+          "-XX:TieredStopAtLevel=1",
+          "-Xshare:auto",
+          fmt::format("-XX:MaxHeapSize={}k", int64_t{memory_mib} * 1024 * 80 / 100),
+          "-cp",
+          "/var/runtime/java/lib/*",
+          "com.amazonaws.services.lambda.runtime.api.client.AWSLambda"};
+}
+
 std::vector<std::string> Arguments(const catalog::RuntimeChoice& choice, int memory_mib) {
   switch (choice.identifier->family) {
     case RuntimeFamily::Python: return {choice.interpreter->cage_path, "-S", "/var/runtime/python/bootstrap.py"};
     case RuntimeFamily::Node:
       // Before the cgroup's limit is reached the collector should have worked hard.
       return {choice.interpreter->cage_path, fmt::format("--max-old-space-size={}", memory_mib * 9 / 10), "/var/runtime/node/bootstrap.cjs"};
+    case RuntimeFamily::Ruby:
+      // The locale that LANG names need not exist here.
+      return {choice.interpreter->cage_path, "-E", "UTF-8", "/var/runtime/ruby/bootstrap.rb"};
+    case RuntimeFamily::Java: return JavaArguments(*choice.interpreter, memory_mib);
     default: return {"/var/task/bootstrap"};
   }
 }
@@ -107,9 +136,6 @@ bool IsReservedVariable(std::string_view name) {
 Result<std::shared_ptr<const runtime::EnvironmentSpec>> MakeEnvironmentSpec(const catalog::Function& function,
                                                                             const catalog::RuntimeTable& runtimes, SpecOptions options) {
   MF_TRY(catalog::RuntimeChoice choice, runtimes.Resolve(function.runtime));
-  if (choice.identifier->family > RuntimeFamily::Provided) {
-    return Fail(Error::Service("NotImplementedException", fmt::format("Mayfly does not run {} functions yet.", function.runtime)));
-  }
   auto spec = std::make_shared<runtime::EnvironmentSpec>();
   spec->label.function_arn = function.name.Arn();
   spec->label.function_name = function.name.name;
@@ -135,6 +161,9 @@ Result<std::shared_ptr<const runtime::EnvironmentSpec>> MakeEnvironmentSpec(cons
   for (const auto& [name, value] : function.environment) {
     SetVariable(variables, name, value);
     zygote_can_serve = zygote_can_serve && !IsReadAtBoot(name);
+    if (name == "AWS_LAMBDA_EXEC_WRAPPER" && !spec->provided && !value.empty()) {
+      spec->arguments.insert(spec->arguments.begin(), {"/bin/sh", "/var/runtime/with-wrapper.sh"});
+    }
   }
   for (const auto& [name, value] : variables) spec->environment.push_back(name + '=' + value);
   if (choice.interpreter) {

@@ -32,7 +32,10 @@ constexpr Search kSearches[] = {
     {RuntimeFamily::Python, "/opt/python*/bin/python3.[0-9]*"}, {RuntimeFamily::Python, "~/.pyenv/versions/3.*/bin/python3.[0-9]*"},
     {RuntimeFamily::Node, "/usr/bin/node"},                   {RuntimeFamily::Node, "/usr/bin/nodejs"},
     {RuntimeFamily::Node, "/usr/local/bin/node"},             {RuntimeFamily::Node, "/opt/node*/bin/node"},
-    {RuntimeFamily::Node, "~/.nvm/versions/node/*/bin/node"},
+    {RuntimeFamily::Node, "~/.nvm/versions/node/*/bin/node"}, {RuntimeFamily::Ruby, "/usr/bin/ruby[0-9].[0-9]*"},
+    {RuntimeFamily::Ruby, "/usr/local/bin/ruby"},             {RuntimeFamily::Ruby, "/opt/ruby*/bin/ruby"},
+    {RuntimeFamily::Ruby, "~/.rbenv/versions/*/bin/ruby"},    {RuntimeFamily::Java, "/usr/lib/jvm/*/bin/java"},
+    {RuntimeFamily::Java, "/opt/j[dr][ke]*/bin/java"},        {RuntimeFamily::Java, "/opt/java*/bin/java"},
 };
 
 std::vector<std::string> Expand(std::string pattern) {
@@ -84,11 +87,24 @@ std::string RunForOutput(const std::vector<std::string>& arguments) {
   return status == 0 ? output : std::string();
 }
 
-// "3.11.2" or "20.20.2"; empty when the program is not what its name says.
+// The second word of "openjdk 17.0.15 2025-04-15 …": digits and dots; "21-ea" is 21.
+std::string JavaVersion(const std::string& output) {
+  const size_t start = output.find(' ');
+  if (start == std::string::npos) return {};
+  const std::string rest = output.substr(start + 1);
+  return rest.substr(0, rest.find_first_not_of("0123456789."));
+}
+
+// "3.11.2", "20.20.2", "17.0.15"; empty when the program is not what its name says.
 std::string AskVersion(RuntimeFamily family, const std::string& path) {
-  std::string version = family == RuntimeFamily::Python
-                            ? RunForOutput({path, "-I", "-S", "-c", "import sys;print('%d.%d.%d'%sys.version_info[:3])"})
-                            : RunForOutput({path, "-p", "process.versions.node"});
+  std::string version;
+  switch (family) {
+    case RuntimeFamily::Python: version = RunForOutput({path, "-I", "-S", "-c", "import sys;print('%d.%d.%d'%sys.version_info[:3])"}); break;
+    case RuntimeFamily::Node: version = RunForOutput({path, "-p", "process.versions.node"}); break;
+    case RuntimeFamily::Ruby: version = RunForOutput({path, "--disable=gems", "-e", "print RUBY_VERSION"}); break;
+    case RuntimeFamily::Java: version = JavaVersion(RunForOutput({path, "-Xshare:auto", "--version"})); break;
+    default: return {};
+  }
   while (!version.empty() && (version.back() == '\n' || version.back() == '\r')) version.pop_back();
   return version.find_first_not_of("0123456789.") == std::string::npos ? version : std::string();
 }
@@ -96,8 +112,22 @@ std::string AskVersion(RuntimeFamily family, const std::string& path) {
 int CompactVersion(RuntimeFamily family, const std::string& version) {
   int major = 0, minor = 0;
   if (std::sscanf(version.c_str(), "%d.%d", &major, &minor) < 1) return 0;
-  return major * 100 + (family == RuntimeFamily::Python ? minor : 0);
+  switch (family) {
+    case RuntimeFamily::Java: return major;
+    case RuntimeFamily::Node: return major * 100;
+    default: return major * 100 + minor;
+  }
 }
+
+struct Oldest {
+  RuntimeFamily family;
+  int version;
+  const char* name;
+};
+// What our clients need.
+constexpr Oldest kOldest[] = {
+    {RuntimeFamily::Python, 308, "Python 3.8"}, {RuntimeFamily::Node, 1800, "Node.js 18"}, {RuntimeFamily::Ruby, 207, "Ruby 2.7"}, {RuntimeFamily::Java, 17, "Java 17"},
+};
 
 Result<Interpreter> Examine(RuntimeFamily family, const std::string& path) {
   char resolved[PATH_MAX];
@@ -110,8 +140,9 @@ Result<Interpreter> Examine(RuntimeFamily family, const std::string& path) {
   found.full_version = AskVersion(family, real);
   found.version = CompactVersion(family, found.full_version);
   if (found.version == 0) return Fail(Error::Fault(path + " does not tell its version"));
-  if (family == RuntimeFamily::Python && found.version < 308) return Fail(Error::Fault(path + " is older than Python 3.8"));
-  if (family == RuntimeFamily::Node && found.version < 1800) return Fail(Error::Fault(path + " is older than Node.js 18"));
+  for (const Oldest& oldest : kOldest) {
+    if (family == oldest.family && found.version < oldest.version) return Fail(Error::Fault(fmt::format("{} is older than {}", path, oldest.name)));
+  }
   if (real.starts_with("/usr/")) {
     found.cage_path = real;
   } else {
@@ -141,6 +172,13 @@ void AssignIndices(std::vector<Interpreter>& all) {
 
 }  // namespace
 
+std::string RuntimeDirectory() {
+  char path[PATH_MAX];
+  const ssize_t size = ::readlink("/proc/self/exe", path, sizeof path);
+  const std::string program(path, size > 0 ? static_cast<size_t>(size) : 0);
+  return program.substr(0, program.rfind('/')) + "/../share/mayfly/runtime";
+}
+
 Result<std::vector<Interpreter>> FindInterpreters(const std::vector<std::string>& extra) {
   std::vector<Interpreter> all;
   for (const std::string& entry : extra) {
@@ -152,7 +190,9 @@ Result<std::vector<Interpreter>> FindInterpreters(const std::vector<std::string>
     MF_TRY(Interpreter found, Examine(identifier->family, entry.substr(equals + 1)));
     AddUnlessThere(all, std::move(found));
   }
+  const bool has_java_client = ::access((RuntimeDirectory() + "/java/lib").c_str(), F_OK) == 0;
   for (const Search& search : kSearches) {
+    if (search.family == RuntimeFamily::Java && !has_java_client) continue;
     for (const std::string& path : Expand(search.pattern)) {
       if (path.ends_with("-config") || path.ends_with("-gdb.py")) continue;
       auto found = Examine(search.family, path);

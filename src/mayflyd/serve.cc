@@ -88,7 +88,7 @@ sandbox::JailCommand MakeJailCommand(const Options& options, const DataDirectory
   sandbox::JailCommand command;
   command.jail_path = bin + "/mayfly-jail";
   command.init_path = bin + "/mayfly-init";
-  command.runtime_directory = bin + "/../share/mayfly/runtime";
+  command.runtime_directory = RuntimeDirectory();
   command.code_directory = data.path + "/code";
   command.instance = Sha256Hex(data.real_path).substr(0, 12);
   command.cages_max = EnvironmentsMax(options) + options.spare_cages;

@@ -81,7 +81,6 @@ Result<> ApplyCommon(const Request& request, const RuntimeRules& rules, catalog:
   if (request.runtime) {
     MF_TRY_VOID(rules.table->CheckUse(*request.runtime, rules.use, rules.now));
     MF_TRY([[maybe_unused]] auto choice, rules.table->Resolve(*request.runtime));
-    if (choice.identifier->family > catalog::RuntimeFamily::Provided) return Fail(NotImplemented(*request.runtime + " functions"));
     function.runtime = *request.runtime;
   }
   if (request.timeout) {
