@@ -96,27 +96,28 @@ std::string SessionArn(const catalog::Function& function) {
 }
 
 // As AWS's: the small collector, the quick compiler, most of the memory for the heap.
-std::vector<std::string> JavaArguments(const catalog::Interpreter& interpreter, int memory_mib) {
+std::vector<std::string> JavaArguments(const catalog::Interpreter& interpreter, const catalog::Function& function) {
   return {interpreter.cage_path,
           "-XX:+UseSerialGC",
           "-XX:TieredStopAtLevel=1",
           "-Xshare:auto",
-          fmt::format("-XX:MaxHeapSize={}k", int64_t{memory_mib} * 1024 * 80 / 100),
+          fmt::format("-XX:MaxHeapSize={}k", int64_t{function.memory_mib} * 1024 * 80 / 100),
           "-cp",
           "/var/runtime/java/lib/*",
-          "com.amazonaws.services.lambda.runtime.api.client.AWSLambda"};
+          "com.amazonaws.services.lambda.runtime.api.client.AWSLambda",
+          function.handler};
 }
 
-std::vector<std::string> Arguments(const catalog::RuntimeChoice& choice, int memory_mib) {
+std::vector<std::string> Arguments(const catalog::RuntimeChoice& choice, const catalog::Function& function) {
   switch (choice.identifier->family) {
     case RuntimeFamily::Python: return {choice.interpreter->cage_path, "-S", "/var/runtime/python/bootstrap.py"};
     case RuntimeFamily::Node:
       // Before the cgroup's limit is reached the collector should have worked hard.
-      return {choice.interpreter->cage_path, fmt::format("--max-old-space-size={}", memory_mib * 9 / 10), "/var/runtime/node/bootstrap.cjs"};
+      return {choice.interpreter->cage_path, fmt::format("--max-old-space-size={}", function.memory_mib * 9 / 10), "/var/runtime/node/bootstrap.cjs"};
     case RuntimeFamily::Ruby:
       // The locale that LANG names need not exist here.
       return {choice.interpreter->cage_path, "-E", "UTF-8", "/var/runtime/ruby/bootstrap.rb"};
-    case RuntimeFamily::Java: return JavaArguments(*choice.interpreter, memory_mib);
+    case RuntimeFamily::Java: return JavaArguments(*choice.interpreter, function);
     default: return {"/var/task/bootstrap"};
   }
 }
@@ -154,7 +155,7 @@ Result<std::shared_ptr<const runtime::EnvironmentSpec>> MakeEnvironmentSpec(cons
   spec->account_id = function.name.account_id;
   spec->session_arn = SessionArn(function);
   spec->provided = choice.identifier->family == RuntimeFamily::Provided;
-  spec->arguments = Arguments(choice, function.memory_mib);
+  spec->arguments = Arguments(choice, function);
   if (spec->provided && spec->cage.layers) spec->second_program = "/opt/bootstrap";
   Variables variables = PlatformVariables(function, choice);
   bool zygote_can_serve = options.isolation == Isolation::Zygote;
