@@ -91,7 +91,7 @@ void CheckCgroups(Report& report) {
 }
 
 void CheckInterpreters(Report& report, const daemon::Options& options) {
-  auto found = daemon::FindInterpreters(options.interpreters);
+  auto found = daemon::FindInterpreters(options);
   if (!found) return report.Failed("interpreters", found.error().message, "mend --interpreter");
   for (const catalog::Interpreter& interpreter : *found) {
     report.Ok(catalog::FamilyName(interpreter.family),

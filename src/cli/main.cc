@@ -5,6 +5,7 @@
 
 #include "cli/client.h"
 #include "cli/doctor.h"
+#include "cli/runtime.h"
 #include "cli/sign.h"
 #include "mayflyd/options.h"
 #include "mayflyd/serve.h"
@@ -17,6 +18,7 @@ constexpr const char* kAbout = R"(Mayfly is AWS Lambda on your own Linux machine
   export AWS_ENDPOINT_URL=http://127.0.0.1:4566
   aws lambda list-functions         every AWS client works as it is
   mayfly logs my-function --follow  what a function prints
+  mayfly runtime list               which runtimes it serves, and with what
   mayfly doctor                     is this machine ready?)";
 
 std::string DefaultEndpoint() {
@@ -57,11 +59,28 @@ int main(int argc, char** argv) {
   mayfly::cli::SignOptions signing;
   CLI::App* sign = app.add_subcommand("sign", "sign packages for functions that demand it");
   mayfly::cli::AddSignCommand(*sign, signing);
+  mayfly::cli::RuntimeOptions runtime;
+  CLI::App* runtimes = app.add_subcommand("runtime", "which runtime identifiers this machine serves; interpreters of your own");
+  runtimes->require_subcommand(1);
+  CLI::App* list_runtimes = runtimes->add_subcommand("list", "every identifier and what serves it here");
+  list_runtimes->add_flag("--markdown", runtime.markdown, "the table of docs/runtimes.md");
+  CLI::App* add_runtime = runtimes->add_subcommand("add", "serve an identifier with an interpreter from a directory of its own");
+  add_runtime->add_option("identifier", runtime.identifier, "e.g. python3.14")->required();
+  add_runtime->add_option("--root", runtime.root, "an unpacked directory, seen by functions as /var/lang")->required();
+  add_runtime->add_option("--interpreter", runtime.interpreter, "the program in it, when it is not bin/python3.14 (bin/node, bin/ruby, bin/java)");
+  CLI::App* remove_runtime = runtimes->add_subcommand("remove", "forget an interpreter that was added");
+  remove_runtime->add_option("identifier", runtime.identifier, "as it was added")->required();
+  for (CLI::App* command : {list_runtimes, add_runtime, remove_runtime}) {
+    command->add_option("--data-dir", options.data_dir, "the daemon's")->envname("MAYFLY_DATA_DIR")->capture_default_str();
+  }
 
   CLI11_PARSE(app, argc, argv);
   if (sign->parsed()) return mayfly::cli::RunSign(*sign, signing);
   if (serve->parsed()) return mayfly::daemon::Serve(options);
   if (doctor->parsed()) return mayfly::cli::RunDoctor(options);
+  if (list_runtimes->parsed()) return mayfly::cli::ListRuntimes(options, runtime);
+  if (add_runtime->parsed()) return mayfly::cli::AddRuntime(options, runtime);
+  if (remove_runtime->parsed()) return mayfly::cli::RemoveRuntime(options, runtime);
   if (status->parsed()) return mayfly::cli::ShowStatus(client);
   return mayfly::cli::ShowLogs(client, logs);
 }

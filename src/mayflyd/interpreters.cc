@@ -15,6 +15,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "mayflyd/added_runtimes.h"
 
 namespace mayfly::daemon {
 namespace {
@@ -129,7 +130,9 @@ constexpr Oldest kOldest[] = {
     {RuntimeFamily::Python, 308, "Python 3.8"}, {RuntimeFamily::Node, 1800, "Node.js 18"}, {RuntimeFamily::Ruby, 207, "Ruby 2.7"}, {RuntimeFamily::Java, 17, "Java 17"},
 };
 
-Result<Interpreter> Examine(RuntimeFamily family, const std::string& path) {
+}  // namespace
+
+Result<Interpreter> ExamineInterpreter(RuntimeFamily family, const std::string& path, const std::string& root) {
   char resolved[PATH_MAX];
   if (!::realpath(path.c_str(), resolved)) return Fail(Error::FromErrno(path, errno));
   const std::string real = resolved;
@@ -146,19 +149,37 @@ Result<Interpreter> Examine(RuntimeFamily family, const std::string& path) {
   if (real.starts_with("/usr/")) {
     found.cage_path = real;
   } else {
-    const size_t bin = real.rfind("/bin/");
-    if (bin == std::string::npos) return Fail(Error::Fault(path + " lies in no bin folder"));
-    found.host_root = real.substr(0, bin);
-    found.cage_path = "/var/lang" + real.substr(bin);
+    const size_t below = root.empty() ? real.rfind("/bin/") : root.size();
+    if (below == std::string::npos) return Fail(Error::Fault(path + " lies in no bin folder"));
+    if (!root.empty() && !real.starts_with(root + '/')) return Fail(Error::Fault(fmt::format("{} does not lie below {}", real, root)));
+    found.host_root = real.substr(0, below);
+    found.cage_path = "/var/lang" + real.substr(below);
   }
   return found;
 }
+
+namespace {
 
 void AddUnlessThere(std::vector<Interpreter>& all, Interpreter found) {
   for (const Interpreter& known : all) {
     if (known.family == found.family && known.version == found.version) return;
   }
   all.push_back(std::move(found));
+}
+
+void AddAdded(const std::string& data_dir, std::vector<Interpreter>& all) {
+  auto added = LoadAddedRuntimes(data_dir);
+  if (!added) return log::Warning("added runtimes are not used: {}", added.error().message);
+  for (const AddedRuntime& runtime : *added) {
+    const catalog::RuntimeIdentifier* identifier = catalog::FindRuntime(runtime.identifier);
+    if (!identifier) continue;
+    auto found = ExamineInterpreter(identifier->family, runtime.interpreter, runtime.root);
+    if (found) {
+      AddUnlessThere(all, std::move(*found));
+    } else {
+      log::Warning("added runtime {}: {}", runtime.identifier, found.error().message);
+    }
+  }
 }
 
 // Numbers for the jail: directories that are bound at /var/lang, and interpreters that get a zygote.
@@ -179,23 +200,24 @@ std::string RuntimeDirectory() {
   return program.substr(0, program.rfind('/')) + "/../share/mayfly/runtime";
 }
 
-Result<std::vector<Interpreter>> FindInterpreters(const std::vector<std::string>& extra) {
+Result<std::vector<Interpreter>> FindInterpreters(const Options& options) {
   std::vector<Interpreter> all;
-  for (const std::string& entry : extra) {
+  for (const std::string& entry : options.interpreters) {
     const size_t equals = entry.find('=');
     const catalog::RuntimeIdentifier* identifier = catalog::FindRuntime(std::string_view(entry).substr(0, equals));
     if (equals == std::string::npos || !identifier) {
       return Fail(Error::Fault(fmt::format("--interpreter {}: expected identifier=path, e.g. python3.13=/opt/python3.13/bin/python3.13", entry)));
     }
-    MF_TRY(Interpreter found, Examine(identifier->family, entry.substr(equals + 1)));
+    MF_TRY(Interpreter found, ExamineInterpreter(identifier->family, entry.substr(equals + 1), ""));
     AddUnlessThere(all, std::move(found));
   }
+  AddAdded(options.data_dir, all);
   const bool has_java_client = ::access((RuntimeDirectory() + "/java/lib").c_str(), F_OK) == 0;
   for (const Search& search : kSearches) {
     if (search.family == RuntimeFamily::Java && !has_java_client) continue;
     for (const std::string& path : Expand(search.pattern)) {
       if (path.ends_with("-config") || path.ends_with("-gdb.py")) continue;
-      auto found = Examine(search.family, path);
+      auto found = ExamineInterpreter(search.family, path, "");
       if (found) {
         AddUnlessThere(all, std::move(*found));
       } else {

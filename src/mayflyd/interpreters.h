@@ -6,15 +6,21 @@
 
 #include "base/result.h"
 #include "catalog/runtimes.h"
+#include "mayflyd/options.h"
 
 namespace mayfly::daemon {
 
 // What functions see as /var/runtime, beside the running program.
 std::string RuntimeDirectory();
 
-// Looks in /usr/bin, /usr/local, /opt/*, the pyenv and nvm folders of the calling user, and at `extra` ("python3.13=PATH").
+// Looks in /usr/bin, /usr/local, /opt/*, the pyenv and nvm folders of the calling user, at
+// --interpreter ("python3.13=PATH") and what was added.
 // Each candidate is asked for its version; only files that nobody but root can change are run when we are root.
-// One interpreter per family and version: those in /usr first. No Java where its client has not been fetched (tools/sdk). Error: an `extra` that cannot be used.
-Result<std::vector<catalog::Interpreter>> FindInterpreters(const std::vector<std::string>& extra);
+// One interpreter per family and version: those in /usr first. No Java where its client has not been fetched (tools/sdk). Error: an --interpreter that cannot be used.
+// An added runtime (added_runtimes.h) that cannot be used any more is passed over with a warning.
+Result<std::vector<catalog::Interpreter>> FindInterpreters(const Options& options);
+
+// What the program at `path` is. `root`: the directory that cages see at /var/lang; "" for the one that its bin folder is in.
+Result<catalog::Interpreter> ExamineInterpreter(catalog::RuntimeFamily family, const std::string& path, const std::string& root);
 
 }  // namespace mayfly::daemon

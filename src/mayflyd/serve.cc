@@ -124,7 +124,7 @@ Result<Ground> PrepareGround(const Options& options) {
   RaiseDescriptorLimit();
   const Identity identity = FindIdentity(options.user);
   MF_TRY(ground.listener, http::ListenTcp(ground.address.host, ground.address.port));
-  MF_TRY(ground.interpreters, FindInterpreters(options.interpreters));
+  MF_TRY(ground.interpreters, FindInterpreters(options));
   MF_TRY(ground.data, PrepareDataDirectory(options.data_dir, identity));
   MF_TRY(ground.jail, sandbox::SpawnJail(MakeJailCommand(options, ground.data, ground.interpreters)));
   if (!identity.is_named) log::Info("there is no user '{}': running as uid {}", options.user, identity.user_id);

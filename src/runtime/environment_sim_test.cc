@@ -46,6 +46,21 @@ struct Node {
   }
 };
 
+TEST(EnvironmentSim, AnEnvironmentEndsBeforeItsCredentialsDo) {
+  Node node({.idle_timeout = hours(100), .age_max = hours(11)});
+  node.Run("\"a\"");
+  for (int hour = 1; hour < 11; ++hour) {
+    node.loop.RunFor(hours(1));
+    node.Run("\"b\"");
+  }
+  EXPECT_EQ(node.manager->counts().started, 1u);
+  node.loop.RunFor(hours(1));
+  EXPECT_EQ(node.Run("\"c\"").payload, "\"c\"");
+  EXPECT_EQ(node.manager->counts().started, 2u);
+  EXPECT_EQ(node.manager->counts().live, 1);
+  node.ExpectNothingLeft();
+}
+
 TEST(EnvironmentSim, FirstInvocationWaitsForInitAndTheNextOneReusesIt) {
   Node node;
   const InvokeOutcome first = node.Run("\"a\"");

@@ -194,7 +194,7 @@ def test_the_daemons_api_on_loopback(attacker, daemon, address):
 
 def test_other_addresses(attacker):
     """A function has a way to the machine's network or beyond, though it should have none."""
-    addresses = ["169.254.169.254", "169.254.100.2", "169.254.79.129", "192.0.2.1", "8.8.8.8", "10.0.0.1", "172.17.0.1", "224.0.0.1", "255.255.255.255"]
+    addresses = ["169.254.169.254", "169.254.100.1", "169.254.100.3", "169.254.79.129", "192.0.2.1", "8.8.8.8", "10.0.0.1", "172.17.0.1", "224.0.0.1", "255.255.255.255"]
     addresses += subprocess.run(["hostname", "-I"], capture_output=True, text=True).stdout.split()
 
     def attempt(addresses):
@@ -224,7 +224,7 @@ def test_names_fail_at_once(attacker):
     assert found is None and seconds < 5
 
 
-def test_the_only_listener_is_its_own_runtime_api(attacker):
+def test_the_only_listeners_are_its_runtime_api_and_the_aws_endpoint(attacker):
     """Something else listens inside, or another function's Runtime API does."""
     def attempt():
         listening = []
@@ -234,7 +234,7 @@ def test_the_only_listener_is_its_own_runtime_api(attacker):
                 if fields[3] == "0A":
                     listening.append(fields[1])
         return listening
-    assert attacker.run(attempt) == ["0100007F:2329"]  # 127.0.0.1:9001
+    assert sorted(attacker.run(attempt)) == ["0100007F:2329", "0264FEA9:0050"]  # 127.0.0.1:9001, 169.254.100.2:80
 
 
 def test_answering_for_the_victim(attacker, victim):

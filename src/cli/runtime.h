@@ -1,0 +1,22 @@
+// `mayfly runtime`: which identifiers this machine serves, and with what; adding interpreters that lie somewhere else.
+#pragma once
+
+#include <string>
+
+#include "mayflyd/options.h"
+
+namespace mayfly::cli {
+
+struct RuntimeOptions {
+  std::string identifier;
+  std::string root;         // an unpacked directory: bound at /var/lang
+  std::string interpreter;  // below root; "" for the family's usual place
+  bool markdown = false;    // the table of docs/runtimes.md, which says nothing of this machine
+};
+
+// Exit codes.
+int ListRuntimes(const daemon::Options& options, const RuntimeOptions& runtime);
+int AddRuntime(const daemon::Options& options, const RuntimeOptions& runtime);
+int RemoveRuntime(const daemon::Options& options, const RuntimeOptions& runtime);
+
+}  // namespace mayfly::cli

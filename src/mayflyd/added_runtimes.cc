@@ -1,0 +1,63 @@
+#include "mayflyd/added_runtimes.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/fd.h"
+#include "base/files.h"
+#include "base/json.h"
+
+namespace mayfly::daemon {
+namespace {
+
+constexpr size_t kFileBytesMax = 64 * 1024;
+constexpr size_t kRuntimesMax = 32;
+
+std::string PathIn(const std::string& data_dir) { return data_dir + "/runtimes.json"; }
+
+Error BadFile(const std::string& path, std::string_view what) {
+  return Error::Fault(path + ' ' + std::string(what), "remove it and use 'mayfly runtime add' again");
+}
+
+}  // namespace
+
+Result<std::vector<AddedRuntime>> LoadAddedRuntimes(const std::string& data_dir) {
+  const std::string path = PathIn(data_dir);
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+  if (!file) {
+    if (errno == ENOENT) return std::vector<AddedRuntime>();
+    return Fail(Error::FromErrno("open " + path, errno));
+  }
+  struct stat status{};
+  if (::fstat(file.get(), &status) != 0) return Fail(Error::FromErrno("stat " + path, errno));
+  if (!S_ISREG(status.st_mode) || (status.st_mode & 022) != 0 || status.st_uid != 0) return Fail(BadFile(path, "is not root's own"));
+  std::string text(kFileBytesMax, '\0');
+  const ssize_t size = ::read(file.get(), text.data(), text.size());
+  if (size < 0) return Fail(Error::FromErrno("read " + path, errno));
+  text.resize(static_cast<size_t>(size));
+  auto document = json::Parse(text);
+  const json::Value* list = document ? document->Find("runtimes") : nullptr;
+  if (!list || !list->is_array() || list->array().size() > kRuntimesMax) return Fail(BadFile(path, "is not a list of runtimes"));
+  std::vector<AddedRuntime> runtimes;
+  for (const json::Value& entry : list->array()) {
+    runtimes.push_back({std::string(entry.StringOr("identifier", "")), std::string(entry.StringOr("root", "")), std::string(entry.StringOr("interpreter", ""))});
+  }
+  return runtimes;
+}
+
+Result<> SaveAddedRuntimes(const std::string& data_dir, const std::vector<AddedRuntime>& runtimes) {
+  if (runtimes.size() > kRuntimesMax) return Fail(Error::Fault("too many added runtimes", "remove one: mayfly runtime remove IDENTIFIER"));
+  if (::mkdir(data_dir.c_str(), 0700) != 0 && errno != EEXIST) return Fail(Error::FromErrno("make " + data_dir, errno));
+  json::Array list;
+  for (const AddedRuntime& runtime : runtimes) {
+    list.emplace_back(json::Object{{"identifier", runtime.identifier}, {"root", runtime.root}, {"interpreter", runtime.interpreter}});
+  }
+  const std::string path = PathIn(data_dir);
+  ::unlink((path + ".tmp").c_str());
+  return WriteFileDurably(path, json::Write(json::Object{{"version", 1}, {"runtimes", std::move(list)}}) + "\n", 0644);
+}
+
+}  // namespace mayfly::daemon

@@ -1,0 +1,25 @@
+// Runtimes that the operator added with `mayfly runtime add`: DATA/runtimes.json, read at every start.
+//
+// What stands there is run as root to ask for its version and bound into cages, and the data directory belongs to the daemon's
+// user: so the file counts only when it is root's own and nobody else may write it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace mayfly::daemon {
+
+struct AddedRuntime {
+  std::string identifier;   // "python3.14"
+  std::string root;         // absolute; bound at /var/lang
+  std::string interpreter;  // absolute, below root
+};
+
+// Empty when nothing was added. Error: Fault with a hint (unreadable, or not root's own).
+Result<std::vector<AddedRuntime>> LoadAddedRuntimes(const std::string& data_dir);
+// As root. Replaces the whole list; makes the directory when there is none.
+Result<> SaveAddedRuntimes(const std::string& data_dir, const std::vector<AddedRuntime>& runtimes);
+
+}  // namespace mayfly::daemon
