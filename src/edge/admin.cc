@@ -98,6 +98,11 @@ http::Response Admin::Status() const {
   status.Set("environments_started", counts.started);
   status.Set("environments_reused", counts.reused);
   status.Set("auth", parts_.authenticator->mode() == identity::AuthMode::Open ? "open" : "strict");
+  json::Value runtimes;
+  for (const catalog::RuntimeIdentifier& identifier : catalog::RuntimeIdentifiers()) {
+    if (const auto choice = parts_.runtimes->Resolve(identifier.name)) runtimes.Set(identifier.name, choice->description);
+  }
+  status.Set("runtimes", std::move(runtimes));
   return http::Response::Json(200, json::Write(status) + "\n");
 }
 

@@ -1,7 +1,7 @@
 // The daemon's own pages under /_mayfly/: health, status, logs, reset, package downloads. Not part of AWS's API.
 //
 //   GET  /_mayfly/health              200 {"status":"ok",…}; never needs credentials
-//   GET  /_mayfly/status              counts
+//   GET  /_mayfly/status              counts, and what serves which runtime identifier
 //   GET  /_mayfly/logs?function=F&since_ms=N&limit=N&filter=T&region=R&account=A&follow=1
 //                                     text, one line per log line; with follow it goes on until the client leaves
 //   POST /_mayfly/reset               forgets everything; `open` mode only
@@ -15,6 +15,7 @@
 #include "base/blocking_pool.h"
 #include "catalog/code_package.h"
 #include "catalog/function_catalog.h"
+#include "catalog/runtimes.h"
 #include "identity/authenticator.h"
 #include "invoke/invoker.h"
 #include "net/http_message.h"
@@ -27,6 +28,7 @@ namespace mayfly::edge {
 struct AdminParts {
   Loop* loop;
   catalog::FunctionCatalog* catalog;
+  const catalog::RuntimeTable* runtimes;
   runtime::EnvironmentManager* environments;
   invoke::Invoker* invoker;
   store::LogStore* logs;

@@ -13,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       keys.Issue("123456789012", "arn:aws:sts::123456789012:assumed-role/r/f", WallTime(std::chrono::seconds(2'000'000'000)));
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   (void)keys.Open("ASIAXXXXXXXXXXXXXXXX", text);
-  MF_ASSERT(!keys.Open(issued.access_key_id, text) || text == issued.session_token);
+  MF_ASSERT(!keys.Open(issued.access_key_id, text) || Base64Decode(text) == Base64Decode(issued.session_token));
   // Changes to a good token, at the places that the input names.
   std::string bytes = *Base64Decode(issued.session_token);
   const std::string original = bytes;

@@ -259,6 +259,7 @@ edge::AdminParts Daemon::MakeAdminParts() {
   edge::AdminParts parts;
   parts.loop = &loop_;
   parts.catalog = catalog_.get();
+  parts.runtimes = runtimes_.get();
   parts.environments = environments_.get();
   parts.invoker = invoker_.get();
   parts.logs = logs_.get();

@@ -2,8 +2,9 @@
 import json
 
 import pytest
+from botocore.exceptions import ClientError
 
-from daemon import REGION
+from daemon import ACCOUNT, REGION, Daemon
 from packages import ECHO, make_zip
 
 CALLER = """
@@ -99,6 +100,32 @@ def test_credentials_are_those_of_the_execution_role(aws, probe, daemon):
     assert key.startswith("ASIA") and len(key) == 20 and len(secret) == 40 and len(token) > 100
     # They hold at the daemon's own address as well.
     assert daemon.client("lambda", key=key, secret=secret, token=token).list_functions()["ResponseMetadata"]["HTTPStatusCode"] == 200
+
+
+def test_strict_mode_and_a_restart():
+    with Daemon(auth="strict") as daemon:
+        root = json.loads((daemon.data_dir / "access-keys.json").read_text())["keys"][0]
+        aws = daemon.client(key=root["access_key_id"], secret=root["secret_access_key"])
+        aws.create_function(FunctionName="probe", Runtime="python3.11", Handler="index.handler", Role=f"arn:aws:iam::{ACCOUNT}:role/path/r",
+                            Timeout=30, MemorySize=512, Code={"ZipFile": make_zip(PROBE)})
+        key, secret, token = call(aws, "probe", {"target": "/2015-03-31/functions/"})["own"]
+        seen = call(aws, "probe", {"target": "/2015-03-31/functions/", "credentials": [root["access_key_id"], root["secret_access_key"], None]})
+        assert (seen["status"], seen["code"]) == (403, "UnrecognizedClientException")  # not even a good key, inside
+        own = dict(key=key, secret=secret, token=token)
+        assert [f["FunctionName"] for f in daemon.client(**own).list_functions()["Functions"]] == ["probe"]
+        daemon.stop()
+        daemon.start()
+        assert [f["FunctionName"] for f in daemon.client(**own).list_functions()["Functions"]] == ["probe"]
+        for wrong in (dict(own, token=None), dict(own, token=token[:-8] + "AAAAAAA="), dict(own, secret="guess")):
+            with pytest.raises(ClientError) as refused:
+                daemon.client(**wrong).list_functions()
+            assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+        daemon.stop()
+        (daemon.data_dir / "session-key").unlink()
+        daemon.start()
+        with pytest.raises(ClientError) as refused:
+            daemon.client(**own).list_functions()
+        assert refused.value.response["Error"]["Code"] == "UnrecognizedClientException"
 
 
 def test_two_environments_have_credentials_of_their_own(aws, functions, probe):
