@@ -36,10 +36,19 @@ std::string_view NeedOf(RuntimeFamily family) {
   }
 }
 
+// AWS refused them for new functions before Mayfly was begun.
+bool IsGone(const RuntimeIdentifier& identifier) { return identifier.dates.block_create != 0 && identifier.dates.block_create < 20'260'000; }
+
+// "until 2027-02-01"
+std::string TakenUntil(const RuntimeIdentifier& identifier) {
+  const int date = identifier.dates.block_create;
+  return date == 0 ? "yes" : fmt::format("until {:04}-{:02}-{:02}", date / 10'000, date / 100 % 100, date % 100);
+}
+
 int PrintMarkdown() {
-  fmt::print("| identifier | AWS still takes it | here it needs |\n|---|---|---|\n");
+  fmt::print("| identifier | AWS takes it for new functions | here it needs |\n|---|---|---|\n");
   for (const RuntimeIdentifier& identifier : catalog::RuntimeIdentifiers()) {
-    fmt::print("| `{}` | {} | {} |\n", identifier.name, identifier.refused ? "no: refused" : "yes", identifier.refused ? "" : NeedOf(identifier.family));
+    fmt::print("| `{}` | {} | {} |\n", identifier.name, TakenUntil(identifier), NeedOf(identifier.family));
   }
   return 0;
 }
@@ -86,7 +95,7 @@ int ListRuntimes(const daemon::Options& options, const RuntimeOptions& runtime) 
   const catalog::RuntimeTable table(*found, options.runtime_match == "strict" ? catalog::RuntimeTable::Mode::Strict
                                                                               : catalog::RuntimeTable::Mode::Nearest);
   for (const RuntimeIdentifier& identifier : catalog::RuntimeIdentifiers()) {
-    if (identifier.refused) continue;
+    if (IsGone(identifier)) continue;
     const auto choice = table.Resolve(identifier.name);
     if (!choice) {
       fmt::print("{:<16} -  needs {}\n", identifier.name, NeedOf(identifier.family));
