@@ -27,6 +27,7 @@ using sandbox::InitReport;
 using sandbox::InitReportKind;
 using sandbox::kInitControlDescriptor;
 using sandbox::kInitProcessesMax;
+using sandbox::kLogDescriptor;
 
 constexpr uint64_t kChildSignal = 1ull << (SIGCHLD - 1);
 constexpr long kKillPollMicroseconds = 500;
@@ -37,7 +38,7 @@ struct StartedProcess {
 };
 
 struct ExecDescriptors {
-  int fds[3] = {-1, -1, -1};  // configuration, stdout, stderr
+  int fds[4] = {-1, -1, -1, -1};  // configuration, stdout, stderr, perhaps a pipe for framed logs
 };
 
 StartedProcess processes[kInitProcessesMax];
@@ -78,7 +79,13 @@ int Become(const ExecDescriptors& descriptors) {
   SystemCall(SYS_dup3, null, 0, 0);
   SystemCall(SYS_dup3, descriptors.fds[1], 1, 0);
   SystemCall(SYS_dup3, descriptors.fds[2], 2, 0);
-  SystemCall(SYS_close_range, kInitControlDescriptor + 1, ~0u, 0);
+  int first_to_close = kInitControlDescriptor + 1;
+  if (descriptors.fds[3] >= 0) {
+    SystemCall(SYS_dup3, descriptors.fds[3], kLogDescriptor, 0);
+    SystemCall(SYS_close_range, first_to_close, kLogDescriptor - 1, 0);
+    first_to_close = kLogDescriptor + 1;
+  }
+  SystemCall(SYS_close_range, first_to_close, ~0u, 0);
   OfferToOutOfMemoryKiller();
   SystemCall(SYS_setsid);
   SetMask(0);
@@ -117,9 +124,9 @@ void Exec(uint32_t number, const ExecDescriptors& descriptors) {
   Send({InitReportKind::ExecDone, number, error, 0, 0});
 }
 
-void Terminate(uint32_t number) {
+void Signal(uint32_t number, int signal) {
   for (const StartedProcess& process : processes) {
-    if (process.pid > 0 && process.number == number) SystemCall(SYS_kill, process.pid, SIGTERM);
+    if (process.pid > 0 && process.number == number) SystemCall(SYS_kill, process.pid, signal);
   }
 }
 
@@ -149,7 +156,7 @@ void ContinueKilling() {
 void ReadCommand() {
   InitCommand command{};
   iovec piece{&command, sizeof command};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * 3)] = {};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * 4)] = {};
   msghdr message{};
   message.msg_iov = &piece;
   message.msg_iovlen = 1;
@@ -166,8 +173,9 @@ void ReadCommand() {
     for (count = 0; count < static_cast<int>((header->cmsg_len - CMSG_LEN(0)) / sizeof(int)); ++count) descriptors.fds[count] = sent[count];
   }
   if (size == sizeof command) {
-    if (command.kind == InitCommandKind::Exec && count == 3) Exec(command.process, descriptors);
-    if (command.kind == InitCommandKind::Terminate) Terminate(command.process);
+    if (command.kind == InitCommandKind::Exec && count >= 3) Exec(command.process, descriptors);
+    if (command.kind == InitCommandKind::Terminate) Signal(command.process, SIGTERM);
+    if (command.kind == InitCommandKind::Kill) Signal(command.process, SIGKILL);
     if (command.kind == InitCommandKind::KillAll) killing = true;
   }
   for (int i = 0; i < count; ++i) SystemCall(SYS_close, descriptors.fds[i]);

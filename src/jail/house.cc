@@ -104,7 +104,8 @@ std::string MoveIntoHouse(const Options& options, House& house) {
   if (PivotInto(kBuildingSite) != 0) return Failure("enter the house");
   house.store.Reset(open("/store", O_PATH | O_DIRECTORY | O_CLOEXEC));
   house.mount_namespace.Reset(openat(house.proc.get(), "self/ns/mnt", O_RDONLY | O_CLOEXEC));
-  if (!house.store || !house.mount_namespace) return Failure("open the house");
+  house.network_namespace.Reset(openat(house.proc.get(), "self/ns/net", O_RDONLY | O_CLOEXEC));
+  if (!house.store || !house.mount_namespace || !house.network_namespace) return Failure("open the house");
   return "";
 }
 

@@ -18,6 +18,7 @@ namespace mayfly::jail {
 struct House {
   UniqueFd proc;             // the machine's /proc, for id maps
   UniqueFd mount_namespace;  // our own, to come back to
+  UniqueFd network_namespace;
   UniqueFd store;            // /store
   UniqueFd init_program;
   std::vector<std::string> masked_files;    // names in /proc to cover

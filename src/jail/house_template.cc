@@ -33,7 +33,7 @@ constexpr MadeUpFile kMadeUpFiles[] = {
                             "sbx_user1051:x:993:993::/home/sbx_user1051:/sbin/nologin\n"
                             "nobody:x:65534:65534:nobody:/nonexistent:/sbin/nologin\n"},
     {"template/etc/group", "root:x:0:\nsbx_user1051:x:993:\nnogroup:x:65534:\n"},
-    {"template/etc/hosts", "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n"},
+    {"template/etc/hosts", "127.0.0.1 localhost sandbox.localdomain sandbox\n::1 localhost ip6-localhost ip6-loopback\n"},
     {"template/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\nservices: files\nprotocols: files\n"},
     // Nobody listens there: names fail at once instead of after a timeout.
     {"template/etc/resolv.conf", "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n"},

@@ -90,7 +90,8 @@ class Jail {
   int Exec(Cage& cage, const Request& request, Descriptors& descriptors);
   int Fork(Cage& cage, const Request& request, Descriptors& descriptors);
   int KillAll(Cage& cage, const Request& request);
-  void Terminate(Cage& cage, uint32_t process);
+  void Terminate(Cage& cage, const Request& request);
+  int MakeSocket(Cage& cage, const Request& request);
   void Destroy(Cage& cage);
   int StartZygote(uint32_t index);
 

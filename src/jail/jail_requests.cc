@@ -67,7 +67,8 @@ int Jail::Handle(const Request& request, Descriptors& descriptors) {
     case JailOperation::Exec: return Exec(*cage, request, descriptors);
     case JailOperation::Fork: return Fork(*cage, request, descriptors);
     case JailOperation::KillAll: return KillAll(*cage, request);
-    case JailOperation::Terminate: Terminate(*cage, request.process); return 0;
+    case JailOperation::Terminate: Terminate(*cage, request); return 0;
+    case JailOperation::MakeSocket: return MakeSocket(*cage, request);
     default: return EINVAL;
   }
 }
@@ -140,8 +141,9 @@ int Jail::AttachPackages(Cage& cage, const Request& request, UniqueFd& tmp) {
 int Jail::Exec(Cage& cage, const Request& request, Descriptors& descriptors) {
   if (cage.exec_sequence != 0) return EBUSY;
   if (!IsRegularFile(descriptors.fds[0].get())) return EINVAL;
-  const int passed[3] = {descriptors.fds[0].get(), descriptors.fds[1].get(), descriptors.fds[2].get()};
-  if (const int error = SendToInit(cage, InitCommandKind::Exec, request.process, passed)) return error;
+  const int passed[4] = {descriptors.fds[0].get(), descriptors.fds[1].get(), descriptors.fds[2].get(), descriptors.fds[3].get()};
+  const std::span<const int> sent(passed, (request.flags & sandbox::kWithLogPipe) != 0 ? 4 : 3);
+  if (const int error = SendToInit(cage, InitCommandKind::Exec, request.process, sent)) return error;
   cage.exec_sequence = request.sequence;
   cage.exec_process = request.process;
   return kAnswerLater;
@@ -169,11 +171,33 @@ int Jail::KillAll(Cage& cage, const Request& request) {
   return kAnswerLater;
 }
 
-void Jail::Terminate(Cage& cage, uint32_t process) {
-  const auto forked = cage.forked.find(process);
+void Jail::Terminate(Cage& cage, const Request& request) {
+  const bool at_once = (request.flags & sandbox::kWithKill) != 0;
+  const auto forked = cage.forked.find(request.process);
   // The jail is that child's parent and has not reaped it, so the pid is still its own.
-  if (forked != cage.forked.end()) kill(forked->second, SIGTERM);
-  else SendToInit(cage, InitCommandKind::Terminate, process);
+  if (forked != cage.forked.end()) kill(forked->second, at_once ? SIGKILL : SIGTERM);
+  else SendToInit(cage, at_once ? InitCommandKind::Kill : InitCommandKind::Terminate, request.process);
+}
+
+// A socket belongs for ever to the network in which it was made, whoever holds it: so nothing inside has to help, and
+// nothing that is said inside is heard here.
+int Jail::MakeSocket(Cage& cage, const Request& request) {
+  if (setns(cage.pidfd.get(), CLONE_NEWNET) != 0) return errno;
+  const UniqueFd made(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const int error = made ? 0 : errno;
+  if (setns(house_.network_namespace.get(), CLONE_NEWNET) != 0) {
+    fprintf(stderr, "mayfly-jail: lost its network namespace: %s\n", strerror(errno));
+    _exit(1);  // as with the mount namespace
+  }
+  if (error != 0) return error;
+  Report report{};
+  report.kind = sandbox::JailReportKind::Answer;
+  report.sequence = request.sequence;
+  report.cage = cage.id;
+  report.descriptors = sandbox::kSocket;
+  const int descriptor = made.get();
+  Send(report, std::span(&descriptor, 1));
+  return kAnswerLater;  // given already
 }
 
 void Jail::Destroy(Cage& cage) {

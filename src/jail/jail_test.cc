@@ -357,6 +357,76 @@ TEST_F(JailTest, TerminateReachesTheProcess) {  // else a shutdown phase has no 
   EXPECT_EQ(driver_.WaitEvent(JailReportKind::ProcessExited, cage)->signal, SIGTERM);
 }
 
+TEST_F(JailTest, KillReachesOnlyTheProcess) {  // else ending an extension ends the function
+  const uint32_t cage = driver_.MakeAssignedCage();
+  const TestProcess process = driver_.Exec(cage, {kPython, "-I", "-S", "-c", "import time; time.sleep(100)"});
+  const TestProcess other = driver_.Exec(cage, {kPython, "-I", "-S", "-c", "print(input('up '))"});
+  sandbox::JailRequest request{};
+  request.operation = JailOperation::Terminate;
+  request.cage = cage;
+  request.process = process.number;
+  request.flags = sandbox::kWithKill;
+  EXPECT_EQ(driver_.Call(request).report.error, 0);
+  const auto event = driver_.WaitEvent(JailReportKind::ProcessExited, cage);
+  ASSERT_TRUE(event);
+  if (event->process == process.number) EXPECT_EQ(event->signal, SIGKILL);
+  else EXPECT_EQ(event->process, other.number);  // its input is empty: it may end first, by itself
+}
+
+TEST_F(JailTest, SocketsReachOnlyWhatListensInTheCage) {  // else telemetry goes nowhere, or to a server of the host
+  const uint32_t cage = driver_.MakeAssignedCage();
+  const UniqueFd host(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  ASSERT_EQ(bind(host.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(listen(host.get(), 1), 0);
+  ASSERT_EQ(getsockname(host.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
+  auto make = [&] {
+    sandbox::JailRequest request{};
+    request.operation = JailOperation::MakeSocket;
+    request.cage = cage;
+    DriverReport made = driver_.Call(request);
+    EXPECT_EQ(made.report.error, 0);
+    UniqueFd socket = std::move(made.descriptors[sandbox::kSocket]);
+    fcntl(socket.get(), F_SETFL, fcntl(socket.get(), F_GETFL) & ~O_NONBLOCK);
+    return socket;
+  };
+  const UniqueFd refused = make();
+  EXPECT_EQ(connect(refused.get(), reinterpret_cast<sockaddr*>(&address), size), -1);
+  EXPECT_EQ(errno, ECONNREFUSED);
+  const TestProcess server = driver_.Exec(cage, {kPython, "-I", "-S", "-c",
+                                                 "import socket; s = socket.create_server(('sandbox.localdomain', 8080)); print('up', flush=True)\n"
+                                                 "c, _ = s.accept(); print(c.recv(5).decode())"});
+  char up[3] = {};
+  ASSERT_EQ(read(server.out.get(), up, 3), 3);
+  address.sin_port = htons(8080);
+  const UniqueFd inside = make();
+  EXPECT_EQ(connect(inside.get(), reinterpret_cast<sockaddr*>(&address), size), 0) << strerror(errno);
+  EXPECT_EQ(write(inside.get(), "hello", 5), 5);
+  EXPECT_EQ(ReadToEnd(server.out.get()), "hello\n");
+  EXPECT_NE(driver_.MakeCage().report.cage, 0u) << "the jail stayed in the cage's network";
+}
+
+TEST_F(JailTest, FramedLogsHaveTheirDescriptor) {  // else AWS's runtime clients cannot keep lines of one message together
+  const uint32_t cage = driver_.MakeAssignedCage();
+  const UniqueFd configuration = MakeConfiguration({kPython, "-I", "-S", "-c", "import os; os.write(62, b'framed'); print(sorted(os.listdir('/proc/self/fd')))"},
+                                                   {}, "/tmp");
+  int pipes[3][2];
+  for (auto& ends : pipes) ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+  sandbox::JailRequest request{};
+  request.operation = JailOperation::Exec;
+  request.cage = cage;
+  request.process = 7;
+  request.flags = sandbox::kWithLogPipe;
+  EXPECT_EQ(driver_.Call(request, {configuration.get(), pipes[0][1], pipes[1][1], pipes[2][1]}).report.error, 0);
+  for (auto& ends : pipes) close(ends[1]);
+  EXPECT_EQ(ReadToEnd(pipes[0][0]), "['0', '1', '2', '3', '62']\n");  // 3 is the listing's own
+  EXPECT_EQ(ReadToEnd(pipes[2][0]), "framed");
+  for (auto& ends : pipes) close(ends[0]);
+}
+
 TEST_F(JailTest, DestroyTakesFrozenCagesAndGivesSlotsBack) {  // else cages leak until none is left
   for (int round = 0; round < 3; ++round) {
     std::vector<uint32_t> sequences;

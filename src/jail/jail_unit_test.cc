@@ -150,7 +150,15 @@ TEST(RequestCheckTest, DescriptorsMustBeExact) {  // else a descriptor slips int
   EXPECT_TRUE(IsWellFormed(request, 3));
   EXPECT_FALSE(IsWellFormed(request, 2));
   EXPECT_FALSE(IsWellFormed(request, 4));
+  request.flags = sandbox::kWithLogPipe;
+  EXPECT_FALSE(IsWellFormed(request, 4)) << "only what is executed has one";
+  request.flags = 0;
   request.zygote_index = 0;
+  EXPECT_FALSE(IsWellFormed(request, 3));
+  request.operation = sandbox::JailOperation::Exec;
+  EXPECT_TRUE(IsWellFormed(request, 3));
+  request.flags = sandbox::kWithLogPipe;
+  EXPECT_TRUE(IsWellFormed(request, 4));
   EXPECT_FALSE(IsWellFormed(request, 3));
 }
 

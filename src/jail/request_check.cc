@@ -19,12 +19,13 @@ bool UsesOf(JailOperation operation, Uses& uses) {
   switch (operation) {
     case JailOperation::MakeCage: uses = {false, false, false, false, sandbox::kWantEndpoint, 0}; return true;
     case JailOperation::Assign: uses = {true, false, true, false, sandbox::kHasLayers, 0}; return true;
-    case JailOperation::Exec: uses = {true, true, false, false, 0, 3}; return true;
+    case JailOperation::Exec: uses = {true, true, false, false, sandbox::kWithLogPipe, 3}; return true;
     case JailOperation::Fork: uses = {true, true, false, true, 0, 3}; return true;
     case JailOperation::KillAll: uses = {true, false, false, false, 0, 0}; return true;
-    case JailOperation::Terminate: uses = {true, true, false, false, 0, 0}; return true;
+    case JailOperation::Terminate: uses = {true, true, false, false, sandbox::kWithKill, 0}; return true;
     case JailOperation::Destroy: uses = {true, false, false, false, 0, 0}; return true;
     case JailOperation::StartZygote: uses = {false, false, false, true, 0, 0}; return true;
+    case JailOperation::MakeSocket: uses = {true, false, false, false, 0, 0}; return true;
   }
   return false;
 }
@@ -49,7 +50,8 @@ bool HasNoLimits(const JailRequest& request) {
 bool IsWellFormed(const JailRequest& request, int descriptors) {
   Uses uses{};
   if (request.version != sandbox::kJailProtocolVersion || request.sequence == 0 || request.reserved != 0) return false;
-  if (!UsesOf(request.operation, uses) || descriptors != uses.descriptors) return false;
+  if (!UsesOf(request.operation, uses)) return false;
+  if (descriptors != uses.descriptors + ((request.flags & sandbox::kWithLogPipe) != 0 ? 1 : 0)) return false;
   if (uses.cage != (request.cage != 0) || uses.process != (request.process != 0)) return false;
   if (uses.zygote ? request.zygote_index == 0 || request.zygote_index > sandbox::kIndexMax : request.zygote_index != 0) return false;
   if ((request.flags & ~uses.flags) != 0) return false;

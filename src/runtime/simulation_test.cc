@@ -29,7 +29,7 @@ Task<Result<std::unique_ptr<EnvironmentHandle>>> SimulatedFactory::Make(Context&
   auto handle = std::make_unique<Handle>();
   Handle* raw = handle.get();
   // The runtime process: boots, then asks for events and answers them, as a real client does.
-  auto program = [this, raw](sandbox::FakeCage& cage, Context& ctx) -> Task<sandbox::ProcessExit> {
+  auto program = [this, raw](sandbox::FakeCage& cage, Context& ctx, const sandbox::ProcessSpec&) -> Task<sandbox::ProcessExit> {
     auto call = [raw](Context& ctx, http::Request request) -> Task<http::Response> {
       co_return co_await raw->owned->HandleRuntimeRequest(ctx, request);
     };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -26,16 +27,16 @@ struct FakeWorld {
 class FakeCage;
 
 // One process of a fake cage. `program` runs as its body; when it returns, the process exits with what it returned.
-using FakeProgram = std::function<Task<ProcessExit>(FakeCage&, Context&)>;
+using FakeProgram = std::function<Task<ProcessExit>(FakeCage&, Context&, const ProcessSpec&)>;
 
 class FakeCage final : public Cage {
  public:
   FakeCage(Loop& loop, FakeWorld& world, FakeProgram program, uint32_t id)
-      : loop_(&loop), world_(&world), program_(std::move(program)), id_(id), process_(std::make_unique<TaskScope>(loop)) {
+      : loop_(&loop), world_(&world), program_(std::move(program)), id_(id) {
     ++world.live_cages;
   }
   ~FakeCage() override {
-    EndProcess();
+    EndProcesses();
     --world_->live_cages;
   }
 
@@ -48,27 +49,34 @@ class FakeCage final : public Cage {
     co_return Result<>();
   }
   Task<Result<StartedProcess>> Start(Context& ctx, StartMode, const ProcessSpec& process) override {
-    MF_ASSERT(pid_ == 0);  // one runtime at a time
     last_process = process;
+    if (start_error_of) start_error = start_error_of(process);
     if (!start_error.empty()) {
       Error error = Error::Fault("exec failed by the test");
       error.code = start_error;
       co_return Fail(std::move(error));
     }
     MF_CO_TRY_VOID(co_await Sleep(ctx, world_->start_delay));
-    pid_ = world_->next_pid++;
+    const int pid = world_->next_pid++;
     ++world_->live_processes;
     ++world_->started_processes;
-    process_->Spawn(RunProgram(pid_));
-    co_return StartedProcess{.pid = pid_};
+    auto scope = std::make_unique<TaskScope>(*loop_);
+    TaskScope* raw = scope.get();
+    processes_[pid] = std::move(scope);
+    raw->Spawn(RunProgram(pid, process));
+    co_return StartedProcess{.pid = pid};
   }
   Task<Result<>> KillAll(Context& ctx) override {
     MF_CO_TRY_VOID(co_await Sleep(ctx, world_->kill_delay));
-    EndProcess();
-    process_ = std::make_unique<TaskScope>(*loop_);
+    EndProcesses();
     co_return Result<>();
   }
-  void Terminate(int) override {}
+  // What SIGTERM does is up to the test; without a word from it, the process ends.
+  void Terminate(int pid) override {
+    if (!on_terminate || on_terminate(pid)) EndLater(pid, 15);
+  }
+  void Kill(int pid) override { EndLater(pid, 9); }
+  Task<Result<UniqueFd>> MakeSocket(Context& ctx) override { co_return Fail(Error::Fault("a fake cage has no network")); }
   void OnExit(std::function<void(const ProcessExit&)> callback) override { on_exit_ = std::move(callback); }
   int64_t PeakMemoryBytes() override { return 10 << 20; }
   int64_t OomKills() override { return oom_kills; }
@@ -76,51 +84,59 @@ class FakeCage final : public Cage {
   void Freeze() override {}
   void Thaw() override {}
 
-  // Ends the process at once. Not from inside its program.
+  // Ends all processes at once. Not from inside a program.
   void StopNow() {
-    if (pid_ != 0) --world_->live_processes;
-    pid_ = 0;
-    process_.reset();
+    world_->live_processes -= static_cast<int>(processes_.size());
+    processes_.clear();
   }
   // The whole cage dies, as when its pid 1 is killed.
   void Die() {
-    EndProcess();
+    EndProcesses();
     if (on_exit_) on_exit_({.signal = 9, .cage_died = true});
   }
+  size_t processes() const { return processes_.size(); }
 
   int assigned = 0;
   bool fail_assign = false;
   std::string start_error;
+  std::function<std::string(const ProcessSpec&)> start_error_of;
+  std::function<bool(int pid)> on_terminate;
   int64_t oom_kills = 0;
   double cpu_quota = 0;
   ProcessSpec last_process;
 
  private:
-  Task<> RunProgram(int pid) {
+  Task<> RunProgram(int pid, ProcessSpec process) {
     Context ctx(*loop_);
-    ProcessExit exit = co_await program_(*this, ctx);
+    ProcessExit exit = co_await program_(*this, ctx, process);
     exit.pid = pid;
-    if (pid_ != pid) co_return;
-    pid_ = 0;
-    --world_->live_processes;
-    if (on_exit_) on_exit_(exit);
+    if (Forget(pid) && on_exit_) on_exit_(exit);
   }
-  void EndProcess() {
-    if (pid_ != 0) --world_->live_processes;
-    pid_ = 0;
-    if (process_) {
-      // The program may be what is running now: its frame goes after it has returned to the loop.
-      loop_->Post([process = std::shared_ptr<TaskScope>(std::move(process_))]() mutable { process.reset(); });
-    }
+  void EndLater(int pid, int signal) {
+    loop_->Post([this, pid, signal, alive = std::weak_ptr<int>(alive_)] {
+      if (!alive.expired() && Forget(pid) && on_exit_) on_exit_({.pid = pid, .signal = signal});
+    });
+  }
+  // The program may be what is running now: its frame goes after it has returned to the loop. false: it has ended before.
+  bool Forget(int pid) {
+    const auto found = processes_.find(pid);
+    if (found == processes_.end()) return false;
+    loop_->Post([scope = std::shared_ptr<TaskScope>(std::move(found->second))]() mutable { scope.reset(); });
+    processes_.erase(found);
+    --world_->live_processes;
+    return true;
+  }
+  void EndProcesses() {
+    while (!processes_.empty()) Forget(processes_.begin()->first);
   }
 
   Loop* loop_;
   FakeWorld* world_;
   FakeProgram program_;
   uint32_t id_;
-  int pid_ = 0;
   std::function<void(const ProcessExit&)> on_exit_;
-  std::unique_ptr<TaskScope> process_;
+  std::shared_ptr<int> alive_ = std::make_shared<int>(0);
+  std::map<int, std::unique_ptr<TaskScope>> processes_;
 };
 
 }  // namespace mayfly::sandbox

@@ -9,13 +9,15 @@
 namespace mayfly::sandbox {
 
 inline constexpr int kInitControlDescriptor = 3;
+inline constexpr int kLogDescriptor = 62;     // of a process that was given a pipe for framed logs (AWS's number)
 inline constexpr int kInitProcessesMax = 32;  // that init starts and names at one time; EAGAIN beyond
 
 enum class InitCommandKind : uint32_t {
   Continue = 1,   // set-up only: the id maps are written
-  Exec = 2,       // process; descriptors: configuration memfd, stdout, stderr
+  Exec = 2,       // process; descriptors: configuration memfd, stdout, stderr, perhaps a pipe for framed logs
   KillAll = 3,    // everything but init
   Terminate = 4,  // SIGTERM to process
+  Kill = 5,       // SIGKILL to process
 };
 
 struct InitCommand {

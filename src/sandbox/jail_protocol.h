@@ -17,7 +17,7 @@ namespace mayfly::sandbox {
 
 inline constexpr uint32_t kJailProtocolVersion = 1;
 inline constexpr int kJailControlDescriptor = 3;
-inline constexpr int kRequestDescriptorsMax = 3;
+inline constexpr int kRequestDescriptorsMax = 4;
 inline constexpr uint32_t kIndexMax = 63;              // root and zygote indexes are 1..63; 0 is none
 inline constexpr uint64_t kMemoryBytesMin = 4ull << 20;
 inline constexpr uint64_t kMemoryBytesMax = 1ull << 40;
@@ -40,22 +40,28 @@ enum class JailOperation : uint32_t {
   // ENOENT: no such package or index. EALREADY: assigned before.
   Assign = 2,
   // Pid 1 forks and executes. process (chosen by the caller, unique in the cage). Descriptors: configuration memfd, stdout,
-  // stderr. Answer after execve succeeded or failed (error = its errno). EBUSY: another Exec of the cage is under way.
+  // stderr; with kWithLogPipe a pipe for framed logs, its descriptor kLogDescriptor. Answer after execve succeeded or failed (error = its errno).
+  // EBUSY: another Exec of the cage is under way.
   Exec = 3,
   // The zygote zygote_index forks into the cage; else as Exec. Answer when the child exists. ENOENT: no such zygote now.
   Fork = 4,
   // Kills everything but pid 1. Answer when all are gone.
   KillAll = 5,
-  // SIGTERM to `process`. Not an error: it has gone.
+  // SIGTERM to `process`, or with kWithKill SIGKILL. Not an error: it has gone.
   Terminate = 6,
   // Kills the cage and gives everything back. Answer at once; the slot is free later. Not an error: an unknown cage.
   Destroy = 7,
   // Starts zygote_index if it does not run. Answer at once; ZygoteReady or ZygoteDied follow.
   StartZygote = 8,
+  // A TCP socket in the cage's network namespace, neither bound nor connected: what the daemon connects with it, it reaches
+  // inside the cage. Answer: that descriptor (kSocket).
+  MakeSocket = 9,
 };
 
 inline constexpr uint32_t kHasLayers = 1;     // Assign
 inline constexpr uint32_t kWantEndpoint = 2;  // MakeCage: also a listener on 169.254.100.2:80
+inline constexpr uint32_t kWithLogPipe = 4;   // Exec
+inline constexpr uint32_t kWithKill = 8;      // Terminate
 
 struct JailRequest {
   uint32_t version;
@@ -92,8 +98,9 @@ enum CageDescriptor : uint32_t {
   kCpuUsage = 1u << 4,    // read: v1 nanoseconds; v2 a line "usage_usec N"
   kFreeze = 1u << 5,      // write: "1" or "0"
   kEndpoint = 1u << 6,    // 169.254.100.2:80 inside, listening; only when wanted
+  kSocket = 1u << 7,      // MakeSocket only
 };
-inline constexpr int kReportDescriptorsMax = 7;
+inline constexpr int kReportDescriptorsMax = 7;  // of one report
 
 enum JailFeature : uint32_t {
   kCgroupV2Limits = 1u << 0,  // limits through cgroup v2; else v1

@@ -105,9 +105,10 @@ Task<Result<>> JailedCage::Assign(Context& ctx, const CageSpec& spec) {
   co_return Result<>();
 }
 
-Task<Result<>> JailedCage::StartIn(JailOperation operation, int zygote_index, uint32_t process, const std::vector<int>& descriptors) {
+Task<Result<>> JailedCage::StartIn(JailOperation operation, int zygote_index, uint32_t process, std::vector<int> descriptors) {
   JailRequest request{.operation = operation, .cage = id_, .process = process, .zygote_index = static_cast<uint32_t>(zygote_index)};
-  auto started = co_await pool_->jail_.Call(request, descriptors);
+  if (descriptors.size() > 3) request.flags = kWithLogPipe;
+  auto started = co_await pool_->jail_.Call(request, std::move(descriptors));
   if (!started) co_return Fail(std::move(started).error());
   co_return Result<>();
 }
@@ -117,7 +118,8 @@ Task<Result<StartedProcess>> JailedCage::Start(Context& ctx, StartMode mode, con
   MF_CO_TRY(UniqueFd configuration, MakeConfiguration(process));
   MF_CO_TRY(Pipe output, MakePipe());
   MF_CO_TRY(Pipe errors, MakePipe());
-  const std::vector<int> descriptors = {configuration.get(), output.write_end.get(), errors.write_end.get()};
+  Pipe logs;
+  std::vector<int> descriptors = {configuration.get(), output.write_end.get(), errors.write_end.get()};
   const uint32_t number = ++last_process_;
   bool started = false;
   if (mode.zygote_index != 0) {
@@ -126,14 +128,18 @@ Task<Result<StartedProcess>> JailedCage::Start(Context& ctx, StartMode mode, con
     if (!started) log::Debug("cage {}: zygote {}: {}", id_, mode.zygote_index, forked.error().ToString());
   }
   if (!started) {
-    auto executed = co_await StartIn(JailOperation::Exec, 0, number, descriptors);
+    if (process.wants_log_pipe) {
+      MF_CO_TRY(logs, MakePipe());
+      descriptors.push_back(logs.write_end.get());
+    }
+    auto executed = co_await StartIn(JailOperation::Exec, 0, number, std::move(descriptors));
     if (!executed) {
       Error error = std::move(executed).error();
       error.message = fmt::format("{}: {}", process.arguments.empty() ? "" : process.arguments[0], error.message);
       co_return Fail(std::move(error));
     }
   }
-  co_return StartedProcess{static_cast<int>(number), std::move(output.read_end), std::move(errors.read_end)};
+  co_return StartedProcess{static_cast<int>(number), std::move(output.read_end), std::move(errors.read_end), std::move(logs.read_end)};
 }
 
 Task<Result<>> JailedCage::KillAll(Context& ctx) {
@@ -145,6 +151,17 @@ Task<Result<>> JailedCage::KillAll(Context& ctx) {
 
 void JailedCage::Terminate(int pid) {
   pool_->jail_.Tell({.operation = JailOperation::Terminate, .cage = id_, .process = static_cast<uint32_t>(pid)});
+}
+
+void JailedCage::Kill(int pid) {
+  pool_->jail_.Tell({.operation = JailOperation::Terminate, .cage = id_, .process = static_cast<uint32_t>(pid), .flags = kWithKill});
+}
+
+Task<Result<UniqueFd>> JailedCage::MakeSocket(Context& ctx) {
+  auto made = co_await pool_->jail_.Call({.operation = JailOperation::MakeSocket, .cage = id_});
+  if (!made) co_return Fail(std::move(made).error().Wrap("make a socket in a cage"));
+  if (made->report.descriptors != kSocket || made->descriptors.size() != 1) co_return Fail(Error::Fault("the jail sent no socket"));
+  co_return std::move(made->descriptors[0]);
 }
 
 int64_t JailedCage::PeakMemoryBytes() {

@@ -18,6 +18,8 @@ class JailedCage final : public Cage {
   Task<Result<StartedProcess>> Start(Context& ctx, StartMode mode, const ProcessSpec& process) override;
   Task<Result<>> KillAll(Context& ctx) override;
   void Terminate(int pid) override;
+  void Kill(int pid) override;
+  Task<Result<UniqueFd>> MakeSocket(Context& ctx) override;
   void OnExit(std::function<void(const ProcessExit&)> callback) override { on_exit_ = std::move(callback); }
   int64_t PeakMemoryBytes() override;
   int64_t OomKills() override;
@@ -29,7 +31,7 @@ class JailedCage final : public Cage {
   void HandleDeath();
 
  private:
-  Task<Result<>> StartIn(JailOperation operation, int zygote_index, uint32_t process, const std::vector<int>& descriptors);
+  Task<Result<>> StartIn(JailOperation operation, int zygote_index, uint32_t process, std::vector<int> descriptors);
 
   JailedCagePool* pool_;
   uint32_t id_;

@@ -33,6 +33,7 @@ struct ProcessSpec {
   std::vector<std::string> arguments;    // arguments[0] is the absolute path inside the cage
   std::vector<std::string> environment;  // "NAME=value"
   std::string working_directory = "/var/task";
+  bool wants_log_pipe = false;  // descriptor kLogDescriptor of the process; only when it is executed, not forked
 };
 
 // Exec: pid 1 forks and executes arguments[0]. Zygote: a trusted, pre-booted interpreter forks into the cage.
@@ -44,6 +45,7 @@ struct StartedProcess {
   int pid = 0;  // in the host's pid namespace; a name only
   UniqueFd stdout_fd;
   UniqueFd stderr_fd;
+  UniqueFd log_fd;  // when wanted
 };
 
 struct ProcessExit {
@@ -73,6 +75,11 @@ class Cage {
   virtual Task<Result<>> KillAll(Context& ctx) = 0;
   // SIGTERM to the process that Start gave. Not an error: it has gone.
   virtual void Terminate(int pid) = 0;
+  // SIGKILL to it. Not an error: it has gone.
+  virtual void Kill(int pid) = 0;
+  // A non-blocking TCP socket in the cage's own network, neither bound nor connected: the daemon's way to what listens inside.
+  // Error: Fault.
+  virtual Task<Result<UniqueFd>> MakeSocket(Context& ctx) = 0;
   // Called on the strand for each process of Start that ends, and when the cage dies. Set before Start.
   virtual void OnExit(std::function<void(const ProcessExit&)> callback) = 0;
 
