@@ -5,6 +5,9 @@
 
 #include <fmt/format.h>
 
+#include "sandbox/init_protocol.h"
+#include "telemetry/log_level.h"
+
 namespace mayfly::invoke {
 namespace {
 
@@ -122,6 +125,24 @@ std::vector<std::string> Arguments(const catalog::RuntimeChoice& choice, const c
   }
 }
 
+// What extensions do not see (AWS "Extensions API": environment variables).
+bool IsHiddenFromExtensions(std::string_view name) {
+  static constexpr std::array<std::string_view, 8> kHidden = {"AWS_EXECUTION_ENV", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME",
+                                                              "AWS_XRAY_CONTEXT_MISSING", "AWS_XRAY_DAEMON_ADDRESS", "LAMBDA_RUNTIME_DIR",
+                                                              "LAMBDA_TASK_ROOT", "_HANDLER"};
+  return name.starts_with('_') || std::find(kHidden.begin(), kHidden.end(), name) != kHidden.end();
+}
+
+void SetLogging(telemetry::EnvironmentLabel& label, const catalog::LoggingConfig& logging) {
+  label.log_format = logging.log_format == "JSON" ? telemetry::LogFormat::Json : telemetry::LogFormat::Text;
+  const auto level = [](const std::string& name) {
+    const telemetry::LogLevel parsed = telemetry::ParseLogLevel(name);
+    return parsed == telemetry::LogLevel::Unset ? telemetry::LogLevel::Info : parsed;
+  };
+  label.application_log_level = level(logging.application_log_level);
+  label.system_log_level = level(logging.system_log_level);
+}
+
 }  // namespace
 
 bool IsReservedVariable(std::string_view name) {
@@ -138,6 +159,7 @@ Result<std::shared_ptr<const runtime::EnvironmentSpec>> MakeEnvironmentSpec(cons
                                                                             const catalog::RuntimeTable& runtimes, SpecOptions options) {
   MF_TRY(catalog::RuntimeChoice choice, runtimes.Resolve(function.runtime));
   auto spec = std::make_shared<runtime::EnvironmentSpec>();
+  spec->label.account_id = function.name.account_id;
   spec->label.function_arn = function.name.Arn();
   spec->label.function_name = function.name.name;
   spec->label.function_version = function.version;
@@ -146,6 +168,9 @@ Result<std::shared_ptr<const runtime::EnvironmentSpec>> MakeEnvironmentSpec(cons
   spec->label.runtime_version = choice.description;
   if (choice.interpreter) spec->label.runtime_version_arn = catalog::RuntimeVersionArn(function.name.region, choice);
   spec->label.memory_mib = function.memory_mib;
+  SetLogging(spec->label, function.logging);
+  spec->handler = function.handler;
+  spec->extensions = std::move(options.extensions);
   spec->cage.code = function.CodeDigest();
   spec->cage.layers = function.LayersDigest();
   spec->cage.memory_bytes = static_cast<int64_t>(function.memory_mib) << 20;
@@ -166,7 +191,13 @@ Result<std::shared_ptr<const runtime::EnvironmentSpec>> MakeEnvironmentSpec(cons
       spec->arguments.insert(spec->arguments.begin(), {"/bin/sh", "/var/runtime/with-wrapper.sh"});
     }
   }
-  for (const auto& [name, value] : variables) spec->environment.push_back(name + '=' + value);
+  for (const auto& [name, value] : variables) {
+    spec->environment.push_back(name + '=' + value);
+    if (!spec->extensions.empty() && !IsHiddenFromExtensions(name)) spec->extension_environment.push_back(name + '=' + value);
+  }
+  // Our own clients join the lines of a message by themselves, and are forked: only an own bootstrap may bring AWS's client.
+  spec->framed_logs = spec->provided;
+  if (spec->framed_logs) spec->environment.push_back(fmt::format("_LAMBDA_TELEMETRY_LOG_FD={}", sandbox::kLogDescriptor));
   if (choice.interpreter) {
     spec->cage.root_index = choice.interpreter->root_index;
     if (zygote_can_serve) spec->start_mode.zygote_index = choice.interpreter->zygote_index;

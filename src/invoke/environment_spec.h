@@ -13,6 +13,7 @@ enum class Isolation : unsigned char { Zygote, Exec };
 
 struct SpecOptions {
   Isolation isolation = Isolation::Zygote;  // Exec: every environment boots its interpreter afresh
+  std::vector<std::string> extensions;      // files of /opt/extensions, sorted
 };
 
 // Error: Service, when no interpreter of this host serves the runtime (any more).

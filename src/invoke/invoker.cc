@@ -60,17 +60,21 @@ Task<Result<catalog::FunctionPointer>> Invoker::AwaitActive(Context& ctx, catalo
                                             function->state)));
 }
 
-Result<std::shared_ptr<const runtime::EnvironmentSpec>> Invoker::SpecOf(const catalog::Function& function) {
-  auto& slot = specs_[function.environment_key];
-  if (!slot) {
-    auto made = MakeEnvironmentSpec(function, *runtimes_, options_.spec);
-    if (!made) {
-      specs_.erase(function.environment_key);
-      return Fail(std::move(made).error());
-    }
-    slot = std::move(*made);
+std::shared_ptr<const runtime::EnvironmentSpec> Invoker::FindSpec(const catalog::Function& function) const {
+  const auto found = specs_.find(function.environment_key);
+  return found == specs_.end() ? nullptr : found->second;
+}
+
+Task<Result<std::shared_ptr<const runtime::EnvironmentSpec>>> Invoker::MakeSpec(catalog::FunctionPointer function) {
+  SpecOptions spec_options = options_.spec;
+  if (!function->layers_sha256.empty() && options_.list_extensions) {
+    MF_CO_TRY(spec_options.extensions, co_await options_.list_extensions(function->layers_sha256));
   }
-  return slot;
+  MF_CO_TRY(std::shared_ptr<const runtime::EnvironmentSpec> made, MakeEnvironmentSpec(*function, *runtimes_, std::move(spec_options)));
+  // It may have changed or gone meanwhile: then nobody would take the entry away again.
+  const catalog::FunctionPointer now = catalog_->FindVersion(function->name, function->version);
+  if (now && now->environment_key == function->environment_key) specs_[function->environment_key] = made;
+  co_return made;
 }
 
 Task<Result<runtime::InvokeOutcome>> Invoker::Invoke(Context& ctx, catalog::FunctionPointer function, runtime::Invocation invocation) {
@@ -79,8 +83,11 @@ Task<Result<runtime::InvokeOutcome>> Invoker::Invoke(Context& ctx, catalog::Func
   }
   int& account = running_by_account_[function->name.account_id + '/' + function->name.region];
   if (account >= options_.account_concurrency) co_return Fail(Throttled("ConcurrentInvocationLimitExceeded"));
-  MF_CO_TRY(std::shared_ptr<const runtime::EnvironmentSpec> spec, SpecOf(*function));
   const Running counted(running_, account);
+  std::shared_ptr<const runtime::EnvironmentSpec> spec = FindSpec(*function);
+  if (!spec) {
+    MF_CO_TRY(spec, co_await MakeSpec(function));
+  }
   auto outcome = co_await environments_->Invoke(ctx, function->environment_key, std::move(spec), std::move(invocation));
   if (!outcome && outcome.error().code == "NoCage") co_return Fail(Throttled("ConcurrentInvocationLimitExceeded"));
   co_return outcome;

@@ -4,8 +4,10 @@
 // present version, runs the invocation. One per daemon, one strand; a function's live state belongs to the strand of its ARN.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "base/event.h"
 #include "catalog/function_catalog.h"
@@ -15,10 +17,14 @@
 
 namespace mayfly::invoke {
 
+// The extensions in a tree of layers (its SHA-256 in hex): files of /opt/extensions, sorted.
+using ExtensionLister = std::function<Task<Result<std::vector<std::string>>>(const std::string& layers_sha256)>;
+
 struct InvokerOptions {
   int account_concurrency = 1000;  // per account and region (AWS's default quota)
   Duration pending_wait = std::chrono::seconds(30);  // how long an invocation waits for a function that is being created
   SpecOptions spec;
+  ExtensionLister list_extensions;  // null: no function has any
 };
 
 class Invoker {
@@ -33,7 +39,8 @@ class Invoker {
 
  private:
   Task<Result<catalog::FunctionPointer>> AwaitActive(Context& ctx, catalog::FunctionPointer function);
-  Result<std::shared_ptr<const runtime::EnvironmentSpec>> SpecOf(const catalog::Function& function);
+  std::shared_ptr<const runtime::EnvironmentSpec> FindSpec(const catalog::Function& function) const;
+  Task<Result<std::shared_ptr<const runtime::EnvironmentSpec>>> MakeSpec(catalog::FunctionPointer function);
   void OnChange(const catalog::FunctionPointer& old_state, const catalog::FunctionPointer& new_state);
 
   Loop* loop_;

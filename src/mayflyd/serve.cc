@@ -18,6 +18,7 @@
 #include "base/real_loop.h"
 #include "catalog/bucket_directory.h"
 #include "catalog/code_package.h"
+#include "catalog/extension_files.h"
 #include "catalog/s3_endpoint.h"
 #include "catalog/signing_profiles.h"
 #include "edge/download_links.h"
@@ -41,6 +42,8 @@ constexpr Duration kDrainWithoutJail = std::chrono::seconds(1);
 // Credentials inside functions: an environment is no longer used when less is left of them than an invocation may take.
 constexpr Duration kCredentialsValid = std::chrono::hours(12);
 constexpr Duration kCredentialsMargin = std::chrono::minutes(30);
+// A Shutdown phase, and some time for the killing.
+constexpr Duration kShutdownPhaseMax = runtime::kShutdownWithExternalExtensions + std::chrono::milliseconds(500);
 
 struct ListenAddress {
   std::string host;
@@ -163,6 +166,8 @@ class Daemon {
   Task<> Survey();
   Task<> RemoveUnusedPackages(Context& ctx);
   Task<> RemovePackage(const std::string& sha256);
+  // What layers put into /opt/extensions.
+  Task<Result<std::vector<std::string>>> ListExtensions(std::string layers);
   Task<Result<>> Reset(Context& ctx);
   edge::AdminParts MakeAdminParts();
   edge::FunctionUrlParts MakeUrlParts();
@@ -329,6 +334,12 @@ Task<> Daemon::RemovePackage(const std::string& sha256) {
   co_await files_.Run(loop_, [grave = std::move(*buried)]() mutable { return grave.reset(), true; });
 }
 
+Task<Result<std::vector<std::string>>> Daemon::ListExtensions(std::string layers) {
+  const std::string opt = code_->DirectoryOf(layers);
+  if (opt.empty()) co_return std::vector<std::string>();
+  co_return co_await files_.Run(loop_, [opt] { return catalog::ListExtensionFiles(opt); });
+}
+
 Task<Result<>> Daemon::Start(Context& ctx) {
   MF_CO_TRY_VOID(co_await OpenState(ctx));
   MF_CO_TRY_VOID(OpenAccess());
@@ -364,6 +375,7 @@ Task<Result<>> Daemon::Start(Context& ctx) {
 
   invoke::InvokerOptions invoker_options{.account_concurrency = options_.account_concurrency};
   invoker_options.spec.isolation = options_.isolation == "exec" ? invoke::Isolation::Exec : invoke::Isolation::Zygote;
+  invoker_options.list_extensions = [this](const std::string& layers) { return ListExtensions(layers); };
   invoker_ = std::make_unique<invoke::Invoker>(loop_, *catalog_, *runtimes_, *environments_, invoker_options);
 
   OpenCodeSource();
@@ -420,6 +432,7 @@ Task<> Daemon::Stop() {
   co_await background_.Join();
   co_await lambda_->Stop();
   environments_->RetireAll();
+  if (!jail_died_) co_await environments_->AwaitEnds(loop_.Now() + kShutdownPhaseMax);
   co_await loop_.Yield();
   if (auto flushed = co_await logs_->Flush(ctx); !flushed) log::Warning("flush logs: {}", flushed.error().ToString());
   co_await cages_->Stop();

@@ -117,9 +117,15 @@ Task<Result<std::vector<Address>>> Resolve(Context& ctx, RealLoop& loop, const h
   co_return std::move(lookup->addresses);
 }
 
-Task<Result<std::shared_ptr<Stream>>> ConnectTo(Context& ctx, RealLoop& loop, Address address, std::unique_ptr<TlsEngine> engine) {
+Task<Result<std::shared_ptr<Stream>>> ConnectTo(Context& ctx, RealLoop& loop, Address address, std::unique_ptr<TlsEngine> engine,
+                                                const http::SocketSource* sockets) {
   const int family = address.storage.ss_family;
-  UniqueFd fd(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  UniqueFd fd;
+  if (sockets && family != AF_UNIX) {
+    MF_CO_TRY(fd, co_await (*sockets)(ctx));
+  } else {
+    fd.Reset(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  }
   if (!fd) co_return Fail(Error::FromErrno("socket", errno));
   const int on = 1;
   if (family != AF_UNIX) ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -160,12 +166,13 @@ void StreamGuard::Fire(std::string_view code) {
   stream_->Close();
 }
 
-Task<Result<std::shared_ptr<Stream>>> Connect(Context& ctx, RealLoop& loop, http::Url url, std::shared_ptr<TlsContext> tls) {
+Task<Result<std::shared_ptr<Stream>>> Connect(Context& ctx, RealLoop& loop, http::Url url, std::shared_ptr<TlsContext> tls,
+                                              const http::SocketSource* sockets) {
   MF_CO_TRY(const std::vector<Address> addresses, co_await Resolve(ctx, loop, url));
   Error last = Error::Fault("no address");
   for (const Address& address : addresses) {
     auto engine = tls ? TlsEngine::ForClient(tls, url.host) : nullptr;
-    auto stream = co_await ConnectTo(ctx, loop, address, std::move(engine));
+    auto stream = co_await ConnectTo(ctx, loop, address, std::move(engine), sockets);
     if (!stream) {
       last = std::move(stream).error();
       if (last.kind == Error::Kind::Cancelled) co_return Fail(std::move(last));

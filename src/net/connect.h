@@ -6,6 +6,7 @@
 #include <stop_token>
 
 #include "base/context.h"
+#include "net/http_client.h"
 #include "net/http_url.h"
 #include "net/stream.h"
 
@@ -38,6 +39,8 @@ class StreamGuard {
 
 // A connected stream; for https with the handshake done and the certificate verified by `tls`. Addresses of a name are
 // tried in the resolver's order. Errors: Fault (no such host, refused, TLS), Cancelled (ctx).
-Task<Result<std::shared_ptr<Stream>>> Connect(Context& ctx, RealLoop& loop, http::Url url, std::shared_ptr<TlsContext> tls);
+// `sockets`, when given, makes the sockets for TCP; it outlives the call.
+Task<Result<std::shared_ptr<Stream>>> Connect(Context& ctx, RealLoop& loop, http::Url url, std::shared_ptr<TlsContext> tls,
+                                              const http::SocketSource* sockets = nullptr);
 
 }  // namespace mayfly::net

@@ -65,7 +65,7 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
   };
   class Body;
 
-  Impl(RealLoop& loop, ClientLimits limits) : loop(loop), limits(std::move(limits)) {}
+  Impl(RealLoop& loop, ClientLimits limits, SocketSource sockets) : loop(loop), limits(std::move(limits)), sockets(std::move(sockets)) {}
   ~Impl() { CloseIdle(); }
 
   static Task<Result<ClientResponse>> Send(std::shared_ptr<Impl> self, Context& ctx, ClientRequest request, Mode mode);
@@ -80,6 +80,7 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
 
   RealLoop& loop;
   const ClientLimits limits;
+  const SocketSource sockets;  // null: the kernel's
   bool open = true;  // false: the Client has gone, requests still run
   std::shared_ptr<net::TlsContext> tls;
   std::map<std::string, std::deque<Idle>> idle;  // by Url::PoolKey; the last is the one used last
@@ -194,7 +195,7 @@ Task<Result<std::shared_ptr<Stream>>> Client::Impl::Open(Context& ctx, const Url
     MF_CO_TRY(tls, net::TlsContext::ForClient(limits.ca_file));
   }
   Context bounded = ctx.WithDeadline(loop.Now() + limits.connect_timeout);
-  auto stream = co_await net::Connect(bounded, loop, url, url.scheme == Url::Scheme::Https ? tls : nullptr);
+  auto stream = co_await net::Connect(bounded, loop, url, url.scheme == Url::Scheme::Https ? tls : nullptr, sockets ? &sockets : nullptr);
   if (!stream && stream.error().code == "DeadlineExceeded" && loop.Now() < ctx.deadline) {
     co_return Fail(Error::Fault("connect to " + url.HostField() + ": no answer in time", "is the host reachable from here?"));
   }
@@ -266,7 +267,8 @@ Task<Result<Client::Impl::Answer>> Client::Impl::ReadHead(Stream& stream, Answer
   co_return Fail(ClientFault("MalformedHead", "too many interim answers"));
 }
 
-Client::Client(RealLoop& loop, ClientLimits limits) : impl_(std::make_shared<Impl>(loop, std::move(limits))) {}
+Client::Client(RealLoop& loop, ClientLimits limits, SocketSource sockets)
+    : impl_(std::make_shared<Impl>(loop, std::move(limits), std::move(sockets))) {}
 
 Client::~Client() {
   impl_->open = false;

@@ -4,10 +4,12 @@
 // connections beyond the limit are closed. Destroying the Client closes idle connections; requests that run end normally.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "base/context.h"
+#include "base/fd.h"
 #include "net/http_message.h"
 
 namespace mayfly {
@@ -39,9 +41,12 @@ struct ClientLimits {
   std::string ca_file;  // PEM certificates to trust beside the system's
 };
 
+// Gives the sockets of a client: non-blocking TCP over IPv4, neither bound nor connected. Of another network namespace, say.
+using SocketSource = std::function<Task<Result<UniqueFd>>(Context&)>;
+
 class Client {
  public:
-  explicit Client(RealLoop& loop, ClientLimits limits = {});
+  explicit Client(RealLoop& loop, ClientLimits limits = {}, SocketSource sockets = nullptr);
   ~Client();
 
   enum class Mode : unsigned char { Whole, Stream };

@@ -1,13 +1,11 @@
+// The phases: Init and Invoke.
 #include "runtime/environment.h"
 
-#include <cmath>
-#include <csignal>
-#include <cstring>
+#include <algorithm>
 
 #include <fmt/format.h>
 
 #include "base/json.h"
-#include "telemetry/log_format.h"
 
 namespace mayfly::runtime {
 
@@ -27,19 +25,34 @@ ExecutionEnvironment::ExecutionEnvironment(Loop& loop, std::shared_ptr<const Env
       log_budget_(loop, options.log_burst_bytes, options.log_bytes_per_second),
       made_at_(loop.Now()),
       api_(loop, *this),
+      extensions_(loop, *this),
+      telemetry_(loop, ports, *cage_, label_),
       phase_ended_(loop),
-      stdout_lines_([this](std::string_view line) { OnOutputLine(line); }),
-      stderr_lines_([this](std::string_view line) { OnOutputLine(line); }) {
+      stdout_lines_([this](std::string_view line) { OnOutputLine(line, telemetry::LogLevel::Unset); }),
+      stderr_lines_([this](std::string_view line) { OnOutputLine(line, telemetry::LogLevel::Unset); }),
+      exited_(loop),
+      init_start_{.type = Type::InitStart} {
   label_.log_stream = std::move(log_stream);
   cage_->OnExit([this](const sandbox::ProcessExit& exit) { OnProcessExit(exit); });
 }
 
-ExecutionEnvironment::~ExecutionEnvironment() {
-  stdout_pipe_.reset();
-  stderr_pipe_.reset();
+ExecutionEnvironment::~ExecutionEnvironment() { CloseOutputs(); }
+
+Task<http::Response> ExecutionEnvironment::HandleRuntimeRequest(Context& ctx, http::Request& request) {
+  const std::string_view path = request.path();
+  if (ExtensionsApi::Serves(path)) return extensions_.Handle(ctx, request);
+  if (path == "/2022-07-01/telemetry" || path == "/2022-07-01/telemetry/") return HandleSubscription(ctx, request, TelemetryApi::Telemetry);
+  if (path == "/2020-08-15/logs" || path == "/2020-08-15/logs/") return HandleSubscription(ctx, request, TelemetryApi::Logs);
+  return api_.Handle(ctx, request);
 }
 
 // --- what the runtime and the cage tell -----------------------------------------------------------------------------
+
+void ExecutionEnvironment::BeginPhase() {
+  phase_ended_.Reset();
+  phase_active_ = true;
+  goal_ = Goal::None;
+}
 
 void ExecutionEnvironment::EndPhase(PhaseEnd end) {
   if (!phase_active_) return;
@@ -48,8 +61,22 @@ void ExecutionEnvironment::EndPhase(PhaseEnd end) {
   phase_ended_.Set();
 }
 
-void ExecutionEnvironment::OnReady() {
-  if (state_ != State::Warm) EndPhase({.kind = PhaseEnd::Kind::Ready});
+bool ExecutionEnvironment::HasReached(Goal goal) const {
+  switch (goal) {
+    case Goal::ExtensionsRegistered: return extensions_.AllRegistered();
+    case Goal::RuntimeReady: return api_.idle();
+    case Goal::ExtensionsReady: return extensions_.AllReady();
+    case Goal::None: break;
+  }
+  return false;
+}
+
+// The phase stays active: what fails before its next goal counts.
+void ExecutionEnvironment::CheckGoal() {
+  if (!phase_active_ || !HasReached(goal_)) return;
+  goal_ = Goal::None;
+  phase_end_ = {.kind = PhaseEnd::Kind::Ready};
+  phase_ended_.Set();
 }
 
 void ExecutionEnvironment::OnAnswer(RuntimeAnswer answer) {
@@ -61,110 +88,138 @@ void ExecutionEnvironment::OnInitError(std::string error_type, std::string paylo
 }
 
 void ExecutionEnvironment::OnProcessExit(const sandbox::ProcessExit& exit) {
-  last_exit_ = exit;
-  if (exit.cage_died) state_ = State::Dead;
-  // An exit may be heard of before Start() has told the pid (StartProcess looks again), or be of an earlier process.
-  if (!RuntimeHasExited()) return;
-  EndPhase({.kind = PhaseEnd::Kind::Exit, .exit = exit});
+  exited_.Pulse();
+  if (exit.cage_died) {
+    state_ = State::Dead;
+    EndPhase({.kind = PhaseEnd::Kind::Exit, .exit = exit});
+  } else if (exit.pid == pid_) {
+    runtime_exit_ = exit;
+    EndPhase({.kind = PhaseEnd::Kind::Exit, .exit = exit});
+  } else if (Extension* extension = extensions_.FindProcess(exit.pid)) {
+    OnExtensionExit(*extension, exit);
+  } else if (starting_) {
+    unclaimed_.push_back(exit);
+  }
 }
 
-Task<ExecutionEnvironment::PhaseEnd> ExecutionEnvironment::WaitForEnd(TimePoint until) {
-  if (!co_await phase_ended_.WaitUntil(until)) {
-    phase_active_ = false;
-    co_return PhaseEnd{.kind = PhaseEnd::Kind::Timeout};
+// Waits for the goal, or whatever else ends the phase. Goal::None: only for the latter.
+Task<ExecutionEnvironment::PhaseEnd> ExecutionEnvironment::Await(Goal goal, TimePoint until) {
+  if (phase_active_) {
+    if (HasReached(goal)) co_return PhaseEnd{.kind = PhaseEnd::Kind::Ready};
+    phase_ended_.Reset();
+    goal_ = goal;
+    if (!co_await phase_ended_.WaitUntil(until)) {
+      phase_active_ = false;
+      co_return PhaseEnd{.kind = PhaseEnd::Kind::Timeout};
+    }
   }
   co_return std::move(phase_end_);
 }
 
-// --- phases ---------------------------------------------------------------------------------------------------------
+// --- Init -------------------------------------------------------------------------------------------------------------
 
-Task<Result<sandbox::StartedProcess>> ExecutionEnvironment::StartProcess(Context& ctx) {
+Task<Result<>> ExecutionEnvironment::AssignCage(Context& ctx) {
   if (!assigned_) {
     MF_CO_TRY_VOID(co_await cage_->Assign(ctx, spec_->cage));
     assigned_ = true;
   }
   cage_->SetCpuQuota(0);
-  pid_ = 0;
-  if (!last_exit_ || !last_exit_->cage_died) last_exit_.reset();
+  credentials_ = ports_->IssueCredentials(*spec_);  // processes that are started again get new ones
+  co_return Result<>();
+}
+
+// Ready: the process runs, and its number is known.
+Task<ExecutionEnvironment::PhaseEnd> ExecutionEnvironment::StartRuntime(Context& ctx) {
   sandbox::ProcessSpec process;
   process.arguments = spec_->arguments;
   process.environment = spec_->environment;
   AddOwnVariables(process.environment);
+  process.wants_log_pipe = spec_->framed_logs;
   auto started = co_await cage_->Start(ctx, spec_->start_mode, process);
   if (!started && started.error().code == "ENOENT" && !spec_->second_program.empty()) {
     process.arguments.front() = spec_->second_program;
     started = co_await cage_->Start(ctx, spec_->start_mode, process);
   }
-  co_return started;
+  if (!started) {
+    phase_active_ = false;
+    co_return PhaseEnd{.kind = PhaseEnd::Kind::StartFailed, .error_type = started.error().code, .reason = started.error().ToString()};
+  }
+  pid_ = started->pid;
+  stdout_pipe_ = ports_->OpenPipe(std::move(started->stdout_fd), [this](std::string_view bytes) { stdout_lines_.Add(bytes); });
+  stderr_pipe_ = ports_->OpenPipe(std::move(started->stderr_fd), [this](std::string_view bytes) { stderr_lines_.Add(bytes); });
+  if (started->log_fd) {
+    log_frames_ = std::make_unique<LogFrameSplitter>([this](std::string_view text, telemetry::LogLevel level) { OnOutputLine(text, level); });
+    log_pipe_ = ports_->OpenPipe(std::move(started->log_fd), [this](std::string_view bytes) { log_frames_->Add(bytes); });
+  }
+  for (const sandbox::ProcessExit& exit : std::vector(unclaimed_)) {
+    if (exit.pid == pid_) OnProcessExit(exit);
+  }
+  co_return PhaseEnd{.kind = PhaseEnd::Kind::Ready};
 }
 
-// What differs between the environments of one version. Processes that are started again get new credentials.
-void ExecutionEnvironment::AddOwnVariables(std::vector<std::string>& variables) {
+Task<ExecutionEnvironment::PhaseEnd> ExecutionEnvironment::BringUp(Context& ctx, std::string_view phase_name, TimePoint until) {
+  auto assigned = co_await AssignCage(ctx);
+  if (!assigned) {
+    phase_active_ = false;
+    co_return PhaseEnd{.kind = PhaseEnd::Kind::StartFailed, .error_type = assigned.error().code, .reason = assigned.error().ToString()};
+  }
+  if (!spec_->extensions.empty()) {
+    PhaseEnd registered = co_await StartExtensions(ctx, until);
+    if (registered.kind != PhaseEnd::Kind::Ready) co_return registered;
+  }
+  PhaseEnd end = co_await StartRuntime(ctx);
+  if (end.kind == PhaseEnd::Kind::Ready) end = co_await Await(Goal::RuntimeReady, until);
+  PlatformEvent done{.type = Type::InitRuntimeDone, .phase = phase_name, .status = StatusOf(end)};
+  const std::string error_type = ErrorTypeOf(end);
+  done.error_type = error_type;
+  Emit(done);
+  extensions_.CloseRegistration();
+  if (end.kind == PhaseEnd::Kind::Ready && !extensions_.empty()) end = co_await Await(Goal::ExtensionsReady, until);
+  co_return end;
+}
+
+// What differs between the environments of one version.
+void ExecutionEnvironment::AddOwnVariables(std::vector<std::string>& variables) const {
   variables.push_back("AWS_LAMBDA_LOG_STREAM_NAME=" + label_.log_stream);
-  const auto credentials = ports_->IssueCredentials(*spec_);
-  if (!credentials) return;
-  access_key_id_ = credentials->access_key_id;
-  variables.push_back("AWS_ACCESS_KEY_ID=" + credentials->access_key_id);
-  variables.push_back("AWS_SECRET_ACCESS_KEY=" + credentials->secret_access_key);
-  variables.push_back("AWS_SESSION_TOKEN=" + credentials->session_token);
+  if (!credentials_) return;
+  variables.push_back("AWS_ACCESS_KEY_ID=" + credentials_->access_key_id);
+  variables.push_back("AWS_SECRET_ACCESS_KEY=" + credentials_->secret_access_key);
+  variables.push_back("AWS_SESSION_TOKEN=" + credentials_->session_token);
 }
 
 Task<ExecutionEnvironment::PhaseEnd> ExecutionEnvironment::RunInit(Context& ctx, InitPhase phase, TimePoint until) {
   const TimePoint started = loop_->Now();
   const std::string_view phase_name = phase == InitPhase::Init ? "init" : "invoke";
-  Emit({.type = Type::InitStart, .phase = phase_name});
   api_.Restart();
-  phase_ended_.Reset();
-  phase_active_ = true;
+  extensions_.Open({.function_name = label_.function_name, .function_version = label_.function_version, .handler = spec_->handler,
+                    .account_id = label_.account_id}, ports_->random());
+  telemetry_.Open(spec_->extensions.empty() ? TelemetryHub::Backlog::None : TelemetryHub::Backlog::Keep);
+  init_start_.phase = phase_name;
+  init_start_.time = loop_->WallNow();
+  Emit(init_start_);
+  BeginPhase();
+  pid_ = 0;
+  runtime_exit_.reset();
+  extension_end_.reset();
   oom_kills_seen_ = cage_->OomKills();
-  auto process = co_await StartProcess(ctx);
-  PhaseEnd end;
-  if (process) {
-    pid_ = process->pid;
-    if (RuntimeHasExited()) EndPhase({.kind = PhaseEnd::Kind::Exit, .exit = *last_exit_});
-    stdout_pipe_ = ports_->OpenPipe(std::move(process->stdout_fd), [this](std::string_view bytes) { stdout_lines_.Add(bytes); });
-    stderr_pipe_ = ports_->OpenPipe(std::move(process->stderr_fd), [this](std::string_view bytes) { stderr_lines_.Add(bytes); });
-    end = co_await WaitForEnd(until);
-  } else {
-    phase_active_ = false;
-    end.kind = PhaseEnd::Kind::StartFailed;
-    end.reason = process.error().ToString();
-    end.error_type = process.error().code;
-  }
+  starting_ = true;
+  PhaseEnd end = co_await BringUp(ctx, phase_name, until);
+  starting_ = false;
+  unclaimed_.clear();
+  phase_active_ = false;
   last_init_ = loop_->Now() - started;
   DrainOutput();
   if (end.kind == PhaseEnd::Kind::Ready) {
     state_ = State::Warm;
     cage_->SetCpuQuota(options_.cpus_per_mib * spec_->memory_mib);
   }
-  PlatformEvent report{.type = Type::InitReport, .phase = phase_name, .duration = last_init_};
-  std::string error_type;
-  if (end.kind == PhaseEnd::Kind::Ready) {
-    report.status = "success";
-  } else {
-    report.status = end.kind == PhaseEnd::Kind::Timeout ? "timeout" : "error";
-    (void)ErrorDocument(end, "", error_type);
-    report.error_type = error_type;
-  }
+  TellExtensions();
+  telemetry_.Close();
+  PlatformEvent report{.type = Type::InitReport, .phase = phase_name, .status = StatusOf(end), .duration = last_init_};
+  const std::string error_type = ErrorTypeOf(end);
+  report.error_type = error_type;
   Emit(report);
   co_return end;
-}
-
-Task<> ExecutionEnvironment::Reset(Context& ctx) {
-  api_.Restart();
-  phase_active_ = false;
-  if (state_ != State::Dead) {
-    state_ = State::NeedsInit;
-    cage_->SetCpuQuota(0);  // pid 1 does the killing, under the same quota as a bomb that may be using it up
-    auto killed = co_await cage_->KillAll(ctx);
-    if (!killed) state_ = State::Dead;
-  }
-  DrainOutput();
-  stdout_lines_.Flush();
-  stderr_lines_.Flush();
-  stdout_pipe_.reset();
-  stderr_pipe_.reset();
-  pid_ = 0;
 }
 
 Task<Result<>> ExecutionEnvironment::Warm(Context& ctx) {
@@ -172,174 +227,113 @@ Task<Result<>> ExecutionEnvironment::Warm(Context& ctx) {
   Context own(*loop_);
   PhaseEnd end = co_await RunInit(own, InitPhase::Init, loop_->Now() + options_.init_timeout);
   if (end.kind == PhaseEnd::Kind::Ready) co_return Result<>();
-  std::string error_type;
-  std::string document = ErrorDocument(end, "", error_type);
-  co_await Reset(own);
-  co_return Fail(Error::Fault(fmt::format("Init failed: {}: {}", error_type, document)));
+  const std::string failure = fmt::format("Init failed: {}: {}", ErrorTypeOf(end), ErrorDocument(end, ""));
+  co_await EndProcesses(own, end);
+  co_return Fail(Error::Fault(failure));
+}
+
+// --- Invoke -----------------------------------------------------------------------------------------------------------
+
+void ExecutionEnvironment::OfferInvocation(Invocation invocation, const Running& running) {
+  const WallTime deadline = loop_->WallNow() + (running.until - loop_->Now());
+  if (!extensions_.empty()) {
+    extensions_.HandOutInvoke(fmt::format(R"({{"eventType":"INVOKE","deadlineMs":{},"requestId":{},"invokedFunctionArn":{},"tracing":{{)"
+                                          R"("type":"X-Amzn-Trace-Id","value":{}}}}})",
+                                          ToEpochMillis(deadline), json::Quote(invocation.request_id), json::Quote(invocation.invoked_function_arn),
+                                          json::Quote(invocation.trace_id)));
+  }
+  api_.Offer(std::move(invocation), deadline);
 }
 
 Task<Result<InvokeOutcome>> ExecutionEnvironment::Invoke(Context& ctx, Invocation invocation) {
+  MF_ASSERT(settled());
   Context own(*loop_);  // what has begun runs to its end, whoever leaves
   tail_.Clear();
   want_log_tail_ = invocation.want_log_tail;
   InvokeOutcome outcome;
-  Invocation kept;  // what the log and the error documents need after the payload has gone to the runtime
-  kept.request_id = invocation.request_id;
+  Running running;  // what the log and the error documents need after the payload has gone to the runtime
+  running.request_id = invocation.request_id;
 
   PhaseEnd end;
   if (state_ == State::New) {
     end = co_await RunInit(own, InitPhase::Init, loop_->Now() + options_.init_timeout);
     if (end.kind == PhaseEnd::Kind::Ready) {
-      outcome.init_duration = last_init_;
+      running.init_duration = outcome.init_duration = last_init_;
     } else {
       if (end.kind == PhaseEnd::Kind::StartFailed && !assigned_) {
         state_ = State::Dead;
         co_return Fail(Error::Fault("start an execution environment: " + end.reason));
       }
-      co_await Reset(own);
+      co_await EndProcesses(own, end);
     }
   }
   if (state_ == State::Dead) co_return Fail(Error::Fault("the execution environment has died"));
 
-  Emit({.type = Type::Start, .request_id = kept.request_id});
-  const TimePoint started = loop_->Now();
-  const TimePoint until = started + spec_->timeout;
-  if (state_ == State::Warm && RuntimeHasExited()) co_await Reset(own);  // it died between invocations
-  if (state_ == State::NeedsInit) end = co_await RunInit(own, InitPhase::Invoke, until);
+  running.started = loop_->Now();
+  running.started_wall = loop_->WallNow();
+  running.until = running.started + spec_->timeout;
+  if (state_ == State::Warm && IsBroken()) co_await Reset(own);  // it died between invocations
+  if (state_ == State::NeedsInit) end = co_await RunInit(own, InitPhase::Invoke, running.until);
+  if (TellsTraces()) running.trace_id = invocation.trace_id;
+  Emit({.type = Type::Start, .request_id = running.request_id, .tracing = running.trace_id});
   if (state_ == State::Warm) {
-    phase_ended_.Reset();
-    phase_active_ = true;
-    const WallTime deadline = loop_->WallNow() + (until - loop_->Now());
-    api_.Offer(std::move(invocation), deadline);
-    end = co_await WaitForEnd(until);
+    BeginPhase();
+    OfferInvocation(std::move(invocation), running);
+    end = co_await Await(Goal::None, running.until);
   }
-  FinishInvocation(outcome, kept, end, started);
-  const bool keep = end.kind == PhaseEnd::Kind::Answer;
-  if (!keep) co_await Reset(own);
+  FillOutcome(outcome, running, end);
+  if (!extensions_.empty()) {
+    epilogue_ = std::make_unique<Epilogue>(std::move(running), std::move(end));
+    if (want_log_tail_) co_await Settle();  // END and REPORT belong to the tail
+  } else {
+    ReportRuntimeDone(running, end, running.answered);
+    ReportInvocation(running, end, running.answered, {});
+    if (end.kind != PhaseEnd::Kind::Answer) co_await Reset(own);
+  }
+  outcome.log_tail = tail_.text();
   co_return outcome;
 }
 
-void ExecutionEnvironment::FinishInvocation(InvokeOutcome& outcome, const Invocation& kept, const PhaseEnd& end, TimePoint started) {
-  const TimePoint now = loop_->Now();
-  outcome.duration = now - started;
-  DrainOutput();
-  std::string error_type;
-  std::string_view status = "success";
-  const bool response = end.kind == PhaseEnd::Kind::Answer && end.answer.kind == RuntimeAnswer::Kind::Response;
-  if (response) {
-    // The payload moves on to the client without a copy.
-    outcome.payload = std::move(const_cast<PhaseEnd&>(end).answer.payload);
-    if (!end.answer.content_type.empty()) outcome.content_type = end.answer.content_type;
-  } else {
-    outcome.function_error = true;
-    outcome.payload = ErrorDocument(end, kept.request_id, error_type);
-    status = end.kind == PhaseEnd::Kind::Timeout ? "timeout" : end.kind == PhaseEnd::Kind::Answer ? "error" : "failure";
-  }
-  if (end.kind == PhaseEnd::Kind::Timeout) {
-    const std::string line = fmt::format("{} {} Task timed out after {:.2f} seconds\n", FormatIso8601(loop_->WallNow()), kept.request_id,
-                                         std::chrono::duration<double>(spec_->timeout).count());
-    Emit({.type = Type::Fault, .request_id = kept.request_id, .text = line});
-  } else if (end.kind == PhaseEnd::Kind::Exit || end.kind == PhaseEnd::Kind::StartFailed) {
-    const std::string line = fmt::format("RequestId: {} Error: {}\n{}", kept.request_id,
-                                         end.kind == PhaseEnd::Kind::Exit ? ExitReason(end.exit) : end.reason, error_type);
-    Emit({.type = Type::Fault, .request_id = kept.request_id, .text = line});
-  }
-  if (dropped_lines_ > 0) {
-    Emit({.type = Type::LogsDropped, .request_id = kept.request_id, .dropped_lines = dropped_lines_, .dropped_bytes = dropped_bytes_});
-    dropped_lines_ = dropped_bytes_ = 0;
-  }
-  Emit({.type = Type::RuntimeDone, .request_id = kept.request_id, .status = status, .error_type = error_type, .duration = outcome.duration});
-  PlatformEvent report{.type = Type::Report, .request_id = kept.request_id, .error_type = error_type, .duration = outcome.duration};
-  // A handled error is no failure of the environment: AWS's REPORT line names a status only for those.
-  report.status = status == "error" ? std::string_view("success") : status;
-  report.init_duration = outcome.init_duration;
-  report.billed_ms = static_cast<int64_t>(std::ceil(ToMillis(outcome.duration + outcome.init_duration)));
-  report.max_memory_mib = UsedMemoryMib();
-  Emit(report);
-  outcome.log_tail = tail_.text();
+// The runtime has answered; it has still to ask for the next invocation.
+Task<ExecutionEnvironment::PhaseEnd> ExecutionEnvironment::AwaitRuntimeAfterAnswer(const Running& running) {
+  BeginPhase();
+  if (extension_end_) co_return *extension_end_;
+  if (state_ == State::Dead) co_return PhaseEnd{.kind = PhaseEnd::Kind::Exit, .exit = {.signal = 9, .cage_died = true}};
+  if (runtime_exit_) co_return PhaseEnd{.kind = PhaseEnd::Kind::Exit, .exit = *runtime_exit_};
+  co_return co_await Await(Goal::RuntimeReady, running.until);
 }
 
-// --- errors as AWS words them -----------------------------------------------------------------------------------------
-
-std::string ExecutionEnvironment::ExitReason(const sandbox::ProcessExit& exit) const {
-  if (exit.cage_died && exit.signal == 0 && exit.exit_code == 0) return "Runtime exited with error: signal: killed";
-  if (exit.signal != 0) {
-    const char* abbreviation = sigabbrev_np(exit.signal);
-    const char* text = exit.signal == 9 ? "killed" : exit.signal == 11 ? "segmentation fault" : exit.signal == 6 ? "aborted"
-                     : exit.signal == 15 ? "terminated" : exit.signal == 7 ? "bus error" : exit.signal == 4 ? "illegal instruction"
-                     : exit.signal == 8 ? "floating point exception" : exit.signal == 5 ? "trace/breakpoint trap" : abbreviation;
-    return fmt::format("Runtime exited with error: signal: {}", text ? text : "unknown");
-  }
-  if (exit.exit_code == 0) return "Runtime exited without providing a reason";
-  return fmt::format("Runtime exited with error: exit status {}", exit.exit_code);
-}
-
-std::string ExecutionEnvironment::ErrorDocument(const PhaseEnd& end, std::string_view request_id, std::string& error_type) const {
-  auto document = [&](std::string_view message) {
-    return fmt::format(R"({{"errorType":{},"errorMessage":{}}})", json::Quote(error_type),
-                       json::Quote(fmt::format("RequestId: {} Error: {}", request_id, message)));
-  };
-  switch (end.kind) {
-    case PhaseEnd::Kind::Timeout:
-      error_type = "Sandbox.Timedout";
-      return document(fmt::format("Task timed out after {:.2f} seconds", std::chrono::duration<double>(spec_->timeout).count()));
-    case PhaseEnd::Kind::Exit: {
-      const bool killed = end.exit.signal == SIGKILL || end.exit.cage_died;
-      const bool out_of_memory = killed && cage_->OomKills() > oom_kills_seen_;
-      error_type = out_of_memory ? "Runtime.OutOfMemory" : "Runtime.ExitError";
-      return document(ExitReason(end.exit));
+Task<> ExecutionEnvironment::Settle() {
+  Context own(*loop_);
+  Epilogue& epilogue = *epilogue_;
+  const Running& running = epilogue.running;
+  TimePoint done = running.answered;
+  telemetry::EventSpan overhead{.name = "extensionOverhead"};
+  std::span<const telemetry::EventSpan> spans;
+  PhaseEnd& end = epilogue.end;
+  if (end.kind == PhaseEnd::Kind::Answer) {
+    PhaseEnd after = co_await AwaitRuntimeAfterAnswer(running);
+    done = loop_->Now();
+    DrainOutput();
+    if (after.kind != PhaseEnd::Kind::Ready) TellFailure(running, after);
+    ReportRuntimeDone(running, after.kind == PhaseEnd::Kind::Ready ? end : after, done);
+    if (after.kind == PhaseEnd::Kind::Ready) {
+      overhead.start = loop_->WallNow();
+      after = co_await Await(Goal::ExtensionsReady, running.until);
+      overhead.duration = loop_->Now() - done;
+      spans = {&overhead, 1};
+      done = loop_->Now();
+      DrainOutput();
+      if (after.kind != PhaseEnd::Kind::Ready) TellFailure(running, after);
     }
-    case PhaseEnd::Kind::StartFailed:
-      error_type = "Runtime.InvalidEntrypoint";
-      return document(spec_->provided && (end.error_type == "ENOENT")
-                          ? "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"
-                          : end.reason);
-    case PhaseEnd::Kind::InitError:
-      error_type = end.error_type;
-      if (!end.payload.empty()) return end.payload;
-      return document("Runtime failed during Init");
-    case PhaseEnd::Kind::Answer:
-      switch (end.answer.kind) {
-        case RuntimeAnswer::Kind::ResponseTooLarge:
-          error_type = "Function.ResponseSizeTooLarge";
-          return fmt::format(R"({{"errorType":"{}","errorMessage":"Response payload size exceeded maximum allowed payload size ({} bytes)."}})",
-                             error_type, kResponseBytesMax);
-        case RuntimeAnswer::Kind::TruncatedResponse: error_type = "Runtime.TruncatedResponse"; return document("Response truncated");
-        default: error_type = end.answer.error_type; return end.answer.payload;
-      }
-    case PhaseEnd::Kind::Ready: break;
+    phase_active_ = false;
+    if (after.kind != PhaseEnd::Kind::Ready) end = std::move(after);
+  } else {
+    ReportRuntimeDone(running, end, done);
   }
-  error_type = "Runtime.Unknown";
-  return document("Runtime failed");
-}
-
-int ExecutionEnvironment::UsedMemoryMib() const {
-  const int64_t used = (cage_->PeakMemoryBytes() + (1 << 20) - 1) >> 20;
-  return static_cast<int>(std::min<int64_t>(used, spec_->memory_mib));
-}
-
-// --- output -----------------------------------------------------------------------------------------------------------
-
-void ExecutionEnvironment::Emit(PlatformEvent event) {
-  event.time = loop_->WallNow();
-  if (want_log_tail_) {
-    if (auto line = telemetry::FormatLogLine(label_, event)) tail_.Add(*line);
-  }
-  events_->OnEvent(label_, event);
-}
-
-void ExecutionEnvironment::OnOutputLine(std::string_view line) {
-  if (!log_budget_.Take(line.size() + 1)) {
-    ++dropped_lines_;
-    dropped_bytes_ += line.size() + 1;
-    return;
-  }
-  Emit({.type = Type::LogLine, .text = line});
-}
-
-void ExecutionEnvironment::DrainOutput() {
-  if (stdout_pipe_) stdout_pipe_->DrainNow();
-  if (stderr_pipe_) stderr_pipe_->DrainNow();
+  ReportInvocation(running, end, done, spans);
+  if (end.kind != PhaseEnd::Kind::Answer) co_await EndProcesses(own, end);
+  epilogue_.reset();
 }
 
 }  // namespace mayfly::runtime

@@ -1,9 +1,15 @@
 #include "runtime/environment_factory.h"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+
 #include <fmt/format.h>
 
 #include "base/log.h"
 #include "net/descriptor.h"
+#include "net/http_client.h"
 #include "net/http_server.h"
 
 namespace mayfly::runtime {
@@ -59,20 +65,108 @@ class DescriptorPipe final : public LogPipe {
   TaskScope tasks_;
 };
 
+// What the subscriber of one environment hears: connections go through sockets of the cage's own network, so that they reach
+// what listens in there and nothing else. The subscriber is hostile: its answers are bounded, and thrown away.
+class HttpChannel final : public TelemetryChannel {
+ public:
+  HttpChannel(RealLoop& loop, sandbox::Cage& cage, const TelemetryDestination& destination)
+      : destination_(destination), client_(loop, Limits(), [&cage](Context& ctx) { return cage.MakeSocket(ctx); }) {}
+
+  Task<Result<>> Send(Context& ctx, std::string batch) override {
+    http::ClientRequest request;
+    request.method = destination_.method;
+    request.url = fmt::format("http://127.0.0.1:{}{}", destination_.port, destination_.target);
+    request.headers.Add("Host", fmt::format("{}:{}", destination_.host, destination_.port));
+    request.headers.Add("Content-Type", "application/json");
+    request.body = std::move(batch);
+    MF_CO_TRY(const http::ClientResponse response, co_await client_.Send(ctx, std::move(request)));
+    if (response.status / 100 != 2) co_return Fail(Error::Fault(fmt::format("the subscriber answered {}", response.status)));
+    co_return Result<>();
+  }
+
+ private:
+  static http::ClientLimits Limits() {
+    http::ClientLimits limits;
+    limits.body_bytes_max = 64 * 1024;
+    limits.head_bytes_max = 16 * 1024;
+    limits.idle_connections_per_host = 1;
+    // An environment may be frozen for as long as it is kept: nothing of it counts as late.
+    limits.connect_timeout = std::chrono::hours(24);
+    limits.idle_timeout = std::chrono::hours(24);
+    return limits;
+  }
+  TelemetryDestination destination_;
+  http::Client client_;
+};
+
+// Lines over one connection, which is made anew when it breaks.
+class TcpChannel final : public TelemetryChannel {
+ public:
+  TcpChannel(RealLoop& loop, sandbox::Cage& cage, uint16_t port) : loop_(&loop), cage_(&cage), port_(port) {}
+
+  Task<Result<>> Send(Context& ctx, std::string batch) override {
+    if (!connection_) MF_CO_TRY_VOID(co_await Connect(ctx));
+    std::string_view left = batch;
+    while (!left.empty()) {
+      const ssize_t sent = ::send(connection_->get(), left.data(), left.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (sent >= 0) {
+        left.remove_prefix(static_cast<size_t>(sent));
+      } else if (errno == EAGAIN) {
+        MF_CO_TRY_VOID(co_await connection_->WaitWritable());
+      } else {
+        const int error = errno;
+        connection_.reset();
+        co_return Fail(Error::FromErrno("write to the subscriber", error));
+      }
+    }
+    co_return Result<>();
+  }
+
+ private:
+  Task<Result<>> Connect(Context& ctx) {
+    MF_CO_TRY(UniqueFd socket, co_await cage_->MakeSocket(ctx));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(port_);
+    const int status = ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    if (status != 0 && errno != EINPROGRESS) co_return Fail(Error::FromErrno("connect to the subscriber", errno));
+    auto connection = std::make_unique<Descriptor>(*loop_, std::move(socket));
+    if (status != 0) MF_CO_TRY_VOID(co_await connection->WaitWritable());
+    int error = 0;
+    socklen_t size = sizeof error;
+    ::getsockopt(connection->get(), SOL_SOCKET, SO_ERROR, &error, &size);
+    if (error != 0) co_return Fail(Error::FromErrno("connect to the subscriber", error));
+    connection_ = std::move(connection);
+    co_return Result<>();
+  }
+
+  RealLoop* loop_;
+  sandbox::Cage* cage_;
+  uint16_t port_;
+  std::unique_ptr<Descriptor> connection_;
+};
+
 }  // namespace
 
 class CagedEnvironmentFactory::Ports final : public EnvironmentPorts {
  public:
-  Ports(RealLoop& loop, const FunctionEndpoint& endpoint) : loop_(&loop), endpoint_(&endpoint) {}
+  Ports(RealLoop& loop, Random& random, const FunctionEndpoint& endpoint) : loop_(&loop), random_(&random), endpoint_(&endpoint) {}
   std::unique_ptr<LogPipe> OpenPipe(UniqueFd fd, std::function<void(std::string_view)> on_bytes) override {
     return std::make_unique<DescriptorPipe>(*loop_, std::move(fd), std::move(on_bytes));
+  }
+  std::unique_ptr<TelemetryChannel> OpenChannel(sandbox::Cage& cage, const TelemetryDestination& destination) override {
+    if (destination.protocol == TelemetryDestination::Protocol::Tcp) return std::make_unique<TcpChannel>(*loop_, cage, destination.port);
+    return std::make_unique<HttpChannel>(*loop_, cage, destination);
   }
   std::optional<identity::AccessKey> IssueCredentials(const EnvironmentSpec& spec) override {
     return endpoint_->sessions->Issue(spec.account_id, spec.session_arn, loop_->WallNow() + endpoint_->credentials_valid);
   }
+  Random& random() override { return *random_; }
 
  private:
   RealLoop* loop_;
+  Random* random_;
   const FunctionEndpoint* endpoint_;
 };
 
@@ -104,7 +198,7 @@ CagedEnvironmentFactory::CagedEnvironmentFactory(RealLoop& loop, sandbox::CagePo
       events_(&events),
       options_(options),
       endpoint_(std::move(endpoint)),
-      ports_(std::make_unique<Ports>(loop, endpoint_)) {}
+      ports_(std::make_unique<Ports>(loop, random_, endpoint_)) {}
 
 CagedEnvironmentFactory::~CagedEnvironmentFactory() = default;
 

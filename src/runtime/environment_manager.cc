@@ -18,7 +18,7 @@ struct EnvironmentManager::Pool {
 };
 
 EnvironmentManager::EnvironmentManager(Loop& loop, EnvironmentFactory& factory, ManagerOptions options)
-    : loop_(&loop), factory_(&factory), options_(options) {}
+    : loop_(&loop), factory_(&factory), options_(options), ended_(loop), tasks_(loop) {}
 
 EnvironmentManager::~EnvironmentManager() {
   if (sweep_timer_) loop_->CancelTimer(sweep_timer_);
@@ -32,7 +32,8 @@ Task<Result<InvokeOutcome>> EnvironmentManager::Invoke(Context& ctx, const std::
   const std::shared_ptr<Pool> pool = slot;
   MF_CO_TRY(std::unique_ptr<EnvironmentHandle> handle, co_await Borrow(ctx, *pool, std::move(spec)));
   auto outcome = co_await handle->environment().Invoke(ctx, std::move(invocation));
-  GiveBack(pool, std::move(handle));
+  if (handle->environment().settled()) GiveBack(pool, std::move(handle));
+  else tasks_.Spawn(SettleAndGiveBack(pool, std::move(handle)));
   co_return outcome;
 }
 
@@ -53,6 +54,10 @@ Task<Result<std::unique_ptr<EnvironmentHandle>>> EnvironmentManager::Borrow(Cont
     co_return handle;
   }
   while (counts_.live >= options_.environments_max) {
+    if (ending_ > 0) {
+      MF_CO_TRY_VOID(co_await ended_.Wait(ctx));
+      continue;
+    }
     if (!EvictOldest()) {
       Error full = Error::Fault("all execution environments of this node are in use", "raise --environments-max");
       full.code = "NoCage";
@@ -67,6 +72,13 @@ Task<Result<std::unique_ptr<EnvironmentHandle>>> EnvironmentManager::Borrow(Cont
   }
   ++counts_.started;
   co_return std::move(*made);
+}
+
+// The caller has its answer; the extensions may still work.
+Task<> EnvironmentManager::SettleAndGiveBack(std::shared_ptr<Pool> pool, std::unique_ptr<EnvironmentHandle> handle) {
+  co_await handle->environment().Settle();
+  GiveBack(pool, std::move(handle));
+  ended_.Pulse();
 }
 
 void EnvironmentManager::GiveBack(const std::shared_ptr<Pool>& pool, std::unique_ptr<EnvironmentHandle> handle) {
@@ -93,9 +105,27 @@ void EnvironmentManager::FreezeIdle() {
 }
 
 void EnvironmentManager::End(std::unique_ptr<EnvironmentHandle> handle) {
+  if (!handle->environment().needs_shutdown()) return Forget(std::move(handle));
+  ++ending_;
+  tasks_.Spawn(ShutDown(std::move(handle)));
+}
+
+Task<> EnvironmentManager::ShutDown(std::unique_ptr<EnvironmentHandle> handle) {
+  co_await handle->environment().ShutDown();
+  --ending_;
+  Forget(std::move(handle));
+  ended_.Pulse();
+}
+
+void EnvironmentManager::Forget(std::unique_ptr<EnvironmentHandle> handle) {
   --counts_.live;
   // Not inside the call of the environment that is ending.
   loop_->Post([handle = std::move(handle)]() mutable { handle.reset(); });
+}
+
+Task<> EnvironmentManager::AwaitEnds(TimePoint until) {
+  while (tasks_.size() > 0 && co_await ended_.WaitUntil(until)) {
+  }
 }
 
 bool EnvironmentManager::EvictOldest() {

@@ -2,7 +2,8 @@
 //
 // One pool per function version and configuration (PoolKey): an update makes a new key, so that an environment of old code
 // is never given for a new version. Warm environments are lent last-used-first. Idle ones end after `idle_timeout`, or when
-// the node's bound on environments is reached and another function needs the room. One strand.
+// the node's bound on environments is reached and another function needs the room (whoever needs it waits for the Shutdown phase
+// where there is one). One strand.
 #pragma once
 
 #include <list>
@@ -56,6 +57,8 @@ class EnvironmentManager {
   // throttles); a Fault of the platform.
   Task<Result<InvokeOutcome>> Invoke(Context& ctx, const std::string& pool_key, std::shared_ptr<const EnvironmentSpec> spec,
                                      Invocation invocation);
+  // Waits for what RetireAll began: Shutdown phases, and invocations whose callers have their answer. At most until `until`.
+  Task<> AwaitEnds(TimePoint until);
   // The version is gone or changed: idle environments end now, busy ones after their invocation.
   void Retire(const std::string& pool_key);
   // Ends all idle environments now, and all others when they come back.
@@ -67,7 +70,10 @@ class EnvironmentManager {
   struct Idle;
   Task<Result<std::unique_ptr<EnvironmentHandle>>> Borrow(Context& ctx, Pool& pool, std::shared_ptr<const EnvironmentSpec> spec);
   void GiveBack(const std::shared_ptr<Pool>& pool, std::unique_ptr<EnvironmentHandle> handle);
+  Task<> SettleAndGiveBack(std::shared_ptr<Pool> pool, std::unique_ptr<EnvironmentHandle> handle);
   void End(std::unique_ptr<EnvironmentHandle> handle);
+  Task<> ShutDown(std::unique_ptr<EnvironmentHandle> handle);
+  void Forget(std::unique_ptr<EnvironmentHandle> handle);
   bool EvictOldest();
   void Sweep();
   void FreezeIdle();
@@ -80,6 +86,9 @@ class EnvironmentManager {
   std::list<Idle> idle_;  // oldest first, over all pools
   Loop::TimerId sweep_timer_ = 0;
   Loop::TimerId freeze_timer_ = 0;
+  int ending_ = 0;  // in their Shutdown phase; they count as live
+  Event ended_;     // one of them is gone
+  TaskScope tasks_;
 };
 
 }  // namespace mayfly::runtime

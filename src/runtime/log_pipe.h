@@ -3,13 +3,11 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/fd.h"
 #include "base/loop.h"
-#include "identity/access_keys.h"
 
 namespace mayfly::runtime {
 
@@ -50,15 +48,22 @@ class LogPipe {
   virtual void DrainNow() = 0;
 };
 
-// The environment's way to the world outside, so that simulation can stand in.
-struct EnvironmentSpec;
-class EnvironmentPorts {
- public:
-  virtual ~EnvironmentPorts() = default;
-  // Reads `fd` until its end, giving bytes to `on_bytes`; ends when the result is destroyed.
-  virtual std::unique_ptr<LogPipe> OpenPipe(UniqueFd fd, std::function<void(std::string_view)> on_bytes) = 0;
-  // Fresh credentials of the execution role; nothing where functions get none.
-  virtual std::optional<identity::AccessKey> IssueCredentials(const EnvironmentSpec&) { return std::nullopt; }
+// What one process writes, as lines.
+struct ProcessOutput {
+  explicit ProcessOutput(const std::function<void(std::string_view)>& line) : stdout_lines(line), stderr_lines(line) {}
+  void Drain() {
+    if (stdout_pipe) stdout_pipe->DrainNow();
+    if (stderr_pipe) stderr_pipe->DrainNow();
+  }
+  void Flush() {
+    stdout_lines.Flush();
+    stderr_lines.Flush();
+  }
+
+  LineSplitter stdout_lines;
+  LineSplitter stderr_lines;
+  std::unique_ptr<LogPipe> stdout_pipe;  // null: none, or closed
+  std::unique_ptr<LogPipe> stderr_pipe;
 };
 
 }  // namespace mayfly::runtime

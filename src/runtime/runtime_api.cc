@@ -3,25 +3,16 @@
 #include <fmt/format.h>
 
 #include "base/encoding.h"
-#include "base/json.h"
+#include "runtime/api_messages.h"
 
 namespace mayfly::runtime {
 namespace {
 
 constexpr std::string_view kPrefix = "/2018-06-01/runtime/";
-constexpr std::string_view kOk = R"({"status":"OK"})" "\n";
-// What a runtime may send beyond the limit before it is cut off instead of being read to its end.
-constexpr size_t kDiscardBytesMax = 256ull << 20;
-
-http::Response ErrorResponse(int status, std::string_view type, std::string_view message) {
-  return http::Response::Json(status, fmt::format(R"({{"errorMessage":{},"errorType":{}}})" "\n", json::Quote(message), json::Quote(type)));
-}
 
 http::Response TooLarge() {
   return ErrorResponse(413, "RequestEntityTooLarge", fmt::format("Exceeded maximum allowed payload size ({} bytes).", kResponseBytesMax));
 }
-
-http::Response Accepted() { return http::Response::Json(202, std::string(kOk)); }
 
 // "(Runtime|Function).[A-Z][a-zA-Z]+" counts; everything else is unknown.
 std::string NormaliseErrorType(std::string_view type, std::string_view fallback) {
@@ -33,26 +24,6 @@ std::string NormaliseErrorType(std::string_view type, std::string_view fallback)
     if (letters) return std::string(type);
   }
   return std::string(fallback);
-}
-
-enum class BodyEnd : unsigned char { Whole, TooLarge, Truncated };
-
-// Reads at most `bytes_max` into request.body; what is beyond is read and thrown away, so that the runtime hears an answer.
-Task<BodyEnd> ReadBody(Context& ctx, http::Request& request, size_t bytes_max) {
-  if (!request.body_reader) co_return request.body.size() > bytes_max ? BodyEnd::TooLarge : BodyEnd::Whole;
-  size_t total = request.body.size();
-  for (;;) {
-    auto piece = co_await request.body_reader->Read(ctx);
-    if (!piece) co_return total > bytes_max ? BodyEnd::TooLarge : BodyEnd::Truncated;
-    if (piece->empty()) break;
-    total += piece->size();
-    if (total <= bytes_max) {
-      request.body += *piece;
-    } else if (total > kDiscardBytesMax) {
-      break;
-    }
-  }
-  co_return total > bytes_max ? BodyEnd::TooLarge : BodyEnd::Whole;
 }
 
 }  // namespace

@@ -1,8 +1,13 @@
 // A simulated node for tests: fake cages whose runtimes speak to the real RuntimeApi, virtual time, seeded behaviour.
 #pragma once
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/random.h"
 #include "base/sim_loop.h"
@@ -26,22 +31,38 @@ struct FakeFunction {
   Duration init_takes = std::chrono::milliseconds(20);
 };
 
+// What every external extension of the function does.
+struct FakeExtension {
+  enum class Start : unsigned char { Ready, Exit, NeverRegister, ExitAfterRegister, NeverAsk, InitError, RegisterTwice };
+  enum class OnInvoke : unsigned char { Done, Exit, Hang, ExitError };
+  std::function<Start()> on_start = [] { return Start::Ready; };
+  std::function<OnInvoke()> on_invoke = [] { return OnInvoke::Done; };
+  std::function<bool()> obeys_shutdown = [] { return true; };
+  std::string events = R"("INVOKE","SHUTDOWN")";
+  std::string subscription;  // a body for PUT /2022-07-01/telemetry; "" for none
+  Duration takes = std::chrono::milliseconds(2);
+};
+
 class EventCounter final : public telemetry::EventSink {
  public:
   void OnEvent(const telemetry::EnvironmentLabel&, const telemetry::PlatformEvent& event) override {
     using Type = telemetry::PlatformEvent::Type;
     if (event.type == Type::Start) ++starts;
+    if (event.type == Type::Extension) last_extension = fmt::format("{} {} [{}] {}", event.name, event.state, fmt::join(event.words, ","), event.error_type);
+    if (event.type == Type::InitReport) last_init_error = event.error_type;
     if (event.type == Type::RuntimeDone) ++dones;
     if (event.type == Type::Report) ++reports, last_status = event.status;
     if (event.type == Type::InitReport && event.status != "success") ++failed_inits;
   }
   int starts = 0, dones = 0, reports = 0, failed_inits = 0;
   std::string last_status;
+  std::string last_extension;
+  std::string last_init_error;
 };
 
 class SimulatedFactory final : public EnvironmentFactory {
  public:
-  SimulatedFactory(SimLoop& loop, FakeFunction& function) : loop_(&loop), function_(&function), ports_(std::make_unique<NoPipes>()) {}
+  SimulatedFactory(SimLoop& loop, FakeFunction& function) : loop_(&loop), function_(&function), ports_(std::make_unique<NoPipes>(*this)) {}
 
   Task<Result<std::unique_ptr<EnvironmentHandle>>> Make(Context& ctx, std::shared_ptr<const EnvironmentSpec> spec) override;
 
@@ -49,14 +70,28 @@ class SimulatedFactory final : public EnvironmentFactory {
   EventCounter events;
   EnvironmentOptions options;
   int busy_violations = 0;  // an environment that was given two invocations at once
+  FakeExtension extension;
+  std::map<std::string, int> extension_events;  // "INVOKE", "SHUTDOWN spindown" …: how often an extension was given it
+  std::vector<std::string> telemetry;           // batches that subscribers took
+  int telemetry_failures = 0;                   // deliveries that fail from now on
 
  private:
+  struct Handle;
+  class Channel;
+  Task<sandbox::ProcessExit> RunExtension(Context& ctx, Handle& handle, std::string name);
+  Task<sandbox::ProcessExit> RunRuntime(Context& ctx, Handle& handle, sandbox::FakeCage& cage);
+
   class NoPipes final : public EnvironmentPorts {
    public:
+    explicit NoPipes(SimulatedFactory& factory) : factory_(&factory) {}
     std::unique_ptr<LogPipe> OpenPipe(UniqueFd, std::function<void(std::string_view)>) override { return nullptr; }
-  };
-  struct Handle;
+    std::unique_ptr<TelemetryChannel> OpenChannel(sandbox::Cage&, const TelemetryDestination&) override;
+    Random& random() override { return random_; }
 
+   private:
+    SimulatedFactory* factory_;
+    SeededRandom random_{1};
+  };
   SimLoop* loop_;
   FakeFunction* function_;
   std::unique_ptr<EnvironmentPorts> ports_;

@@ -1,5 +1,7 @@
 #include "runtime/simulation.h"
 
+#include "base/json.h"
+
 namespace mayfly::runtime {
 namespace {
 
@@ -17,8 +19,117 @@ struct SimulatedFactory::Handle final : EnvironmentHandle {
   // As with a real server: requests that wait in the Runtime API end before the environment does.
   ~Handle() override { static_cast<sandbox::FakeCage&>(owned->cage()).StopNow(); }
   ExecutionEnvironment& environment() override { return *owned; }
+  Task<http::Response> Call(Context& ctx, http::Request request) { co_return co_await owned->HandleRuntimeRequest(ctx, request); }
   std::unique_ptr<ExecutionEnvironment> owned;
 };
+
+// One that goes through, as a server would pass it on.
+class SimulatedFactory::Channel final : public TelemetryChannel {
+ public:
+  explicit Channel(SimulatedFactory& factory) : factory_(&factory) {}
+  Task<Result<>> Send(Context& ctx, std::string batch) override {
+    MF_CO_TRY_VOID(co_await Sleep(ctx, std::chrono::milliseconds(1)));
+    if (factory_->telemetry_failures > 0) {
+      --factory_->telemetry_failures;
+      co_return Fail(Error::Fault("the test lets it fail"));
+    }
+    factory_->telemetry.push_back(std::move(batch));
+    co_return Result<>();
+  }
+
+ private:
+  SimulatedFactory* factory_;
+};
+
+std::unique_ptr<TelemetryChannel> SimulatedFactory::NoPipes::OpenChannel(sandbox::Cage&, const TelemetryDestination&) {
+  return std::make_unique<Channel>(*factory_);
+}
+
+// An external extension, as real ones are: registers, subscribes, then asks for events and works on them.
+Task<sandbox::ProcessExit> SimulatedFactory::RunExtension(Context& ctx, Handle& handle, std::string name) {
+  using Start = FakeExtension::Start;
+  using OnInvoke = FakeExtension::OnInvoke;
+  constexpr std::string_view kBase = "/2020-01-01/extension/";
+  std::string id;
+  auto request = [&](std::string method, std::string_view operation, std::string body = {}) {
+    http::Request made = MakeRequest(std::move(method), operation.starts_with('/') ? std::string(operation) : std::string(kBase) + std::string(operation), std::move(body));
+    if (id.empty()) made.headers.Add("Lambda-Extension-Name", name);
+    else made.headers.Add("Lambda-Extension-Identifier", id);
+    if (operation.ends_with("/error")) made.headers.Add("Lambda-Extension-Function-Error-Type", "Extension.Test");
+    return made;
+  };
+  (void)co_await Sleep(ctx, extension.takes);
+  const Start start = extension.on_start();
+  if (start == Start::Exit) co_return sandbox::ProcessExit{.exit_code = 4};
+  if (start == Start::NeverRegister) (void)co_await Sleep(ctx, std::chrono::hours(24 * 365));
+  http::Response registered = co_await handle.Call(ctx, request("POST", "register", "{\"events\":[" + extension.events + "]}"));
+  if (start == Start::RegisterTwice && (co_await handle.Call(ctx, request("POST", "register", "{}"))).status != 403) ++busy_violations;
+  if (start == Start::ExitAfterRegister) co_return sandbox::ProcessExit{};
+  id = registered.headers.Get("Lambda-Extension-Identifier");
+  if (!extension.subscription.empty()) (void)co_await handle.Call(ctx, request("PUT", "/2022-07-01/telemetry", extension.subscription));
+  if (start == Start::NeverAsk) (void)co_await Sleep(ctx, std::chrono::hours(24 * 365));
+  if (start == Start::InitError) {
+    (void)co_await handle.Call(ctx, request("POST", "init/error", "{}"));
+    co_return sandbox::ProcessExit{.exit_code = 1};
+  }
+  for (;;) {
+    const http::Response next = co_await handle.Call(ctx, request("GET", "event/next"));
+    if (next.status != 200) co_return sandbox::ProcessExit{.exit_code = 3};
+    const auto event = json::Parse(next.body);
+    const std::string type(event->StringOr("eventType", ""));
+    if (type == "SHUTDOWN") {
+      ++extension_events["SHUTDOWN " + std::string(event->StringOr("shutdownReason", ""))];
+      (void)co_await Sleep(ctx, extension.obeys_shutdown() ? extension.takes : Duration(std::chrono::hours(24)));
+      co_return sandbox::ProcessExit{};
+    }
+    ++extension_events[type];
+    (void)co_await Sleep(ctx, extension.takes);
+    switch (extension.on_invoke()) {
+      case OnInvoke::Done: break;
+      case OnInvoke::Exit: co_return sandbox::ProcessExit{.exit_code = 0};
+      case OnInvoke::Hang: (void)co_await Sleep(ctx, std::chrono::hours(24 * 365)); break;
+      case OnInvoke::ExitError: (void)co_await handle.Call(ctx, request("POST", "exit/error", "{}")); co_return sandbox::ProcessExit{.exit_code = 2};
+    }
+  }
+}
+
+// The runtime process: boots, then asks for events and answers them, as a real client does.
+Task<sandbox::ProcessExit> SimulatedFactory::RunRuntime(Context& ctx, Handle& handle, sandbox::FakeCage& cage) {
+  (void)co_await Sleep(ctx, function_->init_takes);
+  const int init = function_->on_init();
+  if (init == -1) {
+    (void)co_await handle.Call(ctx, MakeRequest("POST", "/2018-06-01/runtime/init/error", R"({"errorType":"Runtime.ImportModuleError"})"));
+    co_return sandbox::ProcessExit{.exit_code = 1};
+  }
+  if (init == -2) (void)co_await Sleep(ctx, std::chrono::hours(24 * 365));
+  if (init != 0) co_return sandbox::ProcessExit{.exit_code = init};
+  for (;;) {
+    http::Response next = co_await handle.Call(ctx, MakeRequest("GET", "/2018-06-01/runtime/invocation/next"));
+    if (next.status != 200) co_return sandbox::ProcessExit{.exit_code = 3};
+    const std::string id(next.headers.Get("Lambda-Runtime-Aws-Request-Id"));
+    const FakeBehaviour behaviour = function_->on_event(next.body);
+    (void)co_await Sleep(ctx, behaviour.takes);
+    const std::string base = "/2018-06-01/runtime/invocation/" + id;
+    switch (behaviour.kind) {
+      case FakeBehaviour::Kind::Answer: (void)co_await handle.Call(ctx, MakeRequest("POST", base + "/response", next.body)); break;
+      case FakeBehaviour::Kind::HandledError:
+        (void)co_await handle.Call(ctx, MakeRequest("POST", base + "/error", R"({"errorType":"ValueError"})"));
+        break;
+      case FakeBehaviour::Kind::Exit: co_return sandbox::ProcessExit{.exit_code = behaviour.exit_code};
+      case FakeBehaviour::Kind::Hang: (void)co_await Sleep(ctx, std::chrono::hours(24 * 365)); break;
+      case FakeBehaviour::Kind::CageDies: cage.Die(); (void)co_await Sleep(ctx, std::chrono::hours(1)); break;
+      case FakeBehaviour::Kind::Oversized:
+        (void)co_await handle.Call(ctx, MakeRequest("POST", base + "/response", std::string(kResponseBytesMax + 1, 'x')));
+        break;
+      case FakeBehaviour::Kind::WrongRequestId: {
+        const http::Response refused = co_await handle.Call(ctx, MakeRequest("POST", "/2018-06-01/runtime/invocation/other/response", "1"));
+        if (refused.status != 400) ++busy_violations;
+        (void)co_await handle.Call(ctx, MakeRequest("POST", base + "/response", next.body));
+        break;
+      }
+    }
+  }
+}
 
 Task<Result<std::unique_ptr<EnvironmentHandle>>> SimulatedFactory::Make(Context& ctx, std::shared_ptr<const EnvironmentSpec> spec) {
   if (world.live_cages >= world.cages_max) {
@@ -28,45 +139,10 @@ Task<Result<std::unique_ptr<EnvironmentHandle>>> SimulatedFactory::Make(Context&
   }
   auto handle = std::make_unique<Handle>();
   Handle* raw = handle.get();
-  // The runtime process: boots, then asks for events and answers them, as a real client does.
-  auto program = [this, raw](sandbox::FakeCage& cage, Context& ctx, const sandbox::ProcessSpec&) -> Task<sandbox::ProcessExit> {
-    auto call = [raw](Context& ctx, http::Request request) -> Task<http::Response> {
-      co_return co_await raw->owned->HandleRuntimeRequest(ctx, request);
-    };
-    (void)co_await Sleep(ctx, function_->init_takes);
-    const int init = function_->on_init();
-    if (init == -1) {
-      (void)co_await call(ctx, MakeRequest("POST", "/2018-06-01/runtime/init/error", R"({"errorType":"Runtime.ImportModuleError"})"));
-      co_return sandbox::ProcessExit{.exit_code = 1};
-    }
-    if (init == -2) (void)co_await Sleep(ctx, std::chrono::hours(24 * 365));
-    if (init != 0) co_return sandbox::ProcessExit{.exit_code = init};
-    for (;;) {
-      http::Response next = co_await call(ctx, MakeRequest("GET", "/2018-06-01/runtime/invocation/next"));
-      if (next.status != 200) co_return sandbox::ProcessExit{.exit_code = 3};
-      const std::string id(next.headers.Get("Lambda-Runtime-Aws-Request-Id"));
-      const FakeBehaviour behaviour = function_->on_event(next.body);
-      (void)co_await Sleep(ctx, behaviour.takes);
-      const std::string base = "/2018-06-01/runtime/invocation/" + id;
-      switch (behaviour.kind) {
-        case FakeBehaviour::Kind::Answer: (void)co_await call(ctx, MakeRequest("POST", base + "/response", next.body)); break;
-        case FakeBehaviour::Kind::HandledError:
-          (void)co_await call(ctx, MakeRequest("POST", base + "/error", R"({"errorType":"ValueError"})"));
-          break;
-        case FakeBehaviour::Kind::Exit: co_return sandbox::ProcessExit{.exit_code = behaviour.exit_code};
-        case FakeBehaviour::Kind::Hang: (void)co_await Sleep(ctx, std::chrono::hours(24 * 365)); break;
-        case FakeBehaviour::Kind::CageDies: cage.Die(); (void)co_await Sleep(ctx, std::chrono::hours(1)); break;
-        case FakeBehaviour::Kind::Oversized:
-          (void)co_await call(ctx, MakeRequest("POST", base + "/response", std::string(kResponseBytesMax + 1, 'x')));
-          break;
-        case FakeBehaviour::Kind::WrongRequestId: {
-          const http::Response refused = co_await call(ctx, MakeRequest("POST", "/2018-06-01/runtime/invocation/other/response", "1"));
-          if (refused.status != 400) ++busy_violations;
-          (void)co_await call(ctx, MakeRequest("POST", base + "/response", next.body));
-          break;
-        }
-      }
-    }
+  auto program = [this, raw](sandbox::FakeCage& cage, Context& ctx, const sandbox::ProcessSpec& process) {
+    constexpr std::string_view kFolder = "/opt/extensions/";
+    const std::string path = process.arguments.empty() ? "" : process.arguments[0];
+    return path.starts_with(kFolder) ? RunExtension(ctx, *raw, path.substr(kFolder.size())) : RunRuntime(ctx, *raw, cage);
   };
   auto cage = std::make_unique<sandbox::FakeCage>(*loop_, world, program, next_id_++);
   handle->owned = std::make_unique<ExecutionEnvironment>(*loop_, std::move(spec), options, std::move(cage), *ports_, events,

@@ -3,6 +3,10 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "telemetry/log_level.h"
+#include "telemetry/platform_record.h"
 
 namespace mayfly::telemetry {
 namespace {
@@ -28,9 +32,23 @@ std::string FormatReport(const EnvironmentLabel& label, const PlatformEvent& eve
   return line;
 }
 
-}  // namespace
+std::string FormatExtension(const PlatformEvent& event) {
+  std::string line = fmt::format("EXTENSION\tName: {}\tState: {}\tEvents: [{}]", event.name, event.state, fmt::join(event.words, ","));
+  if (!event.error_type.empty()) line += fmt::format("\tError Type: {}", event.error_type);
+  return line;
+}
 
-std::optional<std::string> FormatLogLine(const EnvironmentLabel& label, const PlatformEvent& event) {
+std::string FormatSubscription(const PlatformEvent& event) {
+  std::string types;
+  for (const std::string_view word : event.words) {
+    if (!types.empty()) types += ", ";
+    types += fmt::format("{}{}", static_cast<char>(word[0] - 'a' + 'A'), word.substr(1));  // "Platform"
+  }
+  const std::string_view api = event.type == PlatformEvent::Type::LogsSubscription ? "LOGS" : "TELEMETRY";
+  return fmt::format("{}\tName: {}\tState: {}\tTypes: [{}]", api, event.name, event.state, types);
+}
+
+std::optional<std::string> FormatTextLine(const EnvironmentLabel& label, const PlatformEvent& event) {
   switch (event.type) {
     case PlatformEvent::Type::InitStart: return FormatInitStart(label);
     case PlatformEvent::Type::InitReport: {
@@ -43,7 +61,12 @@ std::optional<std::string> FormatLogLine(const EnvironmentLabel& label, const Pl
     case PlatformEvent::Type::RuntimeDone: return fmt::format("END RequestId: {}", event.request_id);
     case PlatformEvent::Type::Report: return FormatReport(label, event);
     case PlatformEvent::Type::Fault: return std::string(event.text);
-    case PlatformEvent::Type::LogLine: {
+    case PlatformEvent::Type::InitRuntimeDone: return std::nullopt;
+    case PlatformEvent::Type::Extension: return FormatExtension(event);
+    case PlatformEvent::Type::TelemetrySubscription:
+    case PlatformEvent::Type::LogsSubscription: return FormatSubscription(event);
+    case PlatformEvent::Type::LogLine:
+    case PlatformEvent::Type::ExtensionLine: {
       // Runtime clients join the lines of one message by carriage returns, so that it stays one event.
       std::string line(event.text);
       std::replace(line.begin(), line.end(), '\r', '\n');
@@ -54,6 +77,15 @@ std::optional<std::string> FormatLogLine(const EnvironmentLabel& label, const Pl
                          event.dropped_lines, event.dropped_bytes);
   }
   return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> FormatLogLine(const EnvironmentLabel& label, const PlatformEvent& event) {
+  if (label.log_format == LogFormat::Text) return FormatTextLine(label, event);
+  if (!IsLogged(label, event)) return std::nullopt;
+  if (auto record = FormatLogRecord(label, event)) return record;
+  return FormatTextLine(label, event);
 }
 
 }  // namespace mayfly::telemetry

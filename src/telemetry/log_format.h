@@ -1,4 +1,4 @@
-// Platform events as the text lines that AWS Lambda writes into a function's log stream.
+// Platform events as what AWS Lambda writes into a function's log stream: text lines, or JSON with LogFormat JSON.
 // Source: developer guide "Working with Lambda function logs"; recorded lines in the reference, §2.6.
 #pragma once
 
@@ -9,7 +9,8 @@
 
 namespace mayfly::telemetry {
 
-// The text of one log event (without a line end; REPORT ends with a tab, as AWS's does). nullopt: the event has no line.
+// One log event (without a line end; REPORT ends with a tab, as AWS's does). nullopt: the event has no line, or the function's
+// log levels leave it out.
 std::optional<std::string> FormatLogLine(const EnvironmentLabel& label, const PlatformEvent& event);
 
 }  // namespace mayfly::telemetry

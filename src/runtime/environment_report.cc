@@ -1,0 +1,185 @@
+// What an invocation is reported as: to the caller, and as platform events.
+#include <cmath>
+#include <csignal>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "base/json.h"
+#include "runtime/environment.h"
+#include "telemetry/log_format.h"
+
+namespace mayfly::runtime {
+
+using telemetry::EventSpan;
+using telemetry::PlatformEvent;
+using Type = PlatformEvent::Type;
+
+namespace {
+
+std::string ExitReason(const sandbox::ProcessExit& exit) {
+  if (exit.cage_died && exit.signal == 0 && exit.exit_code == 0) return "Runtime exited with error: signal: killed";
+  if (exit.signal != 0) {
+    const char* abbreviation = sigabbrev_np(exit.signal);
+    const char* text = exit.signal == 9 ? "killed" : exit.signal == 11 ? "segmentation fault" : exit.signal == 6 ? "aborted"
+                     : exit.signal == 15 ? "terminated" : exit.signal == 7 ? "bus error" : exit.signal == 4 ? "illegal instruction"
+                     : exit.signal == 8 ? "floating point exception" : exit.signal == 5 ? "trace/breakpoint trap" : abbreviation;
+    return fmt::format("Runtime exited with error: signal: {}", text ? text : "unknown");
+  }
+  if (exit.exit_code == 0) return "Runtime exited without providing a reason";
+  return fmt::format("Runtime exited with error: exit status {}", exit.exit_code);
+}
+
+}  // namespace
+
+void ExecutionEnvironment::FillOutcome(InvokeOutcome& outcome, Running& running, PhaseEnd& end) {
+  running.answered = loop_->Now();
+  outcome.duration = running.answered - running.started;
+  DrainOutput();
+  const bool answered = end.kind == PhaseEnd::Kind::Answer;
+  if (answered) running.produced_bytes = static_cast<int64_t>(end.answer.payload.size());
+  if (answered && end.answer.kind == RuntimeAnswer::Kind::Response) {
+    outcome.payload = std::move(end.answer.payload);  // on to the client without a copy
+    if (!end.answer.content_type.empty()) outcome.content_type = std::move(end.answer.content_type);
+    return;
+  }
+  outcome.function_error = true;
+  outcome.payload = ErrorDocument(end, running.request_id);
+  TellFailure(running, end);
+}
+
+// The lines that AWS writes into the log when something has gone wrong.
+void ExecutionEnvironment::TellFailure(const Running& running, const PhaseEnd& end) {
+  if (end.kind == PhaseEnd::Kind::Timeout) {
+    const std::string line = fmt::format("{} {} Task timed out after {:.2f} seconds\n", FormatIso8601(loop_->WallNow()), running.request_id,
+                                         std::chrono::duration<double>(spec_->timeout).count());
+    Emit({.type = Type::Fault, .request_id = running.request_id, .text = line});
+    return;
+  }
+  if (end.kind != PhaseEnd::Kind::Exit && end.kind != PhaseEnd::Kind::StartFailed && end.kind != PhaseEnd::Kind::ExtensionFailed) return;
+  const std::string reason = end.kind == PhaseEnd::Kind::StartFailed ? end.reason : ReasonOf(end);
+  const std::string line = fmt::format("RequestId: {} Error: {}\n{}", running.request_id, reason, ErrorTypeOf(end));
+  Emit({.type = Type::Fault, .request_id = running.request_id, .text = line});
+}
+
+std::string_view ExecutionEnvironment::StatusOf(const PhaseEnd& end) const {
+  switch (end.kind) {
+    case PhaseEnd::Kind::Ready: return "success";
+    case PhaseEnd::Kind::Answer: return end.answer.kind == RuntimeAnswer::Kind::Response ? "success" : "error";
+    case PhaseEnd::Kind::Timeout: return "timeout";
+    default: return "failure";
+  }
+}
+
+void ExecutionEnvironment::ReportRuntimeDone(const Running& running, const PhaseEnd& end, TimePoint done) {
+  if (dropped_lines_ > 0) {
+    Emit({.type = Type::LogsDropped, .request_id = running.request_id, .dropped_lines = dropped_lines_, .dropped_bytes = dropped_bytes_});
+    dropped_lines_ = dropped_bytes_ = 0;
+  }
+  const std::string error_type = ErrorTypeOf(end);
+  const std::string_view status = StatusOf(end);
+  PlatformEvent event{.type = Type::RuntimeDone, .request_id = running.request_id, .status = status, .error_type = error_type,
+                      .tracing = running.trace_id, .duration = done - running.started, .produced_bytes = running.produced_bytes};
+  const Duration latency = running.answered - running.started;
+  const EventSpan spans[] = {{"responseLatency", running.started_wall, latency},
+                             {"responseDuration", running.started_wall + latency, Duration()},
+                             {"runtimeOverhead", running.started_wall + latency, done - running.answered}};
+  if (end.kind == PhaseEnd::Kind::Answer) event.spans = spans;
+  Emit(event);
+}
+
+void ExecutionEnvironment::ReportInvocation(const Running& running, const PhaseEnd& end, TimePoint done, std::span<const EventSpan> spans) {
+  const std::string error_type = ErrorTypeOf(end);
+  // A handled error is no failure of the environment: AWS's REPORT line names a status only for those.
+  const std::string_view status = end.kind == PhaseEnd::Kind::Answer ? "success" : StatusOf(end);
+  PlatformEvent report{.type = Type::Report, .request_id = running.request_id, .status = status, .error_type = error_type,
+                       .tracing = running.trace_id, .spans = spans, .duration = done - running.started, .init_duration = running.init_duration};
+  report.billed_ms = static_cast<int64_t>(std::ceil(ToMillis(report.duration + running.init_duration)));
+  report.max_memory_mib = UsedMemoryMib();
+  Emit(report);
+}
+
+// --- errors as AWS words them -----------------------------------------------------------------------------------------
+
+std::string ExecutionEnvironment::ErrorTypeOf(const PhaseEnd& end) const {
+  switch (end.kind) {
+    case PhaseEnd::Kind::Ready: return "";
+    case PhaseEnd::Kind::Timeout: return "Sandbox.Timedout";
+    case PhaseEnd::Kind::Exit: {
+      const bool killed = end.exit.signal == SIGKILL || end.exit.cage_died;
+      return killed && cage_->OomKills() > oom_kills_seen_ ? "Runtime.OutOfMemory" : "Runtime.ExitError";
+    }
+    case PhaseEnd::Kind::StartFailed: return "Runtime.InvalidEntrypoint";
+    case PhaseEnd::Kind::InitError:
+    case PhaseEnd::Kind::ExtensionFailed: return end.error_type;
+    case PhaseEnd::Kind::Answer: break;
+  }
+  switch (end.answer.kind) {
+    case RuntimeAnswer::Kind::Response: return "";
+    case RuntimeAnswer::Kind::ResponseTooLarge: return "Function.ResponseSizeTooLarge";
+    case RuntimeAnswer::Kind::TruncatedResponse: return "Runtime.TruncatedResponse";
+    case RuntimeAnswer::Kind::Error: return end.answer.error_type;
+  }
+  return "Runtime.Unknown";
+}
+
+// What went wrong, in AWS's words.
+std::string ExecutionEnvironment::ReasonOf(const PhaseEnd& end) const {
+  switch (end.kind) {
+    case PhaseEnd::Kind::Timeout:
+      return fmt::format("Task timed out after {:.2f} seconds", std::chrono::duration<double>(spec_->timeout).count());
+    case PhaseEnd::Kind::Exit: return ExitReason(end.exit);
+    case PhaseEnd::Kind::StartFailed:
+      return spec_->provided && end.error_type == "ENOENT" ? "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]" : end.reason;
+    case PhaseEnd::Kind::ExtensionFailed: return end.reason;
+    case PhaseEnd::Kind::InitError: return "Runtime failed during Init";
+    case PhaseEnd::Kind::Answer: return "Response truncated";
+    case PhaseEnd::Kind::Ready: break;
+  }
+  return "Runtime failed";
+}
+
+std::string ExecutionEnvironment::ErrorDocument(const PhaseEnd& end, std::string_view request_id) const {
+  const std::string error_type = ErrorTypeOf(end);
+  if (end.kind == PhaseEnd::Kind::InitError && !end.payload.empty()) return end.payload;
+  if (end.kind == PhaseEnd::Kind::Answer && end.answer.kind == RuntimeAnswer::Kind::Error) return end.answer.payload;
+  if (end.kind == PhaseEnd::Kind::Answer && end.answer.kind == RuntimeAnswer::Kind::ResponseTooLarge) {
+    return fmt::format(R"({{"errorType":"{}","errorMessage":"Response payload size exceeded maximum allowed payload size ({} bytes)."}})",
+                       error_type, kResponseBytesMax);
+  }
+  return fmt::format(R"({{"errorType":{},"errorMessage":{}}})", json::Quote(error_type),
+                     json::Quote(fmt::format("RequestId: {} Error: {}", request_id, ReasonOf(end))));
+}
+
+int ExecutionEnvironment::UsedMemoryMib() const {
+  const int64_t used = (cage_->PeakMemoryBytes() + (1 << 20) - 1) >> 20;
+  return static_cast<int>(std::min<int64_t>(used, spec_->memory_mib));
+}
+
+// --- events and output --------------------------------------------------------------------------------------------------
+
+void ExecutionEnvironment::Emit(PlatformEvent event) {
+  event.time = loop_->WallNow();
+  if (want_log_tail_) {
+    if (auto line = telemetry::FormatLogLine(label_, event)) tail_.Add(*line);
+  }
+  events_->OnEvent(label_, event);
+  if (telemetry_.active()) telemetry_.OnEvent(event);
+}
+
+bool ExecutionEnvironment::FitsBudget(std::string_view line) {
+  if (log_budget_.Take(line.size() + 1)) return true;
+  ++dropped_lines_;
+  dropped_bytes_ += line.size() + 1;
+  return false;
+}
+
+void ExecutionEnvironment::OnOutputLine(std::string_view line, telemetry::LogLevel level) {
+  if (FitsBudget(line)) Emit({.type = Type::LogLine, .text = line, .level = level});
+}
+
+void ExecutionEnvironment::OnExtensionLine(std::string_view line) {
+  if (FitsBudget(line)) Emit({.type = Type::ExtensionLine, .text = line});
+}
+
+}  // namespace mayfly::runtime
