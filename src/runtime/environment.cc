@@ -149,7 +149,11 @@ Task<ExecutionEnvironment::PhaseEnd> ExecutionEnvironment::StartRuntime(Context&
   stderr_pipe_ = ports_->OpenPipe(std::move(started->stderr_fd), [this](std::string_view bytes) { stderr_lines_.Add(bytes); });
   if (started->log_fd) {
     log_frames_ = std::make_unique<LogFrameSplitter>([this](std::string_view text, telemetry::LogLevel level) { OnOutputLine(text, level); });
-    log_pipe_ = ports_->OpenPipe(std::move(started->log_fd), [this](std::string_view bytes) { log_frames_->Add(bytes); });
+    drains_log_pipe_ = true;
+    log_pipe_ = ports_->OpenPipe(std::move(started->log_fd), [this](std::string_view bytes) {
+      drains_log_pipe_ = true;
+      log_frames_->Add(bytes);
+    });
   }
   for (const sandbox::ProcessExit& exit : std::vector(unclaimed_)) {
     if (exit.pid == pid_) OnProcessExit(exit);
@@ -211,6 +215,7 @@ Task<ExecutionEnvironment::PhaseEnd> ExecutionEnvironment::RunInit(Context& ctx,
   DrainOutput();
   if (end.kind == PhaseEnd::Kind::Ready) {
     state_ = State::Warm;
+    drains_log_pipe_ = true;
     cage_->SetCpuQuota(options_.cpus_per_mib * spec_->memory_mib);
   }
   TellExtensions();

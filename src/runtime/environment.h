@@ -209,6 +209,7 @@ class ExecutionEnvironment final : private RuntimeEvents, private ExtensionEvent
   std::unique_ptr<LogPipe> stdout_pipe_;
   std::unique_ptr<LogPipe> stderr_pipe_;
   std::unique_ptr<LogPipe> log_pipe_;
+  bool drains_log_pipe_ = false;  // until the first invocation has ended without a frame, and again after one
   std::vector<std::unique_ptr<ProcessOutput>> extension_outputs_;
   std::optional<sandbox::ProcessExit> runtime_exit_;
   std::optional<PhaseEnd> extension_end_;  // the first extension that ended unasked

@@ -1,5 +1,5 @@
 // Extensions of an environment: how they are started, told of the end, and subscribe to telemetry.
-#include <cstring>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -189,7 +189,8 @@ void ExecutionEnvironment::CloseOutputs() {
 void ExecutionEnvironment::DrainOutput() {
   if (stdout_pipe_) stdout_pipe_->DrainNow();
   if (stderr_pipe_) stderr_pipe_->DrainNow();
-  if (log_pipe_) log_pipe_->DrainNow();
+  // Most bootstraps never write a frame: an invocation pays for a look only where they do.
+  if (log_pipe_ && std::exchange(drains_log_pipe_, false)) log_pipe_->DrainNow();
   for (const auto& output : extension_outputs_) output->Drain();
 }
 
