@@ -39,7 +39,7 @@ class RuntimeEvents {
 
 class RuntimeApi {
  public:
-  RuntimeApi(Loop& loop, RuntimeEvents& events) : loop_(&loop), events_(&events), work_(loop) {}
+  RuntimeApi(Loop& loop, RuntimeEvents& events) : events_(&events), work_(loop) {}
 
   // A new runtime process is about to start: forgets the old one's state. Nothing that comes for the invocation in hand counts
   // any more (timeout, crash).
@@ -62,7 +62,6 @@ class RuntimeApi {
   http::Response NextResponse();
   http::Response Refuse(State wanted) const;
 
-  Loop* loop_;
   RuntimeEvents* events_;
   State state_ = State::Started;
   uint64_t generation_ = 0;  // of the runtime process: a request of an old one finds another number
