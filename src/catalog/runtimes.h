@@ -39,6 +39,7 @@ struct Interpreter {
   std::string host_path;     // "/usr/bin/python3.11"
   std::string cage_path;     // the same, or "/var/lang/bin/python3.12" when it lives outside /usr
   std::string host_root;     // what is bound at /var/lang; empty for /usr
+  std::string class_archive; // of a JVM: classes of our client made ready, inside the cage; "" when there is none
   int root_index = 0;        // in the jail's table; 0 = none
   int zygote_index = 0;      // in the jail's table; 0 = none
 };

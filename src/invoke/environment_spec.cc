@@ -100,15 +100,18 @@ std::string SessionArn(const catalog::Function& function) {
 
 // As AWS's: the small collector, the quick compiler, most of the memory for the heap.
 std::vector<std::string> JavaArguments(const catalog::Interpreter& interpreter, const catalog::Function& function) {
-  return {interpreter.cage_path,
-          "-XX:+UseSerialGC",
-          "-XX:TieredStopAtLevel=1",
-          "-Xshare:auto",
-          fmt::format("-XX:MaxHeapSize={}k", int64_t{function.memory_mib} * 1024 * 80 / 100),
-          "-cp",
-          "/var/runtime/java/lib/*",
-          "com.amazonaws.services.lambda.runtime.api.client.AWSLambda",
-          function.handler};
+  std::vector<std::string> arguments = {interpreter.cage_path, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+                                        fmt::format("-XX:MaxHeapSize={}k", int64_t{function.memory_mib} * 1024 * 80 / 100)};
+  if (!interpreter.class_archive.empty()) {
+    // One that does not fit is passed over in silence.
+    for (const char* option : {"-Xshare:auto", "-Xlog:cds=off", "-Xlog:cds+dynamic=off"}) arguments.emplace_back(option);
+    arguments.push_back("-XX:SharedArchiveFile=" + interpreter.class_archive);
+  }
+  for (const char* argument : {"-cp", "/var/runtime/java/lib/*", "com.amazonaws.services.lambda.runtime.api.client.AWSLambda"}) {
+    arguments.emplace_back(argument);
+  }
+  arguments.push_back(function.handler);
+  return arguments;
 }
 
 std::vector<std::string> Arguments(const catalog::RuntimeChoice& choice, const catalog::Function& function) {

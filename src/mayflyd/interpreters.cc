@@ -155,6 +155,10 @@ Result<Interpreter> ExamineInterpreter(RuntimeFamily family, const std::string& 
     found.host_root = real.substr(0, below);
     found.cage_path = "/var/lang" + real.substr(below);
   }
+  if (family == RuntimeFamily::Java) {
+    const std::string archive = fmt::format("/java/{}.jsa", found.full_version);
+    if (::access((RuntimeDirectory() + archive).c_str(), R_OK) == 0) found.class_archive = "/var/runtime" + archive;
+  }
   return found;
 }
 
