@@ -41,10 +41,6 @@ Result<FunctionReference> ParseFunctionReference(const Context& ctx, std::string
     return Fail(Error::Service("ResourceNotFoundException", fmt::format("Functions from '{}' are not reachable in this region ('{}')",
                                                                         reference.name.region, ctx.principal.region)));
   }
-  if (reference.name.account_id != ctx.principal.account_id && ctx.principal.arn.starts_with("arn:aws:sts:")) {
-    return Fail(Error::Service("AccessDeniedException", fmt::format("User: {} is not authorized to access functions of account {}",
-                                                                    ctx.principal.arn, reference.name.account_id)));
-  }
   if (!qualifier.empty()) {
     if (!reference.qualifier.empty() && reference.qualifier != qualifier) {
       return Fail(Error::Service("InvalidParameterValueException",

@@ -20,7 +20,7 @@ struct FunctionReference {
 
 // `text` has passed the model's pattern; account and region that it does not name are the caller's. `qualifier` is the
 // Qualifier member ("" when absent). Errors (Service): InvalidParameterValueException when name and member disagree,
-// ResourceNotFoundException for another region; AccessDeniedException for another account when a function's role asks.
+// ResourceNotFoundException for another region.
 Result<FunctionReference> ParseFunctionReference(const Context& ctx, std::string_view text, std::string_view qualifier);
 
 Error FunctionNotFound(const FunctionReference& reference);

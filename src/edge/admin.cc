@@ -100,6 +100,7 @@ http::Response Admin::Status() const {
   status.Set("auth", parts_.authenticator->mode() == identity::AuthMode::Open ? "open" : "strict");
   json::Value runtimes;
   for (const catalog::RuntimeIdentifier& identifier : catalog::RuntimeIdentifiers()) {
+    if (!parts_.runtimes->CheckUse(identifier.name, catalog::RuntimeUse::Create, parts_.loop->WallNow())) continue;
     if (const auto choice = parts_.runtimes->Resolve(identifier.name)) runtimes.Set(identifier.name, choice->description);
   }
   status.Set("runtimes", std::move(runtimes));
