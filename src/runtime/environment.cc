@@ -133,7 +133,8 @@ Task<ExecutionEnvironment::PhaseEnd> ExecutionEnvironment::StartRuntime(Context&
   sandbox::ProcessSpec process;
   process.arguments = spec_->arguments;
   process.environment = spec_->environment;
-  AddOwnVariables(process.environment);
+  process.environment.push_back("AWS_LAMBDA_LOG_STREAM_NAME=" + label_.log_stream);
+  AddCredentials(process.environment);
   process.wants_log_pipe = spec_->framed_logs;
   auto started = co_await cage_->Start(ctx, spec_->start_mode, process);
   if (!started && started.error().code == "ENOENT" && !spec_->second_program.empty()) {
@@ -182,9 +183,7 @@ Task<ExecutionEnvironment::PhaseEnd> ExecutionEnvironment::BringUp(Context& ctx,
   co_return end;
 }
 
-// What differs between the environments of one version.
-void ExecutionEnvironment::AddOwnVariables(std::vector<std::string>& variables) const {
-  variables.push_back("AWS_LAMBDA_LOG_STREAM_NAME=" + label_.log_stream);
+void ExecutionEnvironment::AddCredentials(std::vector<std::string>& variables) const {
   if (!credentials_) return;
   variables.push_back("AWS_ACCESS_KEY_ID=" + credentials_->access_key_id);
   variables.push_back("AWS_SECRET_ACCESS_KEY=" + credentials_->secret_access_key);

@@ -136,7 +136,7 @@ class ExecutionEnvironment final : private RuntimeEvents, private ExtensionEvent
 
   // Phases: environment.cc
   Task<Result<>> AssignCage(Context& ctx);
-  void AddOwnVariables(std::vector<std::string>& variables) const;
+  void AddCredentials(std::vector<std::string>& variables) const;
   void BeginPhase();
   void EndPhase(PhaseEnd end);
   void CheckGoal();

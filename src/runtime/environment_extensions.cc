@@ -35,7 +35,7 @@ Task<ExecutionEnvironment::PhaseEnd> ExecutionEnvironment::StartExtension(Contex
   sandbox::ProcessSpec process;
   process.arguments = {std::string(kExtensionsFolder) + extension.name};
   process.environment = spec_->extension_environment;
-  AddOwnVariables(process.environment);
+  AddCredentials(process.environment);
   process.working_directory = "/";
   auto started = co_await cage_->Start(ctx, {}, process);
   if (!started) {
