@@ -14,6 +14,9 @@ namespace {
 constexpr size_t kLoadPage = 4000;
 constexpr size_t kRecentMax = 4096;
 constexpr std::string_view kFunctionsTable = "functions";
+constexpr std::string_view kVersionsTable = "versions";
+constexpr std::string_view kAliasesTable = "aliases";
+constexpr size_t kVersionDigits = 10;  // VersionKey
 
 Error Busy(std::string_view key) {
   return Error::Service("ResourceConflictException",
@@ -35,6 +38,8 @@ std::string_view FunctionKeyOf(std::string_view key) {
 AnyTable::AnyTable(ResourceTables& tables, std::string name, BelongsTo owner) : name_(std::move(name)), owner_(owner) {
   tables.tables_.push_back(this);
   if (name_ == kFunctionsTable) tables.functions_ = this;
+  if (name_ == kVersionsTable) tables.versions_ = this;
+  if (name_ == kAliasesTable) tables.aliases_ = this;
 }
 
 Result<json::Value> AnyTable::ParseText(std::string_view text) {
@@ -124,8 +129,23 @@ Result<> Change::CheckOwner(const AnyTable& table, const std::string& key) const
   if (function == tables_->functions_->entries_.end()) {
     return Fail(Error::Service("ResourceNotFoundException", fmt::format("Function not found: {}", function_key)));
   }
-  if (function->second.deleting) return Fail(Busy(key));
+  if (function->second.deleting || IsQualifierLeaving(table, key, function_key.size())) return Fail(Busy(key));
   return {};
+}
+
+// Whether the version or alias that `key` hangs on is being deleted.
+bool Change::IsQualifierLeaving(const AnyTable& table, std::string_view key, size_t function_key_bytes) const {
+  if (key.size() <= function_key_bytes) return false;
+  const std::string_view qualifier = key.substr(function_key_bytes + 1, key.find('/', function_key_bytes + 1) - function_key_bytes - 1);
+  for (const AnyTable* owner : {tables_->versions_, tables_->aliases_}) {
+    if (!owner || owner == &table) continue;
+    // Versions' keys are padded.
+    const bool padded = owner == tables_->versions_ && qualifier.size() < kVersionDigits;
+    const auto found = owner->entries_.find(fmt::format("{}/{}{}", key.substr(0, function_key_bytes),
+                                                        std::string(padded ? kVersionDigits - qualifier.size() : 0, '0'), qualifier));
+    if (found != owner->entries_.end() && found->second.deleting) return true;
+  }
+  return false;
 }
 
 Result<AnyTable::Entry*> Change::Lock(AnyTable& table, const std::string& key, const AnyTable::AnyPointer& old) {

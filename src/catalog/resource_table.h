@@ -141,7 +141,9 @@ class ResourceTables {
 
   store::Store* store_;
   std::vector<AnyTable*> tables_;
-  AnyTable* functions_ = nullptr;  // whose rows own those of tables that belong to functions
+  AnyTable* functions_ = nullptr;  // whose rows own those of tables that belong to functions,
+  AnyTable* versions_ = nullptr;   // and so do, below a function, its versions
+  AnyTable* aliases_ = nullptr;    // and aliases
 };
 
 // Stage everything, then Commit. What is staged is locked until the Change ends.
@@ -196,6 +198,7 @@ class Change {
   Result<> StageBelonging(AnyTable& table, const std::string& key, AnyTable::Entry& entry);
   Result<AnyTable::Entry*> Lock(AnyTable& table, const std::string& key, const AnyTable::AnyPointer& old);
   Result<> CheckOwner(const AnyTable& table, const std::string& key) const;
+  bool IsQualifierLeaving(const AnyTable& table, std::string_view key, size_t function_key_bytes) const;
   void Unlock();
 
   ResourceTables* tables_;

@@ -29,6 +29,8 @@ struct TwoTables {
   explicit TwoTables(store::Store& store) : all(store) {}
   ResourceTables all;
   ResourceTable<Note> functions{all, "functions"};
+  ResourceTable<Note> versions{all, "versions", BelongsTo::Function};
+  ResourceTable<Note> aliases{all, "aliases", BelongsTo::Function};
   ResourceTable<Note> notes{all, "notes", BelongsTo::Function};
 };
 
@@ -131,6 +133,23 @@ TEST_F(ResourceTableTest, NothingIsAddedToAFunctionThatIsBeingDeleted) {
   EXPECT_FALSE(Put(tables_.notes, "a/r/f/1", "late"));
   EXPECT_TRUE(loop_.Run(deletion.Commit(ctx_)));
   EXPECT_EQ(tables_.notes.size(), 0u);
+}
+
+TEST_F(ResourceTableTest, NothingIsAddedToAVersionOrAliasThatIsBeingDeleted) {
+  ASSERT_TRUE(loop_.Run(tables_.all.Open(ctx_)));
+  ASSERT_TRUE(Put(tables_.functions, "a/r/f", "one"));
+  ASSERT_TRUE(Put(tables_.versions, "a/r/f/0000000012", "version"));
+  ASSERT_TRUE(Put(tables_.aliases, "a/r/f/live", "alias"));
+  {
+    Change deletion(tables_.all);
+    ASSERT_TRUE(deletion.Delete(tables_.versions, "a/r/f/0000000012", tables_.versions.Find("a/r/f/0000000012")));
+    ASSERT_TRUE(deletion.DeleteBelongings("a/r/f/live"));
+    EXPECT_FALSE(Put(tables_.notes, "a/r/f/12", "late"));
+    EXPECT_FALSE(Put(tables_.notes, "a/r/f/live/more", "late"));
+    EXPECT_TRUE(Put(tables_.notes, "a/r/f/1", "another version's"));
+    EXPECT_TRUE(Put(tables_.notes, "a/r/f/$LATEST", "the function's"));
+  }
+  EXPECT_TRUE(Put(tables_.notes, "a/r/f/12", "it stays"));
 }
 
 TEST_F(ResourceTableTest, ARowThatCannotBeReadIsNotThereAndDoesNotHoldUpADeletion) {

@@ -1,9 +1,13 @@
 """Shared fixtures: every test gets a function folder of its own and a runner for the client under test."""
 
 import os
+import signal
 import sys
 
 import pytest
+
+# Whoever runs the tests in the background has them ignore SIGINT, and what they start would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 

@@ -58,8 +58,9 @@ class FakeRuntimeApi(object):
         self._stopped = False
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address = "127.0.0.1:%d" % self._listener.getsockname()[1]
-        self._sockets = []
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._served = []  # connections with their threads
+        self._accepting = threading.Thread(target=self._accept, daemon=True)
+        self._accepting.start()
 
     def wait_for(self, condition, seconds):
         """Waits until `condition(self)` holds; False when `seconds` have passed."""
@@ -75,8 +76,16 @@ class FakeRuntimeApi(object):
         with self._progress:
             self._stopped = True
             self._progress.notify_all()
+        # A thread that is still in accept or recv when its descriptor is closed would go on with whatever gets that number next.
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._accepting.join()
         self._listener.close()
-        for connection in self._sockets:
+        for connection, serving in self._served:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # it has ended already
+            serving.join()
             connection.close()
 
     def _accept(self):
@@ -86,9 +95,10 @@ class FakeRuntimeApi(object):
             except OSError:
                 return
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._sockets.append(connection)
             self.connections += 1
-            threading.Thread(target=self._serve, args=(_Reader(connection),), daemon=True).start()
+            serving = threading.Thread(target=self._serve, args=(_Reader(connection),), daemon=True)
+            self._served.append((connection, serving))
+            serving.start()
 
     def _serve(self, reader):
         try:

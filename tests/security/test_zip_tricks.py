@@ -13,6 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from packages import make_zip
+from daemon import wait_until  # noqa: E402
 from watched_daemon import ROLE, Function, WatchedDaemon
 
 HANDLER = b"""
@@ -251,5 +252,5 @@ def test_packages_go_with_their_functions():
             Function.create(client, "short-%d" % number, make_zip({"function.py": "N = %d\n" % number})).delete()
         running.stop()
         running.start()
-        assert state_of(running)[2] == 1
+        wait_until(lambda: state_of(running)[2] == 1, 10, "unused packages are gone: the daemon looks for them while it serves")
         assert Function(running.account("111111111111"), kept.name).call() == 1
