@@ -44,9 +44,12 @@ void JailedCagePool::RefillLater() {
   });
 }
 
+// Asks for what is missing now, once: a jail that has just died refuses at once, and the loop must go on to learn of its death.
 void JailedCagePool::Refill() {
-  while (!stopping_ && !jail_.gone() && making_ < kMakingAtOnceMax && live_ + making_ < options_.cages_max &&
-         static_cast<int>(spare_.size()) + making_ < options_.spare_cages) {
+  if (stopping_ || jail_.gone()) return;
+  const int missing = std::min({kMakingAtOnceMax - making_, options_.cages_max - live_ - making_,
+                                options_.spare_cages - static_cast<int>(spare_.size()) - making_});
+  for (int i = 0; i < missing; ++i) {
     ++making_;
     tasks_.Spawn(MakeOne());
   }

@@ -156,6 +156,29 @@ TEST_F(JailedCageTest, ManyRequestsAtOnce) {  // else a full socket loses reques
   }(*this));
 }
 
+TEST_F(JailedCageTest, ADeadJailIsNotAskedForEver) {  // else the daemon spins instead of ending
+  loop_.RunVoid([](JailedCageTest& test) -> Task<> {
+    Context ctx(test.loop_);
+    auto opened = co_await test.Open(ctx, {.spare_cages = 2, .cages_max = 2});
+    EXPECT_TRUE(opened) << opened.error().ToString();
+    if (!opened) co_return;
+    auto first = co_await test.pool_->Acquire(ctx);
+    auto second = co_await test.pool_->Acquire(ctx);
+    EXPECT_TRUE(first && second);
+    ::kill(test.jail_pid_, SIGKILL);
+    siginfo_t dead{};
+    ::waitid(P_PID, static_cast<id_t>(test.jail_pid_), &dead, WEXITED | WNOWAIT);  // the loop has not heard of it yet
+    (*first).reset();  // makes room, so the pool wants another cage
+    EXPECT_FALSE(co_await test.pool_->Acquire(ctx));
+    (*second).reset();
+    co_await test.pool_->Stop();
+    ::waitpid(test.jail_pid_, nullptr, 0);
+    auto reopened = co_await test.Open(ctx, {.spare_cages = 1, .cages_max = 4});  // sweeps what the killed one left
+    EXPECT_TRUE(reopened) << reopened.error().ToString();
+    if (reopened) co_await test.pool_->Stop();
+  }(*this));
+}
+
 TEST_F(JailedCageTest, DeathOfTheJailIsTold) {  // else environments hang when the jail is gone
   loop_.RunVoid([](JailedCageTest& test) -> Task<> {
     Context ctx(test.loop_);
