@@ -23,9 +23,6 @@ class WatchedDaemon(Daemon):
     footprint = None
 
     def start(self):
-        if self.process is not None and os.path.exists(self.log.name):  # of a run that was killed
-            self.log.close()
-            os.unlink(self.log.name)
         started = time.monotonic()
         super().start()
         self.ready_seconds = time.monotonic() - started

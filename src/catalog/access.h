@@ -3,8 +3,7 @@
 //
 //   a caller of the API      Authorize(RequestPrincipal::Of(ctx.principal), "lambda:GetFunction", reference)
 //   a function URL           Authorize(Anonymous() or Of(principal), "lambda:InvokeFunctionUrl", reference,
-//                                      {lambda:FunctionUrlAuthType: NONE | AWS_IAM}), then also
-//                            Authorize(…, "lambda:InvokeFunction", reference, {lambda:InvokedViaFunctionUrl: true})
+//                                      {lambda:FunctionUrlAuthType: NONE | AWS_IAM})
 //   a service                Authorize(Service("s3.amazonaws.com"), "lambda:InvokeFunction", reference,
 //                                      {aws:SourceArn: the bucket, aws:SourceAccount: its owner})
 //

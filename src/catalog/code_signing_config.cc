@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include "catalog/json_members.h"
+#include "identity/arn.h"
 
 namespace mayfly::catalog {
 namespace {
+
+constexpr std::string_view kResourcePrefix = "code-signing-config:";
 
 template <typename Self, typename Visitor>
 void VisitConfig(Self& config, Visitor&& visit) {
@@ -19,21 +22,15 @@ void VisitConfig(Self& config, Visitor&& visit) {
 }  // namespace
 
 std::string CodeSigningConfig::Arn() const {
-  // The partition follows the region, as a function's does.
-  const std::string function = FunctionName{account_id, region, ""}.Arn();
-  return fmt::format("{}:lambda:{}:{}:code-signing-config:{}", function.substr(0, function.find(":lambda:")), region, account_id, id);
+  return fmt::format("arn:{}:lambda:{}:{}:{}{}", PartitionOf(region), region, account_id, kResourcePrefix, id);
 }
 
 std::string CodeSigningConfigKey(const CodeSigningConfig& config) { return fmt::format("{}/{}/{}", config.account_id, config.region, config.id); }
 
 std::string CodeSigningConfigKeyOf(std::string_view arn) {
-  std::vector<std::string_view> parts;  // arn, aws, lambda, REGION, ACCOUNT, code-signing-config, ID
-  for (size_t from = 0; from <= arn.size();) {
-    const size_t end = std::min(arn.find(':', from), arn.size());
-    parts.push_back(arn.substr(from, end - from));
-    from = end + 1;
-  }
-  return parts.size() == 7 ? fmt::format("{}/{}/{}", parts[4], parts[3], parts[6]) : std::string();
+  const auto parsed = identity::ParseArn(arn);
+  if (!parsed || !parsed->resource.starts_with(kResourcePrefix)) return {};
+  return fmt::format("{}/{}/{}", parsed->account_id, parsed->region, parsed->resource.substr(kResourcePrefix.size()));
 }
 
 json::Value ToJson(const CodeSigningConfig& config) {

@@ -76,14 +76,6 @@ Result<FunctionCatalog::Resolved> FunctionCatalog::ResolveForInvoke(const Functi
   return resolved;
 }
 
-std::vector<FunctionPointer> FunctionCatalog::List(std::string_view account_id, std::string_view region, std::string_view after,
-                                                   size_t limit) const {
-  const std::string prefix = fmt::format("{}/{}/", account_id, region);
-  std::vector<FunctionPointer> page;
-  for (auto& row : tables_->functions.List(prefix, after.empty() ? "" : prefix + std::string(after), limit)) page.push_back(std::move(row.value));
-  return page;
-}
-
 // --- changes ---
 
 // Keeps the list of what has to be settled in the same commit.

@@ -47,8 +47,6 @@ class FunctionCatalog {
   // As Resolve; of an alias with two versions, one is drawn by weight.
   Result<Resolved> ResolveForInvoke(const FunctionReference& reference, Random& random) const;
 
-  // $LATEST of the functions of one account and region in the order of their names, those after `after`.
-  std::vector<FunctionPointer> List(std::string_view account_id, std::string_view region, std::string_view after, size_t limit) const;
   size_t size() const { return tables_->functions.size(); }
   // Functions and versions that are Pending or InProgress, for recovery at start: keys of their rows.
   const std::set<std::string>& unsettled() const { return unsettled_; }

@@ -73,8 +73,8 @@ TEST(FunctionCatalog, ChangesSurviveReopening) {
     EXPECT_TRUE(co_await second.Open(ctx));
     EXPECT_EQ(again.size(), 1u);
     EXPECT_EQ(again.Find(next.name)->memory_mib, 256);
-    EXPECT_TRUE(again.List("111122223333", "us-east-1", "", 50).empty());
-    EXPECT_EQ(again.List("111122223333", "eu-west-1", "", 50).size(), 1u);
+    EXPECT_TRUE(second.tables.functions.List("111122223333/us-east-1/", "", 50).empty());
+    EXPECT_EQ(second.tables.functions.List("111122223333/eu-west-1/", "", 50).size(), 1u);
   }(ctx, loop, *store));
 }
 

@@ -4,23 +4,10 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
+#include "identity/arn.h"
+
 namespace mayfly::catalog {
-namespace {
-
-std::vector<std::string_view> Split(std::string_view text, char separator) {
-  std::vector<std::string_view> parts;
-  for (;;) {
-    const size_t at = text.find(separator);
-    parts.push_back(text.substr(0, at));
-    if (at == std::string_view::npos) return parts;
-    text.remove_prefix(at + 1);
-  }
-}
-
-bool IsAccount(std::string_view text) { return text.size() == 12 && text.find_first_not_of("0123456789") == std::string_view::npos; }
-
-}  // namespace
-
 Result<FunctionReference> ParseFunctionReference(const Context& ctx, std::string_view text, std::string_view qualifier) {
   FunctionReference reference;
   reference.name.account_id = ctx.principal.account_id;
@@ -32,7 +19,7 @@ Result<FunctionReference> ParseFunctionReference(const Context& ctx, std::string
     reference.name.account_id = parts[4];
     next = 6;
   } else {
-    if (next + 1 < parts.size() && IsAccount(parts[next])) reference.name.account_id = parts[next++];
+    if (next + 1 < parts.size() && identity::IsAccountId(parts[next])) reference.name.account_id = parts[next++];
     if (next + 1 < parts.size() && parts[next] == "function") ++next;
   }
   reference.name.name = parts[next++];

@@ -8,6 +8,7 @@
 #include "catalog/signature_crypto.h"
 #include "catalog/signature_manifest.h"
 #include "catalog/zip_append.h"
+#include "identity/arn.h"
 
 namespace mayfly::catalog {
 namespace {
@@ -91,7 +92,7 @@ Result<ProfileArn> ParseProfileVersionArn(std::string_view arn) {
   const bool is_profile = Take(rest, "/").empty() && Take(rest, "/") == "signing-profiles";
   profile.name = Take(rest, "/");
   profile.version = rest;
-  const bool account = profile.account_id.size() == 12 && profile.account_id.find_first_not_of("0123456789") == std::string::npos;
+  const bool account = identity::IsAccountId(profile.account_id);
   if (!begins || !is_profile || !account || profile.region.empty() || profile.region.size() > 50 || !IsAll(profile.region, "-") ||
       profile.name.size() < 2 || profile.name.size() > 64 || !IsAll(profile.name, "_") || profile.version.size() != 10 || !IsAll(profile.version, "")) {
     return Fail(Error::Fault(fmt::format("'{}' is no ARN of a signing profile's version", arn),

@@ -12,15 +12,12 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "identity/arn.h"
 
 namespace mayfly::identity {
 namespace {
 
 constexpr int kFileVersion = 1;
-
-bool IsAccountId(std::string_view text) {
-  return text.size() == 12 && text.find_first_not_of("0123456789") == std::string_view::npos;
-}
 
 Error BadFile(const std::string& path, std::string_view what) {
   return Error::Fault(fmt::format("{}: {}", path, what),

@@ -3,8 +3,8 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "base/text.h"
 #include "net/http_message.h"
 
 namespace mayfly::identity {
@@ -12,8 +12,6 @@ namespace mayfly::identity {
 inline constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
 inline constexpr std::string_view kEmptyBodyHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
-// Splits at `separator`; "a;;b" has an empty middle, "" is one empty piece.
-std::vector<std::string_view> Split(std::string_view text, char separator);
 // Without blanks and tabs at both ends.
 std::string_view Trim(std::string_view text);
 

@@ -1,8 +1,10 @@
 #include "sources/table.h"
 
 #include <array>
+#include <utility>
 #include <vector>
 
+#include "identity/arn.h"
 namespace mayfly::sources {
 namespace {
 
@@ -64,23 +66,6 @@ constexpr std::array<SourceFacts, 9> kSources{{
      .required = {SourceAccess, StartingPosition, DocumentDbConfig}, .access_types = kDocumentDbAccess, .access_type_required = "BASIC_AUTH"},
 }};
 
-// arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE
-struct Arn {
-  std::string_view service;
-  std::string_view resource;
-};
-
-Arn ParseArn(std::string_view text) {
-  std::array<std::string_view, 5> parts;
-  for (std::string_view& part : parts) {
-    const size_t colon = text.find(':');
-    if (colon == std::string_view::npos) return {};
-    part = text.substr(0, colon);
-    text.remove_prefix(colon + 1);
-  }
-  return parts[0] == "arn" ? Arn{parts[2], text} : Arn{};
-}
-
 }  // namespace
 
 std::span<const SourceFacts> AllSources() { return kSources; }
@@ -89,8 +74,9 @@ const SourceFacts& FactsOf(SourceKind kind) { return kSources.at(static_cast<siz
 
 const SourceFacts* FindSource(std::string_view event_source_arn, bool is_self_managed) {
   if (event_source_arn.empty()) return is_self_managed ? &FactsOf(SourceKind::SelfManagedKafka) : nullptr;
-  const auto [service, resource] = ParseArn(event_source_arn);
-  if (resource.empty()) return nullptr;
+  const auto arn = identity::ParseArn(event_source_arn);
+  if (!arn) return nullptr;
+  const auto [service, resource] = std::pair(arn->service, arn->resource);
   if (service == "sqs") return &FactsOf(resource.ends_with(".fifo") ? SourceKind::SqsFifo : SourceKind::SqsStandard);
   if (service == "kinesis" && resource.starts_with("stream/")) {
     return &FactsOf(resource.contains("/consumer/") ? SourceKind::KinesisConsumer : SourceKind::Kinesis);

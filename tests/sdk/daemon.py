@@ -126,6 +126,7 @@ class Daemon:
         self.folder = None if data_dir else tempfile.mkdtemp(prefix="mayfly-test-")
         self.data_dir = Path(data_dir or Path(self.folder) / "data")
         self.process = None
+        self.log = None
         self.url = ""
 
     # --- life ---------------------------------------------------------------------------------------------------------
@@ -142,7 +143,6 @@ class Daemon:
                 self.process.kill()
                 self.process.wait()
             self.log.close()
-            Path(self.log.name).unlink(missing_ok=True)
             if self.folder:
                 shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -151,7 +151,8 @@ class Daemon:
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         self.before = (mounts(), kernel_names())
         self.children_before = set(children_of(os.getpid()))
-        self.log = tempfile.NamedTemporaryFile(prefix="mayfly-log-", delete=False)
+        if not self.log:  # one for all its starts
+            self.log = tempfile.NamedTemporaryFile(prefix="mayfly-log-")
         command = [str(BIN / "mayfly"), "serve", "--listen", "127.0.0.1:0", "--data-dir", str(self.data_dir), "--auth", self.auth]
         self.process = subprocess.Popen(command + self.arguments, stdout=subprocess.PIPE, stderr=self.log, stdin=subprocess.DEVNULL)
         Daemon.running.add(self.process.pid)

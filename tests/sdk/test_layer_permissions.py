@@ -2,30 +2,18 @@
 import json
 
 import pytest
-from botocore.exceptions import ClientError
 
 from daemon import ACCOUNT, REGION
 from packages import make_zip
+from test_errors import refused
 
 STRANGER = "222222222222"
 STALE = ("The Revision Id provided does not match the latest Revision Id. Call the GetLayerPolicy API to retrieve the latest Revision Id")
 
 
-def refused(call, status, code, message):
-    with pytest.raises(ClientError) as caught:
-        call()
-    answer = caught.value.response
-    assert (answer["ResponseMetadata"]["HTTPStatusCode"], answer["Error"]["Code"], answer["Error"]["Message"]) == (status, code, message), answer
-
-
 @pytest.fixture
 def layer(aws, name):
-    try:
-        aws.publish_layer_version(LayerName=name, Content={"ZipFile": make_zip({"python/shared.py": "VALUE = 1\n"})})
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "NotImplementedException":
-            pytest.skip("there are no layers yet")
-        raise
+    aws.publish_layer_version(LayerName=name, Content={"ZipFile": make_zip({"python/shared.py": "VALUE = 1\n"})})
     yield name
     aws.delete_layer_version(LayerName=name, VersionNumber=1)
 

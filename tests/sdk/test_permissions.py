@@ -4,29 +4,16 @@ import re
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
 
 from conftest import ROLE
 from daemon import ACCOUNT, REGION, Daemon
 from packages import ECHO, make_zip
+from test_errors import refused
 
 STRANGER = "222222222222"
 STRANGERS_ROOT = f"arn:aws:iam::{STRANGER}:root"
 STALE = "The Revision Id provided does not match the latest Revision Id. Call the {} API to retrieve the latest Revision Id"
 S3 = {"StatementId": "s3", "Action": "lambda:InvokeFunction", "Principal": "s3.amazonaws.com"}
-
-
-def refused(call, status, code, message):
-    """`message`: a text, or a pattern (re.Pattern)."""
-    with pytest.raises(ClientError) as caught:
-        call()
-    answer = caught.value.response
-    assert (answer["ResponseMetadata"]["HTTPStatusCode"], answer["Error"]["Code"]) == (status, code), answer
-    if isinstance(message, re.Pattern):
-        assert message.fullmatch(answer["Error"]["Message"]), answer
-    else:
-        assert answer["Error"]["Message"] == message, answer
-    return answer
 
 
 def arn(name, qualifier=None):

@@ -16,6 +16,8 @@ from botocore.exceptions import ClientError
 from conftest import Functions
 from daemon import ACCOUNT, REGION, Daemon
 from packages import ECHO
+from test_errors import refused
+from test_lifecycle import arn
 
 FORBIDDEN = "Forbidden. For troubleshooting Function URL authorization issues, see: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"
 NO_FUNCTION = "Function does not exist"
@@ -31,18 +33,6 @@ def handler(event, context):
     body = event["body"]
     return json.loads(base64.b64decode(body) if event["isBase64Encoded"] else body)
 """
-
-
-def arn(name):
-    return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
-
-
-def refused(call, status, code, message):
-    with pytest.raises(ClientError) as caught:
-        call()
-    answer = caught.value.response
-    assert (answer["ResponseMetadata"]["HTTPStatusCode"], answer["Error"]["Code"], answer["Error"]["Message"]) == (status, code, message)
-    return answer
 
 
 def let_everybody(aws, name, **qualifier):

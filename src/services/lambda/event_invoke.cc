@@ -19,13 +19,6 @@ Error NoConfig(const catalog::SettingOwner& owner) {
   return Error::Service("ResourceNotFoundException", fmt::format("The function {} doesn't have an EventInvokeConfig", owner.Arn()));
 }
 
-// "sqs" of arn:aws:sqs:…; "" of what is no ARN (kafka://topic).
-std::string_view ServiceOf(std::string_view arn) {
-  if (!arn.starts_with("arn:")) return {};
-  const size_t service = arn.find(':', 4);
-  return service == std::string_view::npos ? std::string_view() : arn.substr(service + 1, arn.find(':', service + 1) - service - 1);
-}
-
 template <size_t N>
 bool IsOneOf(std::string_view service, const std::string_view (&services)[N]) {
   return std::find(std::begin(services), std::end(services), service) != std::end(services);
@@ -83,10 +76,10 @@ Result<> LambdaApi::CheckFunctionDestination(const Context& ctx, const catalog::
 
 Result<> LambdaApi::CheckDestinations(const Context& ctx, const catalog::EventInvokeConfig& config) const {
   for (const std::string& arn : {config.failure_destination, config.success_destination}) {
-    if (ServiceOf(arn) == "lambda") MF_TRY_VOID(CheckFunctionDestination(ctx, config.owner.function, arn));
+    if (ServiceOfArn(arn) == "lambda") MF_TRY_VOID(CheckFunctionDestination(ctx, config.owner.function, arn));
   }
-  const bool is_success_valid = config.success_destination.empty() || IsOneOf(ServiceOf(config.success_destination), kSuccessServices);
-  const bool is_failure_valid = config.failure_destination.empty() || IsOneOf(ServiceOf(config.failure_destination), kFailureServices);
+  const bool is_success_valid = config.success_destination.empty() || IsOneOf(ServiceOfArn(config.success_destination), kSuccessServices);
+  const bool is_failure_valid = config.failure_destination.empty() || IsOneOf(ServiceOfArn(config.failure_destination), kFailureServices);
   if (is_success_valid && is_failure_valid) return {};
   return Fail(InvalidDestinations(config));
 }

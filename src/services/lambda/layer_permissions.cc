@@ -9,8 +9,6 @@
 namespace mayfly::lambda {
 namespace {
 
-Error NotFound(std::string message) { return Error::Service("ResourceNotFoundException", std::move(message)); }
-
 Error StalePolicy() {
   return Error::Service("PreconditionFailedException", "The Revision Id provided does not match the latest Revision Id. Call the GetLayerPolicy "
                                                        "API to retrieve the latest Revision Id");

@@ -14,8 +14,6 @@ namespace {
 
 constexpr size_t kLayersPageMax = 50;
 
-Error NoSuchResource() { return Error::Service("ResourceNotFoundException", "The resource you requested does not exist."); }
-
 bool Contains(const std::optional<std::vector<std::string>>& list, const std::string& item) {
   return list && std::find(list->begin(), list->end(), item) != list->end();
 }

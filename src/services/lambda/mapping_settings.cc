@@ -125,10 +125,7 @@ Result<> CheckRegistry(const EventSourceMapping& m) {
 }
 
 bool IsArnOf(std::string_view arn, std::initializer_list<std::string_view> services) {
-  const size_t partition = arn.starts_with("arn:") ? arn.find(':', 4) : std::string_view::npos;
-  if (partition == std::string_view::npos) return false;
-  const std::string_view rest = arn.substr(partition + 1);
-  return std::ranges::find(services, rest.substr(0, rest.find(':'))) != services.end();
+  return std::ranges::find(services, ServiceOfArn(arn)) != services.end();
 }
 
 Result<> CheckDestination(const SourceFacts& facts, const EventSourceMapping& m) {

@@ -19,8 +19,6 @@ constexpr size_t kMappingsPageMax = 100;
 constexpr size_t kTagsMax = 50;
 constexpr Duration kSettleRetryAfter = std::chrono::milliseconds(20);
 
-Error NoSuchMapping() { return Error::Service("ResourceNotFoundException", "The resource you requested does not exist."); }
-
 Error InUse(std::string_view verb) {
   return Error::Service("ResourceInUseException", fmt::format("Cannot {} the event source mapping because it is in use.", verb));
 }
@@ -111,7 +109,7 @@ Task<Result<EventSourceMappingConfiguration>> LambdaApi::CreateEventSourceMappin
 
 Task<Result<EventSourceMappingConfiguration>> LambdaApi::GetEventSourceMapping(Context& ctx, GetEventSourceMappingRequest request) {
   const auto mapping = parts_.tables->event_source_mappings.Find(MappingKey(ctx, request.uuid));
-  if (!mapping) co_return Fail(NoSuchMapping());
+  if (!mapping) co_return Fail(NoSuchResource());
   co_return DescribeMapping(*mapping);
 }
 
@@ -139,7 +137,7 @@ Task<Result<ListEventSourceMappingsResponse>> LambdaApi::ListEventSourceMappings
 Task<Result<EventSourceMappingConfiguration>> LambdaApi::UpdateEventSourceMapping(Context& ctx, UpdateEventSourceMappingRequest request) {
   auto& table = parts_.tables->event_source_mappings;
   const auto old = table.Find(MappingKey(ctx, request.uuid));
-  if (!old) co_return Fail(NoSuchMapping());
+  if (!old) co_return Fail(NoSuchResource());
   if (!old->is_settled()) co_return Fail(InUse("update"));
   EventSourceMapping next = *old;
   MF_CO_TRY_VOID(ApplyMappingSettings(request, next));
@@ -164,7 +162,7 @@ Task<Result<EventSourceMappingConfiguration>> LambdaApi::UpdateEventSourceMappin
 Task<Result<EventSourceMappingConfiguration>> LambdaApi::DeleteEventSourceMapping(Context& ctx, DeleteEventSourceMappingRequest request) {
   auto& table = parts_.tables->event_source_mappings;
   const auto old = table.Find(MappingKey(ctx, request.uuid));
-  if (!old) co_return Fail(NoSuchMapping());
+  if (!old) co_return Fail(NoSuchResource());
   if (!old->is_settled()) co_return Fail(InUse("delete"));
   EventSourceMapping next = *old;
   next.state = MappingState::Deleting;

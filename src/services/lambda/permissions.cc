@@ -17,8 +17,6 @@ namespace {
 constexpr int kChangeAttemptsMax = 50;
 constexpr Duration kChangeRetryAfter = std::chrono::milliseconds(2);
 
-Error NotFound(std::string message) { return Error::Service("ResourceNotFoundException", std::move(message)); }
-Error NoSuchResource() { return NotFound("The resource you requested does not exist."); }
 Error NoPolicy() { return NotFound("No policy is associated with the given resource."); }
 
 Error StalePolicy(std::string_view read_with) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "identity/arn.h"
 #include "invoke/environment_spec.h"
 #include "services/lambda/tags.h"
 
@@ -132,6 +133,15 @@ Error NotImplemented(std::string_view what) {
 Error InvalidParameterValue(std::string message) { return Error::Service("InvalidParameterValueException", std::move(message)); }
 
 Error Conflict(std::string message) { return Error::Service("ResourceConflictException", std::move(message)); }
+
+Error NotFound(std::string message) { return Error::Service("ResourceNotFoundException", std::move(message)); }
+
+Error NoSuchResource() { return NotFound("The resource you requested does not exist."); }
+
+std::string_view ServiceOfArn(std::string_view text) {
+  const auto arn = identity::ParseArn(text);
+  return arn ? arn->service : std::string_view();
+}
 
 Error StaleRevision() {
   return Error::Service("PreconditionFailedException", "The Revision Id provided does not match the latest Revision Id. Call the "

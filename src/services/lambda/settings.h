@@ -22,7 +22,11 @@ Result<> ApplySettings(const UpdateFunctionConfigurationRequest& request, const 
 Error NotImplemented(std::string_view what);
 Error InvalidParameterValue(std::string message);
 Error Conflict(std::string message);
+Error NotFound(std::string message);
+Error NoSuchResource();  // NotFound, without saying what
 Error StaleRevision();  // 412
+// "sqs" of arn:aws:sqs:…; "" of what is no ARN (kafka://topic).
+std::string_view ServiceOfArn(std::string_view text);
 // PublishTo is for functions of capacity providers only.
 Result<> CheckPublishTo(const std::optional<std::string>& publish_to);
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/event.h"
+#include "base/text.h"
 #include "services/lambda/lambda_api.h"
 #include "services/lambda/settings.h"
 
@@ -31,20 +32,14 @@ void SetTag(Tags& tags, const std::string& key, const std::string& value) {
 }  // namespace
 
 Result<TaggedArn> ParseTaggedArn(const Context& ctx, std::string_view arn) {
-  std::vector<std::string> parts;
-  for (std::string_view rest = arn;;) {
-    const size_t at = rest.find(':');
-    parts.emplace_back(rest.substr(0, at));
-    if (at == std::string_view::npos) break;
-    rest.remove_prefix(at + 1);
-  }
+  const std::vector<std::string_view> parts = Split(arn, ':');
   if (parts.size() < 7) return Fail(InvalidParameterValue("An error occurred and the request cannot be processed."));
   if (parts.size() > 7) return Fail(InvalidParameterValue("Tags on function aliases and versions are not supported. Please specify a function ARN."));
   if (parts[3] != ctx.principal.region) {
     return Fail(Error::Service("ResourceNotFoundException", fmt::format("Functions from '{}' are not reachable in this region ('{}')", parts[3],
                                                                         ctx.principal.region)));
   }
-  return TaggedArn{std::string(arn), parts[3], parts[4], parts[5], parts[6]};
+  return TaggedArn{std::string(arn), std::string(parts[3]), std::string(parts[4]), std::string(parts[5]), std::string(parts[6])};
 }
 
 Result<> CheckTags(const Tags& tags) {
@@ -96,8 +91,6 @@ Task<Result<>> LambdaApi::WriteFunctionTags(Context& ctx, TaggedArn arn, Tags ta
 namespace {
 
 std::string KeyOf(const TaggedArn& arn) { return fmt::format("{}/{}/{}", arn.account_id, arn.region, arn.id); }
-
-Error NoSuchResource() { return Error::Service("ResourceNotFoundException", "The resource you requested does not exist."); }
 
 template <typename T>
 Result<Tags> ReadRowTags(const catalog::ResourceTable<T>& table, const TaggedArn& arn) {

@@ -16,7 +16,6 @@ constexpr size_t kUrlIdBytes = 32;
 constexpr std::array<std::string_view, 7> kMethods = {"GET", "PUT", "HEAD", "POST", "PATCH", "DELETE", "*"};
 
 Error NoFunction() { return Error::Service("ResourceNotFoundException", "Function does not exist"); }
-Error NoUrl() { return Error::Service("ResourceNotFoundException", "The resource you requested does not exist."); }
 
 std::string MakeUrlId(Random& random) {
   constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz0123456789";
@@ -129,7 +128,7 @@ Task<Result<GetFunctionUrlConfigResponse>> LambdaApi::GetFunctionUrlConfig(Conte
   MF_CO_TRY(catalog::FunctionReference reference,
             catalog::ParseFunctionReference(ctx, request.function_name, request.qualifier.value_or("")));
   const auto url = parts_.tables->function_urls.Find(catalog::FunctionUrlKey(reference.name, QualifierOf(reference)));
-  if (!url) co_return Fail(NoUrl());
+  if (!url) co_return Fail(NoSuchResource());
   co_return DescribeUrl<GetFunctionUrlConfigResponse>(*url, parts_.function_url(*url));
 }
 
@@ -153,7 +152,7 @@ Task<Result<UpdateFunctionUrlConfigResponse>> LambdaApi::UpdateFunctionUrlConfig
   if (qualifier != "$LATEST" && !parts_.catalog->FindAlias(reference.name, qualifier)) co_return Fail(NoFunction());
   const std::string key = catalog::FunctionUrlKey(reference.name, qualifier);
   const auto old = parts_.tables->function_urls.Find(key);
-  if (!old) co_return Fail(NoUrl());
+  if (!old) co_return Fail(NoSuchResource());
   catalog::FunctionUrl next = *old;
   if (request.cors) {
     MF_CO_TRY_VOID(CheckCors(*request.cors));
@@ -173,7 +172,7 @@ Task<Result<>> LambdaApi::DeleteFunctionUrlConfig(Context& ctx, DeleteFunctionUr
             catalog::ParseFunctionReference(ctx, request.function_name, request.qualifier.value_or("")));
   const std::string key = catalog::FunctionUrlKey(reference.name, QualifierOf(reference));
   const auto old = parts_.tables->function_urls.Find(key);
-  if (!old) co_return Fail(NoUrl());
+  if (!old) co_return Fail(NoSuchResource());
   catalog::Change change(parts_.tables->all);
   MF_CO_TRY_VOID(change.Delete(parts_.tables->function_urls, key, old));
   co_return co_await change.Commit(ctx);
