@@ -75,11 +75,12 @@ Task<http::Response> Admin::Handle(Context& ctx, http::Request& request) {
   ctx.principal = std::move(*principal);
   if (path == "status" && get) co_return Status();
   if (path == "logs" && get) co_return co_await Logs(ctx, request);
+  if (path == "metrics" && get) co_return http::Response::Text(200, parts_.metrics->WriteText(), "text/plain; version=0.0.4; charset=utf-8");
   if (path == "reset") {
     if (request.method != "POST") co_return ErrorPage(405, "use POST");
     co_return co_await Reset(ctx);
   }
-  co_return ErrorPage(404, "no such page; there are health, status, logs, reset");
+  co_return ErrorPage(404, "no such page; there are health, status, logs, metrics, reset");
 }
 
 http::Response Admin::Health() const {

@@ -1,12 +1,13 @@
-// The daemon's own pages under /_mayfly/: health, status, logs, reset, package downloads. Not part of AWS's API.
+// The daemon's own pages under /_mayfly/: health, status, logs, metrics, reset, package downloads. Not part of AWS's API.
 //
 //   GET  /_mayfly/health              200 {"status":"ok",…}; never needs credentials
 //   GET  /_mayfly/status              counts, and what serves which runtime identifier
 //   GET  /_mayfly/logs?function=F&since_ms=N&limit=N&filter=T&region=R&account=A&follow=1
 //                                     text, one line per log line; with follow it goes on until the client leaves
+//   GET  /_mayfly/metrics             the figures of namespace AWS/Lambda since the start, in Prometheus' text format
 //   POST /_mayfly/reset               forgets everything; `open` mode only
 //   GET  /_mayfly/code/ACCOUNT/SHA256?…  a package; the signature in the query is GetFunction's, and expires
-// In strict mode status and logs need a signature (any service name).
+// In strict mode status, logs and metrics need a signature (any service name).
 #pragma once
 
 #include <functional>
@@ -21,6 +22,7 @@
 #include "net/http_message.h"
 #include "runtime/environment_manager.h"
 #include "store/log_store.h"
+#include "telemetry/metrics.h"
 
 namespace mayfly::edge {
 
@@ -32,6 +34,7 @@ struct AdminParts {
   runtime::EnvironmentManager* environments;
   invoke::Invoker* invoker;
   store::LogStore* logs;
+  const telemetry::Metrics* metrics;
   catalog::CodeStore* code;
   BlockingPool* files;
   identity::Authenticator* authenticator;

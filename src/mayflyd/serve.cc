@@ -33,6 +33,7 @@
 #include "services/lambda/lambda_api.h"
 #include "store/log_store.h"
 #include "telemetry/function_log.h"
+#include "telemetry/metrics.h"
 
 namespace mayfly::daemon {
 namespace {
@@ -200,6 +201,7 @@ class Daemon {
   std::unique_ptr<catalog::SigningProfiles> signing_profiles_;
 
   telemetry::EventStream events_;
+  telemetry::Metrics metrics_;
   std::unique_ptr<telemetry::FunctionLog> function_log_;
   std::unique_ptr<sandbox::JailedCagePool> cages_;
   std::unique_ptr<runtime::CagedEnvironmentFactory> factory_;
@@ -268,6 +270,7 @@ edge::AdminParts Daemon::MakeAdminParts() {
   parts.environments = environments_.get();
   parts.invoker = invoker_.get();
   parts.logs = logs_.get();
+  parts.metrics = &metrics_;
   parts.code = code_.get();
   parts.files = &files_;
   parts.authenticator = authenticator_.get();
@@ -418,6 +421,7 @@ Task<Result<>> Daemon::Reset(Context& ctx) {
   MF_CO_TRY_VOID(co_await store_->Clear(ctx));
   tables_->all.Clear();
   environments_->RetireAll();
+  metrics_.Clear();
   MF_CO_TRY_VOID(co_await logs_->Clear(ctx));
   co_await RemoveUnusedPackages(ctx);
   co_return Result<>();
