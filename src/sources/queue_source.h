@@ -39,6 +39,7 @@ struct QueueMessage {
   std::string sender_id;
   int64_t sent_epoch_millis = 0;
   std::vector<QueueMessageAttribute> attributes;
+  std::string md5_of_attributes;  // "" without attributes
   std::string trace_header;  // AWSTraceHeader; "" for none, as all that follow
   std::string dead_letter_source_arn;
   std::string group_id;
