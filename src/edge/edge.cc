@@ -1,6 +1,7 @@
 #include "edge/edge.h"
 
 #include "base/hash.h"
+#include "edge/service_choice.h"
 
 namespace mayfly::edge {
 
@@ -26,6 +27,16 @@ struct Edge::FunctionCall {
   http::Request request;
   OneShot<http::Response> answer;
 };
+
+void Edge::Add(wire::Endpoint& endpoint) {
+  companions_.push_back(&endpoint);
+  companion_services_.push_back(&endpoint.service());
+}
+
+wire::Endpoint& Edge::EndpointOf(const http::Request& request) const {
+  const auto chosen = ChooseService(request, companion_services_);
+  return chosen ? *companions_[*chosen] : *lambda_;
+}
 
 Task<http::Response> Edge::Handle(Context& ctx, http::Request& request) {
   ctx.request_id = random_->Uuid();
@@ -55,21 +66,22 @@ Task<Result<std::string>> Edge::ReadBody(Context& ctx, http::Request& request) {
 
 Task<http::Response> Edge::HandleLarge(Context& ctx, http::Request& request) {
   while (large_requests_.running >= kLargeRequestsMax) {
-    if (auto waited = co_await large_requests_.ended.Wait(ctx); !waited) co_return lambda_->Refuse(ctx, waited.error());
+    if (auto waited = co_await large_requests_.ended.Wait(ctx); !waited) co_return EndpointOf(request).Refuse(ctx, waited.error(), request);
   }
   const LargeRequest counted(large_requests_);
   // A signature covers the body, and most clients do not send its hash.
   if (authenticator_->mode() == identity::AuthMode::Open) co_return co_await HandleApi(ctx, request);
   auto sha256_hex = co_await ReadBody(ctx, request);
-  if (!sha256_hex) co_return lambda_->Refuse(ctx, sha256_hex.error());
+  if (!sha256_hex) co_return EndpointOf(request).Refuse(ctx, sha256_hex.error(), request);
   co_return co_await HandleApi(ctx, request, std::move(*sha256_hex));
 }
 
 Task<http::Response> Edge::HandleApi(Context& ctx, http::Request& request, std::string body_sha256_hex) {
+  wire::Endpoint& endpoint = EndpointOf(request);
   auto principal = authenticator_->Authenticate(request, body_sha256_hex);
-  if (!principal) co_return lambda_->Refuse(ctx, principal.error());
+  if (!principal) co_return endpoint.Refuse(ctx, principal.error(), request);
   ctx.principal = std::move(*principal);
-  http::Response response = co_await lambda_->Handle(ctx, request);
+  http::Response response = co_await endpoint.Handle(ctx, request);
   // What was traced tells its caller so (the operation completes the header).
   if (!ctx.trace_header.empty()) response.headers.Add("X-Amzn-Trace-Id", ctx.trace_header);
   co_return response;
@@ -81,18 +93,18 @@ Task<http::Response> Edge::HandleFromFunction(Context& ctx, http::Request& reque
   std::string sha256_hex;
   if (request.body_reader) {
     while (large_function_requests_.running >= kLargeRequestsMax) {
-      if (auto waited = co_await large_function_requests_.ended.Wait(ctx); !waited) co_return lambda_->Refuse(ctx, waited.error());
+      if (auto waited = co_await large_function_requests_.ended.Wait(ctx); !waited) co_return EndpointOf(request).Refuse(ctx, waited.error(), request);
     }
     const LargeRequest counted(large_function_requests_);
     auto read = co_await ReadBody(ctx, request);
-    if (!read) co_return lambda_->Refuse(ctx, read.error());
+    if (!read) co_return EndpointOf(request).Refuse(ctx, read.error(), request);
     sha256_hex = std::move(*read);
   }
   auto principal = authenticator_->AuthenticateSession(request, access_key_id, sha256_hex);
-  if (!principal) co_return lambda_->Refuse(ctx, principal.error());
+  if (!principal) co_return EndpointOf(request).Refuse(ctx, principal.error(), request);
   ctx.principal = std::move(*principal);
   if (!function_calls_ || function_calls_->size() >= kFunctionCallsMax) {
-    co_return lambda_->Refuse(ctx, Error::Service("TooManyRequestsException", "Rate Exceeded."));
+    co_return EndpointOf(request).Refuse(ctx, Error::Service("TooManyRequestsException", "Rate Exceeded."), request);
   }
   auto call = std::make_shared<FunctionCall>(ctx);
   call->request = std::move(request);
@@ -101,7 +113,7 @@ Task<http::Response> Edge::HandleFromFunction(Context& ctx, http::Request& reque
 }
 
 Task<> Edge::RunFunctionCall(std::shared_ptr<FunctionCall> call) {
-  http::Response response = co_await lambda_->Handle(call->ctx, call->request);
+  http::Response response = co_await EndpointOf(call->request).Handle(call->ctx, call->request);
   if (!call->ctx.trace_header.empty()) response.headers.Add("X-Amzn-Trace-Id", call->ctx.trace_header);
   call->answer.Set(std::move(response));
 }

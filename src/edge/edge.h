@@ -1,7 +1,8 @@
 // Edge: where HTTP comes in. Gives each request its id, says who sends it, and hands it to the service that it is for.
 //
-// One per daemon, on its strand; Handle is the http::Server's handler. Today there is one service (Lambda), the functions'
-// own addresses (function_urls.h, known by their Host) and the daemon's own pages (admin.h).
+// One per daemon, on its strand; Handle is the http::Server's handler. There are Lambda, its companion services (which one a
+// request means: service_choice.h), the functions' own addresses (function_urls.h, known by their Host) and the daemon's own
+// pages (admin.h).
 //
 // In `open` mode anything on this machine may call, so requests that a web page makes a browser send (they carry Origin) are
 // refused: a page must not be able to change or run functions behind its user's back. Function URLs are for web pages, too.
@@ -13,6 +14,7 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "base/event.h"
 #include "base/random.h"
@@ -35,6 +37,9 @@ class Edge {
       : authenticator_(&authenticator), lambda_(&lambda), urls_(&urls), admin_(&admin), random_(&random), pool_(&pool),
         large_requests_(loop), large_function_requests_(loop), function_calls_(std::in_place, loop) {}
 
+  // Before the first request. `endpoint` outlives this.
+  void Add(wire::Endpoint& endpoint);
+
   Task<http::Response> Handle(Context& ctx, http::Request& request);
   // A request from inside the environment that holds the session `access_key_id`. The task may be destroyed while it waits
   // (the environment ends): what the function asked for then goes on without it, as for any client that leaves.
@@ -51,6 +56,7 @@ class Edge {
   };
   class LargeRequest;
   struct FunctionCall;
+  wire::Endpoint& EndpointOf(const http::Request& request) const;
   // `body_sha256_hex`: when it has been hashed already.
   Task<http::Response> HandleApi(Context& ctx, http::Request& request, std::string body_sha256_hex = {});
   Task<http::Response> HandleLarge(Context& ctx, http::Request& request);
@@ -60,6 +66,8 @@ class Edge {
 
   identity::Authenticator* authenticator_;
   wire::Endpoint* lambda_;
+  std::vector<wire::Endpoint*> companions_;
+  std::vector<const wire::Service*> companion_services_;  // of the same index
   FunctionUrls* urls_;
   Admin* admin_;
   Random* random_;

@@ -54,6 +54,10 @@ void AddOptions(CLI::App& app, Options& o) {
   Add(app, "--log-max", o.log_mib_max, "MiB of compressed log kept in all")->check(CLI::Range(1, 100'000'000));
   Add(app, "--function-log-rate", o.function_log_kib_per_second, "KiB of output per second kept of each environment; more is dropped and counted")
       ->check(CLI::Range(1, 1'000'000));
+  Add(app, "--queue-name-rest", o.queue_name_rest_seconds, "seconds for which the name of a deleted queue cannot be used (AWS: 60)")
+      ->check(CLI::Range(0.0, 3600.0));
+  Add(app, "--queue-in-flight-max", o.queue_in_flight_max, "messages of one queue that are received and not deleted")
+      ->check(CLI::Range(1, 10'000'000));
   Add(app, "--url-domain", o.url_domain, "function URLs are ID.lambda-url.REGION below this domain; https://DOMAIN[:PORT] when a proxy stands before");
   Add(app, "--s3-directory", o.s3_directory, "folder of buckets that S3Bucket and S3Key name: FOLDER/BUCKET/KEY (default: buckets in the data directory)");
   Add(app, "--s3-endpoint", o.s3_endpoint, "S3-compatible service to take packages from instead: http(s)://HOST:PORT");

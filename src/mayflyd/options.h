@@ -44,6 +44,8 @@ struct Options {
   int64_t log_group_mib_max = 64;
   int64_t log_mib_max = 4096;
   int64_t function_log_kib_per_second = 4096;
+  double queue_name_rest_seconds = 0;
+  int64_t queue_in_flight_max = 120'000;
 };
 
 // Adds the table to a command. `options` outlives the parsing.

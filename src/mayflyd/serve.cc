@@ -25,6 +25,7 @@
 #include "edge/edge.h"
 #include "mayflyd/interpreters.h"
 #include "mayflyd/privileges.h"
+#include "mayflyd/queue_service.h"
 #include "net/descriptor.h"
 #include "net/http_server.h"
 #include "runtime/environment_factory.h"
@@ -212,6 +213,7 @@ class Daemon {
   std::unique_ptr<lambda::Authorizer> authorizer_;
   std::unique_ptr<lambda::LambdaApi> lambda_;
   std::unique_ptr<wire::Endpoint> endpoint_;
+  std::unique_ptr<QueueService> queues_;
   std::unique_ptr<edge::Admin> admin_;
   std::unique_ptr<edge::FunctionUrls> urls_;
   std::unique_ptr<edge::Edge> edge_;
@@ -392,20 +394,22 @@ Task<Result<>> Daemon::Start(Context& ctx) {
   parts.layer_download_url = [this](const catalog::LayerVersion& version) { return links_->UrlOf(version); };
   parts.function_url = [this](const catalog::FunctionUrl& url) { return edge::UrlAddress(url_origin_, url.url_id, url.function.region); };
   parts.layer_version_exists = [this](std::string_view key) { return tables_->layer_versions.Find(key) != nullptr; };
+  const wire::AnswerObserver observer = [](Context& ctx, const wire::Operation* operation, int status, const Error* error) {
+    if (!error || error->kind != Error::Kind::Fault) return;
+    log::Error("{} {} answered {}: {}", ctx.request_id, operation ? operation->name : "-", status, error->ToString());
+  };
+  MF_CO_TRY(queues_, co_await QueueService::Open(ctx, {.loop = &loop_, .random = &random_, .identities = &identities_, .files = &files_, .observer = observer,
+                                                       .data_path = ground_.data.path, .origin = origin_}, options_));
+  parts.queues = &queues_->ports();
   lambda_ = std::make_unique<lambda::LambdaApi>(std::move(parts));
   lambda_->Recover();
   authorizer_ = std::make_unique<lambda::Authorizer>(*access_);
 
-  endpoint_ = std::make_unique<wire::Endpoint>(lambda::kService, static_cast<lambda::Handler*>(lambda_.get()), authorizer_->AsFunction(),
-                                               [](Context& ctx, const wire::Operation* operation, int status, const Error* error) {
-                                                 if (!error || error->kind != Error::Kind::Fault) return;
-                                                 log::Error("{} {} answered {}: {}", ctx.request_id, operation ? operation->name : "-", status,
-                                                            error->ToString());
-                                               },
-                                               &files_);
+  endpoint_ = std::make_unique<wire::Endpoint>(lambda::kService, static_cast<lambda::Handler*>(lambda_.get()), authorizer_->AsFunction(), observer, &files_);
   admin_ = std::make_unique<edge::Admin>(MakeAdminParts());
   urls_ = std::make_unique<edge::FunctionUrls>(MakeUrlParts());
   edge_ = std::make_unique<edge::Edge>(loop_, *authenticator_, *endpoint_, *urls_, *admin_, random_, files_);
+  edge_->Add(queues_->endpoint());
   server_ = std::make_unique<http::Server>(loop_, http::ServerLimits(),
                                            [this](Context& ctx, http::Request& request) { return edge_->Handle(ctx, request); });
   if (tls) {
@@ -420,6 +424,7 @@ Task<Result<>> Daemon::Start(Context& ctx) {
 Task<Result<>> Daemon::Reset(Context& ctx) {
   MF_CO_TRY_VOID(co_await store_->Clear(ctx));
   tables_->all.Clear();
+  MF_CO_TRY_VOID(co_await queues_->Reset(ctx));
   environments_->RetireAll();
   metrics_.Clear();
   MF_CO_TRY_VOID(co_await logs_->Clear(ctx));
@@ -435,6 +440,7 @@ Task<> Daemon::Stop() {
   background_.Stop();
   co_await background_.Join();
   co_await lambda_->Stop();
+  co_await queues_->Stop();
   environments_->RetireAll();
   if (!jail_died_) co_await environments_->AwaitEnds(loop_.Now() + kShutdownPhaseMax);
   co_await loop_.Yield();

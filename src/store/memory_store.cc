@@ -6,6 +6,7 @@
 #include "store/admission.h"
 #include "store/batch.h"
 #include "store/listeners.h"
+#include "store/queue_tally.h"
 #include "store/store.h"
 
 namespace mayfly::store {
@@ -18,17 +19,14 @@ struct StoredItem {
   WallTime appended_at{};
   WallTime available_at{};
   int attempts = 0;
+  WallTime first_leased_at{};
+  bool leased = false;
 };
 
 struct StoredQueue {
-  std::map<int64_t, StoredItem> items;
+  using Items = std::map<int64_t, StoredItem>;
+  Items items;
   std::set<std::pair<WallTime, int64_t>> by_time;
-
-  void MoveTo(std::map<int64_t, StoredItem>::iterator item, WallTime available_at) {
-    by_time.erase({item->second.available_at, item->first});
-    item->second.available_at = available_at;
-    by_time.insert({available_at, item->first});
-  }
 };
 
 // The rows, queues and rules, without time. Shared with work that is on its way, so that an accepted commit happens even
@@ -66,23 +64,57 @@ class MemoryState {
     return found;
   }
 
-  std::vector<QueueItem> Lease(const std::string& name, size_t count, Duration lease, WallTime now) {
-    std::vector<QueueItem> leased;
+  LeasedItems Lease(const std::string& name, const LeaseWish& wish, WallTime now) {
+    LeasedItems leased;
     const auto queue = queues_.find(name);
     if (queue == queues_.end()) return leased;
+    size_t left = wish.count;
+    if (wish.leased_max != INT64_MAX) {
+      const int64_t held = tally.Counts(name, now).leased;
+      left = std::min(left, static_cast<size_t>(std::max<int64_t>(0, wish.leased_max - held)));
+    }
+    leased.limited = left < wish.count;
     std::vector<int64_t> ids;
     size_t bytes = 0;
     for (const auto& [available_at, id] : queue->second.by_time) {
-      if (available_at > now || ids.size() >= count || bytes >= kWaitingBytesMax) break;
+      if (available_at > now || ids.size() >= left || bytes >= wish.bytes_max) break;
+      const size_t payload_bytes = queue->second.items.at(id).payload.size();
+      if (!ids.empty() && bytes + payload_bytes > wish.bytes_max) break;
       ids.push_back(id);
-      bytes += queue->second.items.at(id).payload.size();
+      bytes += payload_bytes;
     }
     for (const int64_t id : ids) {
       const auto item = queue->second.items.find(id);
-      queue->second.MoveTo(item, LeaseEnd(now, lease));
-      leased.push_back({id, item->second.payload, item->second.appended_at, ++item->second.attempts});
+      Move(name, queue->second, item, LeaseEnd(now, wish.lease), true, now);
+      if (item->second.first_leased_at == WallTime()) item->second.first_leased_at = now;
+      leased.items.push_back({id, item->second.payload, item->second.appended_at, ++item->second.attempts, item->second.first_leased_at});
     }
+    if (leased.items.size() < wish.count) leased.next_due = NextDue(name);
     return leased;
+  }
+
+  std::vector<LeaseOutcome> ChangeLeases(const std::string& name, const std::vector<LeaseChange>& changes, WallTime now) {
+    std::vector<LeaseOutcome> changed;
+    StoredQueue& queue = queues_[name];
+    for (const LeaseChange& change : changes) {
+      const auto item = queue.items.find(change.id);
+      const bool found = item != queue.items.end();
+      const bool held = found && item->second.leased && item->second.attempts == change.attempt && item->second.available_at > now;
+      changed.push_back(held ? LeaseOutcome::Changed : found ? LeaseOutcome::NotHeld : LeaseOutcome::Gone);
+      if (held) Move(name, queue, item, std::max(change.until, now), change.until > now, now);
+    }
+    return changed;
+  }
+
+  size_t Discard(const std::string& name, size_t count, WallTime due_before, WallTime now) {
+    const auto queue = queues_.find(name);
+    if (queue == queues_.end()) return 0;
+    size_t removed = 0;
+    auto& by_time = queue->second.by_time;
+    for (; removed < count && !by_time.empty() && by_time.begin()->first < due_before; ++removed) {
+      Remove(name, queue->second, queue->second.items.find(by_time.begin()->second), now);
+    }
+    return removed;
   }
 
   std::optional<WallTime> NextDue(const std::string& name) const {
@@ -99,6 +131,7 @@ class MemoryState {
   void Clear() {
     tables_.clear();
     queues_.clear();
+    tally.Clear();
     for (const std::string& table : watches.Names()) KeysListeners::Call(watches.Of(table), {});
   }
 
@@ -106,6 +139,7 @@ class MemoryState {
   Admission admission;
   KeysListeners watches;
   StoreCounters counters;
+  QueueTally tally;
   bool open = true;
 
  private:
@@ -123,20 +157,34 @@ class MemoryState {
         StoredQueue& queue = queues_[step.name];
         queue.items[++sequence_] = {step.value, now, step.due};
         queue.by_time.insert({step.due, sequence_});
+        tally.Apply({{step.name, step.due, false, 1}}, now);
         break;
       }
       case Kind::Acknowledge:
-      case Kind::Release: ChangeItem(step); break;
+      case Kind::Release: ChangeItem(step, now); break;
       case Kind::RequireVersion:
       case Kind::RequireAbsent: break;
     }
   }
 
-  void ChangeItem(const Batch::Step& step) {
+  void ChangeItem(const Batch::Step& step, WallTime now) {
     StoredQueue& queue = queues_[step.name];
     const auto item = queue.items.find(step.number);
     if (item == queue.items.end()) return;
-    if (step.kind == Batch::Step::Kind::Release) return queue.MoveTo(item, step.due);
+    if (step.kind == Batch::Step::Kind::Release) return Move(step.name, queue, item, step.due, false, now);
+    Remove(step.name, queue, item, now);
+  }
+
+  void Move(const std::string& name, StoredQueue& queue, StoredQueue::Items::iterator item, WallTime available_at, bool leased, WallTime now) {
+    tally.Apply({{name, item->second.available_at, item->second.leased, -1}, {name, available_at, leased, 1}}, now);
+    queue.by_time.erase({item->second.available_at, item->first});
+    item->second.available_at = available_at;
+    item->second.leased = leased;
+    queue.by_time.insert({available_at, item->first});
+  }
+
+  void Remove(const std::string& name, StoredQueue& queue, StoredQueue::Items::iterator item, WallTime now) {
+    tally.Apply({{name, item->second.available_at, item->second.leased, -1}}, now);
     queue.by_time.erase({item->second.available_at, item->first});
     queue.items.erase(item);
   }
@@ -163,9 +211,24 @@ class MemoryStore final : public Store {
 
   Task<Result<std::vector<QueueItem>>> Lease(Context& ctx, std::string_view queue, size_t count, Duration lease) override {
     using Items = Result<std::vector<QueueItem>>;
-    return Write<Items>(ctx, 0, [queue = std::string(queue), count, lease, loop = &loop_](MemoryState& state) -> Items {
-      ++state.counters.transactions;
-      return state.Lease(queue, count, lease, loop->WallNow());
+    return WriteQueue<Items>(ctx, queue, [wish = LeaseWish{.count = count, .lease = lease}](MemoryState& state, const std::string& name, WallTime now) -> Items {
+      return state.Lease(name, wish, now).items;
+    });
+  }
+  Task<Result<LeasedItems>> LeaseUpTo(Context& ctx, std::string_view queue, LeaseWish wish) override {
+    return WriteQueue<Result<LeasedItems>>(ctx, queue, [wish](MemoryState& state, const std::string& name, WallTime now) -> Result<LeasedItems> {
+      return state.Lease(name, wish, now);
+    });
+  }
+  Task<Result<std::vector<LeaseOutcome>>> ChangeLeases(Context& ctx, std::string_view queue, std::vector<LeaseChange> changes) override {
+    using Changed = Result<std::vector<LeaseOutcome>>;
+    return WriteQueue<Changed>(ctx, queue, [changes = std::move(changes)](MemoryState& state, const std::string& name, WallTime now) -> Changed {
+      return state.ChangeLeases(name, changes, now);
+    });
+  }
+  Task<Result<size_t>> Discard(Context& ctx, std::string_view queue, size_t count, WallTime due_before) override {
+    return WriteQueue<Result<size_t>>(ctx, queue, [count, due_before](MemoryState& state, const std::string& name, WallTime now) -> Result<size_t> {
+      return state.Discard(name, count, due_before, now);
     });
   }
 
@@ -192,6 +255,9 @@ class MemoryStore final : public Store {
     return Later<Result<int64_t>>([queue = std::string(queue)](MemoryState& state) { return state.Depth(queue); });
   }
 
+  QueueCounts Counts(std::string_view queue) const override { return state_->tally.Counts(queue, loop_.WallNow()); }
+  std::vector<std::string> QueueNames() const override { return state_->tally.Names(); }
+
   std::shared_ptr<void> Watch(std::string_view table, std::function<void(const std::vector<std::string>&)> listener) override {
     return state_->watches.Add(table, std::move(listener));
   }
@@ -209,6 +275,14 @@ class MemoryStore final : public Store {
       loop_.Post(std::move(work));
     }
     co_return co_await slot->Take();
+  }
+
+  template <typename Value, typename Function>
+  Task<Value> WriteQueue(Context& ctx, std::string_view queue, Function function) {
+    return Write<Value>(ctx, 0, [queue = std::string(queue), function = std::move(function), loop = &loop_](MemoryState& state) -> Value {
+      ++state.counters.transactions;
+      return function(state, queue, loop->WallNow());
+    });
   }
 
   // `this` is touched only while the store is open; a task that waited for room may wake up after it has gone.

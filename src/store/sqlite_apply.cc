@@ -12,9 +12,10 @@ WallTime FromNanos(int64_t nanos) { return WallTime(Duration(nanos)); }
 
 }  // namespace
 
-Result<std::unique_ptr<SqliteApplier>> SqliteApplier::Open(SqliteConnection& connection) {
-  std::unique_ptr<SqliteApplier> applier(new SqliteApplier(connection));
+Result<std::unique_ptr<SqliteApplier>> SqliteApplier::Open(SqliteConnection& connection, QueueTally& tally, WallTime now) {
+  std::unique_ptr<SqliteApplier> applier(new SqliteApplier(connection, tally));
   MF_TRY_VOID(applier->PrepareAll());
+  MF_TRY_VOID(applier->LoadTally(now));
   MF_TRY(applier->sequence_, connection.QueryInteger("SELECT value FROM meta WHERE name = 'sequence'"));
   applier->durable_sequence_ = applier->sequence_;
   return applier;
@@ -33,12 +34,21 @@ Result<> SqliteApplier::PrepareAll() {
        " ON CONFLICT(tbl, key) DO UPDATE SET value = excluded.value, version = excluded.version"},
       {&delete_, "DELETE FROM rows WHERE tbl = ? AND key = ?"},
       {&append_, "INSERT INTO queue_items(id, queue, available_at, appended_at, payload) VALUES(?, ?, ?, ?, ?)"},
-      {&acknowledge_, "DELETE FROM queue_items WHERE id = ? AND queue = ?"},
+      {&acknowledge_, "DELETE FROM queue_items WHERE id = ? AND queue = ? RETURNING available_at, leased"},
       {&give_back_, "UPDATE queue_items SET available_at = ?, leased = 0 WHERE id = ? AND queue = ?"},
       {&due_items_,
-       "SELECT id, attempts, appended_at, payload FROM queue_items WHERE queue = ? AND available_at <= ?"
-       " ORDER BY available_at, id LIMIT ?"},
-      {&lease_, "UPDATE queue_items SET available_at = ?, leased = 1, attempts = attempts + 1 WHERE id = ?"},
+       "SELECT id, attempts, appended_at, payload, first_leased_at, available_at, leased FROM queue_items"
+       " WHERE queue = ? AND available_at <= ? ORDER BY available_at, id LIMIT ?"},
+      {&lease_, "UPDATE queue_items SET available_at = ?, leased = 1, attempts = attempts + 1, first_leased_at = ? WHERE id = ?"},
+      {&item_state_, "SELECT available_at, leased, attempts FROM queue_items WHERE id = ? AND queue = ?"},
+      {&extend_, "UPDATE queue_items SET available_at = ?, leased = ? WHERE id = ?"},
+      {&next_due_, "SELECT min(available_at) FROM queue_items WHERE queue = ?"},
+      {&discard_,
+       "DELETE FROM queue_items WHERE id IN (SELECT id FROM queue_items WHERE queue = ? AND available_at < ?"
+       " ORDER BY available_at, id LIMIT ?) RETURNING available_at, leased"},
+      {&add_count_,
+       "INSERT INTO queue_counts(queue, items) VALUES(?, ?) ON CONFLICT(queue) DO UPDATE SET items = items + excluded.items"},
+      {&drop_count_, "DELETE FROM queue_counts WHERE queue = ? AND items <= 0"},
       {&save_sequence_, "UPDATE meta SET value = ? WHERE name = 'sequence'"},
   };
   for (const auto& [statement, sql] : statements) {
@@ -47,12 +57,57 @@ Result<> SqliteApplier::PrepareAll() {
   return {};
 }
 
-Result<> SqliteApplier::Begin() { return begin_.Start().Finish(); }
+// Only items that are not due are looked at: as many as are leased or delayed.
+Result<> SqliteApplier::LoadTally(WallTime now) {
+  MF_TRY(auto counts, connection_.Prepare("SELECT queue, items FROM queue_counts"));
+  MF_TRY(auto later, connection_.Prepare("SELECT available_at, leased FROM queue_items WHERE queue = ? AND available_at > ?"));
+  auto count = counts.Start();
+  for (;;) {
+    MF_TRY(const bool row, count.Step());
+    if (!row) return {};
+    const std::string queue = count.BlobAt(0);
+    tally_.Load(queue, count.IntegerAt(1));
+    auto items = later.Start();
+    items.Text(queue).Integer(ToNanos(now));
+    for (;;) {
+      MF_TRY(const bool item, items.Step());
+      if (!item) break;
+      tally_.LoadLater(queue, FromNanos(items.IntegerAt(0)), items.IntegerAt(1) != 0);
+    }
+  }
+}
 
-Result<> SqliteApplier::Commit() {
+void SqliteApplier::Count(const std::string& queue, int64_t available_at, bool leased, int64_t delta) {
+  changes_.push_back({queue, FromNanos(available_at), leased, delta});
+  Sum& sum = sums_[queue];
+  sum.items += delta;
+  if (leased) sum.leased += delta;
+}
+
+Result<> SqliteApplier::Begin() {
+  changes_.clear();
+  sums_.clear();
+  part_begin_ = 0;
+  cleared_ = false;
+  return begin_.Start().Finish();
+}
+
+Result<> SqliteApplier::SaveCounts() {
+  for (const auto& [queue, sum] : sums_) {
+    if (sum.items == 0) continue;
+    MF_TRY_VOID(add_count_.Start().Text(queue).Integer(sum.items).Finish());
+    if (sum.items < 0) MF_TRY_VOID(drop_count_.Start().Text(queue).Finish());
+  }
+  return {};
+}
+
+Result<> SqliteApplier::Commit(WallTime now) {
+  MF_TRY_VOID(SaveCounts());
   if (sequence_ != durable_sequence_) MF_TRY_VOID(save_sequence_.Start().Integer(sequence_).Finish());
   MF_TRY_VOID(commit_.Start().Finish());
   durable_sequence_ = sequence_;
+  if (cleared_) tally_.Clear();
+  tally_.Apply(changes_, now);
   return {};
 }
 
@@ -60,9 +115,18 @@ void SqliteApplier::Rollback() {
   if (connection_.in_transaction()) (void)connection_.Run("ROLLBACK");
 }
 
-Result<> SqliteApplier::BeginPart() { return savepoint_.Start().Finish(); }
+Result<> SqliteApplier::BeginPart() {
+  part_begin_ = changes_.size();
+  return savepoint_.Start().Finish();
+}
 Result<> SqliteApplier::EndPart() { return release_.Start().Finish(); }
 Result<> SqliteApplier::UndoPart() {
+  for (; changes_.size() > part_begin_; changes_.pop_back()) {
+    const TallyChange& change = changes_.back();
+    Sum& sum = sums_[change.queue];
+    sum.items -= change.delta;
+    if (change.leased) sum.leased -= change.delta;
+  }
   MF_TRY_VOID(rollback_to_.Start().Finish());
   return EndPart();
 }
@@ -95,42 +159,117 @@ Result<> SqliteApplier::Change(Batch::Step& step, WallTime now) {
       step.number = connection_.changes();
       return {};
     }
-    case Kind::Append:
-      return append_.Start()
-          .Integer(++sequence_)
-          .Text(step.name)
-          .Integer(ToNanos(step.due))
-          .Integer(ToNanos(now))
-          .Blob(step.value)
-          .Finish();
-    case Kind::Acknowledge: return acknowledge_.Start().Integer(step.number).Text(step.name).Finish();
-    case Kind::Release: return give_back_.Start().Integer(ToNanos(step.due)).Integer(step.number).Text(step.name).Finish();
+    case Kind::Append: return Append(step, now);
+    case Kind::Acknowledge: return Acknowledge(step);
+    case Kind::Release: return MoveItem(step.name, step.number, step.due);
     case Kind::RequireVersion:
     case Kind::RequireAbsent: break;
   }
   return {};
 }
 
-Result<std::vector<QueueItem>> SqliteApplier::Lease(const LeaseRequest& request, WallTime now) {
-  std::vector<QueueItem> items;
+Result<> SqliteApplier::Append(const Batch::Step& step, WallTime now) {
+  const int64_t due = ToNanos(step.due);
+  MF_TRY_VOID(append_.Start().Integer(++sequence_).Text(step.name).Integer(due).Integer(ToNanos(now)).Blob(step.value).Finish());
+  Count(step.name, due, false, 1);
+  return {};
+}
+
+Result<> SqliteApplier::Acknowledge(const Batch::Step& step) {
+  auto removed = acknowledge_.Start();
+  MF_TRY(const bool found, removed.Integer(step.number).Text(step.name).Step());
+  if (!found) return {};
+  Count(step.name, removed.IntegerAt(0), removed.IntegerAt(1) != 0, -1);
+  return removed.Finish();
+}
+
+// Ends the lease of an item, if it has one.
+Result<> SqliteApplier::MoveItem(const std::string& queue, int64_t id, WallTime available_at) {
+  {
+    auto item = item_state_.Start();
+    MF_TRY(const bool found, item.Integer(id).Text(queue).Step());
+    if (!found) return {};
+    Count(queue, item.IntegerAt(0), item.IntegerAt(1) != 0, -1);
+  }
+  Count(queue, ToNanos(available_at), false, 1);
+  return give_back_.Start().Integer(ToNanos(available_at)).Integer(id).Text(queue).Finish();
+}
+
+size_t SqliteApplier::LeasesLeft(const LeaseRequest& request, WallTime now) const {
+  const auto& wish = request.wish;
+  if (wish.leased_max == INT64_MAX) return wish.count;
+  const auto sum = sums_.find(request.queue);
+  const int64_t leased = tally_.Counts(request.queue, now).leased + (sum == sums_.end() ? 0 : sum->second.leased);
+  return std::min(wish.count, static_cast<size_t>(std::max<int64_t>(0, wish.leased_max - leased)));
+}
+
+Result<LeasedItems> SqliteApplier::Lease(const LeaseRequest& request, WallTime now) {
+  LeasedItems leased;
+  const size_t count = LeasesLeft(request, now);
+  leased.limited = count < request.wish.count;
+  const int64_t until = ToNanos(LeaseEnd(now, request.wish.lease));
   {
     auto due = due_items_.Start();
     due.Text(request.queue).Integer(ToNanos(now));
-    due.Integer(static_cast<int64_t>(std::min<size_t>(request.count, INT64_MAX)));
-    for (size_t bytes = 0; bytes < kWaitingBytesMax;) {
+    due.Integer(static_cast<int64_t>(std::min<size_t>(count, INT64_MAX)));
+    for (size_t bytes = 0; bytes < request.wish.bytes_max;) {
       MF_TRY(const bool row, due.Step());
       if (!row) break;
-      items.push_back({due.IntegerAt(0), due.BlobAt(3), FromNanos(due.IntegerAt(2)), static_cast<int>(due.IntegerAt(1)) + 1});
-      bytes += items.back().payload.size();
+      const size_t payload_bytes = due.BytesAt(3);
+      if (!leased.items.empty() && bytes + payload_bytes > request.wish.bytes_max) break;
+      const int64_t first_leased_at = due.IntegerAt(4);
+      leased.items.push_back({due.IntegerAt(0), due.BlobAt(3), FromNanos(due.IntegerAt(2)), static_cast<int>(due.IntegerAt(1)) + 1,
+                              first_leased_at == 0 ? now : FromNanos(first_leased_at)});
+      bytes += payload_bytes;
+      Count(request.queue, due.IntegerAt(5), due.IntegerAt(6) != 0, -1);
+      Count(request.queue, until, true, 1);
     }
   }
-  const int64_t until = ToNanos(LeaseEnd(now, request.lease));
-  for (const QueueItem& item : items) {
-    MF_TRY_VOID(lease_.Start().Integer(until).Integer(item.id).Finish());
+  for (const QueueItem& item : leased.items) {
+    MF_TRY_VOID(lease_.Start().Integer(until).Integer(ToNanos(item.first_leased_at)).Integer(item.id).Finish());
   }
-  return items;
+  if (leased.items.size() >= request.wish.count) return leased;
+  auto next = next_due_.Start();
+  MF_TRY(const bool row, next.Text(request.queue).Step());
+  if (row && !next.IsNullAt(0)) leased.next_due = FromNanos(next.IntegerAt(0));
+  return leased;
 }
 
-Result<> SqliteApplier::Clear() { return connection_.Run("DELETE FROM rows; DELETE FROM queue_items;"); }
+Result<std::vector<LeaseOutcome>> SqliteApplier::ChangeLeases(const ChangeLeasesRequest& request, WallTime now) {
+  std::vector<LeaseOutcome> changed;
+  changed.reserve(request.changes.size());
+  for (const LeaseChange& change : request.changes) {
+    auto item = item_state_.Start();
+    MF_TRY(const bool found, item.Integer(change.id).Text(request.queue).Step());
+    const bool held = found && item.IntegerAt(1) != 0 && item.IntegerAt(2) == change.attempt && item.IntegerAt(0) > ToNanos(now);
+    changed.push_back(held ? LeaseOutcome::Changed : found ? LeaseOutcome::NotHeld : LeaseOutcome::Gone);
+    if (!held) continue;
+    Count(request.queue, item.IntegerAt(0), true, -1);
+    const bool leased = change.until > now;
+    const int64_t until = ToNanos(std::max(change.until, now));
+    MF_TRY_VOID(extend_.Start().Integer(until).Integer(leased ? 1 : 0).Integer(change.id).Finish());
+    Count(request.queue, until, leased, 1);
+  }
+  return changed;
+}
+
+Result<size_t> SqliteApplier::Discard(const DiscardRequest& request) {
+  auto removed = discard_.Start();
+  removed.Text(request.queue).Integer(ToNanos(request.due_before));
+  removed.Integer(static_cast<int64_t>(std::min<size_t>(request.count, INT64_MAX)));
+  for (size_t count = 0;; ++count) {
+    MF_TRY(const bool row, removed.Step());
+    if (!row) return count;
+    Count(request.queue, removed.IntegerAt(0), removed.IntegerAt(1) != 0, -1);
+  }
+}
+
+Result<> SqliteApplier::Clear() {
+  changes_.clear();
+  sums_.clear();
+  part_begin_ = 0;
+  cleared_ = true;
+  return connection_.Run("DELETE FROM rows; DELETE FROM queue_items; DELETE FROM queue_counts;");
+}
 
 }  // namespace mayfly::store

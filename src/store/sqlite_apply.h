@@ -2,8 +2,10 @@
 #pragma once
 
 #include <memory>
+#include <unordered_map>
 #include <vector>
 
+#include "store/queue_tally.h"
 #include "store/sqlite_connection.h"
 #include "store/store.h"
 
@@ -11,19 +13,31 @@ namespace mayfly::store {
 
 struct LeaseRequest {
   std::string queue;
+  LeaseWish wish;
+};
+struct ChangeLeasesRequest {
+  std::string queue;
+  std::vector<LeaseChange> changes;
+};
+struct DiscardRequest {
+  std::string queue;
   size_t count = 0;
-  Duration lease{};
+  WallTime due_before{};
 };
 
-// On the writer's thread. Each method works inside the open transaction and may leave half of its work behind when it fails:
+// On the writer's thread. Counts what it does to queues: the tally learns of it when the transaction has been committed, and
+// the file has the number of each queue's items beside them.
+//
+//  Each method works inside the open transaction and may leave half of its work behind when it fails:
 // the caller rolls back.
 class SqliteApplier {
  public:
-  static Result<std::unique_ptr<SqliteApplier>> Open(SqliteConnection& connection);
+  // Fills `tally`, which outlives this. `now`: of the daemon's clock.
+  static Result<std::unique_ptr<SqliteApplier>> Open(SqliteConnection& connection, QueueTally& tally, WallTime now);
 
   Result<> Begin();
-  // Makes the sequence durable and commits.
-  Result<> Commit();
+  // Makes the sequence durable and commits. `now`: of the last request.
+  Result<> Commit(WallTime now);
   // Not an error: the engine has rolled back by itself.
   void Rollback();
   Result<> BeginPart();
@@ -32,21 +46,41 @@ class SqliteApplier {
 
   // Deletions of rows that are not there leave the batch's steps: what stays has changed something. `now`: appended_at.
   Result<> Apply(Batch& batch, WallTime now);
-  Result<std::vector<QueueItem>> Lease(const LeaseRequest& request, WallTime now);
+  Result<LeasedItems> Lease(const LeaseRequest& request, WallTime now);
+  Result<std::vector<LeaseOutcome>> ChangeLeases(const ChangeLeasesRequest& request, WallTime now);
+  Result<size_t> Discard(const DiscardRequest& request);
   Result<> Clear();
 
  private:
-  explicit SqliteApplier(SqliteConnection& connection) : connection_(connection) {}
+  SqliteApplier(SqliteConnection& connection, QueueTally& tally) : connection_(connection), tally_(tally) {}
   Result<> PrepareAll();
+  Result<> LoadTally(WallTime now);
   Result<> Require(const Batch::Step& step);
   Result<> Change(Batch::Step& step, WallTime now);
+  Result<> Append(const Batch::Step& step, WallTime now);
+  Result<> Acknowledge(const Batch::Step& step);
+  Result<> MoveItem(const std::string& queue, int64_t id, WallTime available_at);
+  Result<> SaveCounts();
+  void Count(const std::string& queue, int64_t available_at, bool leased, int64_t delta);
+  size_t LeasesLeft(const LeaseRequest& request, WallTime now) const;
 
+  // What the open transaction changes of one queue.
+  struct Sum {
+    int64_t items = 0;
+    int64_t leased = 0;
+  };
   SqliteConnection& connection_;
+  QueueTally& tally_;
+  std::vector<TallyChange> changes_;  // of the open transaction
+  size_t part_begin_ = 0;             // in changes_
+  bool cleared_ = false;              // the transaction has emptied everything before changes_
+  std::unordered_map<std::string, Sum> sums_;
   int64_t sequence_ = 0;
   int64_t durable_sequence_ = 0;
   SqliteStatement begin_, commit_, savepoint_, release_, rollback_to_;
   SqliteStatement version_of_, put_, delete_, append_, acknowledge_, give_back_;
   SqliteStatement due_items_, lease_, save_sequence_;
+  SqliteStatement item_state_, extend_, next_due_, discard_, add_count_, drop_count_;
 };
 
 }  // namespace mayfly::store

@@ -92,6 +92,7 @@ Result<> SqliteStatement::Execution::Finish() {
 
 int64_t SqliteStatement::Execution::IntegerAt(int column) const { return sqlite3_column_int64(statement_, column); }
 bool SqliteStatement::Execution::IsNullAt(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
+size_t SqliteStatement::Execution::BytesAt(int column) const { return static_cast<size_t>(sqlite3_column_bytes(statement_, column)); }
 std::string SqliteStatement::Execution::BlobAt(int column) const {
   const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));
   return bytes ? std::string(bytes, static_cast<size_t>(sqlite3_column_bytes(statement_, column))) : std::string();

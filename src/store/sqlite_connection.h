@@ -43,6 +43,7 @@ class SqliteStatement {
     int64_t IntegerAt(int column) const;
     bool IsNullAt(int column) const;
     std::string BlobAt(int column) const;
+    size_t BytesAt(int column) const;
 
    private:
     sqlite3_stmt* statement_;

@@ -15,7 +15,6 @@ Result<std::unique_ptr<SqliteReader>> SqliteReader::Open(const std::string& path
       {&reader->scan_range_, "SELECT key, value, version FROM rows WHERE tbl = ? AND key >= ? AND key < ? ORDER BY key LIMIT ?"},
       {&reader->scan_to_end_, "SELECT key, value, version FROM rows WHERE tbl = ? AND key >= ? ORDER BY key LIMIT ?"},
       {&reader->next_due_, "SELECT min(available_at) FROM queue_items WHERE queue = ?"},
-      {&reader->depth_, "SELECT count(*) FROM queue_items WHERE queue = ?"},
   };
   for (const auto& [statement, sql] : statements) {
     MF_TRY(*statement, reader->connection_.Prepare(sql));
@@ -49,12 +48,6 @@ Result<std::optional<WallTime>> SqliteReader::NextDue(const std::string& queue) 
   MF_TRY(const bool row, next.Text(queue).Step());
   if (!row || next.IsNullAt(0)) return std::optional<WallTime>();
   return WallTime(Duration(next.IntegerAt(0)));
-}
-
-Result<int64_t> SqliteReader::Depth(const std::string& queue) {
-  auto depth = depth_.Start();
-  MF_TRY_VOID(depth.Text(queue).Step());
-  return depth.IntegerAt(0);
 }
 
 Result<std::shared_ptr<SqliteReaders>> SqliteReaders::Open(const std::string& path, int count) {

@@ -20,12 +20,11 @@ class SqliteReader {
   Result<std::optional<Row>> Get(const std::string& table, const std::string& key);
   Result<std::vector<Row>> Scan(const std::string& table, const std::string& prefix, const std::string& from, size_t limit);
   Result<std::optional<WallTime>> NextDue(const std::string& queue);
-  Result<int64_t> Depth(const std::string& queue);
 
  private:
   explicit SqliteReader(SqliteConnection connection) : connection_(std::move(connection)) {}
   SqliteConnection connection_;
-  SqliteStatement get_, scan_range_, scan_to_end_, next_due_, depth_;
+  SqliteStatement get_, scan_range_, scan_to_end_, next_due_;
 };
 
 // As many readers as there are threads that borrow. Any thread.

@@ -12,7 +12,7 @@ namespace mayfly::store {
 namespace {
 
 constexpr int64_t kApplicationId = 0x4d464c59;  // "MFLY"
-constexpr int64_t kSchemaVersion = 1;
+constexpr int64_t kSchemaVersion = 2;
 
 // WAL with FULL: one fsync of the log per transaction. The writer checkpoints by itself (sqlite_writer.h).
 constexpr const char* kWriterSettings =
@@ -21,7 +21,8 @@ constexpr const char* kWriterSettings =
 
 // `sequence` numbers row versions and queue items and is never reused, not even those of deleted rows: a version or an id
 // that somebody still holds cannot come to mean something else.
-// `available_at` is when an item may be leased: its due time, or the end of its lease (nanoseconds since 1970).
+// `available_at` is when an item may be leased: its due time, or the end of its lease (nanoseconds since 1970). `queue_counts`
+// has the number of items of each queue that has any.
 constexpr const char* kSchema =
     "BEGIN IMMEDIATE;"
     "CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
@@ -30,14 +31,23 @@ constexpr const char* kSchema =
     " PRIMARY KEY(tbl, key)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE queue_items(id INTEGER PRIMARY KEY, queue TEXT NOT NULL, available_at INTEGER NOT NULL,"
     " leased INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0, appended_at INTEGER NOT NULL,"
-    " payload BLOB NOT NULL) STRICT;"
+    " payload BLOB NOT NULL, first_leased_at INTEGER NOT NULL DEFAULT 0) STRICT;"
     "CREATE INDEX queue_items_by_time ON queue_items(queue, available_at, id);"
     "CREATE INDEX queue_items_leased ON queue_items(id) WHERE leased = 1;"
-    "PRAGMA application_id=1296452697; PRAGMA user_version=1;"
+    "CREATE TABLE queue_counts(queue TEXT PRIMARY KEY, items INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "PRAGMA application_id=1296452697; PRAGMA user_version=2;"
     "COMMIT;";
-static_assert(kApplicationId == 1296452697 && kSchemaVersion == 1, "the numbers in kSchema");
+static_assert(kApplicationId == 1296452697 && kSchemaVersion == 2, "the numbers in kSchema");
 
-enum class Contents : unsigned char { Empty, Ours };
+constexpr const char* kFromVersion1 =
+    "BEGIN IMMEDIATE;"
+    "ALTER TABLE queue_items ADD COLUMN first_leased_at INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE queue_counts(queue TEXT PRIMARY KEY, items INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "INSERT INTO queue_counts SELECT queue, count(*) FROM queue_items GROUP BY queue;"
+    "PRAGMA user_version=2;"
+    "COMMIT;";
+
+enum class Contents : unsigned char { Empty, Old, Ours };
 
 // Changes nothing, so that a file of another program stays as it is.
 Result<Contents> CheckContents(SqliteConnection& connection) {
@@ -52,7 +62,7 @@ Result<Contents> CheckContents(SqliteConnection& connection) {
     return Fail(Error::Fault(fmt::format("the schema is of version {}, this daemon knows {}", version, kSchemaVersion),
                              "start the newer daemon that wrote it, or name another data directory"));
   }
-  return Contents::Ours;
+  return version < kSchemaVersion ? Contents::Old : Contents::Ours;
 }
 
 std::string HolderOf(int fd) {
@@ -92,12 +102,15 @@ Result<StoreLock> StoreLock::Take(const std::string& database_path) {
   return StoreLock(std::move(file));
 }
 
-Result<SqliteConnection> OpenWriterConnection(const std::string& path) {
+Result<SqliteConnection> OpenWriterConnection(const std::string& path, SqliteOptions::Leases leases) {
   MF_TRY(SqliteConnection connection, SqliteConnection::Open(path, SqliteConnection::Mode::ReadWriteCreate));
   MF_TRY(const Contents contents, CheckContents(connection));
   MF_TRY_VOID(connection.Run(kWriterSettings));
   if (contents == Contents::Empty) MF_TRY_VOID(connection.Run(kSchema));
-  MF_TRY_VOID(connection.Run("UPDATE queue_items SET leased = 0, available_at = 0 WHERE leased = 1"));
+  if (contents == Contents::Old) MF_TRY_VOID(connection.Run(kFromVersion1));
+  if (leases == SqliteOptions::Leases::EndAtOpen) {
+    MF_TRY_VOID(connection.Run("UPDATE queue_items SET leased = 0, available_at = 0 WHERE leased = 1"));
+  }
   MF_TRY_VOID(SyncDirectory(DirectoryOf(path)));
   return connection;
 }

@@ -6,6 +6,7 @@
 #include "base/fd.h"
 #include "base/result.h"
 #include "store/sqlite_connection.h"
+#include "store/store.h"
 
 namespace mayfly::store {
 
@@ -21,9 +22,9 @@ class StoreLock {
   UniqueFd file_;
 };
 
-// Opens the writer's connection: recovers the write-ahead log, makes or checks the schema, ends all leases.
+// Opens the writer's connection: recovers the write-ahead log, makes the schema or brings it up to date, ends leases as told.
 // Errors: Faults that name the file and what to do (not ours, damaged, newer schema).
-Result<SqliteConnection> OpenWriterConnection(const std::string& path);
+Result<SqliteConnection> OpenWriterConnection(const std::string& path, SqliteOptions::Leases leases);
 // For reading, beside the writer's.
 Result<SqliteConnection> OpenReaderConnection(const std::string& path);
 

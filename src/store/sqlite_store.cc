@@ -53,7 +53,7 @@ class SqliteStore final : public Store {
         }
       });
     };
-    MF_TRY(writer_, SqliteWriter::Open(options.path, options.wal_bytes_max, std::move(deliver)));
+    MF_TRY(writer_, SqliteWriter::Open(options, tally_, loop_.WallNow(), std::move(deliver)));
     MF_TRY(readers_, SqliteReaders::Open(options.path, reader_threads));
     pool_.emplace("store-reader", reader_threads);
     return {};
@@ -70,8 +70,24 @@ class SqliteStore final : public Store {
   // Here and below the arguments are copied before the task starts: it may be started after the caller's own are gone.
   Task<Result<std::vector<QueueItem>>> Lease(Context& ctx, std::string_view queue, size_t count, Duration lease) override {
     auto request = std::make_shared<WriteRequest>(loop_, WriteRequest::Kind::Lease);
-    request->lease = {std::string(queue), count, lease};
-    return WriteLease(ctx, std::move(request));
+    request->lease = {std::string(queue), {.count = count, .lease = lease}};
+    return WriteAndTake(ctx, std::move(request), [](WriteRequest& done) { return std::move(done.leased.items); });
+  }
+  Task<Result<LeasedItems>> LeaseUpTo(Context& ctx, std::string_view queue, LeaseWish wish) override {
+    auto request = std::make_shared<WriteRequest>(loop_, WriteRequest::Kind::Lease);
+    request->lease = {std::string(queue), wish};
+    return WriteAndTake(ctx, std::move(request), [](WriteRequest& done) { return std::move(done.leased); });
+  }
+  Task<Result<std::vector<LeaseOutcome>>> ChangeLeases(Context& ctx, std::string_view queue, std::vector<LeaseChange> changes) override {
+    auto request = std::make_shared<WriteRequest>(loop_, WriteRequest::Kind::ChangeLeases);
+    request->bytes = changes.size() * sizeof(LeaseChange);
+    request->change_leases = {std::string(queue), std::move(changes)};
+    return WriteAndTake(ctx, std::move(request), [](WriteRequest& done) { return std::move(done.changed); });
+  }
+  Task<Result<size_t>> Discard(Context& ctx, std::string_view queue, size_t count, WallTime due_before) override {
+    auto request = std::make_shared<WriteRequest>(loop_, WriteRequest::Kind::Discard);
+    request->discard = {std::string(queue), count, due_before};
+    return WriteAndTake(ctx, std::move(request), [](WriteRequest& done) { return done.discarded; });
   }
 
   Task<Result<>> Clear(Context& ctx) override { return Write(ctx, std::make_shared<WriteRequest>(loop_, WriteRequest::Kind::Clear)); }
@@ -88,9 +104,9 @@ class SqliteStore final : public Store {
   Task<Result<std::optional<WallTime>>> NextDue(Context&, std::string_view queue) override {
     return Read([queue = std::string(queue)](SqliteReader& reader) { return reader.NextDue(queue); });
   }
-  Task<Result<int64_t>> Depth(Context&, std::string_view queue) override {
-    return Read([queue = std::string(queue)](SqliteReader& reader) { return reader.Depth(queue); });
-  }
+  Task<Result<int64_t>> Depth(Context&, std::string_view queue) override { return Ready(Counts(queue).items); }
+  QueueCounts Counts(std::string_view queue) const override { return tally_.Counts(queue, loop_.WallNow()); }
+  std::vector<std::string> QueueNames() const override { return tally_.Names(); }
 
   std::shared_ptr<void> Watch(std::string_view table, std::function<void(const std::vector<std::string>&)> listener) override {
     return strand_->watches.Add(table, std::move(listener));
@@ -111,10 +127,12 @@ class SqliteStore final : public Store {
     co_await request->done.Wait();
     co_return std::move(request->outcome);
   }
-  Task<Result<std::vector<QueueItem>>> WriteLease(Context& ctx, std::shared_ptr<WriteRequest> request) {
+  template <typename Take>
+  Task<Result<std::invoke_result_t<Take, WriteRequest&>>> WriteAndTake(Context& ctx, std::shared_ptr<WriteRequest> request, Take take) {
     MF_CO_TRY_VOID(co_await Write(ctx, request));
-    co_return std::move(request->items);
+    co_return take(*request);
   }
+  static Task<Result<int64_t>> Ready(int64_t value) { co_return value; }
 
   template <typename Function, typename Value = std::invoke_result_t<Function, SqliteReader&>>
   Task<Value> Read(Function function) {
@@ -126,6 +144,7 @@ class SqliteStore final : public Store {
   std::shared_ptr<StrandState> strand_;
   std::shared_ptr<SqliteReaders> readers_;
   std::optional<BlockingPool> pool_;
+  QueueTally tally_;
   std::unique_ptr<SqliteWriter> writer_;
 };
 

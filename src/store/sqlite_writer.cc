@@ -18,10 +18,10 @@ int FramesFor(uint64_t bytes) { return static_cast<int>(std::clamp<uint64_t>(byt
 
 }  // namespace
 
-Result<std::unique_ptr<SqliteWriter>> SqliteWriter::Open(const std::string& path, uint64_t wal_bytes_max, Deliver deliver) {
-  MF_TRY(SqliteConnection connection, OpenWriterConnection(path));
-  std::unique_ptr<SqliteWriter> writer(new SqliteWriter(std::move(connection), wal_bytes_max, std::move(deliver)));
-  MF_TRY(writer->applier_, SqliteApplier::Open(writer->connection_));
+Result<std::unique_ptr<SqliteWriter>> SqliteWriter::Open(const SqliteOptions& options, QueueTally& tally, WallTime now, Deliver deliver) {
+  MF_TRY(SqliteConnection connection, OpenWriterConnection(options.path, options.leases));
+  std::unique_ptr<SqliteWriter> writer(new SqliteWriter(std::move(connection), options.wal_bytes_max, std::move(deliver)));
+  MF_TRY(writer->applier_, SqliteApplier::Open(writer->connection_, tally, now));
   writer->connection_.CountWalFrames(&writer->wal_frames_);
   writer->thread_ = std::thread([self = writer.get()] { self->Work(); });
   return writer;
@@ -95,14 +95,16 @@ void SqliteWriter::CommitGroup(WriteRequests& group) {
   log::Error("store: {}", outcome.error().ToString());
   for (const auto& request : group) {
     request->outcome = outcome;
-    request->items.clear();
+    request->leased = {};
+    request->changed.clear();
+    request->discarded = 0;
   }
 }
 
 Result<> SqliteWriter::ApplyGroup(WriteRequests& group) {
   MF_TRY_VOID(applier_->Begin());
   for (const auto& request : group) MF_TRY_VOID(ApplyOne(*request));
-  return applier_->Commit();
+  return applier_->Commit(group.back()->now);
 }
 
 // Error: the transaction cannot go on. A request that fails alone has the error in its outcome.
@@ -114,19 +116,24 @@ Result<> SqliteWriter::ApplyOne(WriteRequest& request) {
   return applier_->UndoPart();
 }
 
+// Puts the value of a part of the transaction, or its error, into the request.
+template <typename Value>
+static void Keep(Result<Value> result, Value& value, Result<>& outcome) {
+  if (result) {
+    value = std::move(*result);
+  } else {
+    outcome = Fail(std::move(result).error());
+  }
+}
+
 void SqliteWriter::Perform(WriteRequest& request) {
   switch (request.kind) {
     case WriteRequest::Kind::Commit: request.outcome = applier_->Apply(request.batch, request.now); return;
+    case WriteRequest::Kind::Lease: return Keep(applier_->Lease(request.lease, request.now), request.leased, request.outcome);
+    case WriteRequest::Kind::ChangeLeases:
+      return Keep(applier_->ChangeLeases(request.change_leases, request.now), request.changed, request.outcome);
+    case WriteRequest::Kind::Discard: return Keep(applier_->Discard(request.discard), request.discarded, request.outcome);
     case WriteRequest::Kind::Clear: request.outcome = applier_->Clear(); return;
-    case WriteRequest::Kind::Lease: {
-      auto items = applier_->Lease(request.lease, request.now);
-      if (items) {
-        request.items = std::move(*items);
-      } else {
-        request.outcome = Fail(std::move(items).error());
-      }
-      return;
-    }
   }
 }
 

@@ -21,17 +21,21 @@ namespace mayfly::store {
 
 // Work for the writer and its answer. Filled on the strand, then owned by the writer until it is delivered.
 struct WriteRequest {
-  enum class Kind : unsigned char { Commit, Lease, Clear };
+  enum class Kind : unsigned char { Commit, Lease, ChangeLeases, Discard, Clear };
   WriteRequest(Loop& loop, Kind kind) : kind(kind), done(loop) {}
 
   Kind kind;
   Batch batch;
   LeaseRequest lease;
+  ChangeLeasesRequest change_leases;
+  DiscardRequest discard;
   WallTime now{};
   size_t bytes = 0;  // counted by the admission
 
   Result<> outcome;
-  std::vector<QueueItem> items;
+  LeasedItems leased;
+  std::vector<LeaseOutcome> changed;
+  size_t discarded = 0;
   Event done;  // strand only
 };
 using WriteRequests = std::vector<std::shared_ptr<WriteRequest>>;
@@ -40,7 +44,8 @@ class SqliteWriter {
  public:
   // Called on the writer's thread once per group, after its transaction has ended.
   using Deliver = std::move_only_function<void(WriteRequests)>;
-  static Result<std::unique_ptr<SqliteWriter>> Open(const std::string& path, uint64_t wal_bytes_max, Deliver deliver);
+  // `tally` outlives the writer; it has been filled when this returns.
+  static Result<std::unique_ptr<SqliteWriter>> Open(const SqliteOptions& options, QueueTally& tally, WallTime now, Deliver deliver);
   // Ends after everything that was submitted has been delivered.
   ~SqliteWriter();
 

@@ -36,6 +36,43 @@ struct QueueItem {
   std::string payload;
   WallTime appended_at{};
   int attempts = 0;  // how often it has been leased, this time included
+  WallTime first_leased_at{};
+};
+
+// How much LeaseUpTo takes at most, and for how long.
+struct LeaseWish {
+  size_t count = 1;
+  Duration lease{};
+  size_t bytes_max = 64u << 20;         // of payloads; the first item is taken whatever its size
+  int64_t leased_max = INT64_MAX;       // of items of the queue that are leased at one time
+};
+struct LeasedItems {
+  std::vector<QueueItem> items;
+  bool limited = false;                 // leased_max kept items back
+  // When there is none left that is due: when the next one will be (see NextDue).
+  std::optional<WallTime> next_due;
+};
+
+// Changes the lease of an item that is leased, by the lease that was its attempt number `attempt`.
+struct LeaseChange {
+  int64_t id = 0;
+  int attempt = 0;
+  WallTime until{};  // not after now: the lease ends, and the item may be leased again
+};
+
+enum class LeaseOutcome : unsigned char {
+  Changed,
+  NotHeld,  // that lease has ended
+  Gone,     // there is no such item (any more)
+};
+
+// How many items a queue has. Of a queue that many change at once, as it was a moment ago; a lease or delay that ends is seen
+// to have ended up to kTallyGrain too early.
+struct QueueCounts {
+  int64_t items = 0;    // all
+  int64_t leased = 0;   // by leases that have not ended
+  int64_t delayed = 0;  // never leased or released, not due yet
+  int64_t ready() const { return items - leased - delayed; }
 };
 
 // A set of changes that happens as a whole or not at all. Tables and queues of one store may be mixed.
@@ -103,13 +140,25 @@ class Store {
 
   // At most `count` items (and about 64 MiB) whose due time has come and that nobody has leased, oldest due first; leased
   // for `lease`. The end of a lease that was neither acknowledged nor released is the item's new due time. Leases and
-  // `attempts` are durable; leases of the embedded store end when it is opened, since their holder is gone by then.
+  // `attempts` are durable; leases of the embedded store end when it is opened (unless SqliteOptions says otherwise), since
+  // their holder is gone by then.
   virtual Task<Result<std::vector<QueueItem>>> Lease(Context& ctx, std::string_view queue, size_t count, Duration lease) = 0;
   // When Lease will next find something (may have passed): the earliest due time; of a leased item, the end of its lease.
   // nullopt: the queue is empty.
   virtual Task<Result<std::optional<WallTime>>> NextDue(Context& ctx, std::string_view queue) = 0;
-  // All items, waiting, delayed and leased. Takes time in proportion to their number.
+  // The same in one step with a bound on what is leased at once, and with the time of the next item.
+  virtual Task<Result<LeasedItems>> LeaseUpTo(Context& ctx, std::string_view queue, LeaseWish wish) = 0;
+  // For each change in order what came of it.
+  virtual Task<Result<std::vector<LeaseOutcome>>> ChangeLeases(Context& ctx, std::string_view queue, std::vector<LeaseChange> changes) = 0;
+  // Removes up to `count` items that were due before `due_before`, or whose lease has ended before it; WallTime::max(): any,
+  // leased ones as well. The number of those that were removed: fewer than `count` when no more are left.
+  virtual Task<Result<size_t>> Discard(Context& ctx, std::string_view queue, size_t count, WallTime due_before) = 0;
+  // All items, waiting, delayed and leased.
   virtual Task<Result<int64_t>> Depth(Context& ctx, std::string_view queue) = 0;
+  // At once, from memory. Counts every change that had completed.
+  virtual QueueCounts Counts(std::string_view queue) const = 0;
+  // Of the queues that have items, in order. Takes time in proportion to their number.
+  virtual std::vector<std::string> QueueNames() const = 0;
 
   // Empties everything (POST /_mayfly/reset). Versions and item ids go on growing.
   virtual Task<Result<>> Clear(Context& ctx) = 0;
@@ -142,6 +191,8 @@ struct SqliteOptions {
   std::string path;  // e.g. DIR/control.db; made when missing
   int reader_threads = 2;
   uint64_t wal_bytes_max = 32ull << 20;  // beyond, the writer checkpoints between two groups instead of when it is idle
+  enum class Leases : unsigned char { EndAtOpen, Survive };
+  Leases leases = Leases::EndAtOpen;     // Survive: their holders are outside of this process
 };
 
 // Opens (and recovers) the embedded store. Error: a Fault that names the file and what to do (corrupt, locked by another

@@ -1,6 +1,15 @@
 #include "wire/descriptor.h"
 
+#include <algorithm>
+
+#include "base/text.h"
+
 namespace mayfly::wire {
+
+bool Service::Speaks(std::string_view name) const {
+  const auto names = Split(protocol, ' ');
+  return std::ranges::find(names, name) != names.end();
+}
 
 const ErrorShape* FindError(const Service& service, std::string_view code) {
   for (const ErrorShape& error : service.errors) {

@@ -76,6 +76,11 @@ struct Member {
   uint32_t bare_characters_max = 0;  // limit for a function name that has no colon; 0 = none
   Location location = Location::Body;
   bool required = false;
+  // In the query protocol, of a list or map: the names of an element, of its key and of its value.
+  std::string_view xml_name{}, xml_key{}, xml_value{};
+
+  // What the query protocol calls the member.
+  std::string_view query_name() const { return xml_name.empty() ? name : xml_name; }
 };
 
 struct Structure {
@@ -91,6 +96,7 @@ struct ErrorShape {
   std::string_view message_member;  // "message" or "Message"
   bool fault = false;
   std::string_view retry_after_member;  // goes to the Retry-After header instead of the body; may be empty
+  std::string_view query_code{};        // in the query protocol
 };
 
 // What serves a service; the generated Handler classes derive from it.
@@ -120,9 +126,14 @@ struct Service {
   std::string_view name;      // "lambda": also the endpoint prefix
   std::string_view title;     // "AWS Lambda"
   std::string_view signing;   // service name of signatures
-  std::string_view protocol;  // "rest-json"
+  std::string_view protocol;  // "rest-json", or several: "json-1.0 query"
   std::span<const Operation> operations;
   std::span<const ErrorShape> errors;
+  std::string_view target{};           // json-1.x: X-Amz-Target is "TARGET.Operation"
+  std::string_view error_namespace{};  // json-1.x: __type is "NAMESPACE#Code"; may be empty
+  std::string_view xml_namespace{};    // query
+
+  bool Speaks(std::string_view name) const;
 };
 
 const ErrorShape* FindError(const Service& service, std::string_view code);

@@ -39,23 +39,27 @@ class Endpoint {
 
   // Never fails: errors are answers. ctx.request_id has been set. A body that has not been gathered yet is read here.
   Task<http::Response> Handle(Context& ctx, http::Request& request);
-  // An answer in the service's form to an error from outside (authentication, say).
-  http::Response Refuse(Context& ctx, const Error& error) const;
+  // An answer in the service's form to an error from outside (authentication, say). Without a request: in that of its first
+  // protocol.
+  http::Response Refuse(Context& ctx, const Error& error) const { return Refuse(ctx, error, *protocols_.front()); }
+  http::Response Refuse(Context& ctx, const Error& error, const http::Request& request) const { return Refuse(ctx, error, ProtocolOf(request)); }
 
   const Service& service() const { return service_; }
 
  private:
+  const Protocol& ProtocolOf(const http::Request& request) const;
+  http::Response Refuse(Context& ctx, const Error& error, const Protocol& protocol) const;
   // `operation` is set as soon as it is known.
-  Task<Result<http::Response>> Run(Context& ctx, http::Request& request, const Operation*& operation);
+  Task<Result<http::Response>> Run(Context& ctx, const Protocol& protocol, http::Request& request, const Operation*& operation);
 
   const Service& service_;
   ServiceHandler* handler_;
   Authorizer authorizer_;
   AnswerObserver observer_;
-  Task<Result<Message>> Decode(Context& ctx, RouteMatch match, http::Request& request);
+  Task<Result<Message>> Decode(Context& ctx, const Protocol& protocol, RouteMatch match, http::Request& request);
 
   BlockingPool* pool_;
-  std::unique_ptr<Protocol> protocol_;
+  std::vector<std::unique_ptr<Protocol>> protocols_;
 };
 
 }  // namespace mayfly::wire

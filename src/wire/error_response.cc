@@ -25,10 +25,17 @@ constexpr CommonError kCommonErrors[] = {
 constexpr std::string_view kFaultMessage = "The service encountered an internal error. The request id names it in the service's log.";
 
 // What a client is told of an error that is no service error.
-Error ForClient(const Error& error) {
+Error ForClient(const Service& service, const Error& error) {
   if (error.kind == Error::Kind::Service) return error;
-  return Error::Service("ServiceException", std::string(kFaultMessage));
+  return Error::Service(FindError(service, "ServiceException") ? "ServiceException" : "InternalFailure", std::string(kFaultMessage));
 }
+
+// Names that the query protocol has for errors that services share.
+constexpr std::pair<std::string_view, std::string_view> kQueryCodes[] = {
+    {"UnrecognizedClientException", "InvalidClientTokenId"},
+    {"InvalidSignatureException", "SignatureDoesNotMatch"},
+    {"UnknownOperationException", "InvalidAction"},
+};
 
 // A member's raw JSON value; what is none (a bug of ours) goes out as a string.
 json::Value MemberValue(const std::string& raw) {
@@ -51,7 +58,7 @@ Error NotImplemented(const Operation& operation) {
 }
 
 ErrorAnswer DescribeError(const Service& service, const Error& error) {
-  const Error shown = ForClient(error);
+  const Error shown = ForClient(service, error);
   const ErrorShape* shape = FindError(service, shown.code);
   ErrorAnswer answer;
   answer.code = shown.code;
@@ -73,6 +80,21 @@ ErrorAnswer DescribeError(const Service& service, const Error& error) {
   if (shape) answer.body.emplace_back("Type", shape->fault ? "Service" : "User");
   answer.body.emplace_back(std::string(shape ? shape->message_member : "message"), shown.message);
   return answer;
+}
+
+std::string QueryCodeOf(const Service& service, const ErrorAnswer& answer) {
+  const ErrorShape* shape = FindError(service, answer.code);
+  if (shape) return std::string(shape->query_code.empty() ? shape->code : shape->query_code);
+  for (const auto& [code, query_code] : kQueryCodes) {
+    if (code == answer.code) return std::string(query_code);
+  }
+  std::string_view code = answer.code;
+  if (constexpr std::string_view kSuffix = "Exception"; code.ends_with(kSuffix)) code.remove_suffix(kSuffix.size());
+  return std::string(code);
+}
+
+Error MissingParameter(std::string_view path) {
+  return Error::Service("MissingParameter", fmt::format("The request must contain the parameter {}.", path));
 }
 
 }  // namespace mayfly::wire

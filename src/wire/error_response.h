@@ -21,6 +21,10 @@ struct ErrorAnswer {
 };
 
 ErrorAnswer DescribeError(const Service& service, const Error& error);
+// What the query protocol calls the error that is described: "AWS.SimpleQueueService.NonExistentQueue", "InvalidParameterValue".
+std::string QueryCodeOf(const Service& service, const ErrorAnswer& answer);
+// Of a request without a member that it must have, in services that speak query: "MissingParameter".
+Error MissingParameter(std::string_view path);
 
 // The status of a code that AWS's services share and no model lists (ValidationException, AccessDeniedException …); 0 for
 // an unknown one.

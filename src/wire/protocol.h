@@ -1,11 +1,12 @@
-// Protocol: how a service's operations look in HTTP. rest-json is the first; others (rest-xml, json-1.0/1.1, query, CBOR)
-// implement the same four steps over the same descriptors.
+// Protocol: how a service's operations look in HTTP: rest-json, json-1.0 and json-1.1, query; others (rest-xml, CBOR) implement
+// the same steps over the same descriptors. A service may speak several: each request says which one it means.
 //
 // Immutable once made; usable from any thread.
 #pragma once
 
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "net/http_message.h"
@@ -19,6 +20,10 @@ class Protocol {
  public:
   virtual ~Protocol() = default;
 
+  // Whether a request's head is of this protocol.
+  virtual bool Recognizes(const http::Request& request) const = 0;
+  // Whether Route needs the body to be there.
+  virtual bool routes_by_body() const { return false; }
   // Which operation a request means. Errors: UnknownOperationException, MethodNotAllowedException, SerializationException.
   virtual Result<RouteMatch> Route(const http::Request& request) const = 0;
 
@@ -32,9 +37,11 @@ class Protocol {
 
   // Any error, also one of authentication or authorization; faults are told without their text.
   virtual http::Response EncodeError(const Error& error) const = 0;
+  // Puts the request's id into an answer of Encode or EncodeError, which is complete then.
+  virtual void Finish(http::Response& response, std::string_view request_id) const;
 };
 
-// Null when no protocol has that name.
-std::unique_ptr<Protocol> MakeProtocol(const Service& service);
+// Those of the service, in its order; the first one answers what none recognizes. Empty when one of the names is unknown.
+std::vector<std::unique_ptr<Protocol>> MakeProtocols(const Service& service);
 
 }  // namespace mayfly::wire

@@ -157,9 +157,4 @@ http::Response RestJson::EncodeError(const Error& error) const {
   return response;
 }
 
-std::unique_ptr<Protocol> MakeProtocol(const Service& service) {
-  if (service.protocol == "rest-json") return std::make_unique<RestJson>(service);
-  return nullptr;
-}
-
 }  // namespace mayfly::wire

@@ -12,6 +12,7 @@ class RestJson final : public Protocol {
   // `service` outlives this.
   explicit RestJson(const Service& service) : service_(service), router_(service) {}
 
+  bool Recognizes(const http::Request&) const override { return true; }
   Result<RouteMatch> Route(const http::Request& request) const override;
   Result<Message> Decode(const RouteMatch& match, http::Request& request) const override;
   http::Response Encode(const Operation& operation, const Message& response) const override;

@@ -42,7 +42,12 @@ class Violations {
   void CheckNumber(const Path& path, const Shape& shape, double value, std::string_view text);
   // Length of a list, map or blob. `value` is shown; it may be null for a blob.
   void CheckSize(const Path& path, const Shape& shape, size_t size, const json::Value* value);
-  void Missing(const Path& path) { Add(path, "null", "Member must not be null"); }
+  void Missing(const Path& path) {
+    if (first_missing_.empty()) first_missing_ = path.name.empty() ? path.ToString() : std::string(path.name);
+    Add(path, "null", "Member must not be null");
+  }
+  // The name of the first member that was missing; "" when there was none.
+  const std::string& first_missing() const { return first_missing_; }
 
   bool empty() const { return count_ == 0 && !bare_name_; }
   Error ToError() const;
@@ -50,6 +55,7 @@ class Violations {
  private:
   size_t count_ = 0;
   std::string texts_;
+  std::string first_missing_;
   std::optional<Error> bare_name_;
 };
 

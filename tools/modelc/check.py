@@ -7,7 +7,7 @@ from typing import List, Optional
 
 from model import Member, Model, ModelError, Operation, Place, Type
 
-PROTOCOLS = ("rest-json",)
+PROTOCOLS = ("rest-json", "json-1.0", "json-1.1", "query")
 LOOK_AROUND = re.compile(r"\(\?[=!<]")
 
 
@@ -29,8 +29,13 @@ class Checker:
         model = self._model
         if not (model.name and model.title and model.version and model.signing):
             self._find(Place("model", 0), "the service entry needs a name, title, version, protocol and signing")
-        if model.protocol not in PROTOCOLS:
-            self._find(Place("model", 0), f"protocol '{model.protocol}' is not one of {', '.join(PROTOCOLS)}")
+        for protocol in model.protocol.split() or [""]:
+            if protocol not in PROTOCOLS:
+                self._find(Place("model", 0), f"protocol '{protocol}' is not one of {', '.join(PROTOCOLS)}")
+        if "json-1" in model.protocol and not model.target:
+            self._find(Place("model", 0), "a JSON protocol needs a target")
+        if "query" in model.protocol and not model.xml:
+            self._find(Place("model", 0), "the query protocol needs an xml namespace")
         for declared in model.types.values():
             self._check_type(declared.type)
         for struct in model.structs.values():
@@ -92,6 +97,10 @@ class Checker:
             self._find(member.place, f"{what} is in the path and so must be required (!)")
         if member.location in ("path", "header", "status") and found.kind in ("list", "map", "blob"):
             self._find(member.place, f"{what} is a {found.kind}, which cannot stand in a {member.location}")
+        if member.xml[0] and found.kind not in ("list", "map"):
+            self._find(member.place, f"{what}: xml(…) is for lists and maps")
+        if member.own and member.location != "header":
+            self._find(member.place, f"{what}: own is for headers")
         if member.bare_max and (found.kind != "string" or member.location != "body"):
             self._find(member.place, f"{what}: bare.. is for a string in the body")
         if member.location == "status" and found.kind != "int":
@@ -127,6 +136,8 @@ class Checker:
                 self._find(place, f"{operation.name} has no {what}")
 
     def _check_routes(self) -> None:
+        if not self._model.rest:
+            return
         seen = {}
         for operation in self._model.operations.values():
             route = (operation.method, re.sub(r"\{\w+\+?\}", "{}", operation.path), tuple(sorted(operation.literals)))

@@ -117,7 +117,11 @@ class Source:
         bare = member.bare_max or "0"
         return (f"    {{{quoted(member.name)}, {quoted(member.wire_name)}, &{self._shape(member.type)}, "
                 f"&kFieldOps<{field_type(self._model, member)}>, offsetof({owner}, {snake_case(member.name)}), {bare}, "
-                f"Location::{location}, {'true' if member.required else 'false'}}},")
+                f"Location::{location}, {'true' if member.required else 'false'}{self._xml_names(member)}}},")
+
+    @staticmethod
+    def _xml_names(member: Member) -> str:
+        return "".join(f", {quoted(name)}" for name in member.xml if name)
 
     def _operations(self) -> List[str]:
         lines = []
@@ -146,14 +150,16 @@ class Source:
         lines = ["constexpr ErrorShape kErrors[] = {"]
         for error in self._model.errors.values():
             fault = "true" if error.fault else "false"
-            lines.append(f"    {{{quoted(error.name)}, {error.status}, {quoted(error.message_member)}, {fault}, "
-                         f"{quoted(retry_after(error))}}},")
+            message = "message" if error.message_member == "none" else error.message_member
+            lines.append(f"    {{{quoted(error.name)}, {error.status}, {quoted(message)}, {fault}, "
+                         f"{quoted(retry_after(error))}, {quoted(error.query_code)}}},")
         return lines + ["};"]
 
     def _service(self) -> List[str]:
         model = self._model
         texts = [quoted(text) for text in (model.name, model.title, model.signing, model.protocol)]
-        return [f"const Service kService{{{', '.join(texts)}, kOperations, kErrors}};"]
+        more = [quoted(text) for text in (model.target, model.namespace, model.xml)]
+        return [f"const Service kService{{{', '.join(texts)}, kOperations, kErrors, {', '.join(more)}}};"]
 
 
 def shown_bound(use: Type, text: str) -> str:

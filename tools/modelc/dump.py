@@ -14,6 +14,9 @@ def dump(model: Model) -> Dict[str, Any]:
         "version": model.version,
         "protocol": model.protocol,
         "signing": model.signing,
+        "target": model.target,
+        "namespace": model.namespace,
+        "xml": model.xml,
         "groups": [{"title": title, "operations": names} for title, names in model.groups],
         "operations": {name: {
             "method": operation.method,
@@ -33,7 +36,7 @@ def dump(model: Model) -> Dict[str, Any]:
         "enums": {name: {"values": enum.values, "open": enum.open} for name, enum in model.enums.items()},
         "structs": {name: {"members": members(struct.members), "stream": struct.stream}
                     for name, struct in model.structs.items()},
-        "errors": {name: {"status": error.status, "message": error.message_member, "fault": error.fault,
+        "errors": {name: {"status": error.status, "message": error.message_member, "fault": error.fault, "query_code": error.query_code,
                           "members": members(error.members)} for name, error in model.errors.items()},
     }
 
@@ -41,11 +44,15 @@ def dump(model: Model) -> Dict[str, Any]:
 def members(values: List[Member]) -> Dict[str, Any]:
     result = {}
     for member in values:
+        if member.own:
+            continue
         entry = {"type": type_value(member.type), "required": member.required, "location": member.location}
         if member.location in ("query", "header"):
             entry["wire_name"] = member.wire_name
         if member.idempotency:
             entry["idempotency"] = True
+        if member.xml[0]:
+            entry["xml"] = list(member.xml)
         if member.bare_max:
             entry["bare_max"] = int(member.bare_max)
         result[member.name] = entry

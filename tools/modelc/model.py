@@ -59,6 +59,8 @@ class Member:
     wire_name: str = ""  # of the query parameter or header; the member's own name elsewhere
     idempotency: bool = False
     bare_max: str = ""  # a function name without colons may be this long
+    xml: Tuple[str, str, str] = ("", "", "")  # of a list or map in the query protocol: the names of an element, its key and value
+    own: bool = False  # ours alone: no SDK knows it
 
 
 @dataclass
@@ -91,6 +93,7 @@ class ErrorShape:
     message_member: str
     place: Place
     fault: bool = False
+    query_code: str = ""  # in the query protocol, and in x-amzn-query-error; the name itself unless it is said
     members: List[Member] = field(default_factory=list)
 
 
@@ -117,14 +120,22 @@ class Model:
     name: str = ""
     title: str = ""
     version: str = ""
-    protocol: str = ""
+    protocol: str = ""  # or several, parted by blanks
     signing: str = ""
+    target: str = ""  # X-Amz-Target is TARGET.Operation
+    namespace: str = ""  # of __type in answers of the JSON protocols
+    xml: str = ""  # namespace of the query protocol's answers
     types: Dict[str, NamedType] = field(default_factory=dict)
     enums: Dict[str, Enum] = field(default_factory=dict)
     structs: Dict[str, Struct] = field(default_factory=dict)
     errors: Dict[str, ErrorShape] = field(default_factory=dict)
     operations: Dict[str, Operation] = field(default_factory=dict)
     groups: List[Tuple[str, List[str]]] = field(default_factory=list)  # headings and the operations below them
+
+    @property
+    def rest(self) -> bool:
+        """Whether operations have methods and paths of their own. Otherwise all are POST /."""
+        return self.protocol.startswith("rest")
 
     def resolve(self, use: Type) -> Type:
         """Follows names of `type` declarations; stays at enums and structs."""

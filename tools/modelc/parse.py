@@ -12,6 +12,7 @@ Line = Tuple[Place, str]
 TOKEN = re.compile(r"\s*(?:`([^`]*)`|\"([^\"]*)\"|(\S+))")
 RANGE = re.compile(r"^(-?[0-9]+(?:\.[0-9]+)?)?\.\.(-?[0-9]+(?:\.[0-9]+)?)?$")
 NAME = re.compile(r"^[A-Za-z][A-Za-z0-9]*$")
+CALL = re.compile(r"^op (\w+)()()()( deprecated)?$")
 OPERATION = re.compile(r"^op (\w+)\s+(GET|PUT|POST|DELETE|PATCH|HEAD) (/\S*) -> (\d{3})( deprecated)?$")
 HEADING = re.compile(r"^# -{4,} (.+)$")
 
@@ -68,7 +69,7 @@ class Parser:
         self._model.name = first.split(" ", 1)[1].strip()
         for place, line in lines[1:]:
             key, _, value = line.partition(" ")
-            if key not in ("title", "version", "protocol", "signing"):
+            if key not in ("title", "version", "protocol", "signing", "target", "namespace", "xml"):
                 raise place.error(f"a service has no '{key}'")
             setattr(self._model, key, value.strip())
 
@@ -112,24 +113,27 @@ class Parser:
     def _error(self, lines: List[Line]) -> None:
         place, first = lines[0]
         head, _, rest = first.partition(" ; ")
-        found = re.match(r"^error (\w+)\s+(\d{3}) (message|Message)( fault)?$", head)
+        found = re.match(r"^error (\w+)\s+(\d{3}) (message|Message|none)( fault)?(?:\s+query (\S+))?$", head)
         if not found:
-            raise place.error("expected: error Name STATUS message|Message [fault] [; member type …]")
-        name = found.group(1) + "Exception"
-        error = ErrorShape(name, int(found.group(2)), found.group(3), place, bool(found.group(4)),
+            raise place.error("expected: error Name STATUS message|Message|none [fault] [query CODE] [; member type …]")
+        name = self._error_name(found.group(1))
+        error = ErrorShape(name, int(found.group(2)), found.group(3), place, bool(found.group(4)), found.group(5) or "",
                            self._members([(place, rest)] + lines[1:]))
         self._declare(self._model.errors, name, error, place)
 
+    def _error_name(self, name: str) -> str:
+        return name + "Exception" if self._model.rest else name
+
     def _operation(self, lines: List[Line]) -> None:
         place, first = lines[0]
-        found = OPERATION.match(first)
+        found = (OPERATION if self._model.rest else CALL).match(first)
         if not found:
-            raise place.error("expected: op Name  METHOD /uri -> STATUS [deprecated]")
-        path, _, query = found.group(3).partition("?")
+            raise place.error("expected: op Name  METHOD /uri -> STATUS [deprecated]" if self._model.rest else "expected: op Name [deprecated]")
+        path, _, query = (found.group(3) or "/").partition("?")
         literals = [tuple(part.split("=", 1)) for part in query.split("&") if part]
         if any(len(literal) != 2 for literal in literals):
             raise place.error("a query literal is written name=value")
-        operation = Operation(found.group(1), found.group(2), path, literals, int(found.group(4)), place, bool(found.group(5)))
+        operation = Operation(found.group(1), found.group(2) or "POST", path, literals, int(found.group(4) or 200), place, bool(found.group(5)))
         for keyword, section in self._sections(lines[1:]):
             self._section(operation, keyword, section)
         self._declare(self._model.operations, operation.name, operation, place)
@@ -162,7 +166,7 @@ class Parser:
         elif keyword == "in":
             operation.input = self._members(lines)
         elif keyword == "errors":
-            operation.errors = [name + "Exception" for name in text.split()]
+            operation.errors = [self._error_name(name) for name in text.split()]
         elif keyword == "todo":
             if not re.match(r'^"[^"]+"$', text):
                 raise place.error('expected: todo "which later part builds it"')
@@ -207,8 +211,13 @@ class Parser:
         if located:
             member.location = located.group(1)
             member.wire_name = located.group(2) or member.name
-        elif word == "idempotency":
-            member.idempotency = True
+        elif word in ("idempotency", "own"):
+            setattr(member, word, True)
+        elif word.startswith("xml("):
+            found = re.match(r"^xml\((\w+)(?::(\w+):(\w+))?\)$", word)
+            if not found:
+                raise tokens.place.error("expected: xml(Element) or xml(Element:Key:Value)")
+            member.xml = tuple(found.group(part) or "" for part in (1, 2, 3))
         elif word.startswith("bare.."):
             member.bare_max = word[len("bare.."):]
         else:

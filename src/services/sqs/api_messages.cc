@@ -1,0 +1,405 @@
+// Messages: sending, receiving, deleting, and how long they stay hidden.
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "services/sqs/errors.h"
+#include "services/sqs/sqs_api.h"
+#include "wire/error_response.h"
+
+namespace mayfly::sqs {
+namespace {
+
+constexpr size_t kBatchMax = 10;
+constexpr int kVisibilityMax = 43'200;
+constexpr std::string_view kTraceAttribute = "AWSTraceHeader";
+constexpr std::string_view kSystemAttributes[] = {"All", "SenderId", "SentTimestamp", "ApproximateReceiveCount", "ApproximateFirstReceiveTimestamp",
+                                                  "SequenceNumber", "MessageDeduplicationId", "MessageGroupId", "AWSTraceHeader", "DeadLetterQueueSourceArn"};
+
+// --- what is sent ---
+
+template <typename Value>
+Result<MessageAttribute> ReadAttribute(const std::string& name, const Value& value) {
+  if (value.string_list_values || value.binary_list_values) {
+    return Fail(Error::Service("UnsupportedOperation", "Message attribute list values in SendMessage operation are not supported."));
+  }
+  if (value.data_type.empty()) return Fail(InvalidParameterValue(fmt::format("The message attribute '{}' must contain a non-empty DataType.", name)));
+  MessageAttribute attribute{name, value.data_type, {}};
+  const bool binary = value.data_type.starts_with("Binary");
+  const auto& wanted = binary ? value.binary_value : value.string_value;
+  const auto& other = binary ? value.string_value : value.binary_value;
+  if (wanted) {
+    attribute.value = *wanted;
+  } else if (other) {
+    return Fail(InvalidParameterValue(fmt::format("The message attribute '{}' with type '{}' must use field '{}'.", name, binary ? "Binary" : "String",
+                                                  binary ? "Binary" : "String")));
+  }
+  return attribute;
+}
+
+Result<std::vector<MessageAttribute>> ReadAttributes(const std::optional<wire::Map<MessageAttributeValue>>& attributes) {
+  std::vector<MessageAttribute> read;
+  if (!attributes) return read;
+  for (const auto& [name, value] : *attributes) {
+    MF_TRY(MessageAttribute attribute, ReadAttribute(name, value));
+    read.push_back(std::move(attribute));
+  }
+  return read;
+}
+
+Result<std::vector<MessageAttribute>> ReadSystemAttributes(const std::optional<wire::Map<MessageSystemAttributeValue>>& attributes) {
+  std::vector<MessageAttribute> read;
+  if (!attributes) return read;
+  for (const auto& [name, value] : *attributes) {
+    if (name != kTraceAttribute) {
+      return Fail(InvalidParameterValue(fmt::format("Message system attribute name '{}' is invalid.", name)));
+    }
+    MF_TRY(MessageAttribute attribute, ReadAttribute(name, value));
+    if (attribute.data_type != "String" || attribute.value.empty()) {
+      return Fail(InvalidParameterValue(fmt::format("Message system attribute '{}' must contain a non-empty value of type 'String'.", name)));
+    }
+    read.push_back(std::move(attribute));
+  }
+  return read;
+}
+
+std::string Md5OfAll(const std::vector<MessageAttribute>& attributes) {
+  std::vector<const MessageAttribute*> all;
+  for (const MessageAttribute& attribute : attributes) all.push_back(&attribute);
+  return Md5OfAttributes(std::move(all));
+}
+
+std::optional<std::string> IfAny(std::string text) { return text.empty() ? std::nullopt : std::optional(std::move(text)); }
+
+// A user's or role's id stands here in AWS. Of a session: ROLE:SESSION.
+std::string SenderIdOf(const Principal& principal) {
+  constexpr std::string_view kRole = ":assumed-role/";
+  const size_t at = principal.arn.find(kRole);
+  if (at == std::string::npos) return principal.account_id;
+  std::string id = principal.arn.substr(at + kRole.size());
+  std::ranges::replace(id, '/', ':');
+  return id;
+}
+
+Result<> CheckDelay(const std::optional<int>& seconds) {
+  if (!seconds || (*seconds >= 0 && *seconds <= 900)) return {};
+  return Fail(InvalidValue(fmt::to_string(*seconds), "DelaySeconds", "DelaySeconds must be >= 0 and <= 900."));
+}
+
+Result<> CheckNoFifo(const std::optional<std::string>& deduplication_id) {
+  if (!deduplication_id) return {};
+  return Fail(InvalidValue(*deduplication_id, "MessageDeduplicationId", "The request include parameter that is not valid for this queue type."));
+}
+
+// One message of SendMessage or SendMessageBatch, checked.
+struct Checked {
+  OutgoingMessage message;
+  std::string md5_of_system_attributes;
+};
+
+template <typename Entry>
+size_t EntryBytes(const Entry& entry) {
+  size_t bytes = entry.message_body.size();
+  if (!entry.message_attributes) return bytes;
+  for (const auto& [name, value] : *entry.message_attributes) {
+    bytes += name.size() + value.data_type.size() + value.string_value.value_or("").size() + value.binary_value.value_or("").size();
+  }
+  return bytes;
+}
+
+template <typename Entry>
+Result<Checked> CheckMessage(const Context& ctx, const Queue& queue, Entry& entry) {
+  MF_TRY_VOID(CheckDelay(entry.delay_seconds));
+  MF_TRY_VOID(CheckNoFifo(entry.message_deduplication_id));
+  MF_TRY(auto attributes, ReadAttributes(entry.message_attributes));
+  MF_TRY(const auto system, ReadSystemAttributes(entry.message_system_attributes));
+  MF_TRY_VOID(CheckBody(entry.message_body, MessageBytes(entry.message_body, attributes), static_cast<size_t>(queue.maximum_message_size)));
+  MF_TRY_VOID(CheckAttributes(attributes));
+  Checked checked;
+  checked.md5_of_system_attributes = Md5OfAll(system);
+  sources::QueueMessage& message = checked.message.stored.message;
+  message.body = std::move(entry.message_body);
+  message.attributes = std::move(attributes);
+  message.sender_id = SenderIdOf(ctx.principal);
+  message.trace_header = system.empty() ? ctx.trace_header : system.front().value;
+  if (entry.message_group_id) message.group_id = *entry.message_group_id;
+  checked.message.delay_seconds = entry.delay_seconds.value_or(queue.delay_seconds);
+  return checked;
+}
+
+// --- batches ---
+
+bool IsBatchId(std::string_view id) {
+  return !id.empty() && id.size() <= 80 && std::ranges::all_of(id, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+         });
+}
+
+template <typename Entry>
+Result<> CheckBatch(const std::vector<Entry>& entries, std::string_view what) {
+  if (entries.empty()) {
+    return Fail(Error::Service("EmptyBatchRequest", fmt::format("There should be at least one {} in the request.", what)));
+  }
+  if (entries.size() > kBatchMax) {
+    return Fail(Error::Service("TooManyEntriesInBatchRequest",
+                               fmt::format("Maximum number of entries per request are {}. You have sent {}.", kBatchMax, entries.size())));
+  }
+  std::set<std::string_view> seen;
+  for (const Entry& entry : entries) {
+    if (!IsBatchId(entry.id)) {
+      return Fail(Error::Service("InvalidBatchEntryId",
+                                 "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long."));
+    }
+    if (!seen.insert(entry.id).second) return Fail(Error::Service("BatchEntryIdsNotDistinct", fmt::format("Id {} repeated.", entry.id)));
+  }
+  return {};
+}
+
+BatchResultErrorEntry FailedEntry(std::string id, const Error& error) {
+  const wire::ErrorAnswer answer = wire::DescribeError(kService, error);
+  std::string message;
+  if (error.kind == Error::Kind::Service) message = error.message;
+  return {.id = std::move(id), .sender_fault = answer.status < 500, .code = wire::QueryCodeOf(kService, answer), .message = IfAny(std::move(message))};
+}
+
+template <typename Entry>
+void AddTo(std::optional<std::vector<Entry>>& list, Entry entry) {
+  if (!list) list.emplace();
+  list->push_back(std::move(entry));
+}
+
+// --- what is received ---
+
+struct WantedAttributes {
+  bool all = false;
+  std::vector<std::string> names;
+  bool Has(std::string_view name) const { return all || std::ranges::find(names, name) != names.end(); }
+};
+
+Result<WantedAttributes> ReadWanted(ReceiveMessageRequest& request) {
+  WantedAttributes wanted;
+  for (auto* list : {&request.attribute_names, &request.message_system_attribute_names}) {
+    if (!*list) continue;
+    for (std::string& name : **list) {
+      const bool known = std::ranges::find(kSystemAttributes, name) != std::end(kSystemAttributes);
+      if (!known) return Fail(Error::Service("InvalidAttributeName", fmt::format("Unknown Attribute {}.", name)));
+      wanted.all = wanted.all || name == "All";
+      wanted.names.push_back(std::move(name));
+    }
+  }
+  return wanted;
+}
+
+Result<ReceiveOptions> ReadOptions(const ReceiveMessageRequest& request, const Queue& queue) {
+  ReceiveOptions options;
+  const int count = request.max_number_of_messages.value_or(1);
+  if (count < 1 || count > static_cast<int>(kBatchMax)) {
+    return Fail(InvalidValue(fmt::to_string(count), "MaxNumberOfMessages", "Must be between 1 and 10, if provided."));
+  }
+  options.messages_max = static_cast<size_t>(count);
+  options.visibility_timeout = request.visibility_timeout.value_or(queue.visibility_timeout);
+  if (options.visibility_timeout < 0 || options.visibility_timeout > kVisibilityMax) {
+    return Fail(InvalidValue(fmt::to_string(options.visibility_timeout), "VisibilityTimeout", "Must be between 0 and 43200, if provided."));
+  }
+  const int wait = request.wait_time_seconds.value_or(queue.receive_wait_seconds);
+  if (wait < 0 || wait > 20) return Fail(InvalidValue(fmt::to_string(wait), "WaitTimeSeconds", "Must be >= 0 and <= 20, if provided."));
+  options.wait = std::chrono::seconds(wait);
+  return options;
+}
+
+wire::Map<std::string> SystemAttributesOf(const IncomingMessage& incoming, const WantedAttributes& wanted) {
+  const sources::QueueMessage& message = incoming.stored.message;
+  wire::Map<std::string> attributes;
+  auto add = [&](std::string_view name, std::string value) {
+    if (!value.empty() && wanted.Has(name)) attributes.emplace_back(name, std::move(value));
+  };
+  add("SenderId", message.sender_id);
+  add("ApproximateFirstReceiveTimestamp", fmt::to_string(incoming.first_received_millis));
+  add("ApproximateReceiveCount", fmt::to_string(incoming.receive_count));
+  add("SentTimestamp", fmt::to_string(message.sent_epoch_millis));
+  add("AWSTraceHeader", message.trace_header);
+  add("DeadLetterQueueSourceArn", message.dead_letter_source_arn);
+  add("MessageGroupId", message.group_id);
+  return attributes;
+}
+
+MessageAttributeValue ValueOf(const MessageAttribute& attribute) {
+  MessageAttributeValue value{.data_type = attribute.data_type};
+  (attribute.data_type.starts_with("Binary") ? value.binary_value : value.string_value) = attribute.value;
+  return value;
+}
+
+Message MessageOf(IncomingMessage& incoming, std::string handle, const WantedAttributes& wanted, const std::vector<std::string>& names) {
+  Message message;
+  sources::QueueMessage& kept = incoming.stored.message;
+  message.message_id = kept.message_id;
+  message.receipt_handle = std::move(handle);
+  message.md5_of_body = kept.md5_of_body;
+  if (auto attributes = SystemAttributesOf(incoming, wanted); !attributes.empty()) message.attributes = std::move(attributes);
+  const auto selected = SelectAttributes(kept.attributes, names);
+  if (!selected.empty()) {
+    auto& values = message.message_attributes.emplace();
+    for (const MessageAttribute* attribute : selected) values.emplace_back(attribute->name, ValueOf(*attribute));
+    message.md5_of_message_attributes = selected.size() == kept.attributes.size() ? kept.md5_of_attributes : Md5OfAttributes(selected);
+  }
+  message.body = std::move(kept.body);
+  return message;
+}
+
+Error NotAvailable(std::string_view handle) {
+  return InvalidValue(handle, "ReceiptHandle", "Message does not exist or is not available for visibility timeout change.");
+}
+
+Result<Queues::Visibility> ReadVisibility(const ReceiptHandles& handles, const Queue& queue, const std::string& handle, int seconds, int64_t now_seconds) {
+  const auto receipt = handles.Read(queue.id, handle);
+  if (!receipt) return Fail(ReceiptHandleIsInvalid(handle));
+  if (seconds < 0 || seconds > kVisibilityMax) {
+    return Fail(InvalidValue(fmt::to_string(seconds), "VisibilityTimeout", "Must be between 0 and 43200."));
+  }
+  if (now_seconds + seconds > receipt->received_seconds + kVisibilityMax + 1) {
+    return Fail(InvalidValue(fmt::to_string(seconds), "VisibilityTimeout", "Total VisibilityTimeout for the message is beyond the limit [43200 seconds]"));
+  }
+  return Queues::Visibility{*receipt, seconds};
+}
+
+std::optional<Error> ErrorOf(store::LeaseOutcome outcome, std::string_view handle) {
+  if (outcome == store::LeaseOutcome::Changed) return std::nullopt;
+  if (outcome == store::LeaseOutcome::Gone) return NotAvailable(handle);
+  return Error::Service("MessageNotInflight", "The specified message isn't in flight.");
+}
+
+}  // namespace
+
+Task<Result<SendMessageResponse>> SqsApi::SendMessage(Context& ctx, SendMessageRequest request) {
+  MF_CO_TRY(const QueuePointer queue, FindQueue(ctx, request.queue_url));
+  MF_CO_TRY(Checked checked, CheckMessage(ctx, *queue, request));
+  parts_.queues->Stamp(checked.message.stored);
+  const sources::QueueMessage& message = checked.message.stored.message;
+  SendMessageResponse response{.md5_of_message_body = message.md5_of_body,
+                               .md5_of_message_attributes = IfAny(message.md5_of_attributes),
+                               .md5_of_message_system_attributes = IfAny(checked.md5_of_system_attributes),
+                               .message_id = message.message_id};
+  std::vector<OutgoingMessage> messages;
+  messages.push_back(std::move(checked.message));
+  MF_CO_TRY_VOID(co_await parts_.queues->Send(ctx, queue, std::move(messages)));
+  co_return response;
+}
+
+Task<Result<SendMessageBatchResponse>> SqsApi::SendMessageBatch(Context& ctx, SendMessageBatchRequest request) {
+  MF_CO_TRY(const QueuePointer queue, FindQueue(ctx, request.queue_url));
+  MF_CO_TRY_VOID(CheckBatch(request.entries, "SendMessageBatchRequestEntry"));
+  size_t bytes = 0;
+  for (const auto& entry : request.entries) bytes += EntryBytes(entry);
+  if (bytes > kMessageBytesMax) {
+    co_return Fail(Error::Service("BatchRequestTooLong", fmt::format("Batch requests cannot be longer than {} bytes. You have sent {} bytes.", kMessageBytesMax, bytes)));
+  }
+  SendMessageBatchResponse response;
+  std::vector<OutgoingMessage> messages;
+  std::vector<SendMessageBatchResultEntry> sent;
+  for (SendMessageBatchRequestEntry& entry : request.entries) {
+    auto checked = CheckMessage(ctx, *queue, entry);
+    if (!checked) {
+      AddTo(response.failed, FailedEntry(entry.id, checked.error()));
+      continue;
+    }
+    parts_.queues->Stamp(checked->message.stored);
+    const sources::QueueMessage& message = checked->message.stored.message;
+    sent.push_back({.id = entry.id,
+                    .message_id = message.message_id,
+                    .md5_of_message_body = message.md5_of_body,
+                    .md5_of_message_attributes = IfAny(message.md5_of_attributes),
+                    .md5_of_message_system_attributes = IfAny(checked->md5_of_system_attributes)});
+    messages.push_back(std::move(checked->message));
+  }
+  if (messages.empty()) co_return response;
+  MF_CO_TRY_VOID(co_await parts_.queues->Send(ctx, queue, std::move(messages)));
+  response.successful = std::move(sent);
+  co_return response;
+}
+
+Task<Result<ReceiveMessageResponse>> SqsApi::ReceiveMessage(Context& ctx, ReceiveMessageRequest request) {
+  MF_CO_TRY(const QueuePointer queue, FindQueue(ctx, request.queue_url));
+  MF_CO_TRY(const ReceiveOptions options, ReadOptions(request, *queue));
+  MF_CO_TRY(const WantedAttributes wanted, ReadWanted(request));
+  MF_CO_TRY(IncomingMessages incoming, co_await parts_.queues->Receive(ctx, queue->name, options));
+  if (incoming.limited && incoming.messages.empty() && options.wait == Duration::zero()) {
+    co_return Fail(Error::Service("OverLimit", "Too many messages are in flight."));
+  }
+  const std::vector<std::string> names = request.message_attribute_names.value_or(std::vector<std::string>());
+  ReceiveMessageResponse response;
+  for (IncomingMessage& message : incoming.messages) {
+    AddTo(response.messages, MessageOf(message, parts_.queues->handles().Make(queue->id, message.receipt), wanted, names));
+  }
+  co_return response;
+}
+
+Task<Result<>> SqsApi::DeleteMessage(Context& ctx, DeleteMessageRequest request) {
+  MF_CO_TRY(const QueuePointer queue, FindQueue(ctx, request.queue_url));
+  const auto receipt = parts_.queues->handles().Read(queue->id, request.receipt_handle);
+  if (!receipt) co_return Fail(ReceiptHandleIsInvalid(request.receipt_handle));
+  std::vector<Receipt> receipts(1, *receipt);
+  co_return co_await parts_.queues->DeleteMessages(ctx, queue, std::move(receipts));
+}
+
+Task<Result<DeleteMessageBatchResponse>> SqsApi::DeleteMessageBatch(Context& ctx, DeleteMessageBatchRequest request) {
+  MF_CO_TRY(const QueuePointer queue, FindQueue(ctx, request.queue_url));
+  MF_CO_TRY_VOID(CheckBatch(request.entries, "DeleteMessageBatchRequestEntry"));
+  DeleteMessageBatchResponse response;
+  std::vector<Receipt> receipts;
+  for (const DeleteMessageBatchRequestEntry& entry : request.entries) {
+    const auto receipt = parts_.queues->handles().Read(queue->id, entry.receipt_handle);
+    if (receipt) {
+      receipts.push_back(*receipt);
+      AddTo(response.successful, DeleteMessageBatchResultEntry{.id = entry.id});
+    } else {
+      AddTo(response.failed, FailedEntry(entry.id, ReceiptHandleIsInvalid(entry.receipt_handle)));
+    }
+  }
+  MF_CO_TRY_VOID(co_await parts_.queues->DeleteMessages(ctx, queue, std::move(receipts)));
+  co_return response;
+}
+
+Task<Result<>> SqsApi::ChangeMessageVisibility(Context& ctx, ChangeMessageVisibilityRequest request) {
+  MF_CO_TRY(const QueuePointer queue, FindQueue(ctx, request.queue_url));
+  const int64_t now = ToEpochMillis(parts_.loop->WallNow()) / 1000;
+  MF_CO_TRY(const auto change, ReadVisibility(parts_.queues->handles(), *queue, request.receipt_handle, request.visibility_timeout, now));
+  std::vector<Queues::Visibility> changes(1, change);
+  MF_CO_TRY(const auto outcomes, co_await parts_.queues->ChangeVisibility(ctx, queue, std::move(changes)));
+  if (auto error = ErrorOf(outcomes.front(), request.receipt_handle)) co_return Fail(std::move(*error));
+  co_return Result<>();
+}
+
+Task<Result<ChangeMessageVisibilityBatchResponse>> SqsApi::ChangeMessageVisibilityBatch(Context& ctx, ChangeMessageVisibilityBatchRequest request) {
+  MF_CO_TRY(const QueuePointer queue, FindQueue(ctx, request.queue_url));
+  MF_CO_TRY_VOID(CheckBatch(request.entries, "ChangeMessageVisibilityBatchRequestEntry"));
+  const int64_t now = ToEpochMillis(parts_.loop->WallNow()) / 1000;
+  ChangeMessageVisibilityBatchResponse response;
+  std::vector<Queues::Visibility> changes;
+  std::vector<const ChangeMessageVisibilityBatchRequestEntry*> asked;
+  for (const ChangeMessageVisibilityBatchRequestEntry& entry : request.entries) {
+    if (!entry.visibility_timeout) {
+      AddTo(response.failed, FailedEntry(entry.id, wire::MissingParameter("VisibilityTimeout")));
+      continue;
+    }
+    auto change = ReadVisibility(parts_.queues->handles(), *queue, entry.receipt_handle, *entry.visibility_timeout, now);
+    if (!change) {
+      AddTo(response.failed, FailedEntry(entry.id, change.error()));
+      continue;
+    }
+    changes.push_back(*change);
+    asked.push_back(&entry);
+  }
+  if (changes.empty()) co_return response;
+  MF_CO_TRY(const auto outcomes, co_await parts_.queues->ChangeVisibility(ctx, queue, std::move(changes)));
+  for (size_t i = 0; i < asked.size(); ++i) {
+    if (auto error = ErrorOf(outcomes[i], asked[i]->receipt_handle)) {
+      AddTo(response.failed, FailedEntry(asked[i]->id, *error));
+    } else {
+      AddTo(response.successful, ChangeMessageVisibilityBatchResultEntry{.id = asked[i]->id});
+    }
+  }
+  co_return response;
+}
+
+}  // namespace mayfly::sqs

@@ -1,0 +1,63 @@
+#include "services/sqs/authorizer.h"
+
+#include <algorithm>
+
+#include "identity/policy.h"
+#include "services/sqs/queue_url.h"
+
+namespace mayfly::sqs {
+namespace {
+
+// Source: AWS "Amazon SQS API permissions" and "Grant cross-account permissions to a role and a username".
+constexpr std::string_view kAcrossAccounts[] = {"sqs:SendMessage",        "sqs:ReceiveMessage", "sqs:DeleteMessage",
+                                                "sqs:ChangeMessageVisibility", "sqs:GetQueueUrl", "sqs:GetQueueAttributes",
+                                                "sqs:ListDeadLetterSourceQueues", "sqs:PurgeQueue"};
+
+std::string_view TextMember(const wire::Message& request, std::string_view name) {
+  for (const wire::Member& member : request.structure()->members) {
+    if (member.name != name || member.shape->kind != wire::Kind::String) continue;
+    const void* value = member.field->get(static_cast<const char*>(request.get()) + member.offset);
+    return value ? std::string_view(*static_cast<const std::string*>(value)) : std::string_view();
+  }
+  return {};
+}
+
+// The queue that a request is about; the caller's own, when it names none that could be another's.
+QueueName QueueOf(const Context& ctx, const wire::Message& request) {
+  if (const std::string_view url = TextMember(request, "QueueUrl"); !url.empty()) {
+    if (auto name = ParseQueueUrl(ctx.principal, url)) return std::move(*name);
+  }
+  if (auto name = ParseQueueArn(TextMember(request, "SourceArn"))) return std::move(*name);
+  const std::string_view owner = TextMember(request, "QueueOwnerAWSAccountId");
+  return {owner.empty() ? ctx.principal.account_id : std::string(owner), ctx.principal.region, std::string(TextMember(request, "QueueName"))};
+}
+
+}  // namespace
+
+Result<> Authorizer::Authorize(const Context& ctx, const wire::Operation& operation, const wire::Message& request) const {
+  const QueueName name = QueueOf(ctx, request);
+  const QueuePointer queue = queues_->Find(name);
+  const identity::RequestPrincipal principal = identity::RequestPrincipal::Of(ctx.principal);
+  const bool own = principal.account_id == name.account_id;
+  if (own && (!queue || queue->policy.empty()) && identities_->IsAdministrator(principal)) return {};
+  const std::string arn = name.Arn();
+  identity::ConditionKeys keys;
+  identity::AddGlobalKeys(principal, name.region, clock_->WallNow(), keys);
+  const identity::PolicyRequest asked{principal, operation.action, arn, keys};
+  if (!own && std::ranges::find(kAcrossAccounts, operation.action) == std::end(kAcrossAccounts)) return Fail(identity::NotAllowedByResource(asked));
+  identity::Decision decision;
+  if (queue && !queue->policy.empty()) {
+    if (const auto policy = identity::Policy::Parse(queue->policy, identity::Policy::Kind::Resource)) decision = (*policy)->Evaluate(asked);
+  }
+  return identity::Authorize(asked, name.account_id, *identities_, decision);
+}
+
+Task<Result<>> Authorizer::Answer(Context& ctx, const wire::Operation& operation, const wire::Message& request) const {
+  co_return Authorize(ctx, operation, request);
+}
+
+wire::Authorizer Authorizer::AsFunction() const {
+  return [this](Context& ctx, const wire::Operation& operation, const wire::Message& request) { return Answer(ctx, operation, request); };
+}
+
+}  // namespace mayfly::sqs

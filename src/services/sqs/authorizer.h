@@ -1,0 +1,32 @@
+// Authorizer: may the caller of an operation do it with that queue? wire::Endpoint asks before it calls SqsApi.
+//
+// A queue's policy decides about callers of other accounts, and may deny its own. What AWS lets nobody do across accounts
+// (making, removing, listing, tags, permissions, attributes) is the owner's alone. One per daemon, on the strand of the queues.
+#pragma once
+
+#include "identity/authorization.h"
+#include "services/sqs/queues.h"
+#include "wire/endpoint.h"
+
+namespace mayfly::sqs {
+
+class Authorizer {
+ public:
+  // All outlive it.
+  Authorizer(const Queues& queues, const identity::IdentityPolicies& identities, const Clock& clock)
+      : queues_(&queues), identities_(&identities), clock_(&clock) {}
+
+  // Error: AccessDeniedException. Whether the queue exists plays no part for its owner.
+  Result<> Authorize(const Context& ctx, const wire::Operation& operation, const wire::Message& request) const;
+  // As wire::Endpoint takes it. The Authorizer must outlive the endpoint.
+  wire::Authorizer AsFunction() const;
+
+ private:
+  Task<Result<>> Answer(Context& ctx, const wire::Operation& operation, const wire::Message& request) const;
+
+  const Queues* queues_;
+  const identity::IdentityPolicies* identities_;
+  const Clock* clock_;
+};
+
+}  // namespace mayfly::sqs

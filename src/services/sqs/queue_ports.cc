@@ -1,0 +1,96 @@
+#include "services/sqs/queue_ports.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "identity/arn.h"
+#include "services/sqs/errors.h"
+
+namespace mayfly::sqs {
+
+Result<QueuePointer> QueuePorts::Get(std::string_view queue_arn) const {
+  const auto name = ParseQueueArn(queue_arn);
+  if (!name) return Fail(QueueDoesNotExist());
+  return queues_->Get(*name);
+}
+
+Task<Result<sources::QueueDescription>> QueuePorts::Describe(Context&, std::string queue_arn) {
+  MF_CO_TRY(const QueuePointer queue, Get(queue_arn));
+  const store::QueueCounts counts = queues_->Counts(*queue);
+  co_return sources::QueueDescription{.visibility_timeout = std::chrono::seconds(queue->visibility_timeout),
+                                      .visible = std::max<int64_t>(0, counts.ready()),
+                                      .in_flight = counts.leased,
+                                      .delayed = counts.delayed};
+}
+
+Task<Result<sources::ReceivedMessages>> QueuePorts::Receive(Context& ctx, sources::ReceiveRequest request) {
+  MF_CO_TRY(const QueuePointer queue, Get(request.queue_arn));
+  const ReceiveOptions options{.messages_max = request.messages_max,
+                               .bytes_max = request.body_bytes_max,
+                               .visibility_timeout = queue->visibility_timeout,
+                               .wait = request.wait};
+  MF_CO_TRY(IncomingMessages incoming, co_await queues_->Receive(ctx, queue->name, options));
+  sources::ReceivedMessages received{.messages = {}, .hidden_until = incoming.hidden_until};
+  for (IncomingMessage& message : incoming.messages) {
+    received.messages.push_back({.message = std::make_shared<const sources::QueueMessage>(std::move(message.stored.message)),
+                                 .receipt_handle = queues_->handles().Make(queue->id, message.receipt),
+                                 .receive_count = message.receive_count,
+                                 .first_received_epoch_millis = message.first_received_millis});
+  }
+  co_return received;
+}
+
+Task<Result<>> QueuePorts::Delete(Context& ctx, std::string queue_arn, std::vector<std::string> receipt_handles) {
+  MF_CO_TRY(const QueuePointer queue, Get(queue_arn));
+  std::vector<Receipt> receipts;
+  for (const std::string& handle : receipt_handles) {
+    if (const auto receipt = queues_->handles().Read(queue->id, handle)) receipts.push_back(*receipt);
+  }
+  co_return co_await queues_->DeleteMessages(ctx, queue, std::move(receipts));
+}
+
+Task<Result<>> QueuePorts::ChangeVisibility(Context& ctx, std::string queue_arn, std::vector<sources::VisibilityChange> changes) {
+  MF_CO_TRY(const QueuePointer queue, Get(queue_arn));
+  std::vector<Queues::Visibility> visibilities;
+  for (const sources::VisibilityChange& change : changes) {
+    if (const auto receipt = queues_->handles().Read(queue->id, change.receipt_handle)) {
+      visibilities.push_back({*receipt, static_cast<int>(change.hidden_for.count())});
+    }
+  }
+  auto changed = co_await queues_->ChangeVisibility(ctx, queue, std::move(visibilities));
+  if (!changed) co_return Fail(std::move(changed).error());
+  co_return Result<>();
+}
+
+Task<Result<std::chrono::seconds>> QueuePorts::VisibilityTimeout(Context&, std::string queue_arn) {
+  const auto queue = Get(queue_arn);
+  if (!queue) {
+    // As Lambda words the refusal of a mapping whose queue is not there.
+    co_return Fail(Error::Service("InvalidParameterValueException",
+                                  "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. SQS Error Message: The "
+                                  "specified queue does not exist for this wsdl version."));
+  }
+  co_return std::chrono::seconds((*queue)->visibility_timeout);
+}
+
+Task<Result<>> QueuePorts::Deliver(Context& ctx, const invoke::Delivery& delivery) {
+  MF_CO_TRY(const QueuePointer queue, Get(delivery.target_arn));
+  std::vector<OutgoingMessage> messages(1);
+  messages.front().delay_seconds = queue->delay_seconds;
+  StoredMessage& stored = messages.front().stored;
+  sources::QueueMessage& message = stored.message;
+  message.body = delivery.body;
+  for (const invoke::DeliveryAttribute& attribute : delivery.attributes) {
+    message.attributes.push_back({attribute.name, attribute.type == invoke::DeliveryAttribute::Type::Number ? "Number" : "String", attribute.value});
+  }
+  MF_CO_TRY_VOID(CheckBody(message.body, MessageBytes(message.body, message.attributes), static_cast<size_t>(queue->maximum_message_size)));
+  MF_CO_TRY_VOID(CheckAttributes(message.attributes));
+  const auto source = identity::ParseArn(delivery.source_arn);
+  message.sender_id = source ? std::string(source->account_id) : queue->name.account_id;
+  message.trace_header = delivery.trace_header;
+  queues_->Stamp(stored);
+  co_return co_await queues_->Send(ctx, queue, std::move(messages));
+}
+
+}  // namespace mayfly::sqs

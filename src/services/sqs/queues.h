@@ -1,0 +1,144 @@
+// Queues: all queues of the service and their messages. The operations of the API, the poller of event source mappings and the
+// deliveries of functions all come here.
+//
+// One per daemon, on its strand, over a store of its own whose leases survive (a message that somebody has received stays hidden
+// after a restart). The store has one of its queues per queue and generation (Queue::Storage); a purge begins a new generation,
+// and what is left of old ones is removed in the background, as are messages older than their queue's retention period.
+//
+// Promises: a message whose Send has ended is durable. It is given out again until somebody has deleted it, it is too old, or
+// its queue has gone; a message that was received too often lies in its dead-letter queue from then on, never in both and never
+// in neither, also after a crash. Messages stay on disk: memory holds those that are being given out.
+// Waiting receivers are woken by what makes messages visible, one per message, in the order in which they came.
+#pragma once
+
+#include <list>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "base/task_scope.h"
+#include "catalog/resource_table.h"
+#include "services/sqs/message.h"
+#include "services/sqs/queue.h"
+#include "services/sqs/receipt_handle.h"
+#include "store/store.h"
+
+namespace mayfly::sqs {
+
+struct QueuesOptions {
+  int64_t in_flight_max = 120'000;   // messages of one queue that are received and not deleted
+  Duration name_rest{};              // how long the name of a deleted queue cannot be used (AWS: 60 s)
+  Duration sweep_every = std::chrono::seconds(60);
+};
+
+struct OutgoingMessage {
+  StoredMessage stored;
+  int delay_seconds = 0;
+};
+
+struct ReceiveOptions {
+  size_t messages_max = 1;
+  size_t bytes_max = 64u << 20;
+  int visibility_timeout = 30;
+  Duration wait{};
+};
+
+struct IncomingMessage {
+  StoredMessage stored;
+  Receipt receipt;
+  int64_t receive_count = 1;
+  int64_t first_received_millis = 0;
+};
+
+struct IncomingMessages {
+  std::vector<IncomingMessage> messages;
+  bool limited = false;     // messages are there, but too many are in flight
+  TimePoint hidden_until{};
+};
+
+class Queues {
+ public:
+  // All outlive it.
+  Queues(Loop& loop, store::Store& store, Random& random, QueuesOptions options);
+
+  // Reads the queues. Error: a fault of the store.
+  Task<Result<>> Open(Context& ctx);
+  Task<> Stop();
+  // After the store has been cleared.
+  Task<Result<>> Reset(Context& ctx);
+
+  // nullptr: there is none.
+  QueuePointer Find(const QueueName& name) const { return table_.Find(name.Key()); }
+  // Error: QueueDoesNotExist.
+  Result<QueuePointer> Get(const QueueName& name) const;
+  const catalog::ResourceTable<Queue>& table() const { return table_; }
+  catalog::ResourceTables& tables() { return tables_; }
+  const ReceiptHandles& handles() const { return *handles_; }
+  store::QueueCounts Counts(const Queue& queue) const { return store_->Counts(queue.Storage()); }
+
+  // Error: QueueDeletedRecently; those of catalog::Change.
+  Task<Result<>> Create(Context& ctx, Queue queue);
+  Task<Result<>> Replace(Context& ctx, const QueuePointer& old, Queue queue);
+  Task<Result<>> Delete(Context& ctx, const QueuePointer& queue);
+  // Error: PurgeQueueInProgress.
+  Task<Result<>> Purge(Context& ctx, const QueuePointer& queue);
+
+  // Gives a message that is to be sent its id, time and checksums.
+  void Stamp(StoredMessage& message) const;
+  // All of them or none.
+  Task<Result<>> Send(Context& ctx, QueuePointer queue, std::vector<OutgoingMessage> messages);
+  // Answers with what is there as soon as there is one message; without any when the wait is over.
+  // Errors: QueueDoesNotExist, also when the queue is deleted meanwhile.
+  Task<Result<IncomingMessages>> Receive(Context& ctx, QueueName name, ReceiveOptions options);
+  // Takes messages out of `source` and puts them into `target` as new ones, at most `count`, in one commit with `change`. Without
+  // a target each goes back to the queue that it came from. The number of those that went. Error: QueueDoesNotExist.
+  Task<Result<size_t>> Move(Context& ctx, const QueuePointer& source, const QueuePointer& target, size_t count, std::function<Result<>(catalog::Change&, size_t)> change);
+  // Not an error: a message that has gone.
+  Task<Result<>> DeleteMessages(Context& ctx, QueuePointer queue, std::vector<Receipt> receipts);
+  struct Visibility {
+    Receipt receipt;
+    int seconds = 0;  // from now
+  };
+  // NotHeld: the message is visible, or has been received again since.
+  Task<Result<std::vector<store::LeaseOutcome>>> ChangeVisibility(Context& ctx, QueuePointer queue, std::vector<Visibility> changes);
+
+ private:
+  struct Waiter;
+  // What happens at a queue that somebody waits for.
+  struct Live {
+    uint64_t arrivals = 0;  // grows when messages may have become visible
+    std::list<Waiter*> waiters;
+    Loop::TimerId timer = 0;
+    TimePoint timer_at = TimePoint::max();
+    int users = 0;
+  };
+  class LiveHold;
+
+  Task<Result<>> Take(Context& ctx, const QueuePointer& queue, const ReceiveOptions& options, IncomingMessages& taken, store::LeasedItems& leased);
+  // Sorts what was leased: what is given out, what is too old, what belongs to the dead-letter queue.
+  Task<Result<>> Sort(Context& ctx, const QueuePointer& queue, std::vector<store::QueueItem> items, IncomingMessages& taken);
+  Task<Result<>> Wait(Context& ctx, Live& live, TimePoint until);
+  // `count` messages of the queue have become visible, or more may have (those who wait look again).
+  void Arrived(const std::string& key, size_t count);
+  void ArrivesAt(const std::string& key, WallTime due);
+  void WakeOne(Live& live);
+  void SetTimer(const std::string& key, Live& live, TimePoint when);
+  Task<> SweepForEver();
+  Task<Result<>> Sweep(Context& ctx);
+
+  Loop* loop_;
+  store::Store* store_;
+  Random* random_;
+  QueuesOptions options_;
+  catalog::ResourceTables tables_;
+  catalog::ResourceTable<Queue> table_;
+  std::optional<ReceiptHandles> handles_;
+  std::map<std::string, Live, std::less<>> live_;
+  std::map<std::string, TimePoint> deleted_;  // when a name may be used again
+  Event sweep_now_;
+  TaskScope background_;
+};
+
+}  // namespace mayfly::sqs

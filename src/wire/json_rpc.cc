@@ -1,0 +1,93 @@
+#include "wire/json_rpc.h"
+
+#include <fmt/format.h>
+
+#include "wire/error_response.h"
+#include "wire/json_codec.h"
+
+namespace mayfly::wire {
+namespace {
+
+// "AmazonSQS.SendMessage" → "SendMessage"; "" when the target is not of the service.
+std::string_view OperationName(const Service& service, const http::Request& request) {
+  std::string_view target = request.headers.Get("X-Amz-Target");
+  if (!target.starts_with(service.target)) return {};
+  target.remove_prefix(service.target.size());
+  return target.starts_with('.') ? target.substr(1) : std::string_view();
+}
+
+}  // namespace
+
+Result<> ReadHeaderMembers(const Structure& structure, const http::Request& request, void* object, Violations& violations) {
+  for (const Member& member : structure.members) {
+    if (member.location != Location::Header) continue;
+    const Path path{nullptr, member.name};
+    const std::string* text = request.headers.Find(member.wire_name);
+    if (text) {
+      MF_TRY_VOID(ReadText(*member.shape, *text, member.field->emplace(static_cast<char*>(object) + member.offset), path, violations));
+    } else if (member.required) {
+      violations.Missing(path);
+    }
+  }
+  return {};
+}
+
+JsonRpc::JsonRpc(const Service& service, std::string_view version)
+    : service_(service), content_type_(fmt::format("application/x-amz-json-{}", version)), has_query_(service.Speaks("query")) {}
+
+bool JsonRpc::Recognizes(const http::Request& request) const { return !OperationName(service_, request).empty(); }
+
+Result<RouteMatch> JsonRpc::Route(const http::Request& request) const {
+  const std::string_view name = OperationName(service_, request);
+  const Operation* operation = name.empty() ? nullptr : FindOperation(service_, name);
+  if (!operation) return Fail(Error::Service("UnknownOperationException", "The requested operation is not known to this service."));
+  RouteMatch match;
+  match.operation = operation;
+  return match;
+}
+
+Result<Message> JsonRpc::Decode(const RouteMatch& match, http::Request& request) const {
+  MF_ASSERT(match.operation->todo.empty());
+  Message message(match.operation->input);
+  if (!message.get()) return message;
+  Violations violations;
+  MF_TRY_VOID(ReadHeaderMembers(*message.structure(), request, message.get(), violations));
+  json::Value body{json::Object()};
+  if (!request.body.empty()) {
+    MF_TRY(body, ParseJsonBody(request.body));
+    std::string().swap(request.body);
+    if (body.is_null()) body = json::Value(json::Object());
+  }
+  MF_TRY_VOID(ReadJsonMembers(*message.structure(), MemberChoice::BodyOnly, body, message.get(), nullptr, violations));
+  if (violations.empty()) return message;
+  if (has_query_ && !violations.first_missing().empty()) return Fail(MissingParameter(violations.first_missing()));
+  return Fail(violations.ToError());
+}
+
+http::Response JsonRpc::Encode(const Operation& operation, const Message& message) const {
+  http::Response response;
+  response.status = operation.status;
+  response.headers.Set("Content-Type", content_type_);
+  if (message.get()) WriteJsonMembers(*message.structure(), MemberChoice::BodyOnly, message.get(), response.body);
+  return response;
+}
+
+http::Response JsonRpc::EncodeError(const Error& error) const {
+  ErrorAnswer answer = DescribeError(service_, error);
+  std::erase_if(answer.body, [](const json::Member& member) { return member.first == "Type"; });
+  std::string type = answer.code;
+  if (FindError(service_, answer.code)) {
+    if (!service_.error_namespace.empty()) type = fmt::format("{}#{}", service_.error_namespace, answer.code);
+  } else {
+    // What all services share is named so, always with this ending.
+    type = fmt::format("com.amazon.coral.service#{}{}", answer.code, answer.code.ends_with("Exception") || answer.status >= 500 ? "" : "Exception");
+  }
+  answer.body.insert(answer.body.begin(), json::Member("__type", type));
+  http::Response response = http::Response::Text(answer.status, json::Write(json::Value(std::move(answer.body))), content_type_);
+  if (has_query_) {
+    response.headers.Set("x-amzn-query-error", fmt::format("{};{}", QueryCodeOf(service_, answer), answer.status >= 500 ? "Receiver" : "Sender"));
+  }
+  return response;
+}
+
+}  // namespace mayfly::wire

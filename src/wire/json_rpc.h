@@ -1,0 +1,35 @@
+// json-1.0 and json-1.1: every operation is POST /, named by X-Amz-Target; bodies are JSON.
+//
+// A service that also speaks query keeps its old error codes: they go into x-amzn-query-error ("CODE;Sender"), where newer SDKs
+// look for them.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "wire/protocol.h"
+#include "wire/violations.h"
+
+namespace mayfly::wire {
+
+class JsonRpc final : public Protocol {
+ public:
+  // `version`: "1.0" or "1.1". `service` outlives this.
+  JsonRpc(const Service& service, std::string_view version);
+
+  bool Recognizes(const http::Request& request) const override;
+  Result<RouteMatch> Route(const http::Request& request) const override;
+  Result<Message> Decode(const RouteMatch& match, http::Request& request) const override;
+  http::Response Encode(const Operation& operation, const Message& response) const override;
+  http::Response EncodeError(const Error& error) const override;
+
+ private:
+  const Service& service_;
+  std::string content_type_;
+  bool has_query_;
+};
+
+// Both protocols without paths: the members that stand in headers.
+Result<> ReadHeaderMembers(const Structure& structure, const http::Request& request, void* object, Violations& violations);
+
+}  // namespace mayfly::wire

@@ -1,0 +1,30 @@
+#include "wire/protocol.h"
+
+#include "base/text.h"
+#include "wire/json_rpc.h"
+#include "wire/query.h"
+#include "wire/rest_json.h"
+
+namespace mayfly::wire {
+
+void Protocol::Finish(http::Response& response, std::string_view request_id) const {
+  response.headers.Set("x-amzn-RequestId", request_id);
+}
+
+std::vector<std::unique_ptr<Protocol>> MakeProtocols(const Service& service) {
+  std::vector<std::unique_ptr<Protocol>> protocols;
+  for (const std::string_view name : Split(service.protocol, ' ')) {
+    if (name == "rest-json") {
+      protocols.push_back(std::make_unique<RestJson>(service));
+    } else if (name == "json-1.0" || name == "json-1.1") {
+      protocols.push_back(std::make_unique<JsonRpc>(service, name.substr(5)));
+    } else if (name == "query") {
+      protocols.push_back(std::make_unique<Query>(service));
+    } else {
+      return {};
+    }
+  }
+  return protocols;
+}
+
+}  // namespace mayfly::wire

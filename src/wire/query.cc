@@ -1,0 +1,113 @@
+#include "wire/query.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/encoding.h"
+#include "wire/error_response.h"
+#include "wire/json_codec.h"
+#include "wire/json_rpc.h"
+#include "wire/query_tree.h"
+#include "wire/xml_write.h"
+
+namespace mayfly::wire {
+namespace {
+
+constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
+constexpr std::string_view kXmlType = "text/xml";
+constexpr std::string_view kQueueUrl = "QueueUrl";
+
+bool HasForm(const http::Request& request) { return request.headers.Get("Content-Type").starts_with(kFormType); }
+
+bool HasParameter(std::string_view query, std::string_view assignment) {
+  return query.starts_with(assignment) || query.find(fmt::format("&{}", assignment)) != std::string_view::npos;
+}
+
+size_t CountParameters(std::string_view text) { return static_cast<size_t>(std::ranges::count(text, '&')) + 1; }
+
+Error Malformed(std::string message) { return Error::Service("MalformedQueryString", std::move(message)); }
+
+}  // namespace
+
+bool LooksLikeQuery(const http::Request& request) { return HasForm(request) || HasParameter(request.query(), "Action="); }
+
+bool Query::Recognizes(const http::Request& request) const { return LooksLikeQuery(request); }
+
+Result<RouteMatch> Query::Route(const http::Request& request) const {
+  if (CountParameters(request.query()) + CountParameters(request.body) > kQueryParametersMax) return Fail(Malformed("The request has too many parameters."));
+  RouteMatch match;
+  match.query = http::ParseQuery(request.query());
+  for (auto& parameter : http::ParseQuery(request.body)) match.query.push_back(std::move(parameter));
+  const auto action = std::ranges::find(match.query, "Action", [](const auto& parameter) { return std::string_view(parameter.first); });
+  if (action == match.query.end() || action->second.empty()) {
+    return Fail(Error::Service("MissingAction", "The request must contain the parameter Action."));
+  }
+  match.operation = FindOperation(service_, action->second);
+  if (!match.operation) {
+    return Fail(Error::Service("InvalidAction", fmt::format("The action {} is not valid for this endpoint.", action->second.substr(0, 100))));
+  }
+  return match;
+}
+
+Result<Message> Query::Decode(const RouteMatch& match, http::Request& request) const {
+  MF_ASSERT(match.operation->todo.empty());
+  Message message(match.operation->input);
+  if (!message.get()) return message;
+  for (const auto& [name, value] : match.query) {
+    if (!IsValidUtf8(name) || !IsValidUtf8(value)) return Fail(Malformed("The request is not in UTF-8."));
+  }
+  MF_TRY(QueryNode tree, BuildQueryTree(match.query));
+  if (!tree.Find(kQueueUrl) && request.path().size() > 1) tree.Child(kQueueUrl).text = std::string(request.path());
+  Violations violations;
+  MF_TRY_VOID(ReadHeaderMembers(*message.structure(), request, message.get(), violations));
+  MF_TRY_VOID(ReadQueryMembers(*message.structure(), tree, message.get(), nullptr, violations));
+  if (violations.empty()) return message;
+  if (!violations.first_missing().empty()) return Fail(MissingParameter(violations.first_missing()));
+  return Fail(violations.ToError());
+}
+
+// The ends of the answer's elements come with the request's id.
+http::Response Query::Encode(const Operation& operation, const Message& message) const {
+  http::Response response;
+  response.status = operation.status;
+  response.headers.Set("Content-Type", kXmlType);
+  response.body = fmt::format("<?xml version=\"1.0\"?><{}Response xmlns=\"{}\">", operation.name, service_.xml_namespace);
+  if (message.get()) {
+    response.body += fmt::format("<{}Result>", operation.name);
+    WriteXmlMembers(*message.structure(), message.get(), response.body);
+    response.body += fmt::format("</{}Result>", operation.name);
+  }
+  return response;
+}
+
+http::Response Query::EncodeError(const Error& error) const {
+  const ErrorAnswer answer = DescribeError(service_, error);
+  std::string message;
+  for (const auto& [name, value] : answer.body) {
+    if ((name == "message" || name == "Message") && value.is_string()) message = value.string();
+  }
+  http::Response response = http::Response::Text(answer.status, fmt::format("<?xml version=\"1.0\"?><ErrorResponse xmlns=\"{}\"><Error><Type>{}</Type><Code>",
+                                                                            service_.xml_namespace, answer.status >= 500 ? "Receiver" : "Sender"), kXmlType);
+  AppendXmlText(QueryCodeOf(service_, answer), response.body);
+  response.body += "</Code><Message>";
+  AppendXmlText(message, response.body);
+  response.body += "</Message><Detail/></Error>";
+  return response;
+}
+
+void Query::Finish(http::Response& response, std::string_view request_id) const {
+  Protocol::Finish(response, request_id);
+  std::string id;
+  AppendXmlText(request_id, id);
+  if (response.status >= 400) {
+    response.body += fmt::format("<RequestId>{}</RequestId></ErrorResponse>", id);
+    return;
+  }
+  // The name of the outer element: behind "<?xml version="1.0"?><".
+  const size_t begin = response.body.find("?><") + 3;
+  const std::string name = response.body.substr(begin, response.body.find(' ', begin) - begin);
+  response.body += fmt::format("<ResponseMetadata><RequestId>{}</RequestId></ResponseMetadata></{}>", id, name);
+}
+
+}  // namespace mayfly::wire

@@ -1,0 +1,39 @@
+// query: the older protocol of AWS. Parameters come in a form or in the query string, answers are XML.
+//
+//   Action=SendMessage&MessageBody=x&MessageAttribute.1.Name=a&MessageAttribute.1.Value.StringValue=b
+//
+// Names of parameters are paths: lists and maps are numbered from 1 (gaps do not matter). Both forms of lists are read, flat
+// (Name.1) and with ".member." (Name.member.1); answers are flat, as those of SQS. The path of the request stands in for a
+// QueueUrl that is missing: requests are sent to the queue's URL.
+// Bounds: kQueryParametersMax parameters, kQueryDepthMax parts of a name.
+#pragma once
+
+#include "wire/protocol.h"
+
+namespace mayfly::wire {
+
+inline constexpr size_t kQueryParametersMax = 2'000;
+inline constexpr size_t kQueryDepthMax = 16;
+
+class Query final : public Protocol {
+ public:
+  // `service` outlives this.
+  explicit Query(const Service& service) : service_(service) {}
+
+  bool Recognizes(const http::Request& request) const override;
+  bool routes_by_body() const override { return true; }
+  // Errors: MissingAction, InvalidAction, MalformedQueryString.
+  Result<RouteMatch> Route(const http::Request& request) const override;
+  Result<Message> Decode(const RouteMatch& match, http::Request& request) const override;
+  http::Response Encode(const Operation& operation, const Message& response) const override;
+  http::Response EncodeError(const Error& error) const override;
+  void Finish(http::Response& response, std::string_view request_id) const override;
+
+ private:
+  const Service& service_;
+};
+
+// Whether a request is of the query protocol of any service.
+bool LooksLikeQuery(const http::Request& request);
+
+}  // namespace mayfly::wire
