@@ -68,17 +68,18 @@ class QueryClient:
 def main():
     import awscli.botocore.session
     from awscli.botocore.config import Config
-    from awscli.botocore.exceptions import ClientError
 
     url, region, key, secret = sys.argv[1:]
     client = awscli.botocore.session.get_session().create_client(
         "sqs", endpoint_url=url, region_name=region, aws_access_key_id=key, aws_secret_access_key=secret,
-        config=Config(retries={"total_max_attempts": 1}, read_timeout=60))
+        config=Config(retries={"max_attempts": 1}, read_timeout=60))
     for line in sys.stdin:
         operation, arguments = json.loads(line)
         try:
             outcome = {"answered": getattr(client, operation)(**unpack(arguments))}
-        except ClientError as error:
+        except Exception as error:  # the class depends on how the package was renamed
+            if not hasattr(error, "response"):
+                raise
             outcome = {"failed": error.response}
         print(json.dumps(pack(outcome), default=str), flush=True)
 
