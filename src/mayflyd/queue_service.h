@@ -27,6 +27,7 @@ class QueueService {
   };
   // Opens DATA/queues.db, and goes on with what a restart interrupted. Error: a fault of the store.
   static Task<Result<std::unique_ptr<QueueService>>> Open(Context& ctx, Parts parts, const Options& options);
+  void EndWaits() { queues_.EndWaits(); }
   Task<> Stop();
   Task<Result<>> Reset(Context& ctx) { return queues_.Reset(ctx); }
 

@@ -434,6 +434,7 @@ Task<Result<>> Daemon::Reset(Context& ctx) {
 
 Task<> Daemon::Stop() {
   Context ctx(loop_);
+  queues_->EndWaits();
   // Without the jail nothing that runs can come to a good end.
   co_await server_->Stop(jail_died_ ? kDrainWithoutJail : Seconds(options_.drain_seconds));
   edge_->CutFunctionCalls();

@@ -115,6 +115,45 @@ TEST_F(SqliteStoreTest, AReopenedStoreHasEverythingAndEndsItsLeases) {
   EXPECT_GT(Get(*store, "b")->version, version);
 }
 
+TEST_F(SqliteStoreTest, LeasesAndCountsSurviveWhereTheyAreToldTo) {
+  const auto survive = [&] { return OpenSqliteStore(loop_, {.path = path_, .leases = SqliteOptions::Leases::Survive}).value(); };
+  {
+    auto store = survive();
+    const WallTime now = loop_.WallNow();
+    ASSERT_TRUE(Commit(*store, std::move(Batch().Append("q", "a", now).Append("q", "b", now).Append("q", "c", now + hours(1)))));
+    ASSERT_EQ(loop_.Run(store->Lease(ctx_, "q", 1, hours(10)))->size(), 1u);
+  }
+  auto store = survive();
+  const QueueCounts counts = store->Counts("q");
+  EXPECT_EQ(counts.items, 3);
+  EXPECT_EQ(counts.leased, 1);
+  EXPECT_EQ(counts.delayed, 1);
+  const auto items = loop_.Run(store->Lease(ctx_, "q", 10, hours(10))).value();
+  ASSERT_EQ(items.size(), 1u);
+  EXPECT_EQ(items[0].payload, "b");
+}
+
+TEST_F(SqliteStoreTest, AFileOfTheFirstSchemaIsBroughtUpToDate) {
+  Execute(
+      "CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID; INSERT INTO meta VALUES('sequence', 7);"
+      "CREATE TABLE rows(tbl TEXT NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, version INTEGER NOT NULL, PRIMARY KEY(tbl, key)) STRICT, WITHOUT ROWID;"
+      "INSERT INTO rows VALUES('t', X'61', X'31', 5);"
+      "CREATE TABLE queue_items(id INTEGER PRIMARY KEY, queue TEXT NOT NULL, available_at INTEGER NOT NULL, leased INTEGER NOT NULL DEFAULT 0,"
+      " attempts INTEGER NOT NULL DEFAULT 0, appended_at INTEGER NOT NULL, payload BLOB NOT NULL) STRICT;"
+      "CREATE INDEX queue_items_by_time ON queue_items(queue, available_at, id);"
+      "CREATE INDEX queue_items_leased ON queue_items(id) WHERE leased = 1;"
+      "INSERT INTO queue_items VALUES(6, 'q', 1, 0, 2, 1, X'78'); INSERT INTO queue_items VALUES(7, 'q', 2, 1, 1, 1, X'79');"
+      "PRAGMA application_id=1296452697; PRAGMA user_version=1;");
+  for (int opening = 0; opening < 2; ++opening) {
+    auto store = Open();
+    EXPECT_EQ(Get(*store, "a")->value, "1");
+    EXPECT_EQ(store->Counts("q").items, 2);
+    const auto items = loop_.Run(store->Lease(ctx_, "q", 10, hours(1))).value();
+    ASSERT_EQ(items.size(), 2u);
+    EXPECT_EQ(items[0].attempts + items[1].attempts, 5 + 2 * opening);
+  }
+}
+
 Task<> CommitMany(Store& store, Context& ctx, int count, size_t value_bytes, int& failures) {
   TaskScope scope(*ctx.loop);
   for (int i = 0; i < count; ++i) {

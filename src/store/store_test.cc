@@ -349,6 +349,83 @@ TEST_P(StoreContract, CountersCountBatches) {
   EXPECT_EQ(store_.Counters().batches - before, 1u);
 }
 
+TEST_P(StoreContract, LeaseUpToKeepsItsLimitsAndTellsWhatIsLeft) {
+  const WallTime now = Now();
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(Commit(std::move(Batch().Append("q", std::string(100, static_cast<char>('a' + i)), now - seconds(10 - i)))));
+  ASSERT_TRUE(Commit(std::move(Batch().Append("q", "later", now + hours(1)))));
+  auto lease = [&](LeaseWish wish) { return Run(store_.LeaseUpTo(ctx_, "q", wish)).value(); };
+  const LeasedItems two = lease({.count = 2, .lease = hours(2), .leased_max = 3});
+  EXPECT_EQ(two.items.size(), 2u);
+  EXPECT_FALSE(two.limited);
+  const LeasedItems one = lease({.count = 2, .lease = hours(2), .leased_max = 3});
+  EXPECT_EQ(one.items.size(), 1u);
+  EXPECT_TRUE(one.limited);
+  EXPECT_TRUE(lease({.count = 1, .lease = hours(2), .leased_max = 3}).items.empty());
+  const LeasedItems by_bytes = lease({.count = 9, .lease = hours(2), .bytes_max = 150});
+  EXPECT_EQ(by_bytes.items.size(), 1u);
+  EXPECT_EQ(lease({.count = 9, .lease = hours(2), .bytes_max = 1}).items.size(), 1u);
+  const LeasedItems none = lease({.count = 9, .lease = hours(2)});
+  EXPECT_TRUE(none.items.empty());
+  EXPECT_EQ(none.next_due, now + hours(1));
+}
+
+TEST_P(StoreContract, CountsFollowEveryChange) {
+  auto counts = [&] {
+    const QueueCounts found = store_.Counts("q");
+    return std::vector<int64_t>{found.items, found.leased, found.delayed, found.ready()};
+  };
+  const WallTime now = Now();
+  EXPECT_THAT(counts(), ElementsAre(0, 0, 0, 0));
+  EXPECT_THAT(store_.QueueNames(), IsEmpty());
+  ASSERT_TRUE(Commit(std::move(Batch().Append("q", "a", now).Append("q", "b", now).Append("q", "c", now + hours(1)).Append("r", "x", now))));
+  EXPECT_THAT(counts(), ElementsAre(3, 0, 1, 2));
+  EXPECT_THAT(store_.QueueNames(), ElementsAre("q", "r"));
+  const auto leased = Lease(2);
+  EXPECT_THAT(counts(), ElementsAre(3, 2, 1, 0));
+  ASSERT_TRUE(Commit(std::move(Batch().Release("q", leased[0].id, now + hours(2)))));
+  EXPECT_THAT(counts(), ElementsAre(3, 1, 2, 0));
+  ASSERT_TRUE(Commit(std::move(Batch().Release("q", leased[0].id, now))));
+  EXPECT_THAT(counts(), ElementsAre(3, 1, 1, 1));
+  ASSERT_TRUE(Commit(std::move(Batch().Acknowledge("q", leased[0].id).Acknowledge("q", leased[1].id).Acknowledge("q", leased[1].id))));
+  EXPECT_THAT(counts(), ElementsAre(1, 0, 1, 0));
+  EXPECT_FALSE(Commit(std::move(Batch().Append("q", "no", now).RequireVersion("t", "missing", 1))));
+  EXPECT_THAT(counts(), ElementsAre(1, 0, 1, 0));
+  ASSERT_TRUE(Run(store_.Clear(ctx_)));
+  EXPECT_THAT(counts(), ElementsAre(0, 0, 0, 0));
+}
+
+TEST_P(StoreContract, OnlyTheHolderChangesALease) {
+  ASSERT_TRUE(Commit(std::move(Batch().Append("q", "a", Now()))));
+  const WallTime first_leased = Now();
+  const int64_t id = Lease(1).at(0).id;
+  auto change = [&](int64_t item, int attempt, WallTime until) { return Run(store_.ChangeLeases(ctx_, "q", {{item, attempt, until}})).value().at(0); };
+  EXPECT_EQ(change(id, 2, Now() + hours(1)), LeaseOutcome::NotHeld);
+  EXPECT_EQ(change(id + 1, 1, Now() + hours(1)), LeaseOutcome::Gone);
+  EXPECT_EQ(change(id, 1, Now() + hours(5)), LeaseOutcome::Changed);
+  EXPECT_GT(NextDue().value(), Now() + hours(4));
+  EXPECT_EQ(change(id, 1, Now()), LeaseOutcome::Changed);
+  EXPECT_EQ(store_.Counts("q").ready(), 1);
+  EXPECT_EQ(change(id, 1, Now() + hours(1)), LeaseOutcome::NotHeld);
+  const QueueItem again = Lease(1).at(0);
+  EXPECT_EQ(again.attempts, 2);
+  EXPECT_GE(again.first_leased_at, first_leased);
+  EXPECT_LE(again.first_leased_at, Now());
+}
+
+TEST_P(StoreContract, DiscardRemovesWhatIsOld) {
+  const WallTime now = Now();
+  for (int i = 0; i < 6; ++i) ASSERT_TRUE(Commit(std::move(Batch().Append("q", std::to_string(i), now - hours(6 - i)))));
+  auto discard = [&](size_t count, WallTime before) { return Run(store_.Discard(ctx_, "q", count, before)).value(); };
+  EXPECT_EQ(discard(10, now - hours(4)), 2u);
+  EXPECT_EQ(discard(1, now), 1u);
+  EXPECT_THAT(LeasePayloads(1), ElementsAre("3"));
+  EXPECT_EQ(discard(10, now - hours(1)), 1u);  // "4": what is leased has not been due since
+  EXPECT_EQ(store_.Counts("q").items, 2);
+  EXPECT_EQ(discard(10, WallTime::max()), 2u);
+  EXPECT_EQ(store_.Counts("q").items, 0);
+  EXPECT_EQ(discard(10, WallTime::max()), 0u);
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Engines, StoreContract,
     testing::Values(Engine{"Sqlite", []() -> std::unique_ptr<Bench> { return std::make_unique<SqliteBench>(); }},

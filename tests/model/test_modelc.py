@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from model_paths import MODEL, MODELC, ROOT
+from model_paths import MODELC, MODELS, ROOT
 
 SERVICE = "service tiny\n   title Tiny\n   version 1\n   protocol rest-json\n   signing tiny\n"
 ERROR = "error Service 500 Message fault\n"
@@ -51,12 +51,41 @@ def test_mistakes_are_told_with_their_line(tmp_path, text, line, words):
     assert f"tiny.model:{line}: " in result.stderr and words in result.stderr, result.stderr
 
 
+CALLS = "service tiny\n   title Tiny\n   version 1\n   protocol json-1.1 query\n   signing tiny\n   target Tiny\n   xml http://tiny/\n"
+CALL_ERROR = "error TinyGone 400 message query Tiny.Gone\n"
+CALL = "op Get\n   doc Gets.\n   auth tiny:Get on thing\n   in Names list<string> xml(Name)\n   out Values map<string,string> xml(Entry:Key:Value)\n   errors TinyGone\n"
+
+
+def test_a_service_without_paths_has_short_operations(tmp_path):
+    source = tmp_path / "tiny.cc"
+    result = run(tmp_path, CALLS + CALL_ERROR + CALL, "--source", str(source))
+    assert result.returncode == 0, result.stderr
+    text = source.read_text()
+    assert '{"Get", "POST", "/", {}, 200,' in text and '"TinyGone", 400, "message", false, "", "Tiny.Gone"' in text
+    assert ', "Name"}' in text and ', "Entry", "Key", "Value"}' in text and '"json-1.1 query"' in text
+
+
+@pytest.mark.parametrize("text, line, words", [
+    (CALLS.replace("   target Tiny\n", "") + CALL_ERROR + CALL, 0, "a JSON protocol needs a target"),
+    (CALLS.replace("   xml http://tiny/\n", "") + CALL_ERROR + CALL, 0, "the query protocol needs an xml namespace"),
+    (CALLS.replace("query", "telepathy") + CALL_ERROR + CALL, 0, "protocol 'telepathy' is not one of"),
+    (CALLS + CALL_ERROR + CALL.replace("op Get", "op Get  GET / -> 200"), 9, "expected: op Name [deprecated]"),
+    (CALLS + CALL_ERROR + CALL.replace("xml(Name)", "xml(Name:Key)"), 12, "expected: xml(Element) or xml(Element:Key:Value)"),
+    (CALLS + CALL_ERROR + CALL.replace("Names list<string>", "Names string"), 12, "xml(…) is for lists and maps"),
+    (CALLS + CALL_ERROR + CALL.replace("xml(Name)", "xml(Name) own"), 12, "own is for headers"),
+])
+def test_mistakes_of_such_services_are_told(tmp_path, text, line, words):
+    result = run(tmp_path, text)
+    assert result.returncode == 1
+    assert f":{line}: " in result.stderr and words in result.stderr, result.stderr
+
+
 def test_the_compatibility_page_is_up_to_date(tmp_path):
     page = tmp_path / "compatibility.md"
-    subprocess.run([sys.executable, str(MODELC), str(MODEL), "--compatibility", str(page)], check=True)
+    subprocess.run([sys.executable, str(MODELC), *map(str, MODELS), "--compatibility", str(page)], check=True)
     kept = ROOT / "docs" / "compatibility.md"
     assert kept.read_text(encoding="utf-8") == page.read_text(encoding="utf-8"), (
-        "run: python3 tools/modelc model/lambda.model --compatibility docs/compatibility.md")
+        "run: python3 tools/modelc model/*.model --compatibility docs/compatibility.md")
 
 
 def test_what_does_not_work_says_what_it_comes_with(model):

@@ -7,27 +7,33 @@ from typing import List
 from model import Model, Operation
 
 
-def compatibility(model: Model) -> str:
-    operations = list(model.operations.values())
-    works = [operation for operation in operations if not operation.todo]
+def compatibility(models: List[Model]) -> str:
     lines = [
-        "# Compatibility with AWS Lambda",
+        "# Compatibility with AWS",
         "",
-        f"Generated from `model/{model.name}.model` by `tools/modelc`; do not edit. {model.title}, API version {model.version}.",
+        "Generated from `model/*.model` by `tools/modelc`; do not edit. Operations that are not built yet are known, routed and answered "
+        "with a well-formed `NotImplementedException` (HTTP 501) that names the operation and what it comes with.",
         "",
-        f"**{len(works)} of {len(operations)} operations work.** The others are known, routed and answered with a well-formed "
-        "`NotImplementedException` (HTTP 501) that names the operation and what it comes with.",
-        "",
-        "| part of the API | works | to come |",
+        "| service | API version | operations that work |",
         "|---|---|---|",
     ]
+    for model in models:
+        works = sum(not operation.todo for operation in model.operations.values())
+        lines.append(f"| {model.title} | {model.version} | **{works} of {len(model.operations)}** |")
+    for model in models:
+        lines += service(model)
+    return "\n".join(lines) + "\n"
+
+
+def service(model: Model) -> List[str]:
+    lines = ["", f"## {model.title}", "", "| part of the API | works | to come |", "|---|---|---|"]
     for title, names in model.groups:
         done = sum(not model.operations[name].todo for name in names)
         lines.append(f"| {title} | {done} | {len(names) - done} |")
     for title, names in model.groups:
-        lines += ["", f"## {title}", "", "| operation | state | what it does |", "|---|---|---|"]
+        lines += ["", f"### {title}", "", "| operation | state | what it does |", "|---|---|---|"]
         lines += [row(model.operations[name]) for name in names]
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 def row(operation: Operation) -> str:

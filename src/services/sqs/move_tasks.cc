@@ -52,7 +52,7 @@ MoveTasks::MoveTasks(Loop& loop, Queues& queues, Random& random)
     : loop_(&loop), queues_(&queues), random_(&random), table_(queues.tables(), "move-tasks"), background_(loop) {}
 
 void MoveTasks::Recover() {
-  for (const auto& row : table_.ListIf("", "", SIZE_MAX, [](const auto& found) { return found.value->running(); })) background_.Spawn(Run(row.key));
+  for (const auto& row : table_.ListIf("", "", SIZE_MAX, [](const auto& found) { return found.value->running(); })) background_.Spawn(Run(row.key, Begin::Interrupted));
 }
 
 Task<> MoveTasks::Stop() {
@@ -85,7 +85,7 @@ Task<Result<MoveTasks::Pointer>> MoveTasks::Start(Context& ctx, QueuePointer sou
   catalog::Change change(queues_->tables());
   MF_CO_TRY_VOID(change.Create(table_, key, std::move(task)));
   MF_CO_TRY_VOID(co_await change.Commit(ctx));
-  background_.Spawn(Run(key));
+  background_.Spawn(Run(key, Begin::Fresh));
   co_return table_.Find(key);
 }
 
@@ -120,9 +120,10 @@ Task<Result<MoveTasks::Pointer>> MoveTasks::Cancel(Context& ctx, const QueueName
   }
 }
 
-Task<> MoveTasks::Run(std::string key) {
+Task<> MoveTasks::Run(std::string key, Begin begin) {
   Context ctx(*loop_);
   ctx.stop = background_.stop_token();
+  bool some_may_return = begin == Begin::Interrupted;
   while (!ctx.stop.stop_requested()) {
     const Pointer task = table_.Find(key);
     if (!task || !task->running()) co_return;
@@ -138,6 +139,10 @@ Task<> MoveTasks::Run(std::string key) {
       const bool busy = moved.error().kind == Error::Kind::Service;
       if (!busy) log::Warning("move messages of {}: {}", task->source.Arn(), moved.error().ToString());
       (void)co_await Sleep(ctx, busy ? kPauseWhenBusy : kPauseAfterFault);
+      some_may_return = true;
+    } else if (*moved == 0 && some_may_return) {
+      some_may_return = false;
+      (void)co_await Sleep(ctx, Queues::kMoveLease + kPauseAfterFault);
     } else if (*moved == 0) {
       if (co_await Finish(ctx, key, "COMPLETED", "")) co_return;
     } else if (task->per_second) {

@@ -48,7 +48,9 @@ class MoveTasks {
   Task<Result<Pointer>> Cancel(Context& ctx, const QueueName& source, std::string_view id);
 
  private:
-  Task<> Run(std::string key);
+  // `interrupted`: messages may still be held by a commit that a restart has cut off.
+  enum class Begin : unsigned char { Fresh, Interrupted };
+  Task<> Run(std::string key, Begin begin);
   // One commit's worth. Its number, or nothing when the task is over.
   Task<Result<size_t>> Step(Context& ctx, const Pointer& task);
   Task<Result<>> Finish(Context& ctx, std::string key, std::string status, std::string failure);

@@ -17,7 +17,6 @@ constexpr std::string_view kHandleKey = "receipt-handle-key";
 constexpr int kHandleKeyBytes = 32;
 constexpr size_t kDiscardAtOnce = 2'000;
 constexpr size_t kMoveBytesMax = 8u << 20;
-constexpr Duration kMoveLease = std::chrono::seconds(30);
 
 WallTime FromMillis(int64_t millis) { return WallTime(std::chrono::milliseconds(millis)); }
 
@@ -78,6 +77,11 @@ Task<Result<>> Queues::Open(Context& ctx) {
   handles_.emplace(row->value);
   background_.Spawn(SweepForEver());
   co_return Result<>();
+}
+
+void Queues::EndWaits() {
+  waits_end_ = true;
+  for (auto& [key, live] : live_) Arrived(key, live.waiters.size());
 }
 
 Task<> Queues::Stop() {
@@ -185,7 +189,7 @@ Task<Result<IncomingMessages>> Queues::Receive(Context& ctx, QueueName name, Rec
     store::LeasedItems leased;
     MF_CO_TRY_VOID(co_await Take(ctx, queue, options, taken, leased));
     if (!taken.messages.empty() || (taken.limited && until == TimePoint::min())) co_return taken;
-    if (loop_->Now() >= until) co_return taken;
+    if (loop_->Now() >= until || waits_end_) co_return taken;
     if (ctx.stop.stop_requested()) co_return Fail(Error::Cancelled());
     if (live->arrivals != arrivals) continue;
     if (leased.next_due) ArrivesAt(key, *leased.next_due);
@@ -258,14 +262,23 @@ Task<Result<>> Queues::Sort(Context& ctx, const QueuePointer& queue, std::vector
   co_return Result<>();
 }
 
-Task<Result<size_t>> Queues::Move(Context& ctx, const QueuePointer& source, const QueuePointer& target, size_t count,
-                                 std::function<Result<>(catalog::Change&, size_t)> change) {
+Task<Result<size_t>> Queues::Move(Context& ctx, const QueuePointer& source, const QueuePointer& target, size_t count, MoveChange change) {
   const std::string storage = source->Storage();
   const store::LeaseWish wish{.count = count, .lease = kMoveLease, .bytes_max = kMoveBytesMax};
-  MF_CO_TRY(auto leased, co_await store_->LeaseUpTo(ctx, storage, wish));
+  MF_CO_TRY(const auto leased, co_await store_->LeaseUpTo(ctx, storage, wish));
+  auto moved = co_await MoveLeased(ctx, storage, target, leased.items, change);
+  if (moved) co_return leased.items.size();
+  std::vector<store::LeaseChange> back;
+  for (const store::QueueItem& item : leased.items) back.push_back({item.id, item.attempts, loop_->WallNow()});
+  (void)co_await store_->ChangeLeases(ctx, storage, std::move(back));  // they come back by themselves otherwise
+  co_return Fail(std::move(moved).error());
+}
+
+Task<Result<>> Queues::MoveLeased(Context& ctx, const std::string& storage, const QueuePointer& target, const std::vector<store::QueueItem>& items,
+                                  const MoveChange& change) {
   catalog::Change commit(tables_);
   std::map<std::string, size_t> arrivals;
-  for (const store::QueueItem& item : leased.items) {
+  for (const store::QueueItem& item : items) {
     commit.batch().Acknowledge(storage, item.id);
     auto stored = DecodeMessage(item.payload);
     if (!stored) continue;
@@ -283,10 +296,10 @@ Task<Result<size_t>> Queues::Move(Context& ctx, const QueuePointer& source, cons
     commit.batch().Append(to->Storage(), EncodeMessage(moved), loop_->WallNow());
     ++arrivals[to->name.Key()];
   }
-  MF_CO_TRY_VOID(change(commit, leased.items.size()));
+  MF_CO_TRY_VOID(change(commit, items.size()));
   MF_CO_TRY_VOID(co_await commit.Commit(ctx));
   for (const auto& [key, arrived] : arrivals) Arrived(key, arrived);
-  co_return leased.items.size();
+  co_return Result<>();
 }
 
 Task<Result<>> Queues::DeleteMessages(Context& ctx, QueuePointer queue, std::vector<Receipt> receipts) {
@@ -388,8 +401,12 @@ Task<Result<>> Queues::Sweep(Context& ctx) {
     const auto parts = storage.find('#') == std::string::npos ? std::string() : storage.substr(0, storage.rfind('/'));
     const QueuePointer queue = table_.Find(parts);
     const bool lives = queue && queue->Storage() == storage;
+    const WallTime before = lives ? loop_->WallNow() - std::chrono::seconds(queue->message_retention_period) : WallTime::max();
+    if (lives) {
+      MF_CO_TRY(const auto first, co_await store_->NextDue(ctx, storage));
+      if (!first || *first >= before) continue;
+    }
     for (;;) {
-      const WallTime before = lives ? loop_->WallNow() - std::chrono::seconds(queue->message_retention_period) : WallTime::max();
       MF_CO_TRY(const size_t removed, co_await store_->Discard(ctx, storage, kDiscardAtOnce, before));
       if (removed < kDiscardAtOnce) break;
       co_await loop_->Yield();

@@ -65,6 +65,8 @@ class Queues {
 
   // Reads the queues. Error: a fault of the store.
   Task<Result<>> Open(Context& ctx);
+  // Receivers that wait get their (empty) answers, now and from now on: the daemon is ending.
+  void EndWaits();
   Task<> Stop();
   // After the store has been cleared.
   Task<Result<>> Reset(Context& ctx);
@@ -94,7 +96,10 @@ class Queues {
   Task<Result<IncomingMessages>> Receive(Context& ctx, QueueName name, ReceiveOptions options);
   // Takes messages out of `source` and puts them into `target` as new ones, at most `count`, in one commit with `change`. Without
   // a target each goes back to the queue that it came from. The number of those that went. Error: QueueDoesNotExist.
-  Task<Result<size_t>> Move(Context& ctx, const QueuePointer& source, const QueuePointer& target, size_t count, std::function<Result<>(catalog::Change&, size_t)> change);
+  using MoveChange = std::function<Result<>(catalog::Change& change, size_t moved)>;
+  Task<Result<size_t>> Move(Context& ctx, const QueuePointer& source, const QueuePointer& target, size_t count, MoveChange change);
+  // Messages that Move was at when the daemon ended come back after this time.
+  static constexpr Duration kMoveLease = std::chrono::seconds(5);
   // Not an error: a message that has gone.
   Task<Result<>> DeleteMessages(Context& ctx, QueuePointer queue, std::vector<Receipt> receipts);
   struct Visibility {
@@ -120,6 +125,7 @@ class Queues {
   // Sorts what was leased: what is given out, what is too old, what belongs to the dead-letter queue.
   Task<Result<>> Sort(Context& ctx, const QueuePointer& queue, std::vector<store::QueueItem> items, IncomingMessages& taken);
   Task<Result<>> Wait(Context& ctx, Live& live, TimePoint until);
+  Task<Result<>> MoveLeased(Context& ctx, const std::string& storage, const QueuePointer& target, const std::vector<store::QueueItem>& items, const MoveChange& change);
   // `count` messages of the queue have become visible, or more may have (those who wait look again).
   void Arrived(const std::string& key, size_t count);
   void ArrivesAt(const std::string& key, WallTime due);
@@ -136,6 +142,7 @@ class Queues {
   catalog::ResourceTable<Queue> table_;
   std::optional<ReceiptHandles> handles_;
   std::map<std::string, Live, std::less<>> live_;
+  bool waits_end_ = false;
   std::map<std::string, TimePoint> deleted_;  // when a name may be used again
   Event sweep_now_;
   TaskScope background_;
