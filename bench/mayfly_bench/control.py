@@ -5,12 +5,12 @@ small; at 16 of them on two cores they still take some of what the daemon could 
 """
 
 import json
-import multiprocessing
 import os
 import tempfile
 import time
 
 from . import warm
+from .clients import done_per_second
 from .daemon import FUNCTIONS, Daemon, create_parameters
 from .http_connection import Connection
 from .programs import Package, make_zip
@@ -26,7 +26,7 @@ def make_package():
         "index.py": ("def handler(event, context):\n    return event\n", 0o644), "data": (os.urandom(PACKAGE_BYTES - 400), 0o644)}), ())
 
 
-def create_many(port, requests, start, seconds, result):
+def create_many(port, requests, seconds, start, result):
     """One client: sends until the time is over or its requests are used up, tells how many were created in how long."""
     with Connection(port) as connection:
         start.wait()
@@ -46,21 +46,9 @@ def creates_per_second(daemon, clients, seconds, label):
     """Each function has a package of its own, or only the first would be unpacked."""
     # More than a client gets through; should they run out before the time, the rate is still right.
     per_client = int(seconds * (1000 if clients == 1 else 4000 / clients))
-    start, result, context = multiprocessing.Event(), multiprocessing.SimpleQueue(), multiprocessing.get_context("fork")
-    processes = []
-    for client in range(clients):
-        requests = [daemon.request("POST", FUNCTIONS, json.dumps(create_parameters(f"{label}-{client}-{number}", make_package(), 128)).encode())
-                    for number in range(per_client)]
-        processes.append(context.Process(target=create_many, args=(daemon.port, requests, start, seconds, result)))
-        processes[-1].start()
-    time.sleep(0.2)
-    start.set()
-    for process in processes:
-        process.join()
-    if any(process.exitcode != 0 for process in processes):
-        raise RuntimeError("a client of CreateFunction failed")
-    results = [result.get() for _ in processes]
-    return sum(done for done, _ in results) / max(seconds_taken for _, seconds_taken in results)
+    arguments = ((daemon.port, [daemon.request("POST", FUNCTIONS, json.dumps(create_parameters(f"{label}-{client}-{number}", make_package(), 128)).encode())
+                                for number in range(per_client)], seconds) for client in range(clients))
+    return done_per_second(create_many, arguments)
 
 
 def syncs_per_second(seconds):

@@ -4,10 +4,10 @@ A send is durable before its answer, so that one connection can be no faster tha
 """
 
 import json
-import multiprocessing
 import time
 
 from . import load
+from .clients import done_per_second
 from .control import syncs_per_second
 from .daemon import Daemon
 from .http_connection import Connection
@@ -61,18 +61,7 @@ def drain(daemon, url, start, result):
 def drained_per_second(daemon, connection, name, count):
     url = make_queue(daemon, connection, name)
     fill(daemon, connection, url, count)
-    start, result, context = multiprocessing.Event(), multiprocessing.SimpleQueue(), multiprocessing.get_context("fork")
-    processes = [context.Process(target=drain, args=(daemon, url, start, result)) for _ in range(RECEIVERS)]
-    for process in processes:
-        process.start()
-    time.sleep(0.2)
-    start.set()
-    for process in processes:
-        process.join()
-    if any(process.exitcode != 0 for process in processes):
-        raise RuntimeError("a receiver failed")
-    results = [result.get() for _ in processes]
-    return sum(done for done, _ in results) / max(seconds for _, seconds in results)
+    return done_per_second(drain, [(daemon, url)] * RECEIVERS)
 
 
 def sqs(settings):
