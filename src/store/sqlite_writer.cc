@@ -14,6 +14,16 @@ constexpr auto kIdleBeforeCheckpoint = std::chrono::milliseconds(250);
 constexpr uint64_t kPageBytes = 4096;
 constexpr uint64_t kWalFramesMin = 256;
 
+// Puts the value of a part of the transaction, or its error, into the request.
+template <typename Value>
+void Keep(Result<Value> result, Value& value, Result<>& outcome) {
+  if (result) {
+    value = std::move(*result);
+  } else {
+    outcome = Fail(std::move(result).error());
+  }
+}
+
 int FramesFor(uint64_t bytes) { return static_cast<int>(std::clamp<uint64_t>(bytes / kPageBytes, kWalFramesMin, 1u << 20)); }
 
 }  // namespace
@@ -114,16 +124,6 @@ Result<> SqliteWriter::ApplyOne(WriteRequest& request) {
   if (request.outcome) return applier_->EndPart();
   if (!connection_.in_transaction()) return request.outcome;
   return applier_->UndoPart();
-}
-
-// Puts the value of a part of the transaction, or its error, into the request.
-template <typename Value>
-static void Keep(Result<Value> result, Value& value, Result<>& outcome) {
-  if (result) {
-    value = std::move(*result);
-  } else {
-    outcome = Fail(std::move(result).error());
-  }
 }
 
 void SqliteWriter::Perform(WriteRequest& request) {

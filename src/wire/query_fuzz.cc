@@ -1,5 +1,6 @@
 // Any request of the query protocol, and of JSON by X-Amz-Target, must end in a struct or in a well-formed error answer.
 // Input: the first line is a target ("/0123/q?Action=…"), or X-Amz-Target's value when it has no slash; the rest is the body.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>

@@ -10,7 +10,7 @@ import time
 import pytest
 from botocore.exceptions import ClientError
 
-from daemon import ACCOUNT, REGION, wait_until
+from daemon import ACCOUNT, REGION, Daemon, wait_until
 from query_botocore import QueryClient, QueryError
 
 counter = itertools.count()
@@ -690,3 +690,57 @@ def test_any_host_in_a_queues_url_will_do(sqs, queue):
             assert len(receive(sqs, url)) == 1
     with Refused("InvalidAddress", status=404):
         sqs.send_message(QueueUrl="http://host/", MessageBody="x") if sqs.protocol == "json" else sqs.get_queue_attributes(QueueUrl=url + "/..")
+
+
+def test_strict_mode_checks_the_signatures_of_queues_too():
+    with Daemon(auth="strict") as daemon:
+        key = json.loads((daemon.data_dir / "access-keys.json").read_text())["keys"][0]
+        root = (key["access_key_id"], key["secret_access_key"])
+        client = daemon.client("sqs", *root)
+        url = client.create_queue(QueueName="strict")["QueueUrl"]
+        client.send_message(QueueUrl=url, MessageBody="x" * MIB)  # a body that is read in pieces
+        assert client.receive_message(QueueUrl=url)["Messages"][0]["MD5OfBody"] == md5("x" * MIB)
+        for wrong in ((root[0], "wrong"), ("AKIAUNKNOWN000000000", "x")):
+            with pytest.raises(ClientError) as refused:
+                daemon.client("sqs", *wrong).list_queues()
+            assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        answer = daemon.send("POST", "/", "Action=ListQueues", form)
+        assert answer.status == 403 and "<Code>MissingAuthenticationToken</Code>" in answer.body.decode()
+        answer = daemon.raw("POST", "/", "Action=ListQueues", form, sign=root, service="sqs")
+        assert answer.status == 200 and url in answer.body.decode()
+
+
+def test_queues_survive_a_restart_with_what_is_hidden():
+    with Daemon() as daemon:
+        client = daemon.client("sqs")
+        url = client.create_queue(QueueName="kept", Attributes={"VisibilityTimeout": "600"}, tags={"a": "b"})["QueueUrl"]
+        for body in ("one", "two"):
+            client.send_message(QueueUrl=url, MessageBody=body)
+        client.send_message(QueueUrl=url, MessageBody="late", DelaySeconds=900)
+        [message] = client.receive_message(QueueUrl=url)["Messages"]
+        daemon.kill()
+        daemon.start()
+        client = daemon.client("sqs")
+        url = client.get_queue_url(QueueName="kept")["QueueUrl"]
+        assert counts(client, url) == (1, 1, 1)
+        assert client.list_queue_tags(QueueUrl=url)["Tags"] == {"a": "b"}
+        assert [other["Body"] for other in client.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]] == ["two"]
+        client.change_message_visibility(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0)
+        [again] = receive(client, url, AttributeNames=["ApproximateReceiveCount"])
+        assert (again["Body"], again["Attributes"]) == ("one", {"ApproximateReceiveCount": "2"})
+
+
+def test_a_daemon_that_ends_answers_long_polls():
+    with Daemon() as daemon:
+        client = daemon.client("sqs")
+        url = client.create_queue(QueueName="ending")["QueueUrl"]
+        answers = []
+        poller = threading.Thread(target=lambda: answers.append(client.receive_message(QueueUrl=url, WaitTimeSeconds=20)))
+        poller.start()
+        threading.Event().wait(0.5)
+        began = time.monotonic()
+        daemon.stop()
+        poller.join(10)
+        assert time.monotonic() - began < 10 and len(answers) == 1 and "Messages" not in answers[0]
+        daemon.start()

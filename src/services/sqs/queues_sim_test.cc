@@ -1,6 +1,7 @@
 // If these fail, queues lose or repeat messages, or forget about time: the real code on a virtual clock, over the store in memory.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -17,7 +18,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 class QueuesSim : public testing::Test {
- protected:
+ public:
   explicit QueuesSim(store::MemoryStoreFaults faults = {.latency = milliseconds(3)}, uint64_t seed = 1)
       : random_(seed), store_(store::MakeMemoryStore(loop_, seed, faults)), ctx_(loop_) {
     Open({});
@@ -133,8 +134,8 @@ TEST_F(QueuesSim, AWakeUpThatIsNotUsedGoesToTheNext) {
   }(*this, queue, leaves));
   loop_.RunFor(seconds(1));
   // Whoever got it: nobody waits for a message that is there.
-  const bool somebody = std::ranges::count(outcomes, "first got") + std::ranges::count(outcomes, "second got") == 1;
-  EXPECT_TRUE(somebody);
+  const auto got = [](const std::string& outcome) { return outcome.ends_with(" got"); };
+  EXPECT_EQ(std::ranges::count_if(outcomes, got), 1);
   leaves.request_stop();
   loop_.RunFor(seconds(30));
   EXPECT_EQ(pollers.size(), 0u);
@@ -207,6 +208,54 @@ TEST_F(QueuesSim, VisibilityIsChangedOnlyByTheLastReceiver) {
   EXPECT_EQ(Bodies(queue), Texts{"a"});
   ASSERT_TRUE(loop_.Run(queues_->DeleteMessages(ctx_, queue, {first})));
   EXPECT_EQ(change(second, 10), store::LeaseOutcome::Gone);
+}
+
+TEST_F(QueuesSim, OtherRoomsSendReceiveAndDelete) {
+  const auto queue = Make("q", {.visibility_timeout = 45});
+  QueuePorts ports(*queues_);
+  const std::string arn = queue->name.Arn();
+  EXPECT_EQ(loop_.Run(ports.VisibilityTimeout(ctx_, arn)), seconds(45));
+  EXPECT_EQ(loop_.Run(ports.VisibilityTimeout(ctx_, arn + "x")).error().code, "InvalidParameterValueException");
+  invoke::Delivery delivery{.id = "1", .target_arn = arn, .body = "{}", .source_arn = "arn:aws:lambda:us-east-1:123456789012:function:f", .trace_header = "Root=1"};
+  delivery.attributes = {{"ErrorCode", invoke::DeliveryAttribute::Type::Number, "200"}, {"RequestID", invoke::DeliveryAttribute::Type::String, "r"}};
+  ASSERT_TRUE(loop_.Run(ports.Deliver(ctx_, delivery)));
+  EXPECT_EQ(loop_.Run(ports.Describe(ctx_, arn))->visible, 1);
+  const auto received = loop_.Run(ports.Receive(ctx_, {.queue_arn = arn, .messages_max = 100, .wait = seconds(1)})).value();
+  ASSERT_EQ(received.messages.size(), 1u);
+  const sources::QueueMessage& message = *received.messages[0].message;
+  EXPECT_EQ(message.body, "{}");
+  EXPECT_EQ(message.trace_header, "Root=1");
+  EXPECT_EQ(message.sender_id, "123456789012");
+  ASSERT_EQ(message.attributes.size(), 2u);
+  EXPECT_EQ(message.attributes[0].data_type, "Number");
+  EXPECT_EQ(message.md5_of_attributes.size(), 32u);
+  EXPECT_GT(received.hidden_until, loop_.Now() + seconds(40));
+  const std::string handle = received.messages[0].receipt_handle;
+  ASSERT_TRUE(loop_.Run(ports.ChangeVisibility(ctx_, arn, {{handle, seconds(0)}, {"made-up", seconds(5)}})));
+  EXPECT_EQ(loop_.Run(ports.Describe(ctx_, arn))->visible, 1);
+  ASSERT_TRUE(loop_.Run(ports.Delete(ctx_, arn, {handle, "made-up"})));
+  EXPECT_EQ(loop_.Run(ports.Describe(ctx_, arn))->visible, 0);
+  delivery.body.assign(ports.body_bytes_max() + 1, 'x');
+  EXPECT_EQ(loop_.Run(ports.Deliver(ctx_, delivery)).error().code, "InvalidParameterValue");
+  delivery.target_arn = arn + "-gone";
+  const Error gone = loop_.Run(ports.Deliver(ctx_, delivery)).error();
+  EXPECT_TRUE(gone.IsService(sources::kQueueDoesNotExist) && !gone.retryable);
+}
+
+TEST_F(QueuesSim, ADaemonThatEndsLetsNobodyWait) {
+  const auto queue = Make("q");
+  int ended = 0;
+  TaskScope pollers(loop_);
+  auto poll = [](QueuesSim& sim, QueuePointer queue, int& ended) -> Task<> {
+    const auto got = co_await sim.queues_->Receive(sim.ctx_, queue->name, {.wait = seconds(20)});
+    if (got && got->messages.empty()) ++ended;
+  };
+  pollers.Spawn(poll(*this, queue, ended));
+  loop_.RunFor(seconds(1));
+  queues_->EndWaits();
+  pollers.Spawn(poll(*this, queue, ended));
+  loop_.RunFor(seconds(1));
+  EXPECT_EQ(ended, 2);
 }
 
 TEST_F(QueuesSim, PurgedAndDeletedQueuesLeaveNothing) {
