@@ -58,6 +58,10 @@ void AddOptions(CLI::App& app, Options& o) {
       ->check(CLI::Range(0.0, 3600.0));
   Add(app, "--queue-in-flight-max", o.queue_in_flight_max, "messages of one queue that are received and not deleted")
       ->check(CLI::Range(1, 10'000'000));
+  Add(app, "--streamed-response-max", o.streamed_response_mib_max, "MiB that a function may stream in one answer")->check(CLI::Range(1, 1'000'000));
+  Add(app, "--stream-rate", o.stream_kib_per_second,
+      "KiB per second of a streamed answer behind its first 6 MiB; 0: as fast as the client reads (AWS: 2048)")
+      ->check(CLI::Range(0, 100'000'000));
   Add(app, "--url-domain", o.url_domain, "function URLs are ID.lambda-url.REGION below this domain; https://DOMAIN[:PORT] when a proxy stands before");
   Add(app, "--s3-directory", o.s3_directory, "folder of buckets that S3Bucket and S3Key name: FOLDER/BUCKET/KEY (default: buckets in the data directory)");
   Add(app, "--s3-endpoint", o.s3_endpoint, "S3-compatible service to take packages from instead: http(s)://HOST:PORT");

@@ -46,6 +46,8 @@ struct Options {
   int64_t function_log_kib_per_second = 4096;
   double queue_name_rest_seconds = 0;
   int64_t queue_in_flight_max = 120'000;
+  int64_t streamed_response_mib_max = 200;
+  int64_t stream_kib_per_second = 0;   // 0: as fast as it goes
 };
 
 // Adds the table to a command. `options` outlives the parsing.

@@ -143,6 +143,8 @@ runtime::EnvironmentOptions MakeEnvironmentOptions(const Options& options) {
   if (options.cpu_limit == "off") made.cpus_per_mib = 0;
   made.log_bytes_per_second = static_cast<uint64_t>(options.function_log_kib_per_second) << 10;
   made.log_burst_bytes = made.log_bytes_per_second * 2;
+  made.streaming.bytes_max = options.streamed_response_mib_max << 20;
+  made.streaming.bytes_per_second = options.stream_kib_per_second << 10;
   return made;
 }
 

@@ -5,13 +5,6 @@
 #include "base/json.h"
 
 namespace mayfly::runtime {
-namespace {
-
-// What may be sent beyond the limit before it is cut off instead of being read to its end.
-constexpr size_t kDiscardBytesMax = 256ull << 20;
-
-}  // namespace
-
 http::Response ErrorResponse(int status, std::string_view type, std::string_view message) {
   return http::Response::Json(status, fmt::format(R"({{"errorMessage":{},"errorType":{}}})" "\n", json::Quote(message), json::Quote(type)));
 }

@@ -12,6 +12,9 @@ http::Response ErrorResponse(int status, std::string_view type, std::string_view
 // 202 {"status":"OK"}
 http::Response Accepted();
 
+// What may be sent beyond a limit before it is cut off instead of being read to its end.
+inline constexpr size_t kDiscardBytesMax = 256ull << 20;
+
 enum class BodyEnd : unsigned char { Whole, TooLarge, Truncated };
 // Reads at most `bytes_max` into request.body; what is beyond is read and thrown away, so that the sender hears an answer.
 Task<BodyEnd> ReadBody(Context& ctx, http::Request& request, size_t bytes_max);

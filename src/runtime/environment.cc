@@ -12,6 +12,13 @@ namespace mayfly::runtime {
 using telemetry::PlatformEvent;
 using Type = PlatformEvent::Type;
 
+namespace {
+
+// How long after the connection of a process its end may be heard of.
+constexpr Duration kExitBehindTruncation = std::chrono::milliseconds(100);
+
+}  // namespace
+
 ExecutionEnvironment::ExecutionEnvironment(Loop& loop, std::shared_ptr<const EnvironmentSpec> spec, const EnvironmentOptions& options,
                                            std::unique_ptr<sandbox::Cage> cage, EnvironmentPorts& ports, telemetry::EventSink& events,
                                            std::string log_stream)
@@ -24,7 +31,7 @@ ExecutionEnvironment::ExecutionEnvironment(Loop& loop, std::shared_ptr<const Env
       label_(spec_->label),
       log_budget_(loop, options.log_burst_bytes, options.log_bytes_per_second),
       made_at_(loop.Now()),
-      api_(loop, *this),
+      api_(loop, *this, options.streaming),
       extensions_(loop, *this),
       telemetry_(loop, ports, *cage_, label_),
       phase_ended_(loop),
@@ -284,6 +291,9 @@ Task<Result<InvokeOutcome>> ExecutionEnvironment::Invoke(Context& ctx, Invocatio
     BeginPhase();
     OfferInvocation(std::move(invocation), running);
     end = co_await Await(Goal::None, running.until);
+    if (end.kind == PhaseEnd::Kind::Answer && end.answer.kind == RuntimeAnswer::Kind::TruncatedResponse) {
+      end = co_await AwaitExitBehindTruncation(std::move(end));
+    }
   }
   FillOutcome(outcome, running, end);
   if (!extensions_.empty()) {
@@ -298,12 +308,24 @@ Task<Result<InvokeOutcome>> ExecutionEnvironment::Invoke(Context& ctx, Invocatio
   co_return outcome;
 }
 
+// A process that ends in the midst of its answer is heard of by its connection first. What is told is why it ended.
+Task<ExecutionEnvironment::PhaseEnd> ExecutionEnvironment::AwaitExitBehindTruncation(PhaseEnd end) {
+  const TimePoint until = loop_->Now() + kExitBehindTruncation;
+  while (!RuntimeHasExited() && co_await exited_.WaitUntil(until)) {
+  }
+  co_return RuntimeHasExited() ? ExitOfRuntime() : std::move(end);
+}
+
+ExecutionEnvironment::PhaseEnd ExecutionEnvironment::ExitOfRuntime() const {
+  if (state_ == State::Dead) return {.kind = PhaseEnd::Kind::Exit, .exit = {.signal = 9, .cage_died = true}};
+  return {.kind = PhaseEnd::Kind::Exit, .exit = *runtime_exit_};
+}
+
 // The runtime has answered; it has still to ask for the next invocation.
 Task<ExecutionEnvironment::PhaseEnd> ExecutionEnvironment::AwaitRuntimeAfterAnswer(const Running& running) {
   BeginPhase();
   if (extension_end_) co_return *extension_end_;
-  if (state_ == State::Dead) co_return PhaseEnd{.kind = PhaseEnd::Kind::Exit, .exit = {.signal = 9, .cage_died = true}};
-  if (runtime_exit_) co_return PhaseEnd{.kind = PhaseEnd::Kind::Exit, .exit = *runtime_exit_};
+  if (RuntimeHasExited()) co_return ExitOfRuntime();
   co_return co_await Await(Goal::RuntimeReady, running.until);
 }
 

@@ -58,6 +58,7 @@ struct EnvironmentOptions {
   double cpus_per_mib = 1.0 / 1769;       // 0: no CPU limit
   uint64_t log_burst_bytes = 8ull << 20;  // function output: burst, then rate
   uint64_t log_bytes_per_second = 4ull << 20;
+  StreamLimits streaming;
 };
 
 // How long the Shutdown phase lasts at most; the runtime has the first 30 % of it.
@@ -118,6 +119,7 @@ class ExecutionEnvironment final : private RuntimeEvents, private ExtensionEvent
     TimePoint started{};
     WallTime started_wall{};
     TimePoint until{};
+    TimePoint answer_began{};  // of a streamed answer
     TimePoint answered{};
     Duration init_duration{};
     int64_t produced_bytes = -1;
@@ -146,8 +148,10 @@ class ExecutionEnvironment final : private RuntimeEvents, private ExtensionEvent
   Task<PhaseEnd> BringUp(Context& ctx, std::string_view phase_name, TimePoint until);
   Task<PhaseEnd> StartRuntime(Context& ctx);
   bool RuntimeHasExited() const { return runtime_exit_.has_value() || state_ == State::Dead; }
+  PhaseEnd ExitOfRuntime() const;  // RuntimeHasExited()
   bool IsBroken() const { return RuntimeHasExited() || extension_end_.has_value(); }
   void OfferInvocation(Invocation invocation, const Running& running);
+  Task<PhaseEnd> AwaitExitBehindTruncation(PhaseEnd end);
   Task<PhaseEnd> AwaitRuntimeAfterAnswer(const Running& running);
 
   // Extensions and the end of processes: environment_extensions.cc

@@ -21,6 +21,7 @@ http::ServerLimits RuntimeApiLimits() {
   limits.head_bytes_max = 128 * 1024;  // X-Ray error causes come in a header
   limits.body_bytes_max = 512ull << 20;  // RuntimeApi bounds what it keeps, and answers 413 itself
   limits.idle_timeout = std::chrono::hours(24 * 365);  // GET /next waits as long as it takes
+  limits.body_timeout = std::chrono::hours(24);  // a streamed answer pauses as long as the function's timeout lets it
   limits.head_timeout = std::chrono::seconds(60);
   limits.connections_max = 128;
   return limits;

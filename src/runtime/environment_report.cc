@@ -37,7 +37,11 @@ void ExecutionEnvironment::FillOutcome(InvokeOutcome& outcome, Running& running,
   outcome.duration = running.answered - running.started;
   DrainOutput();
   const bool answered = end.kind == PhaseEnd::Kind::Answer;
-  if (answered) running.produced_bytes = static_cast<int64_t>(end.answer.payload.size());
+  if (answered) {
+    running.produced_bytes = end.answer.streamed_bytes >= 0 ? end.answer.streamed_bytes : static_cast<int64_t>(end.answer.payload.size());
+    running.answer_began = end.answer.began;
+    outcome.streaming_mode = end.answer.streaming_mode;
+  }
   if (answered && end.answer.kind == RuntimeAnswer::Kind::Response) {
     outcome.payload = std::move(end.answer.payload);  // on to the client without a copy
     if (!end.answer.content_type.empty()) outcome.content_type = std::move(end.answer.content_type);
@@ -80,10 +84,12 @@ void ExecutionEnvironment::ReportRuntimeDone(const Running& running, const Phase
   const std::string_view status = StatusOf(end);
   PlatformEvent event{.type = Type::RuntimeDone, .request_id = running.request_id, .status = status, .error_type = error_type,
                       .tracing = running.trace_id, .duration = done - running.started, .produced_bytes = running.produced_bytes};
-  const Duration latency = running.answered - running.started;
+  const TimePoint began = running.answer_began == TimePoint() ? running.answered : running.answer_began;
+  const Duration latency = began - running.started;
+  const Duration whole = running.answered - running.started;
   const EventSpan spans[] = {{"responseLatency", running.started_wall, latency},
-                             {"responseDuration", running.started_wall + latency, Duration()},
-                             {"runtimeOverhead", running.started_wall + latency, done - running.answered}};
+                             {"responseDuration", running.started_wall + latency, running.answered - began},
+                             {"runtimeOverhead", running.started_wall + whole, done - running.answered}};
   if (end.kind == PhaseEnd::Kind::Answer) event.spans = spans;
   Emit(event);
 }
@@ -145,7 +151,7 @@ std::string ExecutionEnvironment::ErrorDocument(const PhaseEnd& end, std::string
   if (end.kind == PhaseEnd::Kind::Answer && end.answer.kind == RuntimeAnswer::Kind::Error) return end.answer.payload;
   if (end.kind == PhaseEnd::Kind::Answer && end.answer.kind == RuntimeAnswer::Kind::ResponseTooLarge) {
     return fmt::format(R"({{"errorType":"{}","errorMessage":"Response payload size exceeded maximum allowed payload size ({} bytes)."}})",
-                       error_type, kResponseBytesMax);
+                       error_type, end.answer.bytes_max);
   }
   return fmt::format(R"({{"errorType":{},"errorMessage":{}}})", json::Quote(error_type),
                      json::Quote(fmt::format("RequestId: {} Error: {}", request_id, ReasonOf(end))));

@@ -2,11 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "base/clock.h"
 
 namespace mayfly::runtime {
+
+class ResponsePipe;
 
 struct Invocation {
   std::string request_id;           // uuid; what START, the context object and the client see
@@ -17,13 +20,16 @@ struct Invocation {
   std::string cognito_identity;     // JSON; may be empty
   std::string tenant_id;
   bool want_log_tail = false;       // X-Amz-Log-Type: Tail
+  // Where the answer's bytes go if the function streams it. Null: the caller wants the answer whole.
+  std::shared_ptr<ResponsePipe> stream;
 };
 
 // How an invocation ended. A function error is no error of ours: it is a value.
 struct InvokeOutcome {
   bool function_error = false;  // X-Amz-Function-Error: Unhandled
-  std::string payload;          // the function's answer, or the error document
+  std::string payload;          // the function's answer, or the error document; empty when the answer went into Invocation::stream
   std::string content_type = "application/json";
+  bool streaming_mode = false;  // the runtime answered in streaming mode, whether the caller wanted it so or not
   std::string log_tail;         // the last 4 KB of the log, not encoded
   Duration duration{};
   Duration init_duration{};     // of the Init that this invocation waited for

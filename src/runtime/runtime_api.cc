@@ -3,15 +3,21 @@
 #include <fmt/format.h>
 
 #include "base/encoding.h"
+#include "base/json.h"
 #include "runtime/api_messages.h"
+#include "runtime/response_pipe.h"
 
 namespace mayfly::runtime {
 namespace {
 
 constexpr std::string_view kPrefix = "/2018-06-01/runtime/";
 
-http::Response TooLarge() {
-  return ErrorResponse(413, "RequestEntityTooLarge", fmt::format("Exceeded maximum allowed payload size ({} bytes).", kResponseBytesMax));
+constexpr std::string_view kJson = "application/json";
+constexpr std::string_view kOctetStream = "application/octet-stream";
+constexpr size_t kContentTypeBytesMax = 4096;  // it becomes a header of the caller's answer
+
+http::Response TooLarge(int64_t bytes_max) {
+  return ErrorResponse(413, "RequestEntityTooLarge", fmt::format("Exceeded maximum allowed payload size ({} bytes).", bytes_max));
 }
 
 // "(Runtime|Function).[A-Z][a-zA-Z]+" counts; everything else is unknown.
@@ -26,6 +32,18 @@ std::string NormaliseErrorType(std::string_view type, std::string_view fallback)
   return std::string(fallback);
 }
 
+// What a runtime says behind a chunked body about a failure that came when the answer had begun. False: nothing.
+bool TakeErrorTrailers(const http::Request& request, RuntimeAnswer& answer) {
+  const http::Headers* trailers = request.body_reader ? &request.body_reader->trailers() : nullptr;
+  if (!trailers || !trailers->Find("Lambda-Runtime-Function-Error-Type")) return false;
+  const std::string_view type = trailers->Get("Lambda-Runtime-Function-Error-Type");
+  answer.kind = RuntimeAnswer::Kind::Error;
+  answer.error_type = NormaliseErrorType(type, "Function.Unknown");
+  answer.payload = Base64Decode(trailers->Get("Lambda-Runtime-Function-Error-Body")).value_or("");
+  if (answer.payload.empty()) answer.payload = fmt::format(R"({{"errorType":{}}})", json::Quote(type));
+  return true;
+}
+
 }  // namespace
 
 void RuntimeApi::Restart() {
@@ -33,6 +51,7 @@ void RuntimeApi::Restart() {
   state_ = State::Started;
   in_hand_ = false;
   delivered_ = false;
+  invocation_.stream.reset();
   work_.Pulse();  // a GET /next of the old process ends
 }
 
@@ -134,6 +153,8 @@ Task<http::Response> RuntimeApi::Respond(Context& ctx, http::Request& request, s
   if (!mode.empty() && !http::EqualIgnoringCase(mode, "streaming") && !http::EqualIgnoringCase(mode, "buffered")) {
     co_return ErrorResponse(400, "InvalidFunctionResponseMode", "Invalid function response mode");
   }
+  const bool streams = http::EqualIgnoringCase(mode, "streaming");
+  if (streams && invocation_.stream) co_return co_await Stream(ctx, request);
   const uint64_t generation = generation_;
   state_ = State::InvocationResponse;
   const BodyEnd end = co_await ReadBody(ctx, request, kResponseBytesMax);
@@ -141,27 +162,91 @@ Task<http::Response> RuntimeApi::Respond(Context& ctx, http::Request& request, s
   state_ = State::ResponseSent;
   in_hand_ = false;
   RuntimeAnswer answer;
-  answer.content_type = request.headers.Get("Content-Type", "application/json");
+  answer.streaming_mode = streams;
+  answer.content_type = request.headers.Get("Content-Type", streams ? kOctetStream : kJson);
   if (end == BodyEnd::TooLarge) {
     answer.kind = RuntimeAnswer::Kind::ResponseTooLarge;
+    answer.bytes_max = kResponseBytesMax;
     events_->OnAnswer(std::move(answer));
-    co_return TooLarge();
+    co_return TooLarge(kResponseBytesMax);
   }
   if (end == BodyEnd::Truncated) {
     answer.kind = RuntimeAnswer::Kind::TruncatedResponse;
     events_->OnAnswer(std::move(answer));
     co_return ErrorResponse(400, "TruncatedHTTPRequest", "HTTP request detected as truncated");
   }
-  const http::Headers* trailers = request.body_reader ? &request.body_reader->trailers() : nullptr;
-  if (trailers && trailers->Find("Lambda-Runtime-Function-Error-Type")) {
-    answer.kind = RuntimeAnswer::Kind::Error;
-    answer.error_type = NormaliseErrorType(trailers->Get("Lambda-Runtime-Function-Error-Type"), "Function.Unknown");
-    answer.payload = Base64Decode(trailers->Get("Lambda-Runtime-Function-Error-Body")).value_or("");
-  } else {
-    answer.payload = std::move(request.body);
-  }
+  if (!TakeErrorTrailers(request, answer)) answer.payload = std::move(request.body);
   events_->OnAnswer(std::move(answer));
   co_return Accepted();
+}
+
+// The invocation's caller takes the answer as it comes.
+Task<http::Response> RuntimeApi::Stream(Context& ctx, http::Request& request) {
+  const uint64_t generation = generation_;
+  const std::shared_ptr<ResponsePipe> pipe = std::move(invocation_.stream);
+  state_ = State::InvocationResponse;
+  RuntimeAnswer answer;
+  answer.streaming_mode = true;
+  answer.began = ctx.loop->Now();
+  answer.streamed_bytes = 0;
+  answer.bytes_max = stream_limits_.bytes_max;
+  answer.content_type = request.headers.Get("Content-Type", kOctetStream);
+  if (answer.content_type.size() > kContentTypeBytesMax) answer.content_type = kOctetStream;
+  pipe->Open(answer.content_type);
+  const StreamEnd end = co_await Forward(ctx, request, *pipe, answer.streamed_bytes, generation);
+  if (end == StreamEnd::Outdated) co_return ErrorResponse(400, "InvalidRequestID", "Invalid request ID");
+  in_hand_ = false;
+  if (end == StreamEnd::TooLarge) {
+    answer.kind = RuntimeAnswer::Kind::ResponseTooLarge;
+    events_->OnAnswer(std::move(answer));
+    co_await DiscardRest(ctx, request, generation);
+    if (generation == generation_) state_ = State::ResponseSent;
+    co_return TooLarge(stream_limits_.bytes_max);
+  }
+  state_ = State::ResponseSent;
+  if (end == StreamEnd::Truncated) {
+    answer.kind = RuntimeAnswer::Kind::TruncatedResponse;
+    events_->OnAnswer(std::move(answer));
+    co_return ErrorResponse(400, "TruncatedHTTPRequest", "HTTP request detected as truncated");
+  }
+  TakeErrorTrailers(request, answer);
+  events_->OnAnswer(std::move(answer));
+  co_return Accepted();
+}
+
+// Passes the body on, as fast as its limits and the pipe's reader let it. Outdated: the process has been replaced meanwhile.
+Task<RuntimeApi::StreamEnd> RuntimeApi::Forward(Context& ctx, http::Request& request, ResponsePipe& pipe, int64_t& bytes, uint64_t generation) {
+  StreamPace pace(stream_limits_, ctx.loop->Now());
+  std::string piece = std::move(request.body);  // a small body has come whole
+  for (;;) {
+    const auto left = static_cast<size_t>(stream_limits_.bytes_max - bytes);
+    const bool is_too_large = piece.size() > left;
+    if (is_too_large) piece.resize(left);
+    const auto count = static_cast<int64_t>(piece.size());
+    bytes += count;
+    co_await pipe.Write(std::move(piece));
+    if (generation != generation_) co_return StreamEnd::Outdated;
+    if (is_too_large) co_return StreamEnd::TooLarge;
+    if (!request.body_reader) co_return StreamEnd::Whole;
+    if (const Duration wait = pace.Take(count, ctx.loop->Now()); wait > Duration()) {
+      (void)co_await Sleep(ctx, wait);  // a runtime that has gone is seen by the next read
+    }
+    auto read = co_await request.body_reader->Read(ctx);
+    if (generation != generation_) co_return StreamEnd::Outdated;
+    if (!read) co_return StreamEnd::Truncated;
+    if (read->empty()) co_return StreamEnd::Whole;
+    piece = std::move(*read);
+  }
+}
+
+// So that a runtime which sends more than it may hears the answer to it.
+Task<> RuntimeApi::DiscardRest(Context& ctx, http::Request& request, uint64_t generation) {
+  size_t discarded = 0;
+  while (request.body_reader && generation == generation_ && discarded <= kDiscardBytesMax) {
+    auto piece = co_await request.body_reader->Read(ctx);
+    if (!piece || piece->empty()) co_return;
+    discarded += piece->size();
+  }
 }
 
 Task<http::Response> RuntimeApi::ReportError(Context& ctx, http::Request& request, std::string_view request_id) {
@@ -174,13 +259,12 @@ Task<http::Response> RuntimeApi::ReportError(Context& ctx, http::Request& reques
   in_hand_ = false;
   RuntimeAnswer answer;
   answer.kind = end == BodyEnd::TooLarge ? RuntimeAnswer::Kind::ResponseTooLarge : RuntimeAnswer::Kind::Error;
+  answer.bytes_max = kResponseBytesMax;
   answer.content_type = request.headers.Get("Content-Type", "application/json");
   answer.error_type = NormaliseErrorType(request.headers.Get("Lambda-Runtime-Function-Error-Type"), "Function.Unknown");
   answer.payload = std::move(request.body);
   events_->OnAnswer(std::move(answer));
-  if (end == BodyEnd::TooLarge) {
-    co_return TooLarge();
-  }
+  if (end == BodyEnd::TooLarge) co_return TooLarge(kResponseBytesMax);
   co_return Accepted();
 }
 

@@ -3,6 +3,8 @@
 // Owned by its ExecutionEnvironment, which offers invocations and hears of answers through RuntimeEvents. Requests come in
 // from the http::Server on the environment's listener, or directly in simulation. One strand. What comes in is written by
 // hostile code: sizes are bounded, ids are compared, states are checked.
+// A runtime may stream its answer (Lambda-Runtime-Function-Response-Mode: streaming): where the invocation has a ResponsePipe the
+// bytes go into it as they come, otherwise they are collected as those of any answer.
 // Source: AWS "Using the Lambda runtime API"; states and texts in the reference, §2.1.
 #pragma once
 
@@ -13,6 +15,7 @@
 #include "base/event.h"
 #include "net/http_message.h"
 #include "runtime/invocation.h"
+#include "runtime/stream_pace.h"
 
 namespace mayfly::runtime {
 
@@ -26,6 +29,10 @@ struct RuntimeAnswer {
   std::string payload;
   std::string content_type;
   std::string error_type;  // Error: the header, normalised to "Runtime.X" or "Function.X", else "Function.Unknown"
+  bool streaming_mode = false;
+  int64_t streamed_bytes = -1;  // what went into the invocation's pipe; -1: it has none, or the answer came in one piece
+  int64_t bytes_max = 0;        // ResponseTooLarge: the limit
+  TimePoint began{};            // when a streamed answer's head came
 };
 
 // Called on the strand, from inside a request.
@@ -39,7 +46,7 @@ class RuntimeEvents {
 
 class RuntimeApi {
  public:
-  RuntimeApi(Loop& loop, RuntimeEvents& events) : events_(&events), work_(loop) {}
+  RuntimeApi(Loop& loop, RuntimeEvents& events, const StreamLimits& stream_limits = {}) : events_(&events), stream_limits_(stream_limits), work_(loop) {}
 
   // A new runtime process is about to start: forgets the old one's state. Nothing that comes for the invocation in hand counts
   // any more (timeout, crash).
@@ -54,8 +61,13 @@ class RuntimeApi {
  private:
   enum class State : unsigned char { Started, InitError, Ready, Running, InvocationResponse, InvocationErrorResponse, ResponseSent, RestoreReady };
 
+  enum class StreamEnd : unsigned char { Whole, TooLarge, Truncated, Outdated };
+
   Task<http::Response> Next(Context& ctx);
   Task<http::Response> Respond(Context& ctx, http::Request& request, std::string_view request_id);
+  Task<http::Response> Stream(Context& ctx, http::Request& request);
+  Task<StreamEnd> Forward(Context& ctx, http::Request& request, ResponsePipe& pipe, int64_t& bytes, uint64_t generation);
+  Task<> DiscardRest(Context& ctx, http::Request& request, uint64_t generation);
   Task<http::Response> ReportError(Context& ctx, http::Request& request, std::string_view request_id);
   Task<http::Response> ReportInitError(Context& ctx, http::Request& request);
   std::optional<http::Response> CheckInvocation(const http::Request& request, std::string_view request_id, State wanted);
@@ -63,6 +75,7 @@ class RuntimeApi {
   http::Response Refuse(State wanted) const;
 
   RuntimeEvents* events_;
+  StreamLimits stream_limits_;
   State state_ = State::Started;
   uint64_t generation_ = 0;  // of the runtime process: a request of an old one finds another number
   bool in_hand_ = false;

@@ -16,12 +16,22 @@
 
 namespace mayfly::runtime {
 
+// An answer in streaming mode: `pieces` times `piece_bytes`, and how it ends.
+struct FakeStream {
+  enum class End : unsigned char { Whole, Trailers, Cut, Exit, Hang, Twice };
+  int pieces = 3;
+  size_t piece_bytes = 100;
+  Duration between = std::chrono::milliseconds(1);
+  End end = End::Whole;
+};
+
 // What the function does with one event.
 struct FakeBehaviour {
-  enum class Kind : unsigned char { Answer, HandledError, Exit, Hang, CageDies, Oversized, WrongRequestId };
+  enum class Kind : unsigned char { Answer, HandledError, Exit, Hang, CageDies, Oversized, WrongRequestId, Stream };
   Kind kind = Kind::Answer;
   Duration takes = std::chrono::milliseconds(5);
   int exit_code = 1;
+  FakeStream stream;
 };
 
 struct FakeFunction {
@@ -50,11 +60,17 @@ class EventCounter final : public telemetry::EventSink {
     if (event.type == Type::Start) ++starts;
     if (event.type == Type::Extension) last_extension = fmt::format("{} {} [{}] {}", event.name, event.state, fmt::join(event.words, ","), event.error_type);
     if (event.type == Type::InitReport) last_init_error = event.error_type;
-    if (event.type == Type::RuntimeDone) ++dones;
+    if (event.type == Type::RuntimeDone) {
+      ++dones;
+      last_produced_bytes = event.produced_bytes;
+      last_response_duration = event.spans.size() > 1 ? event.spans[1].duration : Duration();
+    }
     if (event.type == Type::Report) ++reports, last_status = event.status;
     if (event.type == Type::InitReport && event.status != "success") ++failed_inits;
   }
   int starts = 0, dones = 0, reports = 0, failed_inits = 0;
+  int64_t last_produced_bytes = 0;
+  Duration last_response_duration{};
   std::string last_status;
   std::string last_extension;
   std::string last_init_error;
@@ -70,6 +86,7 @@ class SimulatedFactory final : public EnvironmentFactory {
   EventCounter events;
   EnvironmentOptions options;
   int busy_violations = 0;  // an environment that was given two invocations at once
+  int64_t streamed_bytes = 0;  // what streaming functions have got rid of
   FakeExtension extension;
   std::map<std::string, int> extension_events;  // "INVOKE", "SHUTDOWN spindown" …: how often an extension was given it
   std::vector<std::string> telemetry;           // batches that subscribers took
@@ -78,6 +95,7 @@ class SimulatedFactory final : public EnvironmentFactory {
  private:
   struct Handle;
   class Channel;
+  class StreamBody;
   Task<sandbox::ProcessExit> RunExtension(Context& ctx, Handle& handle, std::string name);
   Task<sandbox::ProcessExit> RunRuntime(Context& ctx, Handle& handle, sandbox::FakeCage& cage);
 

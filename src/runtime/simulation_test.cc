@@ -41,6 +41,42 @@ class SimulatedFactory::Channel final : public TelemetryChannel {
   SimulatedFactory* factory_;
 };
 
+// The body of an answer in streaming mode, as its connection gives it: the function's next piece is made when this one was taken.
+class SimulatedFactory::StreamBody final : public http::BodyReader {
+ public:
+  StreamBody(SimulatedFactory& factory, Handle& handle, FakeStream stream, std::string target, char letter)
+      : factory_(&factory), handle_(&handle), stream_(stream), target_(std::move(target)), letter_(letter) {}
+
+  Task<Result<std::string>> Read(Context& ctx) override {
+    MF_CO_TRY_VOID(co_await Sleep(ctx, stream_.between));
+    if (count_ == 1 && stream_.end == FakeStream::End::Twice) {
+      if ((co_await handle_->Call(ctx, MakeRequest("POST", target_, "second"))).status != 403) ++factory_->busy_violations;
+      if ((co_await handle_->Call(ctx, MakeRequest("GET", "/2018-06-01/runtime/invocation/next"))).status != 403) ++factory_->busy_violations;
+    }
+    if (count_++ < stream_.pieces) {
+      factory_->streamed_bytes += static_cast<int64_t>(stream_.piece_bytes);
+      co_return std::string(stream_.piece_bytes, letter_);
+    }
+    if (stream_.end == FakeStream::End::Hang) (void)co_await Sleep(ctx, std::chrono::hours(24 * 365));
+    if (stream_.end == FakeStream::End::Cut || stream_.end == FakeStream::End::Exit) co_return Fail(Error::Cancelled());
+    if (stream_.end == FakeStream::End::Trailers) {
+      trailers_.Add("Lambda-Runtime-Function-Error-Type", "Function.Late");
+      trailers_.Add("Lambda-Runtime-Function-Error-Body", "eyJlcnJvclR5cGUiOiJMYXRlIn0=");
+    }
+    co_return std::string();
+  }
+  const http::Headers& trailers() const override { return trailers_; }
+
+ private:
+  SimulatedFactory* factory_;
+  Handle* handle_;
+  FakeStream stream_;
+  std::string target_;
+  char letter_;
+  int count_ = 0;
+  http::Headers trailers_;
+};
+
 std::unique_ptr<TelemetryChannel> SimulatedFactory::NoPipes::OpenChannel(sandbox::Cage&, const TelemetryDestination&) {
   return std::make_unique<Channel>(*factory_);
 }
@@ -121,6 +157,15 @@ Task<sandbox::ProcessExit> SimulatedFactory::RunRuntime(Context& ctx, Handle& ha
       case FakeBehaviour::Kind::Oversized:
         (void)co_await handle.Call(ctx, MakeRequest("POST", base + "/response", std::string(kResponseBytesMax + 1, 'x')));
         break;
+      case FakeBehaviour::Kind::Stream: {
+        http::Request request = MakeRequest("POST", base + "/response");
+        request.headers.Add("Lambda-Runtime-Function-Response-Mode", "streaming");
+        request.headers.Add("Content-Type", "text/fake");
+        request.body_reader = std::make_unique<StreamBody>(*this, handle, behaviour.stream, request.target, next.body.empty() ? '?' : next.body[0]);
+        (void)co_await handle.Call(ctx, std::move(request));
+        if (behaviour.stream.end == FakeStream::End::Exit) co_return sandbox::ProcessExit{.exit_code = behaviour.exit_code};
+        break;
+      }
       case FakeBehaviour::Kind::WrongRequestId: {
         const http::Response refused = co_await handle.Call(ctx, MakeRequest("POST", "/2018-06-01/runtime/invocation/other/response", "1"));
         if (refused.status != 400) ++busy_violations;
