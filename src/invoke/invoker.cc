@@ -31,7 +31,7 @@ class Running {
 
 Invoker::Invoker(Loop& loop, catalog::FunctionCatalog& catalog, const catalog::RuntimeTable& runtimes,
                  runtime::EnvironmentManager& environments, InvokerOptions options)
-    : loop_(&loop), catalog_(&catalog), runtimes_(&runtimes), environments_(&environments), options_(options), changed_(loop) {
+    : loop_(&loop), catalog_(&catalog), runtimes_(&runtimes), environments_(&environments), options_(options), changed_(loop), streams_(std::in_place, loop) {
   catalog.OnChange([this](const auto& old_state, const auto& new_state) { OnChange(old_state, new_state); });
 }
 
@@ -91,6 +91,24 @@ Task<Result<runtime::InvokeOutcome>> Invoker::Invoke(Context& ctx, catalog::Func
   auto outcome = co_await environments_->Invoke(ctx, function->environment_key, std::move(spec), std::move(invocation));
   if (!outcome && outcome.error().code == "NoCage") co_return Fail(Throttled("ConcurrentInvocationLimitExceeded"));
   co_return outcome;
+}
+
+Task<Result<std::unique_ptr<StreamedInvocation>>> Invoker::InvokeStreaming(Context& ctx, catalog::FunctionPointer function,
+                                                                           runtime::Invocation invocation) {
+  if (!streams_) co_return Fail(Error::Cancelled());
+  auto shared = std::make_shared<StreamedInvocation::Shared>(ctx);
+  auto streamed = std::make_unique<StreamedInvocation>(shared);
+  invocation.stream = shared->pipe;
+  streams_->Spawn(RunStreaming(shared, std::move(function), std::move(invocation)));
+  co_await shared->pipe->AwaitBegin();
+  if (!streamed->begun() && !*shared->outcome) co_return Fail(std::move(*shared->outcome).error());
+  co_return streamed;
+}
+
+Task<> Invoker::RunStreaming(std::shared_ptr<StreamedInvocation::Shared> shared, catalog::FunctionPointer function,
+                             runtime::Invocation invocation) {
+  shared->outcome.emplace(co_await Invoke(shared->ctx, std::move(function), std::move(invocation)));
+  shared->pipe->Close();
 }
 
 }  // namespace mayfly::invoke

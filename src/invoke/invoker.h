@@ -5,14 +5,18 @@
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "base/event.h"
+#include "base/task_scope.h"
 #include "catalog/function_catalog.h"
 #include "catalog/runtimes.h"
 #include "invoke/environment_spec.h"
+#include "invoke/streamed_invocation.h"
 #include "runtime/environment_manager.h"
 
 namespace mayfly::invoke {
@@ -35,9 +39,15 @@ class Invoker {
   // Errors (Service): TooManyRequestsException with its Reason; ResourceNotFoundException when the function has gone;
   // ResourceConflictException when it cannot be invoked in its state. A function's own failure is a value.
   Task<Result<runtime::InvokeOutcome>> Invoke(Context& ctx, catalog::FunctionPointer function, runtime::Invocation invocation);
+  // The same for a caller that takes the answer in pieces: returns when it begins, or is over without having begun. Errors as above;
+  // Cancelled once streams have been cut.
+  Task<Result<std::unique_ptr<StreamedInvocation>>> InvokeStreaming(Context& ctx, catalog::FunctionPointer function, runtime::Invocation invocation);
+  // Ends the streamed invocations that still run, and refuses others from now on: the daemon is ending, and has drained.
+  void CutStreams() { streams_.reset(); }
   int running() const { return running_; }
 
  private:
+  Task<> RunStreaming(std::shared_ptr<StreamedInvocation::Shared> shared, catalog::FunctionPointer function, runtime::Invocation invocation);
   Task<Result<catalog::FunctionPointer>> AwaitActive(Context& ctx, catalog::FunctionPointer function);
   std::shared_ptr<const runtime::EnvironmentSpec> FindSpec(const catalog::Function& function) const;
   Task<Result<std::shared_ptr<const runtime::EnvironmentSpec>>> MakeSpec(catalog::FunctionPointer function);
@@ -52,6 +62,7 @@ class Invoker {
   int running_ = 0;
   std::unordered_map<std::string, int> running_by_account_;  // "account/region"
   std::unordered_map<std::string, std::shared_ptr<const runtime::EnvironmentSpec>> specs_;  // by environment key
+  std::optional<TaskScope> streams_;  // they go on when their callers have left; bounded as all invocations are
 };
 
 }  // namespace mayfly::invoke

@@ -440,6 +440,7 @@ Task<> Daemon::Stop() {
   // Without the jail nothing that runs can come to a good end.
   co_await server_->Stop(jail_died_ ? kDrainWithoutJail : Seconds(options_.drain_seconds));
   edge_->CutFunctionCalls();
+  invoker_->CutStreams();
   background_.Stop();
   co_await background_.Join();
   co_await lambda_->Stop();

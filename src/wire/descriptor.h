@@ -14,6 +14,7 @@
 #include "base/context.h"
 #include "base/result.h"
 #include "base/task.h"
+#include "wire/event_writer.h"
 #include "wire/pattern.h"
 
 namespace mayfly::wire {
@@ -22,7 +23,8 @@ namespace mayfly::wire {
 //   String, Blob  std::string (a blob's raw bytes)        Integer  int32_t     Long  int64_t      Double  double
 //   Timestamp     mayfly::WallTime                        List     std::vector<T>
 //   Boolean       bool                                    Map      Map<T> (storage.h), in the order of the wire
-enum class Kind : unsigned char { String, Boolean, Integer, Long, Double, Blob, Timestamp, List, Map, Structure };
+//   EventStream   EventStream<T> (event_writer.h); only as the payload of an answer
+enum class Kind : unsigned char { String, Boolean, Integer, Long, Double, Blob, Timestamp, List, Map, Structure, EventStream };
 
 enum class Location : unsigned char { Body, Path, Query, Header, Payload, Status };
 
@@ -45,6 +47,10 @@ struct MapOps {
   std::pair<std::string_view, const void*> (*at)(const void* map, size_t index);
 };
 
+struct EventStreamOps {
+  RawEventStream (*take)(void* stream);  // the stream is empty afterwards
+};
+
 struct Structure;
 
 struct Shape {
@@ -56,9 +62,10 @@ struct Shape {
   std::span<const std::string_view> values{};  // of an enum
   const Shape* element = nullptr;              // of a list or map
   const Shape* key = nullptr;                  // of a map
-  const Structure* structure = nullptr;
+  const Structure* structure = nullptr;        // of an event stream: one member per kind of event
   const ListOps* list = nullptr;
   const MapOps* map = nullptr;
+  const EventStreamOps* events = nullptr;
 };
 
 // How a member is reached in its struct: std::optional<T> or plain T.

@@ -2,7 +2,8 @@
 //
 // One per service, made at start; the edge calls Handle for every request that it has classified and authenticated.
 // The steps: route → decode and validate → authorize → the handler → encode. Whatever fails becomes a well-formed answer;
-// every answer carries x-amzn-RequestId. Holds no state of a request; calls may overlap on any strand that the handler
+// every answer carries x-amzn-RequestId. An answer that is a stream of events is written after Handle has returned, by the
+// response's own `stream`, in the context of the connection. Holds no state of a request; calls may overlap on any strand that the handler
 // allows.
 #pragma once
 

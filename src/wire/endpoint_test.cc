@@ -5,6 +5,7 @@
 
 #include "base/sim_loop.h"
 #include "model/lambda_fake.h"
+#include "wire/event_stream.h"
 
 namespace mayfly::wire {
 namespace {
@@ -26,6 +27,31 @@ class FakeLambda final : public lambda::FakeHandler {
     ++calls;
     co_return Fail(Error::Fault("the disk is full"));
   }
+  Task<Result<lambda::InvokeWithResponseStreamResponse>> InvokeWithResponseStream(Context& ctx,
+                                                                                  lambda::InvokeWithResponseStreamRequest) override {
+    lambda::InvokeWithResponseStreamResponse response;
+    response.status_code = 200;
+    response.response_stream_content_type = "text/plain";
+    response.event_stream = [](Context& ctx, EventWriter<lambda::InvokeWithResponseStreamResponseEvent> events) { return SendTwo(ctx, events); };
+    co_return response;
+  }
+  static Task<Result<>> SendTwo(Context& ctx, EventWriter<lambda::InvokeWithResponseStreamResponseEvent> events) {
+    lambda::InvokeWithResponseStreamResponseEvent event;
+    event.payload_chunk.emplace().payload = "bytes";
+    MF_CO_TRY_VOID(co_await events.Send(ctx, event));
+    event.payload_chunk.reset();
+    event.invoke_complete.emplace().error_code = "Unhandled";
+    co_return co_await events.Send(ctx, event);
+  }
+};
+
+class CollectingWriter final : public http::BodyWriter {
+ public:
+  Task<Result<>> Write(Context& ctx, std::string_view bytes) override {
+    pieces.emplace_back(bytes);
+    co_return Result<>();
+  }
+  std::vector<std::string> pieces;
 };
 
 class EndpointTest : public testing::Test {
@@ -92,6 +118,30 @@ TEST_F(EndpointTest, TellsTheObserverWhatClientsDoNotSee) {
   EXPECT_EQ(response.status, 500);
   EXPECT_EQ(response.body.find("disk"), std::string::npos);
   EXPECT_EQ(seen, "GetAccountSettings 500 the disk is full");
+}
+
+TEST_F(EndpointTest, StreamsEventsInOneMessageEach) {
+  // Broken: a streamed answer is not readable for SDKs, or its own Content-Type takes the place of what it carries.
+  FakeLambda handler;
+  Endpoint endpoint(lambda::kService, &handler);
+  http::Response response = Ask(endpoint, "POST", "/2021-11-15/functions/f/response-streaming-invocations", "{}");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.headers.Get("Content-Type"), "application/vnd.amazon.eventstream");
+  EXPECT_EQ(response.headers.Get("X-Amzn-Remapped-Content-Type"), "text/plain");
+  EXPECT_EQ(response.headers.Get("x-amzn-RequestId"), "id-1");
+  ASSERT_TRUE(response.stream);
+  CollectingWriter writer;
+  Context ctx(loop_);
+  EXPECT_TRUE(loop_.Run(response.stream(ctx, writer)));
+  ASSERT_EQ(writer.pieces.size(), 2u);
+  EventMessage message;
+  ASSERT_EQ(DecodeEventMessage(writer.pieces[0], message).consumed, writer.pieces[0].size());
+  EXPECT_EQ(message.headers, (std::vector<EventHeader>{{":event-type", "PayloadChunk"}, {":content-type", "application/octet-stream"}, {":message-type", "event"}}));
+  EXPECT_EQ(message.payload, "bytes");
+  ASSERT_EQ(DecodeEventMessage(writer.pieces[1], message).consumed, writer.pieces[1].size());
+  EXPECT_EQ(message.Text(":event-type"), "InvokeComplete");
+  EXPECT_EQ(message.Text(":content-type"), "application/json");
+  EXPECT_EQ(message.payload, R"({"ErrorCode":"Unhandled"})");
 }
 
 }  // namespace

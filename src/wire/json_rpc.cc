@@ -64,7 +64,7 @@ Result<Message> JsonRpc::Decode(const RouteMatch& match, http::Request& request)
   return Fail(violations.ToError());
 }
 
-http::Response JsonRpc::Encode(const Operation& operation, const Message& message) const {
+http::Response JsonRpc::Encode(const Operation& operation, Message& message) const {
   http::Response response;
   response.status = operation.status;
   response.headers.Set("Content-Type", content_type_);

@@ -32,8 +32,8 @@ class Protocol {
   // values outside of their limits (all of them in one answer), InvalidParameterValueException for too long a bare name.
   virtual Result<Message> Decode(const RouteMatch& match, http::Request& request) const = 0;
 
-  // `response` is empty when the operation has no output.
-  virtual http::Response Encode(const Operation& operation, const Message& response) const = 0;
+  // `response` is empty when the operation has no output. A payload, and a stream of events, is moved out of it.
+  virtual http::Response Encode(const Operation& operation, Message& response) const = 0;
 
   // Any error, also one of authentication or authorization; faults are told without their text.
   virtual http::Response EncodeError(const Error& error) const = 0;

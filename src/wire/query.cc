@@ -68,7 +68,7 @@ Result<Message> Query::Decode(const RouteMatch& match, http::Request& request) c
 }
 
 // The ends of the answer's elements come with the request's id.
-http::Response Query::Encode(const Operation& operation, const Message& message) const {
+http::Response Query::Encode(const Operation& operation, Message& message) const {
   http::Response response;
   response.status = operation.status;
   response.headers.Set("Content-Type", kXmlType);

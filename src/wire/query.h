@@ -25,7 +25,7 @@ class Query final : public Protocol {
   // Errors: MissingAction, InvalidAction, MalformedQueryString.
   Result<RouteMatch> Route(const http::Request& request) const override;
   Result<Message> Decode(const RouteMatch& match, http::Request& request) const override;
-  http::Response Encode(const Operation& operation, const Message& response) const override;
+  http::Response Encode(const Operation& operation, Message& response) const override;
   http::Response EncodeError(const Error& error) const override;
   void Finish(http::Response& response, std::string_view request_id) const override;
 

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "wire/error_response.h"
+#include "wire/event_answer.h"
+#include "wire/event_stream.h"
 #include "wire/json_codec.h"
 #include "wire/violations.h"
 
@@ -102,12 +104,23 @@ void WriteOutside(const Member& member, const void* value, http::Response& respo
   }
 }
 
-void WritePayload(const Member& member, const void* value, http::Response& response) {
+void WritePayload(const Member& member, void* value, http::Response& response) {
   if (member.shape->kind == Kind::Blob || member.shape->kind == Kind::String) {
-    response.body = *static_cast<const std::string*>(value);
+    response.body = std::move(*static_cast<std::string*>(value));
+  } else if (member.shape->kind == Kind::EventStream) {
+    response.stream = WriteEvents(*member.shape->structure, member.shape->events->take(value));
   } else {
     WriteJson(*member.shape, value, response.body);
   }
+}
+
+// What the model binds to Content-Type of a stream of events is the type of what the events carry: the answer itself has its own.
+void NameEventStream(http::Response& response) {
+  if (const std::string* carried = response.headers.Find("Content-Type")) {
+    const std::string type = *carried;
+    response.headers.Set("X-Amzn-Remapped-Content-Type", type);
+  }
+  response.headers.Set("Content-Type", kEventStreamType);
 }
 
 }  // namespace
@@ -131,7 +144,7 @@ Result<Message> RestJson::Decode(const RouteMatch& match, http::Request& request
   return message;
 }
 
-http::Response RestJson::Encode(const Operation& operation, const Message& message) const {
+http::Response RestJson::Encode(const Operation& operation, Message& message) const {
   http::Response response;
   response.status = operation.status;
   if (!message.get()) return response;
@@ -141,11 +154,12 @@ http::Response RestJson::Encode(const Operation& operation, const Message& messa
     const void* value = member.field->get(static_cast<const char*>(message.get()) + member.offset);
     has_payload = has_payload || member.location == Location::Payload;
     if (!value) continue;
-    if (member.location == Location::Payload) WritePayload(member, value, response);
+    if (member.location == Location::Payload) WritePayload(member, const_cast<void*>(value), response);  // `message` is ours to empty
     WriteOutside(member, value, response);
   }
   if (!has_payload && response.status != 204) WriteJsonMembers(structure, MemberChoice::BodyOnly, message.get(), response.body);
-  if (!response.body.empty()) response.headers.Set("Content-Type", kJsonType);
+  if (response.stream) NameEventStream(response);
+  else if (!response.body.empty()) response.headers.Set("Content-Type", kJsonType);
   return response;
 }
 

@@ -15,7 +15,7 @@ class RestJson final : public Protocol {
   bool Recognizes(const http::Request&) const override { return true; }
   Result<RouteMatch> Route(const http::Request& request) const override;
   Result<Message> Decode(const RouteMatch& match, http::Request& request) const override;
-  http::Response Encode(const Operation& operation, const Message& response) const override;
+  http::Response Encode(const Operation& operation, Message& response) const override;
   http::Response EncodeError(const Error& error) const override;
 
  private:

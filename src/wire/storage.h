@@ -55,6 +55,17 @@ template <typename T>
 inline constexpr MapOps kMapOps{&MapAccess<T>::Append, &MapAccess<T>::Size, &MapAccess<T>::At};
 
 template <typename T>
+struct EventStreamAccess {
+  static RawEventStream Take(void* stream) {
+    return [events = static_cast<EventStream<T>*>(stream)->Take()](Context& ctx, EventSender& sender) mutable {
+      return events(ctx, EventWriter<T>(sender));
+    };
+  }
+};
+template <typename T>
+inline constexpr EventStreamOps kEventStreamOps{&EventStreamAccess<T>::Take};
+
+template <typename T>
 void* MakeObject() {
   return new T();
 }

@@ -103,6 +103,8 @@ class Checker:
             self._find(member.place, f"{what}: own is for headers")
         if member.bare_max and (found.kind != "string" or member.location != "body"):
             self._find(member.place, f"{what}: bare.. is for a string in the body")
+        if self._model.is_stream(found) and member.location != "payload":
+            self._find(member.place, f"{what} is an event stream and so the payload")
         if member.location == "status" and found.kind != "int":
             self._find(member.place, f"{what} is the status and so an int")
 
@@ -110,6 +112,8 @@ class Checker:
         model, place = self._model, operation.place
         for member in operation.input:
             self._check_member(member, operation.name)
+            if not operation.todo and model.is_stream(model.resolve(member.type)):
+                self._find(member.place, f"{operation.name} takes an event stream, which no protocol here reads yet")
         labels = re.findall(r"\{(\w+)(\+?)\}", operation.path)
         bound = [member.wire_name for member in operation.input if member.location == "path"]
         for label, _ in labels:

@@ -32,6 +32,8 @@ def enumerator(value: str) -> str:
 
 def type_name(model: Model, use: Type) -> str:
     use = model.resolve(use)
+    if use.kind == "name" and model.is_stream(use):
+        return f"wire::EventStream<{use.name}>"
     if use.kind == "name":
         return "std::string" if use.name in model.enums else use.name
     if use.kind == "list":

@@ -69,7 +69,9 @@ class Source:
         """The name of a shape's table; equal shapes share one."""
         model, use = self._model, self._model.resolve(use)
         fields = []
-        if use.kind == "name" and use.name in model.structs:
+        if model.is_stream(use):
+            fields += [".kind = Kind::EventStream", f".structure = &k{use.name}", f".events = &kEventStreamOps<{use.name}>"]
+        elif use.kind == "name" and use.name in model.structs:
             fields += [".kind = Kind::Structure", f".structure = &k{use.name}"]
         elif use.kind == "name":
             fields += [".kind = Kind::String"] + ([".open = true"] if model.enums[use.name].open else [])

@@ -143,6 +143,10 @@ class Model:
             use = self.types[use.name].type
         return use
 
+    def is_stream(self, use: Type) -> bool:
+        """Whether a use is one of an event stream (and not of one of its events)."""
+        return use.kind == "name" and use.name in self.structs and self.structs[use.name].stream
+
     def reachable(self, operations: List[Operation]) -> List[str]:
         """Names of the structs that these operations need, each after those that it contains."""
         found: List[str] = []

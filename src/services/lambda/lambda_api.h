@@ -63,7 +63,7 @@ class LambdaApi final : public Handler {
   // Ends background work (state changes that are on their way).
   Task<> Stop();
 
-  // --- functions (functions.cc, invoke.cc) ---
+  // --- functions (functions.cc, invoke.cc, invoke_streaming.cc) ---
   Task<Result<FunctionConfiguration>> CreateFunction(Context& ctx, CreateFunctionRequest request) override;
   Task<Result<GetFunctionResponse>> GetFunction(Context& ctx, GetFunctionRequest request) override;
   Task<Result<FunctionConfiguration>> GetFunctionConfiguration(Context& ctx, GetFunctionConfigurationRequest request) override;
@@ -72,6 +72,7 @@ class LambdaApi final : public Handler {
   Task<Result<FunctionConfiguration>> UpdateFunctionConfiguration(Context& ctx, UpdateFunctionConfigurationRequest request) override;
   Task<Result<DeleteFunctionResponse>> DeleteFunction(Context& ctx, DeleteFunctionRequest request) override;
   Task<Result<InvocationResponse>> Invoke(Context& ctx, InvokeRequest request) override;
+  Task<Result<InvokeWithResponseStreamResponse>> InvokeWithResponseStream(Context& ctx, InvokeWithResponseStreamRequest request) override;
 
   // --- versions and aliases (versions.cc, aliases.cc) ---
   Task<Result<FunctionConfiguration>> PublishVersion(Context& ctx, PublishVersionRequest request) override;
