@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "edge/url_cors.h"
 #include "edge/url_response.h"
+#include "edge/url_stream.h"
 #include "invoke/trace_header.h"
 
 namespace mayfly::edge {
@@ -79,10 +80,15 @@ Task<http::Response> FunctionUrls::Run(Context& ctx, http::Request& request, con
   invocation.request_id = ctx.request_id;
   invocation.invoked_function_arn = url.FunctionArn();
   invocation.trace_id = ctx.trace_header;
-  const UrlInvokeMode mode = url.invoke_mode == "RESPONSE_STREAM" ? UrlInvokeMode::ResponseStream : UrlInvokeMode::Buffered;
+  if (url.invoke_mode == "RESPONSE_STREAM") {
+    auto streamed = co_await parts_.invoker->InvokeStreaming(ctx, std::move(found->function), std::move(invocation));
+    if (!streamed) co_return Refuse(ctx, streamed.error());
+    auto response = co_await MakeStreamedUrlResponse(ctx, std::move(*streamed));
+    co_return response ? std::move(*response) : Refuse(ctx, response.error());
+  }
   auto outcome = co_await parts_.invoker->Invoke(ctx, std::move(found->function), std::move(invocation));
   if (!outcome) co_return Refuse(ctx, outcome.error());
-  co_return MakeUrlResponse(*outcome, mode);
+  co_return MakeUrlResponse(*outcome, UrlInvokeMode::Buffered);
 }
 
 Result<std::optional<Principal>> FunctionUrls::Authenticate(const http::Request& request, const catalog::FunctionUrl& url) {

@@ -13,6 +13,8 @@ namespace mayfly::edge {
 namespace {
 
 constexpr std::string_view kJson = "application/json";
+constexpr std::string_view kOctetStream = "application/octet-stream";
+constexpr size_t kContentTypeBytesMax = 4096;
 constexpr std::string_view kHttpIntegration = "application/vnd.awslambda.http-integration-response";
 constexpr std::string_view kPreludeEnd("\0\0\0\0\0\0\0\0", 8);
 constexpr std::string_view kForbidden =
@@ -113,18 +115,10 @@ http::Response Structured(const json::Value& result) {
 }
 
 http::Response Streamed(const runtime::InvokeOutcome& outcome) {
-  if (outcome.content_type != kHttpIntegration) {
-    const bool is_sound = IsFieldValue(outcome.content_type) && !outcome.content_type.empty();
-    return http::Response::Text(200, outcome.payload, is_sound ? std::string_view(outcome.content_type) : "application/octet-stream");
-  }
-  const size_t end = outcome.payload.find(kPreludeEnd);
-  if (end == std::string::npos) return UrlBadGateway();
-  http::Response response;
-  const auto prelude = json::Parse(std::string_view(outcome.payload).substr(0, end));
-  if (!prelude || !prelude->is_object() || !ReadHead(*prelude, response)) return UrlBadGateway();
-  if (!response.headers.Find("Content-Type")) response.headers.Add("Content-Type", "application/octet-stream");
-  response.body = outcome.payload.substr(end + kPreludeEnd.size());
-  return response;
+  UrlStreamHead head(outcome.content_type);
+  if (head.Add(outcome.payload) != UrlStreamHead::State::Complete) return UrlBadGateway();
+  head.response().body = std::move(head.rest());
+  return std::move(head.response());
 }
 
 http::Response Refuse(int status, std::string_view error_type, std::string body) {
@@ -139,13 +133,39 @@ std::string Message(std::string_view text) { return fmt::format(R"({{"Message":{
 
 http::Response MakeUrlResponse(const runtime::InvokeOutcome& outcome, UrlInvokeMode mode) {
   if (outcome.function_error) return http::Response::Json(502, "Internal Server Error");
-  if (mode == UrlInvokeMode::ResponseStream) return Streamed(outcome);
+  if (mode == UrlInvokeMode::ResponseStream || outcome.content_type == kHttpIntegration) return Streamed(outcome);
   auto result = json::Parse(outcome.payload);
-  if (!result) return UrlBadGateway();
+  if (!result) return outcome.streaming_mode ? Streamed(outcome) : UrlBadGateway();
   if (result->Find("statusCode")) return Structured(*result);
   if (result->is_string()) return http::Response::Json(200, std::move(result->string()));
   // An array comes without the blanks between its items, an object as it was written.
   return http::Response::Json(200, result->is_object() ? outcome.payload : json::Write(*result));
+}
+
+UrlStreamHead::UrlStreamHead(std::string_view content_type) : has_prelude_(content_type == kHttpIntegration) {
+  if (has_prelude_) return;
+  const bool is_sound = IsFieldValue(content_type) && !content_type.empty() && content_type.size() <= kContentTypeBytesMax;
+  response_.headers.Add("Content-Type", is_sound ? content_type : kOctetStream);
+}
+
+UrlStreamHead::State UrlStreamHead::Add(std::string_view bytes) {
+  MF_ASSERT(state_ != State::Complete);
+  if (state_ == State::Malformed) return state_;
+  // The end may lie across two pieces.
+  const size_t from = bytes_.size() < kPreludeEnd.size() ? 0 : bytes_.size() - kPreludeEnd.size() + 1;
+  bytes_ += bytes;
+  if (!has_prelude_) return state_ = State::Complete;
+  const size_t end = bytes_.find(kPreludeEnd, from);
+  if (end != std::string::npos) return state_ = end <= kPreludeBytesMax ? Parse(end) : State::Malformed;
+  return state_ = bytes_.size() <= kPreludeBytesMax + kPreludeEnd.size() ? State::NeedMore : State::Malformed;
+}
+
+UrlStreamHead::State UrlStreamHead::Parse(size_t prelude_bytes) {
+  const auto prelude = json::Parse(std::string_view(bytes_).substr(0, prelude_bytes));
+  if (!prelude || !prelude->is_object() || !ReadHead(*prelude, response_)) return State::Malformed;
+  if (!response_.headers.Find("Content-Type")) response_.headers.Add("Content-Type", kOctetStream);
+  bytes_.erase(0, prelude_bytes + kPreludeEnd.size());
+  return State::Complete;
 }
 
 http::Response UrlForbidden() { return Refuse(403, "AccessDeniedException", Message(kForbidden)); }

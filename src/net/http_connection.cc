@@ -345,7 +345,8 @@ Task<bool> Connection::WriteStreamed(Context& ctx, const Request& request, const
   ResponseWriter writer(*stream_, body, static_cast<uint64_t>(std::max<int64_t>(announced, 0)), core_.limits.body_timeout);
   const Result<> streamed = co_await response.stream(ctx, writer);
   if (!streamed || !writer.complete()) {
-    stream_->Abort();  // a reset shows the truncation even where only the close delimits the body
+    // Where only the close delimits the body a reset shows the truncation. Elsewhere the framing does, and what was written still arrives.
+    if (body == Framing::Body::UntilClose) stream_->Abort();
     co_return false;
   }
   if (body != Framing::Body::Chunked) co_return true;
