@@ -19,6 +19,8 @@ const HandlerNotFound = runtimeError('HandlerNotFound');
 const MalformedHandlerName = runtimeError('MalformedHandlerName');
 const UserCodeSyntaxError = runtimeError('UserCodeSyntaxError');
 const CallbackHandlerDeprecated = runtimeError('CallbackHandlerDeprecated');
+const MalformedStreamingHandler = runtimeError('MalformedStreamingHandler');
+const InvalidStreamingOperation = runtimeError('InvalidStreamingOperation');
 const UnhandledPromiseRejection = class extends runtimeError('UnhandledPromiseRejection') {
   constructor(reason, promise) {
     super(reason);
@@ -111,6 +113,7 @@ function toFrame(line) {
 }
 
 module.exports = {
-  ImportModuleError, HandlerNotFound, MalformedHandlerName, UserCodeSyntaxError, CallbackHandlerDeprecated, UnhandledPromiseRejection,
+  ImportModuleError, HandlerNotFound, MalformedHandlerName, UserCodeSyntaxError, CallbackHandlerDeprecated, MalformedStreamingHandler,
+  InvalidStreamingOperation, UnhandledPromiseRejection,
   asError, toFailure, toLogText,
 };

@@ -8,6 +8,7 @@ const { pathToFileURL } = require('node:url');
 const { hasCallbacks } = require('./generation.cjs');
 const { CallbackHandlerDeprecated, HandlerNotFound, ImportModuleError, MalformedHandlerName, UserCodeSyntaxError } =
   require('./function_errors.cjs');
+const { isStreaming } = require('./response_stream.cjs');
 
 // The name under which AWS's client stands in "Require stack" of a missing module.
 const requireFunction = createRequire('/var/runtime/index.mjs');
@@ -26,7 +27,7 @@ async function load(taskRoot, name) {
   const handler = findHandler(loaded, base.slice(dot + 1));
   if (!handler) throw new HandlerNotFound(`${name} is undefined or not exported`);
   if (typeof handler !== 'function') throw new HandlerNotFound(`${name} is not a function`);
-  if (!hasCallbacks && handler.length >= 3) {
+  if (!hasCallbacks && handler.length >= 3 && !isStreaming(handler)) {
     throw new CallbackHandlerDeprecated('ERROR: Node.js 24 and newer have no callback-based handlers on AWS Lambda. ' +
       'Make the handler async, and let it return its result.');
   }

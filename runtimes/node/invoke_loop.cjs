@@ -9,6 +9,7 @@ const { UnhandledPromiseRejection, toFailure } = require('./function_errors.cjs'
 const { logError, patchConsole, setCurrentInvocation } = require('./function_logs.cjs');
 const { load } = require('./handler_loader.cjs');
 const { makeContext } = require('./lambda_context.cjs');
+const { installGlobal, isStreaming, makeResponseStream } = require('./response_stream.cjs');
 const { RuntimeApi } = require('./runtime_api.cjs');
 
 const EXIT_INIT_FAILED = 1;
@@ -18,6 +19,7 @@ const EXIT_UNCAUGHT_EXCEPTION = 129;
 // Exit codes: 129 uncaught exception, 128 unhandled rejection, 1 the platform is gone (or, newer generation, the function cannot be loaded).
 async function run() {
   patchConsole();
+  installGlobal();
   const api = new RuntimeApi(process.env.AWS_LAMBDA_RUNTIME_API, { onRefusal: logRefusal, onFatal: exitWithoutPlatform });
   const loop = new InvokeLoop(api);
   process.on('uncaughtException', (error) => loop.crash('Uncaught Exception', error, EXIT_UNCAUGHT_EXCEPTION));
@@ -26,7 +28,7 @@ async function run() {
   });
   process.on('beforeExit', () => loop.eventLoopIsEmpty());
   try {
-    loop.handler = await load(process.env.LAMBDA_TASK_ROOT ?? process.cwd(), process.env._HANDLER ?? '');
+    loop.setHandler(await load(process.env.LAMBDA_TASK_ROOT ?? process.cwd(), process.env._HANDLER ?? ''));
   } catch (error) {
     if (hasCallbacks) loop.crash('Uncaught Exception', error, EXIT_UNCAUGHT_EXCEPTION);
     else loop.crash('Init Error', error, EXIT_INIT_FAILED);
@@ -37,7 +39,9 @@ async function run() {
 
 class InvokeLoop {
   constructor(api) {
-    this.handler = null;
+    this._handler = null;
+    this._isStreaming = false;
+    this._stream = null; // of the invocation that runs, when its handler streams
     this._api = api;
     this._invocation = null; // the one that runs; null during Init and while waiting for an event
     this._isLoaded = false;
@@ -45,6 +49,11 @@ class InvokeLoop {
     this._whenEmpty = null; // what to do when the event loop becomes empty
     // Not inside the socket's callback: what a handler enters (AsyncLocalStorage) must not stick to the socket.
     this._begin = (invocation) => setImmediate(() => this._invoke(invocation));
+  }
+
+  setHandler(handler) {
+    this._handler = handler;
+    this._isStreaming = isStreaming(handler);
   }
 
   start() {
@@ -60,11 +69,15 @@ class InvokeLoop {
     const completion = new Completion(this, invocation);
     setCurrentInvocation(invocation.requestId, invocation.headers['lambda-runtime-aws-tenant-id']);
     setTraceId(invocation.headers['lambda-runtime-trace-id']);
+    if (this._isStreaming) {
+      this._invokeStreaming(invocation);
+      return;
+    }
     this._whenEmpty = hasCallbacks ? () => this.succeed(invocation, null) : null;
     try {
       const context = makeContext(invocation, completion.methods);
       const event = JSON.parse(invocation.body);
-      const result = hasCallbacks ? this.handler(event, context, completion.callback) : this.handler(event, context);
+      const result = hasCallbacks ? this._handler(event, context, completion.callback) : this._handler(event, context);
       if (typeof result?.then === 'function') {
         result.then(completion.methods.succeed, completion.methods.fail);
       } else if (!hasCallbacks) {
@@ -74,6 +87,31 @@ class InvokeLoop {
       if (hasCallbacks) completion.callback(error);
       else completion.methods.fail(error);
     }
+  }
+
+  // The invocation is over when the handler's promise is settled and the stream has ended, whichever comes last.
+  async _invokeStreaming(invocation) {
+    this._api.holdProcess(true);
+    const stream = makeResponseStream(this._api.openStream(invocation), this._handler);
+    this._stream = stream;
+    try {
+      const context = makeContext(invocation, {});
+      const result = this._handler(JSON.parse(invocation.body), stream, context);
+      if (typeof result?.then !== 'function') throw new Error('Streaming does not support non-async handlers.');
+      if (await result !== undefined) console.warn('Streaming handlers ignore return values.');
+      await stream.ended();
+    } catch (error) {
+      if (!this._isCurrent(invocation)) return;
+      if (!stream.isVisible) {
+        this.fail(invocation, error);
+        return;
+      }
+      logError('Invoke Error', error);
+      if (!stream.isOver) await stream.fail(toFailure(error));
+    }
+    if (!this._isCurrent(invocation)) return;
+    this._end();
+    this._api.next(this._begin);
   }
 
   // Ends `invocation` with a result, unless it has ended.
@@ -119,7 +157,14 @@ class InvokeLoop {
     logError(title, error);
     this._whenEmpty = null;
     if (this._isLoaded && this._invocation === null) process.exit(code); // between invocations nobody can be told
-    this._api.failLast(this._invocation, toFailure(error), () => process.exit(code));
+    if (this._stream?.isVisible) this._failStream(error).then(() => process.exit(code));
+    else this._api.failLast(this._invocation, toFailure(error), () => process.exit(code));
+  }
+
+  async _failStream(error) {
+    const stream = this._stream;
+    if (!stream.isOver) await stream.fail(toFailure(error));
+    await stream.acknowledged;
   }
 
   _isCurrent(invocation) {
@@ -128,6 +173,7 @@ class InvokeLoop {
 
   _end() {
     this._invocation = null;
+    this._stream = null;
     this._whenEmpty = null;
   }
 }

@@ -16,6 +16,9 @@ const HEAD_BYTES_MAX = 1 << 20;
 const EVENT_BYTES_MAX = 256 << 20;
 const RECEIVE_BYTES = 1 << 16;
 const VERSION_PATH = '/2018-06-01/runtime/';
+const ERROR_TYPE = 'Lambda-Runtime-Function-Error-Type';
+const ERROR_BODY = 'Lambda-Runtime-Function-Error-Body';
+const TRAILER_TEXT_MAX = 16 << 10; // characters of JSON: all trailers together have to fit into 128 KiB
 
 class RuntimeApi {
   constructor(address, { onRefusal, onFatal }) {
@@ -52,10 +55,15 @@ class RuntimeApi {
   }
 
   // Reports a function error, or an init error when `invocation` is null, after which the process will end. acknowledged() is called
-  // when the platform has it.
+  // when the platform has it. A streamed answer that is on its way tells the failure itself.
   failLast(invocation, failure, acknowledged) {
     this._waiting.push({ isNext: false, deliver: acknowledged });
     this._write(this._failurePost(invocation, failure));
+  }
+
+  // A streamed answer to `invocation`, over the same socket: nothing else may be asked of the API before it is closed.
+  openStream(invocation) {
+    return new StreamChannel(this, invocation);
   }
 
   // Whether the event loop is kept alive by a pending answer.
@@ -74,8 +82,7 @@ class RuntimeApi {
   }
 
   _post(path, text, invocation, extra) {
-    const invocationId = invocation?.headers['lambda-runtime-invocation-id'];
-    if (invocationId) extra += `Lambda-Runtime-Invocation-Id: ${invocationId}\r\n`;
+    extra += invocationIdLine(invocation);
     return `POST ${VERSION_PATH}${path}${this._hostLine}Content-Type: application/json\r\nContent-Length: ` +
       `${Buffer.byteLength(text)}\r\n${extra}\r\n${text}`;
   }
@@ -154,6 +161,59 @@ class RuntimeApi {
       this._onFatal(message);
     }
     return false;
+  }
+}
+
+// One chunked answer: open(contentType), write(buffers, callback) …, close(failure, callback). Callbacks come when the kernel has the bytes.
+// When the platform has refused the answer and closed, what is still written goes nowhere.
+class StreamChannel {
+  constructor(api, invocation) {
+    this._api = api;
+    this._invocation = invocation;
+    this._socket = null; // once open
+    this.acknowledged = new Promise((resolve) => {
+      this._acknowledge = resolve;
+    });
+  }
+
+  get isOpen() {
+    return this._socket !== null;
+  }
+
+  // Not an error: a second call.
+  open(contentType) {
+    if (this.isOpen) return;
+    const api = this._api;
+    api._waiting.push({ isNext: false, deliver: this._acknowledge });
+    api._write(`POST ${VERSION_PATH}invocation/${encodeURIComponent(this._invocation.requestId)}/response${api._hostLine}` +
+      `Content-Type: ${headerText(contentType)}\r\nLambda-Runtime-Function-Response-Mode: streaming\r\nTransfer-Encoding: chunked\r\n` +
+      `Trailer: ${ERROR_TYPE}, ${ERROR_BODY}\r\n${invocationIdLine(this._invocation)}\r\n`);
+    this._socket = api._socket;
+  }
+
+  write(buffers, callback) {
+    const bytes = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
+    if (bytes === 0) return callback(); // an empty chunk would be the last one
+    return this._send([`${bytes.toString(16)}\r\n`, ...buffers, '\r\n'], callback);
+  }
+
+  close(failure, callback) {
+    if (failure === null) return this._send(['0\r\n\r\n'], callback);
+    const text = failure.text.length <= TRAILER_TEXT_MAX ? failure.text :
+      JSON.stringify({ errorType: failure.errorType, errorMessage: 'the error is too large to be told behind a streamed answer', trace: [] });
+    const body = Buffer.from(text).toString('base64');
+    return this._send([`0\r\n${ERROR_TYPE}: ${headerText(failure.errorType)}\r\n${ERROR_BODY}: ${body}\r\n\r\n`], callback);
+  }
+
+  _send(parts, callback) {
+    const socket = this._socket;
+    if (socket === null || socket !== this._api._socket) return callback();
+    socket.cork();
+    const last = parts.pop();
+    for (const part of parts) socket.write(part);
+    socket.write(last, () => callback()); // a broken connection is the API's affair
+    socket.uncork();
+    return undefined;
   }
 }
 
@@ -247,6 +307,11 @@ function parseHead(text) {
     if (colon > 0) headers[line.slice(0, colon).toLowerCase()] = line.slice(colon + 1).trim();
   }
   return { status: Number(start[1]), headers };
+}
+
+function invocationIdLine(invocation) {
+  const invocationId = invocation?.headers['lambda-runtime-invocation-id'];
+  return invocationId ? `Lambda-Runtime-Invocation-Id: ${invocationId}\r\n` : '';
 }
 
 function headerText(text) {

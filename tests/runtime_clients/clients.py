@@ -89,6 +89,15 @@ def aws_node_client():
     return os.path.join(package, "bin", "index.mjs"), None
 
 
+def newest_aws_node_client():
+    """The entry point of the aws-lambda-ric that tests/package.json installs; (None, reason) when it is not there. It asks for Node 22, and runs
+    on 20."""
+    package = os.path.join(CACHE, "node", "node_modules", "aws-lambda-ric")
+    if node() is None or not os.path.exists(os.path.join(package, "rapid-client.node")):
+        return None, "aws-lambda-ric is not among the packages in the test cache"
+    return os.path.join(package, "index.mjs"), None
+
+
 def _install(command, folder):
     os.makedirs(folder, exist_ok=True)
     try:

@@ -12,7 +12,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from client_run import run_client  # noqa: E402
-from clients import aws_node_client, aws_python_client, node, node_command, python_commands  # noqa: E402
+from clients import aws_node_client, aws_python_client, newest_aws_node_client, node, node_command, python_commands  # noqa: E402
 
 
 class Function(object):
@@ -91,6 +91,21 @@ def node_function(request, tmp_path):
 def any_node_function(request, tmp_path):
     """The same, and AWS's own client as the measure of what is right."""
     return _node_function(request.param, tmp_path)
+
+
+def newest_aws_node_command(folder, handler):
+    program, reason = newest_aws_node_client()
+    if program is None:
+        pytest.skip(reason)
+    return [node(), program, handler]
+
+
+@pytest.fixture(params=["node20", "node24", "aws-lambda-ric-4"])
+def any_streaming_function(request, tmp_path):
+    """As any_node_function, but AWS's newest client: older ones stream a little differently."""
+    if request.param != "aws-lambda-ric-4":
+        return _node_function(request.param, tmp_path)
+    return Function(tmp_path, newest_aws_node_command, request.param, {"AWS_EXECUTION_ENV": "AWS_Lambda_nodejs24.x", "AWS_REGION": "eu-central-1"})
 
 
 @pytest.fixture(params=["node20", "aws-lambda-ric"])

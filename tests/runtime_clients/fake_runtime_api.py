@@ -32,8 +32,11 @@ class Event(object):
 
 
 class Request(object):
-    def __init__(self, method, path, headers, body):
+    """`chunks`: the pieces in which a chunked body came; None of any other. `trailers`: what stood behind them, names in lower case."""
+
+    def __init__(self, method, path, headers, body, chunks=None, trailers=None):
         self.method, self.path, self.headers, self.body = method, path, headers, body
+        self.chunks, self.trailers = chunks, trailers or {}
         self.time = time.time()
 
     def json(self):
@@ -196,6 +199,8 @@ class _Reader(object):
         headers = {name.strip().lower(): value.strip() for name, value in (line.split(":", 1) for line in lines[1:])}
         if stops_after_head(path):
             return Request(method, path, headers, b"")
+        if headers.get("transfer-encoding") == "chunked":
+            return self._read_chunks(method, path, headers)
         size = int(headers.get("content-length", "0"))
         if size > BODY_BYTES_MAX:
             return None
@@ -209,6 +214,34 @@ class _Reader(object):
         data = b"".join(pieces)
         body, self._buffer = data[:size], data[size:]
         return Request(method, path, headers, body)
+
+    def _read_chunks(self, method, path, headers):
+        chunks = []
+        while True:
+            line = self._line()
+            size = int(line, 16)
+            if size == 0:
+                break
+            while len(self._buffer) < size + 2:
+                if len(self._buffer) > BODY_BYTES_MAX or not self._more():
+                    return None
+            assert self._buffer[size:size + 2] == b"\r\n"
+            chunks.append(self._buffer[:size])
+            self._buffer = self._buffer[size + 2:]
+        trailers = {}
+        while True:
+            line = self._line().decode("latin-1")
+            if not line:
+                return Request(method, path, headers, b"".join(chunks), chunks, trailers)
+            name, value = line.split(":", 1)
+            trailers[name.strip().lower()] = value.strip()
+
+    def _line(self):
+        while b"\r\n" not in self._buffer:
+            if not self._more():
+                raise ValueError("the connection ended within a chunked body")
+        line, self._buffer = self._buffer.split(b"\r\n", 1)
+        return line
 
     def _more(self):
         chunk = self.connection.recv(1 << 16)
