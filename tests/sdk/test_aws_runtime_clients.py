@@ -58,3 +58,30 @@ def test_aws_lambda_ric(aws, functions):
                        b"  return { event, name: context.functionName };\n};\n")
     name = functions(make_zip(files, mode=0o755), Runtime="provided.al2023", Handler="app.handler", MemorySize=1024, Timeout=20)
     check(aws, name, ("RangeError", "as asked"))
+
+
+def test_aws_lambda_ric_streams(aws, functions):
+    modules = CACHE / "node" / "node_modules"
+    if not (modules / "aws-lambda-ric" / "rapid-client.node").is_file() or not shutil.which("node"):
+        pytest.skip("aws-lambda-ric is not installed beside the other packages of tests/package.json")
+    files = collect(modules.parent, ["node_modules/aws-lambda-ric/" + name for name in ("package.json", "index.mjs", "rapid-client.node")])
+    files["bootstrap"] = b"#!/bin/sh\nexec node node_modules/aws-lambda-ric/index.mjs app.handler\n"
+    files["app.js"] = (b"exports.handler = awslambda.streamifyResponse(async (event, stream) => {\n"
+                       b"  stream.setContentType('text/plain');\n"
+                       b"  if (event === 'early') throw new RangeError('early');\n"
+                       b"  stream.write('begun ');\n"
+                       b"  if (event === 'late') throw new RangeError('late');\n"
+                       b"  stream.write('x'.repeat(300000));\n"
+                       b"  stream.end();\n});\n")
+    name = functions(make_zip(files, mode=0o755), Runtime="provided.al2023", Handler="app.handler", MemorySize=1024, Timeout=20)
+    for event, body, error in (("go", b"begun " + b"x" * 300000, None), ("late", b"begun ", "late"), ("early", b"", "early"),
+                               ("go", b"begun " + b"x" * 300000, None)):
+        answer = aws.invoke_with_response_stream(FunctionName=name, Payload=json.dumps(event).encode())
+        assert answer["ResponseMetadata"]["HTTPHeaders"]["x-amzn-remapped-content-type"] == "text/plain" or error == "early"
+        events = list(answer["EventStream"])
+        assert b"".join(each["PayloadChunk"]["Payload"] for each in events[:-1]) == body
+        complete = events[-1]["InvokeComplete"]
+        if error:
+            assert complete["ErrorCode"] == "Unhandled" and json.loads(complete["ErrorDetails"])["errorMessage"] == error
+        else:
+            assert complete == {}

@@ -8,6 +8,18 @@ import pytest
 
 from packages import NODE_ECHO, make_zip
 
+NODE_STREAM = """
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LambdaClient, ListTagsCommand } from '@aws-sdk/client-lambda';
+const client = new LambdaClient();
+export const handler = awslambda.streamifyResponse(async (event, stream, context) => {
+  stream.write('first ');
+  if (event.fail) throw new RangeError('as asked');
+  while (!(await client.send(new ListTagsCommand({ Resource: context.invokedFunctionArn }))).Tags?.go) await sleep(10);
+  stream.end('second');
+});
+"""
+
 HERE = Path(__file__).parent
 CACHE = Path(os.environ.get("MAYFLY_TEST_CACHE", HERE.parents[1] / "build" / "test-cache"))
 MODULES = CACHE / "node" / "node_modules"
@@ -21,6 +33,7 @@ def test_javascript_sdk(daemon, tmp_path):
     shutil.copytree(HERE / "js", tmp_path / "js")
     (tmp_path / "node_modules").symlink_to(MODULES)
     (tmp_path / "function.zip").write_bytes(make_zip({"index.mjs": NODE_ECHO}))
+    (tmp_path / "streaming.zip").write_bytes(make_zip({"index.mjs": NODE_STREAM}))
     (tmp_path / "changed.zip").write_bytes(make_zip({"index.mjs": "export const handler = async () => 'changed';"}))
     environment = {**os.environ, "MAYFLY_URL": daemon.url, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1"}
     done = subprocess.run(["node", "--test", *sorted(str(path) for path in (tmp_path / "js").glob("*.test.mjs"))], cwd=tmp_path, env=environment,

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import {
   CreateFunctionCommand, DeleteFunctionCommand, GetAccountSettingsCommand, GetFunctionCommand, InvokeCommand, LambdaClient,
-  ListFunctionsCommand, UpdateFunctionCodeCommand, UpdateFunctionConfigurationCommand, paginateListFunctions, waitUntilFunctionActiveV2,
+  InvokeWithResponseStreamCommand, ListFunctionsCommand, TagResourceCommand, UpdateFunctionCodeCommand, UpdateFunctionConfigurationCommand, paginateListFunctions, waitUntilFunctionActiveV2,
   waitUntilFunctionUpdatedV2,
 } from '@aws-sdk/client-lambda';
 
@@ -57,6 +57,35 @@ test('function errors and service errors are told apart', async () => {
   assert.equal(JSON.parse(text(answer.Payload)).errorType, 'Runtime.HandlerNotFound');
   await assert.rejects(create(FunctionName), { name: 'ResourceConflictException', message: `Function already exist: ${FunctionName}` });
   await assert.rejects(client.send(new InvokeCommand({ FunctionName, Payload: '{' })), { name: 'InvalidRequestContentException' });
+  await client.send(new DeleteFunctionCommand({ FunctionName }));
+});
+
+test('streamed answers', async () => {
+  const FunctionName = 'js-stream';
+  await create(FunctionName, { Code: { ZipFile: readFileSync('streaming.zip') }, Timeout: 60, MemorySize: 512 });
+  const answer = await client.send(new InvokeWithResponseStreamCommand({ FunctionName, Payload: '{}', LogType: 'Tail' }));
+  assert.equal(answer.StatusCode, 200);
+  assert.equal(answer.ExecutedVersion, '$LATEST');
+  let received = '';
+  let complete;
+  for await (const event of answer.EventStream) {
+    if (event.PayloadChunk) {
+      received += text(event.PayloadChunk.Payload);
+      // The function goes on when this is known: the first chunk has come while it runs.
+      if (received === 'first ') await client.send(new TagResourceCommand({ Resource: `arn:aws:lambda:us-east-1:000000000000:function:${FunctionName}`, Tags: { go: '1' } }));
+    } else complete = event.InvokeComplete;
+  }
+  assert.equal(received, 'first second');
+  assert.equal(complete.ErrorCode, undefined);
+  assert.match(Buffer.from(complete.LogResult, 'base64').toString(), /REPORT RequestId/);
+
+  const failing = await client.send(new InvokeWithResponseStreamCommand({ FunctionName, Payload: '{"fail": true}' }));
+  const events = [];
+  for await (const event of failing.EventStream) events.push(event);
+  assert.equal(text(events[0].PayloadChunk.Payload), 'first ');
+  assert.equal(events.at(-1).InvokeComplete.ErrorCode, 'Unhandled');
+  assert.equal(JSON.parse(events.at(-1).InvokeComplete.ErrorDetails).errorMessage, 'as asked');
+  await assert.rejects(client.send(new InvokeWithResponseStreamCommand({ FunctionName: 'js-nothing' })), { name: 'ResourceNotFoundException' });
   await client.send(new DeleteFunctionCommand({ FunctionName }));
 });
 
