@@ -58,9 +58,18 @@ def native():
     return Package("native", "provided.al2023", "bootstrap", (folder / "function.zip").read_bytes(), (str(folder / "bootstrap"),))
 
 
+@functools.lru_cache(None)
+def stream_native():
+    """examples/stream-cpp."""
+    folder = Path(tempfile.gettempdir()) / f"mayfly-bench-stream-{os.getpid()}"
+    subprocess.run(["sh", str(ROOT / "examples/stream-cpp/build.sh"), str(folder)], check=True, stdout=subprocess.DEVNULL)
+    return Package("native, streaming", "provided.al2023", "bootstrap", (folder / "function.zip").read_bytes(), (str(folder / "bootstrap"),))
+
+
 def remove_native():
-    if native.cache_info().currsize:
-        shutil.rmtree(Path(native().exits[0]).parent, ignore_errors=True)
+    for package in (native, stream_native):
+        if package.cache_info().currsize:
+            shutil.rmtree(Path(package().exits[0]).parent, ignore_errors=True)
 
 
 @functools.lru_cache(None)
