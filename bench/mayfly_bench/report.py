@@ -43,6 +43,8 @@ def extras(row):
     for key in ("daemon_cpu_us_per_invoke", "daemon_cpu_us_per_request"):
         if key in details:
             shown.append(f"{details[key]:.0f} µs CPU of the daemon")
+    if "daemon_cpu_ms_per_mib" in details:
+        shown.append(f"{details['daemon_cpu_ms_per_mib']:.2f} ms CPU of the daemon per MiB")
     if "p90" in row["subject"]:
         shown.append(f"p90 {number(row['subject']['p90'])}, warm {details['warm_p50_ms'] * 1000:.0f} µs")
     if "pss_mib" in details:

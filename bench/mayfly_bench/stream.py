@@ -140,7 +140,6 @@ def stream(settings):
     rows = []
     with chunked_echo() as (echo_pid, echo_port), Daemon() as daemon:
         daemon.create_function("streamer", stream_native())
-        daemon.invoke("streamer", 1)
         url = url_request(daemon, 1)
         requests = {
             "stream": ("InvokeWithResponseStream", lambda count: daemon.request("POST", OPERATION, json.dumps(count).encode())),
