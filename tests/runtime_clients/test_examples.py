@@ -1,5 +1,7 @@
 """If these fail, an example does not build, does not start, or answers wrongly."""
 
+import base64
+import json
 import os
 import re
 import shutil
@@ -14,7 +16,8 @@ from clients import node_command, node, python_commands
 from fake_runtime_api import REQUEST_ID, Event
 
 EXAMPLES = os.path.join(REPOSITORY, "examples")
-TOOLS = {"bootstrap-cpp": ["clang++-19", "clang++", "g++", "c++"], "bootstrap-go": ["go", "/usr/local/go/bin/go"],
+CXX = ["clang++-19", "clang++", "g++", "c++"]
+TOOLS = {"bootstrap-cpp": CXX, "stream-cpp": CXX, "bootstrap-go": ["go", "/usr/local/go/bin/go"],
          "bootstrap-rust": ["rustc", os.path.expanduser("~/.cargo/bin/rustc")]}
 GPL = "/usr/share/common-licenses/GPL-3"
 
@@ -93,6 +96,42 @@ def test_bootstrap_reports_errors(built, name):
     assert outcome.error(0)["errorType"] == "Function.HandlerFailed"
     assert outcome.answers[0].headers["lambda-runtime-function-error-type"] == "Function.HandlerFailed"
     assert outcome.response(1)["event"] == 1
+
+
+def told_behind(answer):
+    """The error that a streamed answer ended with."""
+    return json.loads(base64.b64decode(answer.trailers["lambda-runtime-function-error-body"]))
+
+
+def test_stream_python(built):
+    folder, modes = built("stream-python")
+    assert modes["bootstrap"] & 0o111 == 0o111
+    os.chmod(str(folder / "bootstrap"), 0o755)
+    url_event = {"body": json.dumps({"from": 2, "pause": 0})}
+    outcome = run_client([str(folder / "bootstrap")], folder, "countdown.handler",
+                         [Event({"from": 3, "pause": 0}), Event(url_event), Event({"from": "x"}), Event({"from": 1, "pause": 0})])
+    for answer, lines in zip(outcome.answers, (["3", "2", "1"], ["2", "1"], [], ["1"])):
+        assert answer.headers["lambda-runtime-function-response-mode"] == "streaming"
+        assert answer.headers["content-type"] == "application/vnd.awslambda.http-integration-response"
+        head, body = answer.body.split(bytes(8))
+        assert json.loads(head)["statusCode"] == 200
+        assert body.decode().split() == lines + ["done"] * bool(lines)
+        assert len(answer.chunks) == len(lines) + 1 + bool(lines)  # each line on its way by itself
+    assert told_behind(outcome.answers[2])["errorType"] == "ValueError" and outcome.answers[3].trailers == {}
+    (folder / "other.py").write_text("def value(event, context): return {'event': event}\ndef failing(event, context): raise KeyError(event)\n")
+    assert run_client([str(folder / "bootstrap")], folder, "other.value", [Event([1])]).response() == {"event": [1]}
+    assert run_client([str(folder / "bootstrap")], folder, "other.failing", [Event("k")]).error()["errorType"] == "KeyError"
+    assert run_client([str(folder / "bootstrap")], folder, "nothing.handler", []).error()["errorType"] == "ModuleNotFoundError"
+
+
+def test_stream_cpp(built):
+    folder, _ = built("stream-cpp")
+    os.chmod(str(folder / "bootstrap"), 0o755)
+    outcome = run_client([str(folder / "bootstrap")], folder, "unused", [Event(200000), Event({"body": "5"}), Event("no number"), Event(0)])
+    assert [len(answer.body) for answer in outcome.answers] == [200000, 5, 0, 0]
+    assert [len(chunk) for chunk in outcome.answers[0].chunks] == [65536, 65536, 65536, 200000 - 3 * 65536]
+    assert told_behind(outcome.answers[2])["errorType"] == "Function.NoNumber" and outcome.answers[3].trailers == {}
+    assert outcome.code is None
 
 
 def test_native_bootstrap_is_static_and_sends_once_for_each_invocation(built):
