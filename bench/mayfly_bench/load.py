@@ -12,13 +12,13 @@ from .programs import program
 
 
 @contextlib.contextmanager
-def echo():
-    """Port and pid of a running echo_reference."""
-    process = subprocess.Popen([program("echo_reference")], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+def echo(name="echo_reference"):
+    """Port and pid of a running reference server."""
+    process = subprocess.Popen([program(name)], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
     try:
         words = process.stdout.readline().split()
         if len(words) != 2 or words[0] != b"ready":
-            raise RuntimeError("echo_reference did not get ready")
+            raise RuntimeError(f"{name} did not get ready")
         yield EchoProcess(int(words[1]), process.pid)
     finally:
         process.kill()

@@ -7,13 +7,12 @@ every byte over two connections and through one server. What the client reads is
 import contextlib
 import json
 import socket
-import subprocess
 import threading
 import time
 
-from . import machine
+from . import load, machine
 from .daemon import FUNCTIONS, Daemon
-from .programs import program, stream_native
+from .programs import stream_native
 from .rows import Row, quantile, rates
 from .warm import pinned
 
@@ -21,20 +20,6 @@ CHUNK_BYTES = 64 * 1024
 MIB = 1 << 20
 OPERATION = "/2021-11-15/functions/streamer/response-streaming-invocations"
 FIRST_BYTES = 1000
-
-
-@contextlib.contextmanager
-def chunked_echo():
-    process = subprocess.Popen([program("chunked_echo")], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
-    try:
-        words = process.stdout.readline().split()
-        if len(words) != 2 or words[0] != b"ready":
-            raise RuntimeError("chunked_echo did not get ready")
-        yield process.pid, int(words[1])
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
 
 
 class Client:
@@ -138,7 +123,7 @@ def first_byte(name, title, client, reference, request, settings):
 def stream(settings):
     size = (32 if settings.quick else 128) * MIB
     rows = []
-    with chunked_echo() as (echo_pid, echo_port), Daemon() as daemon:
+    with load.echo("chunked_echo") as echo, Daemon() as daemon:
         daemon.create_function("streamer", stream_native())
         url = url_request(daemon, 1)
         requests = {
@@ -146,11 +131,11 @@ def stream(settings):
             "stream_url": ("streaming function URL", lambda count: url(json.dumps(count).encode())),
         }
         for name, (title, request) in requests.items():
-            with contextlib.closing(Client(daemon.port)) as client, contextlib.closing(Client(echo_port)) as reference:
+            with contextlib.closing(Client(daemon.port)) as client, contextlib.closing(Client(echo.port)) as reference:
                 before = machine.cpu_seconds(daemon.pid)
                 row = throughput(f"{name}_rate", f"{title}, {size // MIB} MiB", client, reference, request(size), size, settings)
                 row.details["daemon_cpu_ms_per_mib"] = (machine.cpu_seconds(daemon.pid) - before) * 1000 / (size / MIB * (settings.rate_rounds + 1))
                 rows.append(row)
-                with pinned(daemon.pid, echo_pid):
+                with pinned(daemon.pid, echo.pid):
                     rows.append(first_byte(f"{name}_first_byte", f"first byte, {title}", client, reference, request(FIRST_BYTES), settings))
     return rows

@@ -15,20 +15,20 @@ class FrameSender final : public EventSender {
 
   Task<Result<>> Send(Context& ctx, const void* event) override {
     frame_.clear();
-    Compose(event);
+    MF_CO_TRY_VOID(Compose(event));
     co_return co_await body_.Write(ctx, frame_);
   }
 
  private:
-  void Compose(const void* event) {
+  Result<> Compose(const void* event) {
     for (const Member& member : events_.members) {
       const void* value = member.field->get(static_cast<const char*>(event) + member.offset);
       if (value) return ComposeMember(member, value);
     }
-    MF_ASSERT(false);  // an event without a kind
+    return Fail(Error::Fault("an event without a kind"));
   }
 
-  void ComposeMember(const Member& kind, const void* value) {
+  Result<> ComposeMember(const Member& kind, const void* value) {
     const Structure& structure = *kind.shape->structure;
     const auto payload = std::ranges::find(structure.members, Location::Payload, &Member::location);
     if (payload == structure.members.end()) {
@@ -37,14 +37,16 @@ class FrameSender final : public EventSender {
       return Append(kind.name, "application/json", json_);
     }
     const void* bytes = payload->field->get(static_cast<const char*>(value) + payload->offset);
-    Append(kind.name, payload->shape->kind == Kind::String ? "text/plain" : "application/octet-stream",
-           bytes ? std::string_view(*static_cast<const std::string*>(bytes)) : std::string_view());
+    return Append(kind.name, payload->shape->kind == Kind::String ? "text/plain" : "application/octet-stream",
+                  bytes ? std::string_view(*static_cast<const std::string*>(bytes)) : std::string_view());
   }
 
-  void Append(std::string_view kind, std::string_view content_type, std::string_view payload) {
+  Result<> Append(std::string_view kind, std::string_view content_type, std::string_view payload) {
+    if (payload.size() > kEventPayloadBytesMax) return Fail(Error::Fault("an event is too large for a message"));
     const std::array<EventHeader, 3> headers = {EventHeader{":event-type", std::string(kind)}, EventHeader{":content-type", std::string(content_type)},
                                                 EventHeader{":message-type", "event"}};
     AppendEventMessage(frame_, headers, payload);
+    return {};
   }
 
   const Structure& events_;

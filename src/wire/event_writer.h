@@ -24,7 +24,7 @@ class EventSender {
  public:
   virtual ~EventSender() = default;
   // `event`: the stream's struct, of which exactly one member is present. Returns when the kernel has taken the bytes
-  // (back-pressure). Error: Cancelled when the client has gone.
+  // (back-pressure). Errors: Cancelled when the client has gone; a Fault for an event that is too large for a message.
   virtual Task<Result<>> Send(Context& ctx, const void* event) = 0;
 };
 

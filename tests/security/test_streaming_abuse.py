@@ -9,16 +9,12 @@ from urllib.parse import urlsplit
 import pytest
 
 from packages import make_zip
+from test_runtime_api_abuse import BOOTSTRAP
 from watched_daemon import Function
 
 # A runtime that answers by hand: the event's code runs with `send` (bytes to the Runtime API), `begin` (the head of a streamed answer) and `id`.
-BOOTSTRAP = """#!/usr/bin/python3.11 -IS
-import http.client, json, socket, time
-def ask(method, path, body=None, headers={}):
-    connection = http.client.HTTPConnection("127.0.0.1", 9001, timeout=60)
-    connection.request(method, "/2018-06-01/runtime/" + path, body, headers)
-    response = connection.getresponse()
-    return response, response.read()
+BY_HAND = BOOTSTRAP + """
+import socket, time
 while True:
     response, event = ask("GET", "invocation/next")
     id = response.headers["Lambda-Runtime-Aws-Request-Id"]
@@ -57,7 +53,7 @@ BREAKS = {
 def make(daemon, **settings):
     settings = {"MemorySize": 512, "Timeout": 10, **settings}
     return Function.create(daemon.account("111111111111", read_timeout=60), "streamer-" + secrets.token_hex(4),
-                           make_zip({"bootstrap": BOOTSTRAP}, mode=0o755), runtime="provided.al2023", **settings)
+                           make_zip({"bootstrap": BY_HAND}, mode=0o755), runtime="provided.al2023", **settings)
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +86,15 @@ def test_trailers_that_are_no_error_documents(streamer):
     assert data == b"good" and complete["ErrorCode"] == "Unhandled"
     data, complete = stream(streamer, r'begin(); send(b"0\r\nLambda-Runtime-Function-Error-Type: Own.Error\r\n\r\n")')
     assert data == b"" and json.loads(complete["ErrorDetails"]) == {"errorType": "Own.Error"}
+
+
+def test_errors_that_grow_in_json(daemon, streamer):
+    """An error document that becomes too large for a message of the stream ends the daemon."""
+    for size, told in ((6_000_000, "Function.Unknown"), (1_000_000, None)):
+        data, complete = stream(streamer, rf'ask("POST", "invocation/%s/error" % id, b"\x01" * {size}); connection.close()')
+        assert data == b"" and complete["ErrorCode"] == "Unhandled"
+        assert json.loads(complete["ErrorDetails"])["errorType"] == told if told else complete["ErrorDetails"] == "\x01" * size
+    daemon.health()
 
 
 def test_content_types_that_are_too_long_for_a_header(streamer):

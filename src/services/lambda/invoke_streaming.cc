@@ -8,6 +8,10 @@
 namespace mayfly::lambda {
 namespace {
 
+// As JSON in JSON it may become six times as long, and has to fit into one message.
+constexpr size_t kErrorDetailsBytesMax = 1 << 20;
+constexpr std::string_view kErrorTooLarge = R"({"errorType":"Function.Unknown","errorMessage":"The function's error is too large to be told."})";
+
 using Event = InvokeWithResponseStreamResponseEvent;
 
 Task<Result<>> SendChunk(Context& ctx, wire::EventWriter<Event> events, std::string bytes) {
@@ -32,7 +36,8 @@ Task<Result<>> SendEvents(Context& ctx, wire::EventWriter<Event> events, std::un
   end.invoke_complete.emplace();
   if (outcome.function_error) {
     end.invoke_complete->error_code = "Unhandled";
-    end.invoke_complete->error_details = std::move(outcome.payload);
+    const bool fits = outcome.payload.size() <= kErrorDetailsBytesMax;
+    end.invoke_complete->error_details = fits ? std::move(outcome.payload) : std::string(kErrorTooLarge);
   }
   if (wants_log) end.invoke_complete->log_result = Base64Encode(outcome.log_tail);
   co_return co_await events.Send(ctx, end);
