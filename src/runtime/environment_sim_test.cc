@@ -11,24 +11,11 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using Kind = FakeBehaviour::Kind;
 
-struct Node {
-  SimLoop loop;
-  FakeFunction function;
-  SimulatedFactory factory{loop, function};
-  ManagerOptions manager_options;
-  std::unique_ptr<EnvironmentManager> manager;
-  std::shared_ptr<EnvironmentSpec> spec = std::make_shared<EnvironmentSpec>();
-  int requests = 0;
-
-  explicit Node(ManagerOptions options = {}) : manager_options(options) {
-    spec->label.function_version = "$LATEST";
-    manager = std::make_unique<EnvironmentManager>(loop, factory, options);
-  }
+struct Node : SimulatedNode {
+  using SimulatedNode::SimulatedNode;
   Task<Result<InvokeOutcome>> Invoke(std::string payload, std::string pool = "pool") {
     Context ctx(loop);
-    Invocation invocation;
-    invocation.request_id = "request-" + std::to_string(++requests);
-    invocation.payload = std::move(payload);
+    Invocation invocation = NewInvocation(std::move(payload));
     invocation.want_log_tail = true;
     co_return co_await manager->Invoke(ctx, pool, spec, std::move(invocation));
   }
@@ -36,13 +23,6 @@ struct Node {
     auto outcome = loop.Run(Invoke(std::move(payload)));
     EXPECT_TRUE(outcome) << (outcome ? "" : outcome.error().ToString());
     return outcome ? *outcome : InvokeOutcome();
-  }
-  void ExpectNothingLeft() {
-    manager->RetireAll();
-    loop.RunFor(seconds(10));
-    EXPECT_EQ(factory.world.live_cages, 0);
-    EXPECT_EQ(factory.world.live_processes, 0);
-    EXPECT_EQ(manager->counts().live, 0);
   }
 };
 

@@ -14,25 +14,13 @@ using Kind = FakeBehaviour::Kind;
 using Start = FakeExtension::Start;
 using OnInvoke = FakeExtension::OnInvoke;
 
-struct Node {
-  SimLoop loop;
-  FakeFunction function;
-  SimulatedFactory factory{loop, function};
-  std::unique_ptr<EnvironmentManager> manager;
-  std::shared_ptr<EnvironmentSpec> spec = std::make_shared<EnvironmentSpec>();
-  int requests = 0;
+struct Node : SimulatedNode {
   bool want_log_tail = false;
 
-  explicit Node(ManagerOptions options = {}) {
-    spec->label.function_version = "$LATEST";
-    spec->extensions = {"agent"};
-    manager = std::make_unique<EnvironmentManager>(loop, factory, options);
-  }
+  explicit Node(ManagerOptions options = {}) : SimulatedNode(options) { spec->extensions = {"agent"}; }
   Task<Result<InvokeOutcome>> Invoke(std::string payload, std::string pool = "pool") {
     Context ctx(loop);
-    Invocation invocation;
-    invocation.request_id = "request-" + std::to_string(++requests);
-    invocation.payload = std::move(payload);
+    Invocation invocation = NewInvocation(std::move(payload));
     invocation.want_log_tail = want_log_tail;
     co_return co_await manager->Invoke(ctx, pool, spec, std::move(invocation));
   }
@@ -42,14 +30,6 @@ struct Node {
     return outcome ? *outcome : InvokeOutcome();
   }
   void Settle() { loop.RunFor(seconds(20)); }
-  void ExpectNothingLeft() {
-    manager->RetireAll();
-    loop.RunFor(seconds(10));
-    EXPECT_EQ(factory.world.live_cages, 0);
-    EXPECT_EQ(factory.world.live_processes, 0);
-    EXPECT_EQ(manager->counts().live, 0);
-    EXPECT_EQ(factory.busy_violations, 0);
-  }
   EventCounter& events() { return factory.events; }
   int given(const std::string& event) { return factory.extension_events[event]; }
 };

@@ -30,18 +30,8 @@ struct Streamed {
   Result<InvokeOutcome> outcome = Fail(Error::Fault("it never ended"));
 };
 
-struct Node {
-  SimLoop loop;
-  FakeFunction function;
-  SimulatedFactory factory{loop, function};
-  std::unique_ptr<EnvironmentManager> manager;
-  std::shared_ptr<EnvironmentSpec> spec = std::make_shared<EnvironmentSpec>();
-  int requests = 0;
-
-  explicit Node(ManagerOptions options = {}) {
-    spec->label.function_version = "$LATEST";
-    manager = std::make_unique<EnvironmentManager>(loop, factory, options);
-  }
+struct Node : SimulatedNode {
+  using SimulatedNode::SimulatedNode;
 
   static Task<> Read(Node& node, ResponsePipe& pipe, Reader reader, Streamed& result) {
     Context ctx(node.loop);
@@ -71,9 +61,7 @@ struct Node {
     TaskScope reading(loop);
     reading.Spawn(Read(*this, *pipe, reader, result));
     Context ctx(loop);
-    Invocation invocation;
-    invocation.request_id = "request-" + std::to_string(++requests);
-    invocation.payload = std::move(payload);
+    Invocation invocation = NewInvocation(std::move(payload));
     invocation.stream = pipe;
     result.outcome = co_await manager->Invoke(ctx, pool, spec, std::move(invocation));
     pipe->Close();
@@ -88,14 +76,6 @@ struct Node {
   }
   void Streams(FakeStream stream) {
     function.on_event = [stream](const std::string&) { return FakeBehaviour{.kind = FakeBehaviour::Kind::Stream, .stream = stream}; };
-  }
-  void ExpectNothingLeft() {
-    manager->RetireAll();
-    loop.RunFor(seconds(10));
-    EXPECT_EQ(factory.world.live_cages, 0);
-    EXPECT_EQ(factory.world.live_processes, 0);
-    EXPECT_EQ(manager->counts().live, 0);
-    EXPECT_EQ(factory.busy_violations, 0);
   }
 };
 

@@ -96,6 +96,7 @@ class SimulatedFactory final : public EnvironmentFactory {
   struct Handle;
   class Channel;
   class StreamBody;
+  Task<http::Response> PostStream(Context& ctx, Handle& handle, const FakeStream& stream, std::string target, char letter);
   Task<sandbox::ProcessExit> RunExtension(Context& ctx, Handle& handle, std::string name);
   Task<sandbox::ProcessExit> RunRuntime(Context& ctx, Handle& handle, sandbox::FakeCage& cage);
 
@@ -114,6 +115,31 @@ class SimulatedFactory final : public EnvironmentFactory {
   FakeFunction* function_;
   std::unique_ptr<EnvironmentPorts> ports_;
   uint32_t next_id_ = 1;
+  std::string late_target_;  // of a streamed answer that never came to its end: the next streaming function tries it again
+};
+
+// A node whose environments are all of one function version; tests add how they invoke it.
+struct SimulatedNode {
+  explicit SimulatedNode(ManagerOptions options = {}) {
+    spec->label.function_version = "$LATEST";
+    manager = std::make_unique<EnvironmentManager>(loop, factory, options);
+  }
+  // request-1, request-2 …
+  Invocation NewInvocation(std::string payload) {
+    Invocation invocation;
+    invocation.request_id = "request-" + std::to_string(++requests);
+    invocation.payload = std::move(payload);
+    return invocation;
+  }
+  // Ends all environments; fails the test when something of them stays, or one was used twice at once.
+  void ExpectNothingLeft();
+
+  SimLoop loop;
+  FakeFunction function;
+  SimulatedFactory factory{loop, function};
+  std::unique_ptr<EnvironmentManager> manager;
+  std::shared_ptr<EnvironmentSpec> spec = std::make_shared<EnvironmentSpec>();
+  int requests = 0;
 };
 
 }  // namespace mayfly::runtime

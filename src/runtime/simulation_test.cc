@@ -1,5 +1,7 @@
 #include "runtime/simulation.h"
 
+#include <gtest/gtest.h>
+
 #include "base/json.h"
 
 namespace mayfly::runtime {
@@ -129,6 +131,14 @@ Task<sandbox::ProcessExit> SimulatedFactory::RunExtension(Context& ctx, Handle& 
   }
 }
 
+Task<http::Response> SimulatedFactory::PostStream(Context& ctx, Handle& handle, const FakeStream& stream, std::string target, char letter) {
+  http::Request request = MakeRequest("POST", target);
+  request.headers.Add("Lambda-Runtime-Function-Response-Mode", "streaming");
+  request.headers.Add("Content-Type", "text/fake");
+  request.body_reader = std::make_unique<StreamBody>(*this, handle, stream, std::move(target), letter);
+  co_return co_await handle.Call(ctx, std::move(request));
+}
+
 // The runtime process: boots, then asks for events and answers them, as a real client does.
 Task<sandbox::ProcessExit> SimulatedFactory::RunRuntime(Context& ctx, Handle& handle, sandbox::FakeCage& cage) {
   (void)co_await Sleep(ctx, function_->init_takes);
@@ -158,11 +168,10 @@ Task<sandbox::ProcessExit> SimulatedFactory::RunRuntime(Context& ctx, Handle& ha
         (void)co_await handle.Call(ctx, MakeRequest("POST", base + "/response", std::string(kResponseBytesMax + 1, 'x')));
         break;
       case FakeBehaviour::Kind::Stream: {
-        http::Request request = MakeRequest("POST", base + "/response");
-        request.headers.Add("Lambda-Runtime-Function-Response-Mode", "streaming");
-        request.headers.Add("Content-Type", "text/fake");
-        request.body_reader = std::make_unique<StreamBody>(*this, handle, behaviour.stream, request.target, next.body.empty() ? '?' : next.body[0]);
-        (void)co_await handle.Call(ctx, std::move(request));
+        const std::string late = std::exchange(late_target_, "");
+        if (!late.empty() && (co_await PostStream(ctx, handle, FakeStream(), late, '!')).status != 400) ++busy_violations;
+        if (behaviour.stream.end == FakeStream::End::Hang) late_target_ = base + "/response";
+        (void)co_await PostStream(ctx, handle, behaviour.stream, base + "/response", next.body.empty() ? '?' : next.body[0]);
         if (behaviour.stream.end == FakeStream::End::Exit) co_return sandbox::ProcessExit{.exit_code = behaviour.exit_code};
         break;
       }
@@ -193,6 +202,15 @@ Task<Result<std::unique_ptr<EnvironmentHandle>>> SimulatedFactory::Make(Context&
   handle->owned = std::make_unique<ExecutionEnvironment>(*loop_, std::move(spec), options, std::move(cage), *ports_, events,
                                                          "2026/01/01/[$LATEST]" + std::to_string(next_id_));
   co_return std::unique_ptr<EnvironmentHandle>(std::move(handle));
+}
+
+void SimulatedNode::ExpectNothingLeft() {
+  manager->RetireAll();
+  loop.RunFor(std::chrono::seconds(10));
+  EXPECT_EQ(factory.world.live_cages, 0);
+  EXPECT_EQ(factory.world.live_processes, 0);
+  EXPECT_EQ(manager->counts().live, 0);
+  EXPECT_EQ(factory.busy_violations, 0);
 }
 
 }  // namespace mayfly::runtime
