@@ -256,6 +256,22 @@ void ExecutionEnvironment::OfferInvocation(Invocation invocation, const Running&
   api_.Offer(std::move(invocation), deadline);
 }
 
+Task<ExecutionEnvironment::PhaseEnd> ExecutionEnvironment::RunInvocation(Context& ctx, Invocation invocation, const Running& running) {
+  BeginPhase();
+  OfferInvocation(std::move(invocation), running);
+  PhaseEnd end = co_await Await(Goal::None, running.until);
+  if (end.kind != PhaseEnd::Kind::Exit || state_ == State::Dead) co_return end;
+  // A runtime that ends after its last answer, before it takes this event, must not fail it: another one gets it.
+  std::optional<Invocation> unseen = api_.TakeBack();
+  if (!unseen) co_return end;
+  co_await Reset(ctx);
+  if (state_ == State::NeedsInit) end = co_await RunInit(ctx, InitPhase::Invoke, running.until);
+  if (state_ != State::Warm) co_return end;
+  BeginPhase();
+  OfferInvocation(std::move(*unseen), running);
+  co_return co_await Await(Goal::None, running.until);
+}
+
 Task<Result<InvokeOutcome>> ExecutionEnvironment::Invoke(Context& ctx, Invocation invocation) {
   MF_ASSERT(settled());
   Context own(*loop_);  // what has begun runs to its end, whoever leaves
@@ -287,13 +303,9 @@ Task<Result<InvokeOutcome>> ExecutionEnvironment::Invoke(Context& ctx, Invocatio
   if (state_ == State::NeedsInit) end = co_await RunInit(own, InitPhase::Invoke, running.until);
   if (TellsTraces()) running.trace_id = invocation.trace_id;
   Emit({.type = Type::Start, .request_id = running.request_id, .tracing = running.trace_id});
-  if (state_ == State::Warm) {
-    BeginPhase();
-    OfferInvocation(std::move(invocation), running);
-    end = co_await Await(Goal::None, running.until);
-    if (end.kind == PhaseEnd::Kind::Answer && end.answer.kind == RuntimeAnswer::Kind::TruncatedResponse) {
-      end = co_await AwaitExitBehindTruncation(std::move(end));
-    }
+  if (state_ == State::Warm) end = co_await RunInvocation(own, std::move(invocation), running);
+  if (end.kind == PhaseEnd::Kind::Answer && end.answer.kind == RuntimeAnswer::Kind::TruncatedResponse) {
+    end = co_await AwaitExitBehindTruncation(std::move(end));
   }
   FillOutcome(outcome, running, end);
   if (!extensions_.empty()) {

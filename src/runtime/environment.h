@@ -151,6 +151,7 @@ class ExecutionEnvironment final : private RuntimeEvents, private ExtensionEvent
   PhaseEnd ExitOfRuntime() const;  // RuntimeHasExited()
   bool IsBroken() const { return RuntimeHasExited() || extension_end_.has_value(); }
   void OfferInvocation(Invocation invocation, const Running& running);
+  Task<PhaseEnd> RunInvocation(Context& ctx, Invocation invocation, const Running& running);
   Task<PhaseEnd> AwaitExitBehindTruncation(PhaseEnd end);
   Task<PhaseEnd> AwaitRuntimeAfterAnswer(const Running& running);
 

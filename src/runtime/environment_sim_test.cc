@@ -99,6 +99,27 @@ TEST(EnvironmentSim, CrashesAreReportedAsLambdaDoes) {
   node.ExpectNothingLeft();
 }
 
+TEST(EnvironmentSim, ARuntimeThatEndsAfterItsAnswerDoesNotFailTheNextInvocation) {
+  Node node;
+  int events = 0;
+  node.function.on_event = [&](const std::string&) { return FakeBehaviour{.kind = ++events == 1 ? Kind::ErrorThenExit : Kind::Answer}; };
+  EXPECT_EQ(node.Run("1").payload, R"({"errorType":"Fatal"})");
+  const InvokeOutcome next = node.Run("2");  // at once: the old process is still there
+  EXPECT_EQ(next.payload, "2");
+  EXPECT_FALSE(next.function_error);
+  EXPECT_EQ(events, 2);
+  EXPECT_EQ(node.manager->counts().started, 1u) << "in the same sandbox";
+  EXPECT_EQ(node.factory.world.started_processes, 2);
+  EXPECT_EQ(node.factory.events.starts, 2);
+  EXPECT_EQ(node.factory.events.reports, 2);
+  // One that ends again before it has taken the event is the function's own failure: a second start would go on for ever.
+  node.function.on_event = [](const std::string&) { return FakeBehaviour{.kind = Kind::ErrorThenExit}; };
+  node.Run("3");
+  node.function.on_init = [] { return 7; };
+  EXPECT_NE(node.Run("4").payload.find("Runtime.ExitError"), std::string::npos);
+  node.ExpectNothingLeft();
+}
+
 TEST(EnvironmentSim, FailedInitIsRepeatedInsideTheInvocation) {
   Node node;
   int inits = 0;
@@ -192,7 +213,7 @@ TEST_P(EnvironmentChaos, EveryInvocationEndsOnceAndNothingIsLeft) {
     FakeBehaviour behaviour{.takes = milliseconds(random.Below(500))};
     const auto dice = random.Below(100);
     behaviour.kind = dice < 70 ? Kind::Answer : dice < 78 ? Kind::HandledError : dice < 86 ? Kind::Exit : dice < 90 ? Kind::Hang
-                   : dice < 94 ? Kind::CageDies : dice < 96 ? Kind::Oversized : Kind::WrongRequestId;
+                   : dice < 92 ? Kind::CageDies : dice < 94 ? Kind::ErrorThenExit : dice < 96 ? Kind::Oversized : Kind::WrongRequestId;
     return behaviour;
   };
   int answered = 0, wrong = 0, refused = 0;

@@ -66,6 +66,12 @@ void RuntimeApi::Offer(Invocation invocation, WallTime deadline) {
   work_.Pulse();
 }
 
+std::optional<Invocation> RuntimeApi::TakeBack() {
+  if (!in_hand_ || delivered_) return std::nullopt;
+  in_hand_ = false;
+  return std::move(invocation_);
+}
+
 Task<http::Response> RuntimeApi::Handle(Context& ctx, http::Request& request) {
   const std::string path(request.path());
   const std::string_view method = request.method;

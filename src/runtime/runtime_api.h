@@ -53,6 +53,8 @@ class RuntimeApi {
   void Restart();
   // Hands work to the runtime: answers the waiting GET /next, or the next one. Only when nothing is in hand.
   void Offer(Invocation invocation, WallTime deadline);
+  // The invocation in hand, when the runtime has not been given it yet: nothing is in hand then.
+  std::optional<Invocation> TakeBack();
   // Whether a GET /next is waiting and nothing is in hand.
   bool idle() const { return state_ == State::Ready && !in_hand_; }
 

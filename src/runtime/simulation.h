@@ -27,11 +27,12 @@ struct FakeStream {
 
 // What the function does with one event.
 struct FakeBehaviour {
-  enum class Kind : unsigned char { Answer, HandledError, Exit, Hang, CageDies, Oversized, WrongRequestId, Stream };
+  enum class Kind : unsigned char { Answer, HandledError, Exit, Hang, CageDies, Oversized, WrongRequestId, Stream, ErrorThenExit };
   Kind kind = Kind::Answer;
   Duration takes = std::chrono::milliseconds(5);
   int exit_code = 1;
   FakeStream stream;
+  Duration lingers = std::chrono::milliseconds(3);  // ErrorThenExit: between the two
 };
 
 struct FakeFunction {

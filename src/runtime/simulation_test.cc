@@ -161,6 +161,10 @@ Task<sandbox::ProcessExit> SimulatedFactory::RunRuntime(Context& ctx, Handle& ha
       case FakeBehaviour::Kind::HandledError:
         (void)co_await handle.Call(ctx, MakeRequest("POST", base + "/error", R"({"errorType":"ValueError"})"));
         break;
+      case FakeBehaviour::Kind::ErrorThenExit:
+        (void)co_await handle.Call(ctx, MakeRequest("POST", base + "/error", R"({"errorType":"Fatal"})"));
+        (void)co_await Sleep(ctx, behaviour.lingers);
+        co_return sandbox::ProcessExit{.exit_code = behaviour.exit_code};
       case FakeBehaviour::Kind::Exit: co_return sandbox::ProcessExit{.exit_code = behaviour.exit_code};
       case FakeBehaviour::Kind::Hang: (void)co_await Sleep(ctx, std::chrono::hours(24 * 365)); break;
       case FakeBehaviour::Kind::CageDies: cage.Die(); (void)co_await Sleep(ctx, std::chrono::hours(1)); break;
