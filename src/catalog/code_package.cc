@@ -112,9 +112,9 @@ Result<> MakeFolder(const std::string& path, mode_t mode) {
   return {};
 }
 
-// Gives a complete folder its name: durable from then on.
+// Gives a complete folder, whose files are durable, its name: durable as a whole from then on. File systems with a journal or a log
+// (ext4, xfs, btrfs) commit the directories in it no later than the rename.
 Result<> Settle(TemporaryFolder& temporary, const std::string& folder, const std::string& path) {
-  MF_TRY_VOID(SyncDirectory(temporary.path()));
   if (::rename(temporary.path().c_str(), path.c_str()) != 0) {
     if (errno == ENOTEMPTY || errno == EEXIST) return {};  // somebody stored the same meanwhile
     return Fail(Error::FromErrno("rename " + temporary.path(), errno));
@@ -189,11 +189,13 @@ Result<> CodeStore::Install(std::string_view zip, uint64_t zipped_bytes_max, con
   const std::string root = temporary.path() + "/root";
   MF_TRY_VOID(MakeFolder(temporary.path(), 0755));
   MF_TRY_VOID(MakeFolder(root, 0755));
-  if (auto unpacked = UnpackPackage(checked.zip, checked.plan, root); !unpacked) {
+  PackageSync sync;
+  if (auto unpacked = UnpackPackage(checked.zip, checked.plan, root, sync); !unpacked) {
     if (unpacked.error().blame == UnpackError::Blame::Zip) return Fail(CannotUnzip(unpacked.error().error));
     return Fail(std::move(unpacked.error().error).Wrap("unpack a code package"));
   }
-  MF_TRY_VOID(WriteNewFile(temporary.path() + "/package.zip", zip, 0600));
+  MF_TRY_VOID(WriteNewFile(temporary.path() + "/package.zip", zip, 0600, sync));
+  MF_TRY_VOID(sync.Finish());
   return Settle(temporary, folder_, PathOf(sha256_hex));
 }
 

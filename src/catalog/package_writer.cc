@@ -9,12 +9,11 @@
 #include <fmt/format.h>
 
 #include "base/fd.h"
-#include "base/files.h"
 
 namespace mayfly::catalog {
 namespace {
 
-// Packages with few files are synced one by one; for others one syncfs is cheaper than thousands of fsyncs.
+// For packages with more files one syncfs is cheaper than thousands of fsyncs.
 constexpr size_t kSingleSyncsMax = 64;
 constexpr uint32_t kTypeMask = 0170000, kTypeFile = 0100000, kTypeDirectory = 0040000, kTypeSymlink = 0120000;
 
@@ -48,9 +47,9 @@ Result<UniqueFd> CreateNew(const std::string& path) {
   return fd;
 }
 
-Result<> Seal(int fd, const std::string& path, unsigned mode, bool sync) {
-  if (::fchmod(fd, mode) != 0) return Fail(Error::FromErrno("fchmod " + path, errno));
-  if (sync && ::fsync(fd) != 0) return Fail(Error::FromErrno("fsync " + path, errno));
+Result<> Seal(UniqueFd file, const std::string& path, unsigned mode, PackageSync& sync) {
+  if (::fchmod(file.get(), mode) != 0) return Fail(Error::FromErrno("fchmod " + path, errno));
+  sync.Add(std::move(file));
   return {};
 }
 
@@ -58,7 +57,7 @@ std::unexpected<UnpackError> DiskFailed(Error error) {
   return std::unexpected(UnpackError{UnpackError::Blame::Disk, std::move(error)});
 }
 
-std::expected<void, UnpackError> UnpackFile(const ZipReader& zip, const ZipEntry& entry, const std::string& path, bool sync) {
+std::expected<void, UnpackError> UnpackFile(const ZipReader& zip, const ZipEntry& entry, const std::string& path, PackageSync& sync) {
   auto fd = CreateNew(path);
   if (!fd) return DiskFailed(fd.error());
   bool disk_failed = false;
@@ -71,7 +70,7 @@ std::expected<void, UnpackError> UnpackFile(const ZipReader& zip, const ZipEntry
   // Interpreters compare a source's time with the one in its compiled cache, so it stays what the zip says.
   const timespec times[2] = {{.tv_sec = entry.modified_seconds}, {.tv_sec = entry.modified_seconds}};
   if (::futimens(fd->get(), times) != 0) return DiskFailed(Error::FromErrno("futimens " + path, errno));
-  if (auto sealed = Seal(fd->get(), path, FilePermissions(entry), sync); !sealed) return DiskFailed(sealed.error());
+  if (auto sealed = Seal(std::move(*fd), path, FilePermissions(entry), sync); !sealed) return DiskFailed(sealed.error());
   return {};
 }
 
@@ -91,18 +90,6 @@ Result<> MakeSymlinks(const PackagePlan& plan, const std::string& root) {
     if (::symlink(target.c_str(), full.c_str()) != 0) return Fail(Error::FromErrno("symlink " + full, errno));
   }
   return {};
-}
-
-Result<> SyncTree(const PackagePlan& plan, const std::string& root, bool single_syncs) {
-  if (!single_syncs) {
-    const UniqueFd fd(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!fd || ::syncfs(fd.get()) != 0) return Fail(Error::FromErrno("syncfs " + root, errno));
-    return {};
-  }
-  for (const auto& [path, kind] : plan.tree.nodes()) {
-    if (kind == PackageTree::Kind::Directory) MF_TRY_VOID(SyncDirectory(root + "/" + path));
-  }
-  return SyncDirectory(root);
 }
 
 }  // namespace
@@ -138,22 +125,41 @@ Result<PackagePlan> PlanPackage(const ZipReader& zip, const PackageLimits& limit
   return plan;
 }
 
-std::expected<void, UnpackError> UnpackPackage(const ZipReader& zip, const PackagePlan& plan, const std::string& root) {
-  const bool single_syncs = plan.tree.nodes().size() <= kSingleSyncsMax;
-  if (auto made = MakeDirectories(plan, root); !made) return DiskFailed(made.error());
-  for (const auto& [path, entry] : plan.files) {
-    auto unpacked = UnpackFile(zip, *entry, root + "/" + path, single_syncs);
-    if (!unpacked) return unpacked;
+void PackageSync::Add(UniqueFd file) {
+  if (files_.size() == kSingleSyncsMax) {
+    files_.resize(1);  // tells the file system
+    many_ = true;
   }
-  if (auto made = MakeSymlinks(plan, root); !made) return DiskFailed(made.error());
-  if (auto synced = SyncTree(plan, root, single_syncs); !synced) return DiskFailed(synced.error());
+  if (many_) return;
+  // A hint: without it, each fsync below would have a turn of the journal to itself.
+  ::sync_file_range(file.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
+  files_.push_back(std::move(file));
+}
+
+Result<> PackageSync::Finish() {
+  if (many_ && ::syncfs(files_.front().get()) != 0) return Fail(Error::FromErrno("syncfs", errno));
+  for (const UniqueFd& file : files_) {
+    if (!many_ && ::fsync(file.get()) != 0) return Fail(Error::FromErrno("fsync of a package's file", errno));
+  }
+  files_.clear();
+  many_ = false;
   return {};
 }
 
-Result<> WriteNewFile(const std::string& path, std::string_view bytes, unsigned mode) {
-  MF_TRY(const UniqueFd fd, CreateNew(path));
+std::expected<void, UnpackError> UnpackPackage(const ZipReader& zip, const PackagePlan& plan, const std::string& root, PackageSync& sync) {
+  if (auto made = MakeDirectories(plan, root); !made) return DiskFailed(made.error());
+  for (const auto& [path, entry] : plan.files) {
+    auto unpacked = UnpackFile(zip, *entry, root + "/" + path, sync);
+    if (!unpacked) return unpacked;
+  }
+  if (auto made = MakeSymlinks(plan, root); !made) return DiskFailed(made.error());
+  return {};
+}
+
+Result<> WriteNewFile(const std::string& path, std::string_view bytes, unsigned mode, PackageSync& sync) {
+  MF_TRY(UniqueFd fd, CreateNew(path));
   MF_TRY_VOID(WriteAll(fd.get(), bytes, path));
-  return Seal(fd.get(), path, mode, true);
+  return Seal(std::move(fd), path, mode, sync);
 }
 
 }  // namespace mayfly::catalog

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/fd.h"
 #include "base/result.h"
 #include "catalog/package_tree.h"
 #include "catalog/zip_reader.h"
@@ -32,10 +33,25 @@ struct UnpackError {
   enum class Blame : unsigned char { Zip, Disk } blame;
   Error error;
 };
-// Writes everything below `root`, an existing and empty folder, and syncs it.
-std::expected<void, UnpackError> UnpackPackage(const ZipReader& zip, const PackagePlan& plan, const std::string& root);
+// Makes what one package wrote durable, all at once: the first fsync waits for what the disk does for all of them.
+// Directories need none of their own: they are in the journal before the rename that gives the package its name, whose sync is
+// the last step (CodeStore).
+class PackageSync {
+ public:
+  // `file` has been written. The disk begins at once.
+  void Add(UniqueFd file);
+  // All files that were added.
+  Result<> Finish();
 
-// Writes a file and syncs it; it must not be there.
-Result<> WriteNewFile(const std::string& path, std::string_view bytes, unsigned mode);
+ private:
+  std::vector<UniqueFd> files_;
+  bool many_ = false;  // too many to keep them open: one sync of the whole file system
+};
+
+// Writes everything below `root`, an existing and empty folder.
+std::expected<void, UnpackError> UnpackPackage(const ZipReader& zip, const PackagePlan& plan, const std::string& root, PackageSync& sync);
+
+// It must not be there.
+Result<> WriteNewFile(const std::string& path, std::string_view bytes, unsigned mode, PackageSync& sync);
 
 }  // namespace mayfly::catalog
