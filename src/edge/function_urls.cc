@@ -105,7 +105,10 @@ bool FunctionUrls::IsAllowed(const catalog::FunctionUrl& url, const Principal* c
   const identity::RequestPrincipal principal = caller ? identity::RequestPrincipal::Of(*caller) : identity::RequestPrincipal::Anonymous();
   identity::ConditionKeys url_keys;
   url_keys.Add("lambda:FunctionUrlAuthType", url.auth_type);
-  return parts_.access->Authorize(principal, "lambda:InvokeFunctionUrl", ReferenceOf(url), url_keys).has_value();
+  if (!parts_.access->Authorize(principal, "lambda:InvokeFunctionUrl", ReferenceOf(url), url_keys)) return false;
+  identity::ConditionKeys invoke_keys;
+  invoke_keys.Add("lambda:InvokedViaFunctionUrl", "true");
+  return parts_.access->Authorize(principal, "lambda:InvokeFunction", ReferenceOf(url), invoke_keys).has_value();
 }
 
 http::Response FunctionUrls::Refuse(Context& ctx, const Error& error) const {

@@ -36,7 +36,7 @@ def handler(event, context):
 
 
 def let_everybody(aws, name, **qualifier):
-    """What AWS's console adds by itself for a new URL without authorization; older tools add the first only, which is enough."""
+    """What AWS's console adds by itself for a new URL without authorization: both are needed."""
     statements = [{"StatementId": "url", "Action": "lambda:InvokeFunctionUrl", "FunctionUrlAuthType": "NONE"},
                   {"StatementId": "invoke", "Action": "lambda:InvokeFunction", "InvokedViaFunctionUrl": True}]
     for statement in statements:
@@ -394,9 +394,21 @@ def test_without_permission_nobody_may(daemon, aws, functions):
     let_everybody(aws, name)
     assert address().status == 200
     aws.remove_permission(FunctionName=name, StatementId="invoke")
-    assert address().status == 200
+    assert forbidden(address()), "lambda:InvokeFunctionUrl alone, as before October 2025"
+    aws.add_permission(FunctionName=name, Principal="*", StatementId="any-way", Action="lambda:InvokeFunction")
+    assert address().status == 200, "lambda:InvokeFunction without a condition is enough, too"
     aws.remove_permission(FunctionName=name, StatementId="url")
     assert forbidden(address())
+
+
+def test_a_permission_for_the_url_lets_nobody_invoke_directly(daemon, aws, functions):
+    name = functions(ECHO)
+    aws.create_function_url_config(FunctionName=name, AuthType="NONE")
+    let_everybody(aws, name)
+    stranger = daemon.client(key="111122223333")
+    with pytest.raises(stranger.exceptions.ClientError) as caught:
+        stranger.invoke(FunctionName=f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:{name}")
+    assert caught.value.response["Error"]["Code"] == "AccessDeniedException"
 
 
 def test_iam_urls_want_a_signature(urls):
@@ -422,6 +434,7 @@ def test_another_account_wants_permission(daemon, aws, functions):
     assert forbidden(address.signed(key="111122223333"))
     for statement in ({"Action": "lambda:InvokeFunctionUrl", "FunctionUrlAuthType": "AWS_IAM"},
                       {"Action": "lambda:InvokeFunction", "InvokedViaFunctionUrl": True}):
+        assert forbidden(address.signed(key="111122223333"))
         aws.add_permission(FunctionName=name, Principal="111122223333", StatementId=statement["Action"].split(":")[1], **statement)
     answer = address.signed(key="111122223333")
     assert answer.status == 200 and answer.json["requestContext"]["accountId"] == "111122223333"
