@@ -146,6 +146,13 @@ void SetLogging(telemetry::EnvironmentLabel& label, const catalog::LoggingConfig
   label.system_log_level = level(logging.system_log_level);
 }
 
+// It could be served when the function was deployed.
+Result<catalog::RuntimeChoice> ResolveForRunning(const catalog::RuntimeTable& runtimes, std::string_view runtime) {
+  auto choice = runtimes.Resolve(runtime);
+  if (choice || !choice.error().IsService("InvalidParameterValueException")) return choice;
+  return Fail(Error::Service("InvalidRuntimeException", choice.error().message));
+}
+
 }  // namespace
 
 bool IsReservedVariable(std::string_view name) {
@@ -160,7 +167,7 @@ bool IsReservedVariable(std::string_view name) {
 
 Result<std::shared_ptr<const runtime::EnvironmentSpec>> MakeEnvironmentSpec(const catalog::Function& function,
                                                                             const catalog::RuntimeTable& runtimes, SpecOptions options) {
-  MF_TRY(catalog::RuntimeChoice choice, runtimes.Resolve(function.runtime));
+  MF_TRY(catalog::RuntimeChoice choice, ResolveForRunning(runtimes, function.runtime));
   auto spec = std::make_shared<runtime::EnvironmentSpec>();
   spec->label.account_id = function.name.account_id;
   spec->label.function_arn = function.name.Arn();
