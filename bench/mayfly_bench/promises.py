@@ -65,7 +65,7 @@ PROMISES = [
     Promise("create_16", "control", "≥ 0.3 × fdatasync × batch; ≥ 3,000/s at 64", "more"),
     Promise("start_100k", "scale", "≤ 3 × a scan of the rows; ≤ 1 s", "less", 3.0),
     Promise("memory_100k", "scale", "≤ 2 KiB", "less", 2.0),
-    Promise("list_100k", "scale", "≤ 3 × echo", "less", 3.0),
+    Promise("list_100k", "scale", "≤ 3 × echo of as many bytes", "less", 3.0),
     Promise("warm_100k", "scale", "≤ 1.1 × without them", "less", 1.1),
     Promise("sqs_send_1_echo", "sqs", "reported", "more"),
     Promise("sqs_send_1", "sqs", "≥ 0.5 × fdatasync", "more", 0.5),

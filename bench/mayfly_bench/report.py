@@ -51,6 +51,8 @@ def extras(row):
         shown.append(f"PSS {number(details['pss_mib'])} + kernel ~{number(details['kernel_mib_estimate'])}; daemon {details['daemon_rss_mib']:.0f} MiB")
     if "environments" in details and "pss_mib" not in details:
         shown.append(f"{details['environments']} environments")
+    if "answer_bytes" in details:
+        shown.append(f"{details['answer_bytes'] / 1024:.0f} KiB; an empty echo takes {number(details['empty_echo_us'])} µs")
     return "; ".join(shown)
 
 

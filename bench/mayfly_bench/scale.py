@@ -13,6 +13,7 @@ from pathlib import Path
 
 from . import load, machine, programs
 from .daemon import FUNCTIONS, Daemon
+from .http_connection import Connection
 from .programs import find_program
 from .rows import Row
 from .warm import latency
@@ -68,9 +69,14 @@ def scale(settings):
         kib = (machine.resident_kib(many.pid) - empty_kib) / count
         rows.append(Row("memory_100k", "daemon's memory per function with 3 versions", "KiB", {"best": kib, "median": kib}))
         page = load.Load(connections=1, batches=settings.batches, requests=200, warm_up=100)
-        reference, subject = load.compare(page, echo, many, many.request("GET", f"{FUNCTIONS}?MaxItems=50"))
+        request = many.request("GET", f"{FUNCTIONS}?MaxItems=50")
+        with Connection(many.port) as connection:
+            answer_bytes = len(connection.exchange(request)[2])
+        small, _ = load.compare(page, echo, many, request)
+        reference, subject = load.compare(page, echo, many, request, many.request("POST", "/", b"x" * answer_bytes))
         rows.append(Row("list_100k", "ListFunctions, a page of 50 of 100,000", "µs", {"best": subject["best_p50_us"], "median": subject["median_p50_us"]},
-                        "echo p50", {"best": reference["best_p50_us"], "median": reference["median_p50_us"]}))
+                        "echo of as many bytes, p50", {"best": reference["best_p50_us"], "median": reference["median_p50_us"]},
+                        {"answer_bytes": answer_bytes, "empty_echo_us": small["best_p50_us"], "cpu_us": subject["cpu_us"]}))
         invoked = []
         for daemon in (few, many):
             daemon.create_function("native", programs.native())

@@ -1,5 +1,6 @@
 #include "base/json.h"
 
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <memory>
@@ -245,11 +246,22 @@ Result<Value> Parse(std::string_view text) {
 
 bool IsValidJson(std::string_view text) { return ReadDocument(text, nullptr) == simdjson::SUCCESS; }
 
+// Of a JSON string's characters: whether it is written as it is.
+constexpr std::array<bool, 256> kStandsForItself = [] {
+  std::array<bool, 256> plain{};
+  for (size_t byte = 0x20; byte < 0x80; ++byte) plain[byte] = byte != '"' && byte != '\\';
+  return plain;
+}();
+
 void WriteString(std::string_view text, std::string& out) {
   static constexpr char kHex[] = "0123456789abcdef";
   out.push_back('"');
   size_t i = 0;
   while (i < text.size()) {
+    const size_t start = i;
+    while (i < text.size() && kStandsForItself[static_cast<unsigned char>(text[i])]) ++i;
+    out.append(text, start, i - start);
+    if (i == text.size()) break;
     const unsigned char byte = static_cast<unsigned char>(text[i]);
     if (byte < 0x80) {
       ++i;
@@ -262,13 +274,9 @@ void WriteString(std::string_view text, std::string& out) {
         case '\b': out += "\\b"; break;
         case '\f': out += "\\f"; break;
         default:
-          if (byte < 0x20) {
-            out += "\\u00";
-            out.push_back(kHex[byte >> 4]);
-            out.push_back(kHex[byte & 15]);
-          } else {
-            out.push_back(static_cast<char>(byte));
-          }
+          out += "\\u00";
+          out.push_back(kHex[byte >> 4]);
+          out.push_back(kHex[byte & 15]);
       }
       continue;
     }

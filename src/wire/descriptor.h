@@ -21,7 +21,7 @@ namespace mayfly::wire {
 
 // How a value is kept in its struct:
 //   String, Blob  std::string (a blob's raw bytes)        Integer  int32_t     Long  int64_t      Double  double
-//   Timestamp     mayfly::WallTime                        List     std::vector<T>
+//   Timestamp     mayfly::WallTime                        List     std::vector<T>, WrittenList
 //   Boolean       bool                                    Map      Map<T> (storage.h), in the order of the wire
 //   EventStream   EventStream<T> (event_writer.h); only as the payload of an answer
 enum class Kind : unsigned char { String, Boolean, Integer, Long, Double, Blob, Timestamp, List, Map, Structure, EventStream };
@@ -63,7 +63,7 @@ struct Shape {
   const Shape* element = nullptr;              // of a list or map
   const Shape* key = nullptr;                  // of a map
   const Structure* structure = nullptr;        // of an event stream: one member per kind of event
-  const ListOps* list = nullptr;
+  const ListOps* list = nullptr;               // null for a WrittenList
   const MapOps* map = nullptr;
   const EventStreamOps* events = nullptr;
 };

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "wire/pattern.h"
+#include "wire/storage.h"
 
 namespace mayfly::wire {
 namespace {
@@ -53,6 +54,20 @@ TEST(JsonCodec, BlobsAreBase64) {
   EXPECT_EQ(RoundTrip<std::string>(Kind::Blob, "\"AP8=\""), "\"AP8=\"");
   EXPECT_EQ(RoundTrip<std::string>(Kind::Blob, "\"***\""), "SerializationException");
   EXPECT_EQ(RoundTrip<std::string>(Kind::Blob, "\"\""), "\"\"");
+}
+
+TEST(JsonCodec, TakesAListAsItWasWritten) {
+  const Shape item{.kind = Kind::Integer};
+  const Shape shape{.kind = Kind::List, .element = &item};
+  WrittenList list;
+  std::string out;
+  WriteJson(shape, &list, out);
+  EXPECT_EQ(out, "[]");
+  list.Append("1");
+  list.Append("{\"a\":2}");
+  out.clear();
+  WriteJson(shape, &list, out);
+  EXPECT_EQ(out, "[1,{\"a\":2}]");
 }
 
 TEST(JsonCodec, RefusesABodyThatWouldTakeTheMemory) {

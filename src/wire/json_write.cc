@@ -6,6 +6,7 @@
 
 #include "base/encoding.h"
 #include "wire/json_codec.h"
+#include "wire/storage.h"
 
 namespace mayfly::wire {
 namespace {
@@ -17,6 +18,10 @@ const T& As(const void* value) {
 
 void WriteList(const Shape& shape, const void* list, std::string& out) {
   out.push_back('[');
+  if (!shape.list) {
+    out.append(As<WrittenList>(list).items()).push_back(']');
+    return;
+  }
   const size_t size = shape.list->size(list);
   for (size_t i = 0; i < size; ++i) {
     if (i > 0) out.push_back(',');

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -15,6 +16,21 @@ namespace mayfly::wire {
 // A map of the wire: keys are unique, in the order in which they came (the last of equal ones counts).
 template <typename T>
 using Map = std::vector<std::pair<std::string, T>>;
+
+// A list of a response whose items are JSON already. Its shape has no ListOps.
+class WrittenList {
+ public:
+  // `item`: one JSON value.
+  void Append(std::string_view item) {
+    if (!items_.empty()) items_ += ',';
+    items_ += item;
+  }
+  // The items, parted by commas.
+  const std::string& items() const { return items_; }
+
+ private:
+  std::string items_;
+};
 
 template <typename T>
 struct FieldAccess {

@@ -43,6 +43,7 @@ def test_a_small_model_is_accepted_and_becomes_code(tmp_path):
     (OPERATION + "type Spare string\n", 13, "Spare is used nowhere"),
     (OPERATION.replace("out Value string", "out Node") + "struct Node  Child Node\n", 13, "Node contains itself"),
     (OPERATION + "nonsense\n", 13, "'nonsense' begins no entry"),
+    (OPERATION.replace("out Value string", "out Value string written"), 11, "only a list comes as it was written"),
     (OPERATION + "type Spare string `a{part}`\n", 13, "no 'let part' before this line"),
 ])
 def test_mistakes_are_told_with_their_line(tmp_path, text, line, words):

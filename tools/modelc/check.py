@@ -68,6 +68,8 @@ class Checker:
         if use.pattern and use.kind != "string":
             self._find(use.place, "only a string has a pattern")
         self._check_patterns(use)
+        if use.written and use.kind != "list":
+            self._find(use.place, "only a list comes as it was written")
         if use.low and use.high and float(use.low) > float(use.high):
             self._find(use.place, f"the range {use.low}..{use.high} is empty")
         if (use.low or use.high) and use.kind in ("bool", "timestamp"):
@@ -114,6 +116,8 @@ class Checker:
             self._check_member(member, operation.name)
             if not operation.todo and model.is_stream(model.resolve(member.type)):
                 self._find(member.place, f"{operation.name} takes an event stream, which no protocol here reads yet")
+            if model.resolve(member.type).written:
+                self._find(member.place, f"member {member.name} of {operation.name} is read, not written")
         labels = re.findall(r"\{(\w+)(\+?)\}", operation.path)
         bound = [member.wire_name for member in operation.input if member.location == "path"]
         for label, _ in labels:

@@ -99,7 +99,7 @@ class Source:
             fields.append(f".element = &{self._shape(use.element)}")
         if use.key:
             fields.append(f".key = &{self._shape(use.key)}")
-        if use.kind in ("list", "map"):
+        if use.kind in ("list", "map") and not use.written:
             inner = type_name(self._model, use.element)
             fields.append(f".{use.kind} = &k{use.kind.capitalize()}Ops<{inner}>")
         return fields

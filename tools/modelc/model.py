@@ -43,6 +43,7 @@ class Type:
     refuse: str = ""
     sensitive: bool = False
     streaming: bool = False
+    written: bool = False  # a list whose items the service gives as JSON: it keeps some of them as they were written
 
     @property
     def constrained(self) -> bool:

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "services/lambda/lambda_api.h"
+#include "wire/json_codec.h"
 
 namespace mayfly::lambda {
 namespace {
@@ -77,8 +78,9 @@ FunctionConfiguration LambdaApi::Describe(const catalog::Function& function, std
   return view;
 }
 
-FunctionConfiguration LambdaApi::DescribeInList(const catalog::Function& function, std::string_view qualifier) const {
-  FunctionConfiguration view = Describe(function, qualifier);
+std::string_view LambdaApi::DescribeInList(const catalog::FunctionPointer& function, ListTexts::Form form) {
+  if (const std::string* text = list_texts_.Find(function, form)) return *text;
+  FunctionConfiguration view = Describe(*function, form == ListTexts::Form::Qualified ? function->version : std::string());
   view.state.reset();
   view.state_reason.reset();
   view.state_reason_code.reset();
@@ -86,7 +88,10 @@ FunctionConfiguration LambdaApi::DescribeInList(const catalog::Function& functio
   view.last_update_status_reason.reset();
   view.last_update_status_reason_code.reset();
   view.runtime_version_config.reset();
-  return view;
+  static const wire::Structure& structure = *wire::FindOperation(kService, "GetFunctionConfiguration")->output;
+  std::string text;
+  wire::WriteJsonMembers(structure, wire::MemberChoice::All, &view, text);
+  return list_texts_.Keep(function, form, std::move(text));
 }
 
 }  // namespace mayfly::lambda

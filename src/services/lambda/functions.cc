@@ -130,22 +130,23 @@ Task<Result<ListFunctionsResponse>> LambdaApi::ListFunctions(Context& ctx, ListF
   const std::string prefix = fmt::format("{}/{}/", ctx.principal.account_id, ctx.principal.region);
   const size_t limit = PageLimit(request.max_items, kFunctionsPageMax);
   ListFunctionsResponse response;
-  std::vector<FunctionConfiguration> functions;
+  wire::WrittenList functions;
   if (!request.function_version) {
     MF_CO_TRY(auto page, NextPage(parts_.tables->functions, prefix, request.marker, limit));
-    for (const auto& row : page.rows) functions.push_back(DescribeInList(*row.value, ""));
+    for (const auto& row : page.rows) functions.Append(DescribeInList(row.value, ListTexts::Form::Plain));
     response.next_marker = std::move(page.next_marker);
   } else {
     // FunctionVersion=ALL: each function with its versions. A marker names the row that came last, "f/" being $LATEST.
     MF_CO_TRY(std::string after, DecodeMarker(request.marker));
     std::string last;
     bool more = false;
+    size_t shown = 0;
     for (const catalog::FunctionPointer& function : VersionsAfter(prefix, after, limit + 1)) {
-      if (functions.size() == limit) {
+      if (shown++ == limit) {
         more = true;
         break;
       }
-      functions.push_back(DescribeInList(*function, function->version));
+      functions.Append(DescribeInList(function, ListTexts::Form::Qualified));
       last = function->is_latest() ? function->name.Key() + '/' : catalog::RowKey(*function);
     }
     if (more) response.next_marker = EncodeMarker(last);

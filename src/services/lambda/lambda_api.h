@@ -20,6 +20,7 @@
 #include "catalog/signing_profiles.h"
 #include "invoke/invoker.h"
 #include "model/lambda.h"
+#include "services/lambda/list_texts.h"
 #include "services/lambda/settings.h"
 #include "services/lambda/tags.h"
 #include "sources/queue_facts.h"
@@ -274,8 +275,8 @@ class LambdaApi final : public Handler {
 
   // `qualifier`: as it ends the ARN; "" for none.
   FunctionConfiguration Describe(const catalog::Function& function, std::string_view qualifier) const;
-  // Lists leave out the states.
-  FunctionConfiguration DescribeInList(const catalog::Function& function, std::string_view qualifier) const;
+  // As it stands in lists, which leave out the states: JSON, valid until the next call. `form`: how its ARN ends.
+  std::string_view DescribeInList(const catalog::FunctionPointer& function, ListTexts::Form form);
 
   // Makes `mapping` invoke the function that is named. Error: code `missing`, "Function does not exist".
   Result<catalog::FunctionPointer> PointMapping(const Context& ctx, catalog::EventSourceMapping& mapping, std::string_view function_name,
@@ -291,6 +292,7 @@ class LambdaApi final : public Handler {
 
   LambdaParts parts_;
   catalog::ConcurrencyLedger ledger_;
+  ListTexts list_texts_;
   TaskScope background_;
   int fetches_ = 0;  // packages that are being fetched
 };

@@ -59,10 +59,10 @@ Task<Result<ListVersionsByFunctionResponse>> LambdaApi::ListVersionsByFunction(C
   if (!latest) co_return Fail(catalog::FunctionNotFound({reference.name, ""}));
   size_t limit = PageLimit(request.max_items, kVersionsPageMax);
   ListVersionsByFunctionResponse response;
-  std::vector<FunctionConfiguration> versions;
+  wire::WrittenList versions;
   std::optional<std::string> marker = request.marker;
   if (!marker) {
-    versions.push_back(DescribeInList(*latest, latest->version));
+    versions.Append(DescribeInList(latest, ListTexts::Form::Qualified));
     --limit;
   }
   // "0" comes before every version's key: the marker of a page that had room for $LATEST only.
@@ -70,7 +70,7 @@ Task<Result<ListVersionsByFunctionResponse>> LambdaApi::ListVersionsByFunction(C
     if (parts_.catalog->NewestVersion(latest->name)) response.next_marker = EncodeMarker("0");
   } else {
     MF_CO_TRY(auto page, NextPage(parts_.tables->versions, latest->name.Key() + '/', marker, limit));
-    for (const auto& row : page.rows) versions.push_back(DescribeInList(*row.value, row.value->version));
+    for (const auto& row : page.rows) versions.Append(DescribeInList(row.value, ListTexts::Form::Qualified));
     response.next_marker = std::move(page.next_marker);
   }
   response.versions = std::move(versions);
