@@ -158,13 +158,9 @@ void FunctionCatalog::Count(const Function& function, int sign) {
   Usage& usage = usage_[function.name.account_id + '/' + function.name.region];
   if (!function.s3_reference) usage.code_bytes += sign * function.code_bytes;  // the client keeps that one
   if (function.is_latest()) usage.functions += sign;
-  const auto use = [&](const std::string& sha256) {
-    if (sha256.empty()) return;
-    if ((uses_[sha256] += sign) == 0) uses_.erase(sha256);
-  };
-  use(function.code_sha256);
-  use(function.layers_sha256);
-  for (const LayerUse& layer : function.layers) use(layer.code_sha256);
+  uses_.Count(function.code_sha256, sign);
+  uses_.Count(function.layers_sha256, sign);
+  for (const LayerUse& layer : function.layers) uses_.Count(layer.code_sha256, sign);
 }
 
 // --- what takes a look at everything ---

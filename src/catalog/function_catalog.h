@@ -15,6 +15,7 @@
 #include "base/event.h"
 #include "base/random.h"
 #include "catalog/function_reference.h"
+#include "catalog/package_uses.h"
 #include "catalog/tables.h"
 
 namespace mayfly::catalog {
@@ -93,7 +94,7 @@ class FunctionCatalog {
   std::vector<Listener> listeners_;
   std::set<std::string> unsettled_;
   std::unordered_map<std::string, Usage> usage_;  // by ACCOUNT/REGION
-  std::unordered_map<std::string, int> uses_;     // by sha256
+  PackageUses uses_;
   std::string survey_at_;                         // rows up to here are counted …
   bool survey_in_versions_ = false;               // … in "functions" first, then in "versions"
   bool surveyed_ = false;

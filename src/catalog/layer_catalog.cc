@@ -34,7 +34,7 @@ void LayerCatalog::Open() {
 }
 
 void LayerCatalog::Count(const LayerVersion& version, int sign) {
-  if ((uses_[version.code_sha256] += sign) == 0) uses_.erase(version.code_sha256);
+  uses_.Count(version.code_sha256, sign);
   code_bytes_[fmt::format("{}/{}", version.name.layer.account_id, version.name.layer.region)] += sign * version.code_bytes;
 }
 

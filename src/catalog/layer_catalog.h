@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/context.h"
+#include "catalog/package_uses.h"
 #include "catalog/tables.h"
 
 namespace mayfly::catalog {
@@ -42,7 +43,7 @@ class LayerCatalog {
   Task<Result<>> Delete(Context& ctx, const LayerVersionName& name);
 
   // Whether a layer version refers to the package (hex SHA-256).
-  bool IsInUse(const std::string& sha256) const { return uses_.contains(sha256); }
+  bool IsInUse(const std::string& sha256) const { return uses_.Contains(sha256); }
   // The sum of the zips' sizes of one account and region.
   int64_t CodeBytesOf(std::string_view account_id, std::string_view region) const;
 
@@ -50,7 +51,7 @@ class LayerCatalog {
   void Count(const LayerVersion& version, int sign);
 
   Tables* tables_;
-  std::unordered_map<std::string, int> uses_;           // by sha256
+  PackageUses uses_;
   std::unordered_map<std::string, int64_t> code_bytes_;  // by ACCOUNT/REGION
 };
 

@@ -12,7 +12,7 @@ namespace mayfly::catalog {
 namespace {
 
 constexpr size_t kLoadPage = 4000;
-constexpr size_t kRecentMax = 4096;
+constexpr size_t kRecentMax = 2048;  // about as many functions as a machine has environments for
 constexpr std::string_view kFunctionsTable = "functions";
 constexpr std::string_view kVersionsTable = "versions";
 constexpr std::string_view kAliasesTable = "aliases";
@@ -49,13 +49,13 @@ Result<json::Value> AnyTable::ParseText(std::string_view text) {
 
 AnyTable::AnyPointer AnyTable::FindAny(std::string_view key) const {
   const auto found = entries_.find(key);
-  return found == entries_.end() ? nullptr : Load(found->first, found->second);
+  return found == entries_.end() ? nullptr : Load(*found);
 }
 
-AnyTable::AnyPointer AnyTable::Load(const std::string& key, Entry& entry) const {
+AnyTable::AnyPointer AnyTable::Load(const TableEntry& entry) const {
   if (AnyPointer parsed = entry.parsed.lock()) return parsed;
-  if (entry.text.empty()) return nullptr;
-  AnyPointer value = Parse(key, entry.text);
+  if (entry.text().empty()) return nullptr;
+  AnyPointer value = Parse(entry.key(), entry.text());
   entry.parsed = value;
   Remember(value);
   return value;
@@ -92,18 +92,16 @@ Task<Result<>> AnyTable::LoadAll(Context& ctx, store::Store& store) {
     const bool last = rows.size() < kLoadPage;
     next = std::make_unique<OneShot<Rows>>(*ctx.loop);
     if (!last) reading.Spawn(read(ctx, store, name_, rows.back().key + '\0', *next));  // while these rows are taken in
-    for (store::Row& row : rows) {
-      entries_.emplace_hint(entries_.end(), std::move(row.key), Entry{std::string(row.value), {}, false, false});
-    }
+    for (const store::Row& row : rows) entries_.emplace_hint(entries_.end(), row.key, row.value);
     if (last) co_return Result<>();
   }
 }
 
 void ResourceTables::Clear() {
   for (AnyTable* table : tables_) {
-    AnyTable::Entries old = std::exchange(table->entries_, {});
-    for (auto& [key, entry] : old) {
-      if (AnyTable::AnyPointer value = table->Load(key, entry)) table->Notify(key, value, nullptr);
+    const TableEntries old = std::exchange(table->entries_, {});
+    for (const TableEntry& entry : old) {
+      if (AnyTable::AnyPointer value = table->Load(entry)) table->Notify(std::string(entry.key()), value, nullptr);
     }
     table->recent_.clear();
     table->next_recent_ = 0;
@@ -116,8 +114,8 @@ void Change::Unlock() {
   for (const Step& step : steps_) {
     const auto found = step.table->entries_.find(step.key);
     if (found == step.table->entries_.end()) continue;  // cleared meanwhile
-    if (found->second.text.empty()) step.table->entries_.erase(found);
-    else found->second.busy = found->second.deleting = false;
+    if (found->text().empty()) step.table->entries_.erase(found);
+    else found->SetChange(TableEntry::Change::None);
   }
   steps_.clear();
 }
@@ -129,7 +127,7 @@ Result<> Change::CheckOwner(const AnyTable& table, const std::string& key) const
   if (function == tables_->functions_->entries_.end()) {
     return Fail(Error::Service("ResourceNotFoundException", fmt::format("Function not found: {}", function_key)));
   }
-  if (function->second.deleting || IsQualifierLeaving(table, key, function_key.size())) return Fail(Busy(key));
+  if (function->change() == TableEntry::Change::Deletion || IsQualifierLeaving(table, key, function_key.size())) return Fail(Busy(key));
   return {};
 }
 
@@ -143,23 +141,24 @@ bool Change::IsQualifierLeaving(const AnyTable& table, std::string_view key, siz
     const bool padded = owner == tables_->versions_ && qualifier.size() < kVersionDigits;
     const auto found = owner->entries_.find(fmt::format("{}/{}{}", key.substr(0, function_key_bytes),
                                                         std::string(padded ? kVersionDigits - qualifier.size() : 0, '0'), qualifier));
-    if (found != owner->entries_.end() && found->second.deleting) return true;
+    if (found != owner->entries_.end() && found->change() == TableEntry::Change::Deletion) return true;
   }
   return false;
 }
 
-Result<AnyTable::Entry*> Change::Lock(AnyTable& table, const std::string& key, const AnyTable::AnyPointer& old) {
+Result<> Change::Lock(AnyTable& table, const std::string& key, const AnyTable::AnyPointer& old, TableEntry::Change change) {
   const auto found = table.entries_.find(key);
-  if (found == table.entries_.end() || found->second.busy || !old || found->second.parsed.lock() != old) return Fail(Busy(key));
-  found->second.busy = true;
-  return &found->second;
+  const bool is_free = found != table.entries_.end() && found->change() == TableEntry::Change::None;
+  if (!is_free || !old || found->parsed.lock() != old) return Fail(Busy(key));
+  found->SetChange(change);
+  return {};
 }
 
 Result<> Change::StageCreate(AnyTable& table, const std::string& key, const std::string& text, AnyTable::AnyPointer value) {
   MF_TRY_VOID(CheckOwner(table, key));
-  const auto [entry, is_new] = table.entries_.try_emplace(key);
+  const auto [entry, is_new] = table.entries_.emplace(key, std::string_view());
   if (!is_new) return Fail(Error::Service("ResourceConflictException", fmt::format("The resource already exists: {}", key)));
-  entry->second.busy = true;
+  entry->SetChange(TableEntry::Change::Replacement);
   batch_.RequireAbsent(table.name_, key).Put(table.name_, key, text);
   steps_.push_back({&table, key, nullptr, std::move(value), text});
   return {};
@@ -168,15 +167,14 @@ Result<> Change::StageCreate(AnyTable& table, const std::string& key, const std:
 Result<> Change::StageReplace(AnyTable& table, const std::string& key, const AnyTable::AnyPointer& old, const std::string& text,
                               AnyTable::AnyPointer value) {
   MF_TRY_VOID(CheckOwner(table, key));
-  MF_TRY([[maybe_unused]] AnyTable::Entry* entry, Lock(table, key, old));
+  MF_TRY_VOID(Lock(table, key, old, TableEntry::Change::Replacement));
   batch_.Put(table.name_, key, text);
   steps_.push_back({&table, key, old, std::move(value), text});
   return {};
 }
 
 Result<> Change::StageDelete(AnyTable& table, const std::string& key, const AnyTable::AnyPointer& old) {
-  MF_TRY(AnyTable::Entry* entry, Lock(table, key, old));
-  entry->deleting = true;
+  MF_TRY_VOID(Lock(table, key, old, TableEntry::Change::Deletion));
   batch_.Delete(table.name_, key);
   steps_.push_back({&table, key, old, nullptr, {}});
   return {};
@@ -186,17 +184,18 @@ Result<> Change::DeleteBelongings(const std::string& key) {
   const std::string below = key + '/';
   for (AnyTable* table : tables_->tables_) {
     if (table->owner_ != BelongsTo::Function) continue;
-    if (const auto entry = table->entries_.find(key); entry != table->entries_.end()) MF_TRY_VOID(StageBelonging(*table, entry->first, entry->second));
-    for (auto entry = table->entries_.lower_bound(below); entry != table->entries_.end() && entry->first.starts_with(below); ++entry) {
-      MF_TRY_VOID(StageBelonging(*table, entry->first, entry->second));
+    if (const auto entry = table->entries_.find(key); entry != table->entries_.end()) MF_TRY_VOID(StageBelonging(*table, *entry));
+    for (auto entry = table->entries_.lower_bound(below); entry != table->entries_.end() && entry->key().starts_with(below); ++entry) {
+      MF_TRY_VOID(StageBelonging(*table, *entry));
     }
   }
   return {};
 }
 
-Result<> Change::StageBelonging(AnyTable& table, const std::string& key, AnyTable::Entry& entry) {
-  const AnyTable::AnyPointer old = table.Load(key, entry);
-  if (old || entry.busy) return StageDelete(table, key, old);
+Result<> Change::StageBelonging(AnyTable& table, const TableEntry& entry) {
+  const AnyTable::AnyPointer old = table.Load(entry);
+  const std::string key(entry.key());
+  if (old || entry.change() != TableEntry::Change::None) return StageDelete(table, key, old);
   batch_.Delete(table.name_, key);  // it cannot be read: remove it all the same
   return {};
 }
@@ -210,13 +209,16 @@ Task<Result<>> Change::Commit(Context& ctx) {
     co_return Fail(std::move(committed).error().Wrap("change of the catalog"));
   }
   std::vector<Step> steps = std::exchange(steps_, {});
-  for (Step& step : steps) {
-    AnyTable::Entries& entries = step.table->entries_;
+  for (const Step& step : steps) {
+    TableEntries& entries = step.table->entries_;
+    auto entry = entries.find(step.key);  // none when everything was cleared meanwhile
     if (!step.new_value) {
-      entries.erase(step.key);
+      if (entry != entries.end()) entries.erase(entry);
       continue;
     }
-    entries[step.key] = AnyTable::Entry{std::move(step.text), step.new_value, false, false};
+    if (entry == entries.end()) entry = entries.emplace(step.key, step.text).first;
+    else entry->SetText(step.text);
+    entry->parsed = step.new_value;
     step.table->Remember(step.new_value);
   }
   for (const Step& step : steps) step.table->Notify(step.key, step.old_value, step.new_value);

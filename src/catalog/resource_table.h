@@ -13,7 +13,6 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -22,6 +21,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "catalog/packed_text.h"
+#include "catalog/table_entry.h"
 #include "store/store.h"
 
 namespace mayfly::catalog {
@@ -44,26 +44,18 @@ class AnyTable {
 
  protected:
   using AnyPointer = std::shared_ptr<const void>;
-  struct Entry {
-    std::string text;               // as it is stored (PackText); empty while a new row is on its way
-    std::weak_ptr<const void> parsed;
-    bool busy = false;              // a change is on its way to the store
-    bool deleting = false;          // and it is a deletion
-  };
-  using Entries = std::map<std::string, Entry, std::less<>>;
-
   static Result<json::Value> ParseText(std::string_view text);
-  virtual AnyPointer Parse(const std::string& key, const std::string& text) const = 0;
+  virtual AnyPointer Parse(std::string_view key, std::string_view text) const = 0;
   virtual void Notify(const std::string& key, const AnyPointer& old_value, const AnyPointer& new_value) = 0;
 
   Task<Result<>> LoadAll(Context& ctx, store::Store& store);
   AnyPointer FindAny(std::string_view key) const;
-  AnyPointer Load(const std::string& key, Entry& entry) const;
+  AnyPointer Load(const TableEntry& entry) const;
   void Remember(AnyPointer value) const;
 
   std::string name_;
   BelongsTo owner_;
-  mutable Entries entries_;
+  TableEntries entries_;
   mutable std::vector<AnyPointer> recent_;  // a ring: what was parsed last stays parsed
   mutable size_t next_recent_ = 0;
 
@@ -97,8 +89,8 @@ class ResourceTable final : public AnyTable {
   std::vector<Row> ListIf(std::string_view prefix, std::string_view after, size_t limit, Predicate wanted) const {
     std::vector<Row> page;
     auto entry = after.empty() || after < prefix ? entries_.lower_bound(prefix) : entries_.upper_bound(after);
-    for (; entry != entries_.end() && page.size() < limit && entry->first.starts_with(prefix); ++entry) {
-      Row row{entry->first, std::static_pointer_cast<const T>(Load(entry->first, entry->second))};
+    for (; entry != entries_.end() && page.size() < limit && entry->key().starts_with(prefix); ++entry) {
+      Row row{std::string(entry->key()), std::static_pointer_cast<const T>(Load(*entry))};
       if (row.value && wanted(row)) page.push_back(std::move(row));
     }
     return page;
@@ -108,7 +100,7 @@ class ResourceTable final : public AnyTable {
   void OnChange(Listener listener) { listeners_.push_back(std::move(listener)); }
 
  private:
-  AnyPointer Parse(const std::string& key, const std::string& text) const override {
+  AnyPointer Parse(std::string_view key, std::string_view text) const override {
     auto document = ParseText(text);
     std::shared_ptr<T> value(new T());  // its memory is given back while a weak pointer remains
     Result<> read = document ? FromJson(key, *document, *value) : Result<>(Fail(document.error()));
@@ -195,8 +187,8 @@ class Change {
   Result<> StageCreate(AnyTable& table, const std::string& key, const std::string& text, AnyTable::AnyPointer value);
   Result<> StageReplace(AnyTable& table, const std::string& key, const AnyTable::AnyPointer& old, const std::string& text, AnyTable::AnyPointer value);
   Result<> StageDelete(AnyTable& table, const std::string& key, const AnyTable::AnyPointer& old);
-  Result<> StageBelonging(AnyTable& table, const std::string& key, AnyTable::Entry& entry);
-  Result<AnyTable::Entry*> Lock(AnyTable& table, const std::string& key, const AnyTable::AnyPointer& old);
+  Result<> StageBelonging(AnyTable& table, const TableEntry& entry);
+  Result<> Lock(AnyTable& table, const std::string& key, const AnyTable::AnyPointer& old, TableEntry::Change change);
   Result<> CheckOwner(const AnyTable& table, const std::string& key) const;
   bool IsQualifierLeaving(const AnyTable& table, std::string_view key, size_t function_key_bytes) const;
   void Unlock();

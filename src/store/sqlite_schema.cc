@@ -117,7 +117,8 @@ Result<SqliteConnection> OpenWriterConnection(const std::string& path, SqliteOpt
 
 Result<SqliteConnection> OpenReaderConnection(const std::string& path) {
   MF_TRY(SqliteConnection connection, SqliteConnection::Open(path, SqliteConnection::Mode::ReadOnly));
-  MF_TRY_VOID(connection.Run("PRAGMA cache_size=-8192; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;"));
+  // Small: whoever reads much reads it once, and keeps it.
+  MF_TRY_VOID(connection.Run("PRAGMA cache_size=-1024; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;"));
   return connection;
 }
 
