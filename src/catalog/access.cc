@@ -9,6 +9,8 @@ bool Access::IsOwner(const identity::RequestPrincipal& principal, std::string_vi
 Result<> Access::Decide(const identity::RequestPrincipal& principal, std::string_view action, const Target& target,
                         std::initializer_list<PolicyPointer> policies, identity::ConditionKeys keys) const {
   identity::AddGlobalKeys(principal, target.region, clock_->WallNow(), keys);
+  if (const std::string_view organization = organizations_.Of(principal.account_id); !organization.empty()) keys.Add("aws:PrincipalOrgID", organization);
+  if (const std::string_view organization = organizations_.Of(target.owner_account_id); !organization.empty()) keys.Add("aws:ResourceOrgID", organization);
   const identity::PolicyRequest request{principal, action, target.arn, keys};
   identity::Decision decision;
   for (const PolicyPointer& policy : policies) {

@@ -7,7 +7,7 @@
 //   a service                Authorize(Service("s3.amazonaws.com"), "lambda:InvokeFunction", reference,
 //                                      {aws:SourceArn: the bucket, aws:SourceAccount: its owner})
 //
-// The keys of identity::AddGlobalKeys are added here; what only the caller knows (aws:SourceArn, aws:SourceIp …) it gives.
+// The keys of identity::AddGlobalKeys and those of organizations are added here; what only the caller knows (aws:SourceArn, aws:SourceIp …) it gives.
 // What a policy of the function itself says counts for its versions and aliases, too, where its Resource has a wildcard.
 // One per daemon, on the strand of the tables. Costs a look-up per policy that could apply, nothing else without one.
 #pragma once
@@ -16,14 +16,15 @@
 #include "catalog/function_reference.h"
 #include "catalog/tables.h"
 #include "identity/authorization.h"
+#include "identity/organizations.h"
 
 namespace mayfly::catalog {
 
 class Access {
  public:
   // All outlive it.
-  Access(const Tables& tables, const identity::IdentityPolicies& identities, const Clock& clock)
-      : tables_(&tables), identities_(&identities), clock_(&clock) {}
+  Access(const Tables& tables, const identity::IdentityPolicies& identities, const Clock& clock, identity::Organizations organizations = {})
+      : tables_(&tables), identities_(&identities), clock_(&clock), organizations_(std::move(organizations)) {}
 
   // Whether no policy could keep the principal from its own account's functions: there is none. A cheap first question.
   bool IsUnrestricted(const identity::RequestPrincipal& principal) const {
@@ -58,6 +59,7 @@ class Access {
   const Tables* tables_;
   const identity::IdentityPolicies* identities_;
   const Clock* clock_;
+  identity::Organizations organizations_;
 };
 
 }  // namespace mayfly::catalog

@@ -142,5 +142,15 @@ TEST_F(AccessTest, PoliciesAreReadAgainAfterARestart) {
   EXPECT_FALSE(access.Authorize(RequestPrincipal::Anonymous(), "lambda:GetFunction", {{"111111111111", "us-east-1", "g"}, ""}));
 }
 
+TEST_F(AccessTest, AMemberOfTheOrganizationIsLetIn) {
+  SetPolicy("", R"({"Effect":"Allow","Principal":"*","Action":"lambda:InvokeFunction","Resource":"*",)"
+                R"("Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}})");
+  EXPECT_FALSE(Allows(kStranger)) << "nobody is in an organization";
+  const Access access(tables_, identities_, loop_, *identity::Organizations::Parse({"o-a1b2c3d4e5=222222222222"}));
+  EXPECT_TRUE(access.Authorize(kStranger, kInvoke, {kName, ""}));
+  const RequestPrincipal other{.account_id = "333333333333", .arn = "arn:aws:iam::333333333333:root"};
+  EXPECT_FALSE(access.Authorize(other, kInvoke, {kName, ""}));
+}
+
 }  // namespace
 }  // namespace mayfly::catalog

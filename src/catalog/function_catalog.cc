@@ -188,8 +188,12 @@ Task<> FunctionCatalog::Survey(Context& ctx, std::function<void(const Function&)
 
 Task<Result<FunctionCatalog::Usage>> FunctionCatalog::UsageOf(Context& ctx, std::string_view account_id, std::string_view region) {
   if (!surveyed_) MF_CO_TRY_VOID(co_await surveyed_event_.Wait(ctx));
+  co_return KnownUsageOf(account_id, region);
+}
+
+FunctionCatalog::Usage FunctionCatalog::KnownUsageOf(std::string_view account_id, std::string_view region) const {
   const auto found = usage_.find(fmt::format("{}/{}", account_id, region));
-  co_return found == usage_.end() ? Usage{} : found->second;
+  return found == usage_.end() ? Usage{} : found->second;
 }
 
 }  // namespace mayfly::catalog

@@ -80,8 +80,10 @@ class FunctionCatalog {
     int64_t functions = 0;
   };
   Task<Result<Usage>> UsageOf(Context& ctx, std::string_view account_id, std::string_view region);
+  // The same without waiting: until the survey has ended it may be less.
+  Usage KnownUsageOf(std::string_view account_id, std::string_view region) const;
   // The packages and layer trees (hex SHA-256) that functions use: call after the survey.
-  bool IsInUse(const std::string& sha256) const { return uses_.contains(sha256); }
+  bool IsInUse(const std::string& sha256) const { return uses_.Contains(sha256); }
 
  private:
   void Listen();

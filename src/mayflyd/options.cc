@@ -38,6 +38,8 @@ void AddOptions(CLI::App& app, Options& o) {
   Add(app, "--isolation", o.isolation, "zygote: Python environments are forked from a trusted interpreter; exec: each boots its own")
       ->check(CLI::IsMember({"zygote", "exec"}));
   Add(app, "--account-concurrency", o.account_concurrency, "invocations at once per account and region")->check(CLI::Range(1, 1'000'000));
+  Add(app, "--code-storage-max", o.code_storage_mib_max, "MiB of packages (functions, versions, layers) per account and region (AWS: 307,200)")
+      ->check(CLI::Range(1, 1'000'000'000));
   Add(app, "--environments-max", o.environments_max, "execution environments on this machine; 0: one per 16 MiB of its memory, at most 2,000")
       ->check(CLI::Range(0, 30'000));
   Add(app, "--spare-cages", o.spare_cages, "sandboxes made ahead of use")->check(CLI::Range(0, 1'000));
@@ -49,6 +51,10 @@ void AddOptions(CLI::App& app, Options& o) {
       ->check(CLI::IsMember({"proportional", "off"}));
   Add(app, "--update-delay", o.update_delay_seconds, "seconds for which a new or updated function stays Pending or InProgress (AWS: some)")
       ->check(CLI::Range(0.0, 600.0));
+  Add(app, "--control-plane-rate", o.control_plane_rate,
+      "API calls per second and account (AWS: 15; GetFunction 100) beyond which they are throttled; invocations do not count; 0: no limit")
+      ->check(CLI::Range(0.0, 1e6));
+  Add(app, "--organization", o.organizations, "accounts that aws:PrincipalOrgID in policies means, as o-ID=ACCOUNT,ACCOUNT");
   Add(app, "--drain", o.drain_seconds, "seconds that running requests get when the daemon is asked to end")->check(CLI::Range(0.0, 900.0));
   Add(app, "--log-group-max", o.log_group_mib_max, "MiB of compressed log kept per log group")->check(CLI::Range(1, 1'000'000));
   Add(app, "--log-max", o.log_mib_max, "MiB of compressed log kept in all")->check(CLI::Range(1, 100'000'000));

@@ -23,6 +23,7 @@ struct Options {
   std::string runtime_deprecation = "enforce";  // enforce | ignore
   std::string isolation = "zygote";    // zygote | exec
   std::vector<std::string> interpreters;  // python3.13=/opt/python3.13/bin/python3.13
+  std::vector<std::string> organizations;  // o-a1b2c3d4e5=111122223333,444455556666
   std::string log_level = "info";
   std::string url_domain = "localhost";  // function URLs: [SCHEME://]DOMAIN[:PORT]
   std::string tls_certificate;
@@ -33,6 +34,7 @@ struct Options {
   std::string s3_access_key_id;
   std::string s3_secret_access_key_file;
   int account_concurrency = 1000;
+  int64_t code_storage_mib_max = 300 << 10;
   int environments_max = 0;            // 0: from the machine's memory
   int spare_cages = 4;
   double idle_timeout_seconds = 600;
@@ -41,6 +43,7 @@ struct Options {
   double drain_seconds = 30;
   std::string cpu_limit = "proportional";  // proportional | off
   double update_delay_seconds = 0;
+  double control_plane_rate = 0;       // 0: no limit
   int64_t log_group_mib_max = 64;
   int64_t log_mib_max = 4096;
   int64_t function_log_kib_per_second = 4096;

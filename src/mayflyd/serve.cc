@@ -32,6 +32,7 @@
 #include "runtime/environment_factory.h"
 #include "sandbox/jail.h"
 #include "services/lambda/authorizer.h"
+#include "services/lambda/control_plane_rate.h"
 #include "services/lambda/lambda_api.h"
 #include "store/log_store.h"
 #include "telemetry/function_log.h"
@@ -86,6 +87,7 @@ struct Ground {
   DataDirectory data;
   sandbox::JailProcess jail;
   std::optional<identity::SigningIdentity> s3_keys;
+  identity::Organizations organizations;
 };
 
 sandbox::JailCommand MakeJailCommand(const Options& options, const DataDirectory& data,
@@ -126,6 +128,7 @@ Result<Ground> PrepareGround(const Options& options) {
                              "use --auth strict, or --listen 127.0.0.1:4566"));
   }
   if (::geteuid() != 0) return Fail(Error::Fault("sandboxes need root to be made", "run 'mayfly serve' as root: it becomes --user afterwards"));
+  MF_TRY(ground.organizations, identity::Organizations::Parse(options.organizations));
   MF_TRY(ground.s3_keys, ReadS3Keys(options));
   RaiseDescriptorLimit();
   const Identity identity = FindIdentity(options.user);
@@ -214,6 +217,7 @@ class Daemon {
   identity::AdministratorsOnly identities_;
   std::unique_ptr<catalog::Access> access_;
   std::unique_ptr<lambda::Authorizer> authorizer_;
+  std::optional<lambda::ControlPlaneRate> control_plane_rate_;
   std::unique_ptr<lambda::LambdaApi> lambda_;
   std::unique_ptr<wire::Endpoint> endpoint_;
   std::unique_ptr<QueueService> queues_;
@@ -388,11 +392,12 @@ Task<Result<>> Daemon::Start(Context& ctx) {
   invoker_ = std::make_unique<invoke::Invoker>(loop_, *catalog_, *runtimes_, *environments_, invoker_options);
 
   OpenCodeSource();
-  access_ = std::make_unique<catalog::Access>(*tables_, identities_, loop_);
+  access_ = std::make_unique<catalog::Access>(*tables_, identities_, loop_, std::move(ground_.organizations));
   lambda::LambdaParts parts{.loop = &loop_, .tables = tables_.get(), .catalog = catalog_.get(), .layers = layers_.get(), .access = access_.get(),
                             .runtimes = runtimes_.get(), .code = code_.get(), .code_source = code_source_.get(),
                             .signing_profiles = signing_profiles_.get(), .invoker = invoker_.get(), .files = &files_, .random = &random_};
   parts.account_concurrency = options_.account_concurrency;
+  parts.code_storage_bytes_max = options_.code_storage_mib_max << 20;
   parts.update_delay = Seconds(options_.update_delay_seconds);
   parts.download_url = [this](const catalog::Function& function) { return links_->UrlOf(function); };
   parts.layer_download_url = [this](const catalog::LayerVersion& version) { return links_->UrlOf(version); };
@@ -408,8 +413,10 @@ Task<Result<>> Daemon::Start(Context& ctx) {
   lambda_ = std::make_unique<lambda::LambdaApi>(std::move(parts));
   lambda_->Recover();
   authorizer_ = std::make_unique<lambda::Authorizer>(*access_);
+  wire::Authorizer may = authorizer_->AsFunction();
+  if (options_.control_plane_rate > 0) may = control_plane_rate_.emplace(loop_, options_.control_plane_rate).Before(std::move(may));
 
-  endpoint_ = std::make_unique<wire::Endpoint>(lambda::kService, static_cast<lambda::Handler*>(lambda_.get()), authorizer_->AsFunction(), observer, &files_);
+  endpoint_ = std::make_unique<wire::Endpoint>(lambda::kService, static_cast<lambda::Handler*>(lambda_.get()), std::move(may), observer, &files_);
   admin_ = std::make_unique<edge::Admin>(MakeAdminParts());
   urls_ = std::make_unique<edge::FunctionUrls>(MakeUrlParts());
   edge_ = std::make_unique<edge::Edge>(loop_, *authenticator_, *endpoint_, *urls_, *admin_, random_, files_);

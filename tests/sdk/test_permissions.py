@@ -5,7 +5,7 @@ import re
 import boto3
 import pytest
 
-from conftest import ROLE
+from conftest import ROLE, Functions
 from daemon import ACCOUNT, REGION, Daemon
 from packages import ECHO, make_zip
 from test_errors import refused
@@ -365,6 +365,28 @@ def test_a_deny_counts_in_the_own_account(aws, daemon, functions, stranger):
                 "with an explicit deny in a resource-based policy")
         assert client.get_function(FunctionName=arn(name))
     refused(lambda: aws.invoke(FunctionName=name), 403, "AccessDeniedException", re.compile(".* with an explicit deny in a resource-based policy"))
+
+
+def test_a_policy_that_denies_everything_does_not_lock_out_the_owner(aws, daemon, functions):
+    name = functions()
+    put_policy(daemon, name, [{"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}])
+    for call in (aws.invoke, aws.get_function, aws.delete_function, aws.get_policy):
+        refused(lambda: call(FunctionName=name), 403, "AccessDeniedException", re.compile(".* with an explicit deny in a resource-based policy"))  # noqa: B023
+    assert resource_policy(daemon, "GET", name).status == 200
+    assert resource_policy(daemon, "DELETE", name, account=STRANGER).status == 403
+    put_policy(daemon, name, [{"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}])
+    assert resource_policy(daemon, "DELETE", name).status == 204
+    assert aws.get_function(FunctionName=name)
+
+
+def test_the_members_of_an_organization():
+    with Daemon("--organization", f"o-a1b2c3d4e5f={STRANGER},555566667777") as daemon:
+        aws = daemon.client("lambda")
+        name = Functions(aws)()
+        aws.add_permission(FunctionName=name, StatementId="org", Action="lambda:InvokeFunction", Principal="*", PrincipalOrgID="o-a1b2c3d4e5f")
+        assert daemon.client(key=STRANGER).invoke(FunctionName=arn(name))["StatusCode"] == 200
+        refused(lambda: daemon.client(key="888899990000").invoke(FunctionName=arn(name)), 403, "AccessDeniedException",
+                re.compile(".* because no resource-based policy allows the lambda:InvokeFunction action"))
 
 
 def test_the_functions_policy_may_cover_its_versions(aws, daemon, functions, stranger):

@@ -34,6 +34,9 @@ constexpr std::string_view kAcrossAccounts[] = {
     "lambda:UpdateFunctionCode",
 };
 
+// What the owner of the account may do with a policy that denies everything, so that nobody is locked out for good.
+constexpr std::string_view kOwnersAlways[] = {"lambda:DeleteResourcePolicy", "lambda:GetResourcePolicy", "lambda:PutResourcePolicy"};
+
 template <typename T>
 const T* FindMember(const wire::Message& request, std::string_view name) {
   for (const wire::Member& member : request.structure()->members) {
@@ -79,6 +82,8 @@ Result<> Authorizer::AuthorizeFunction(const Context& ctx, std::string_view acti
   if (name.find(':') == std::string_view::npos && access_->IsUnrestricted(principal)) return {};
   MF_TRY(const catalog::FunctionReference reference, catalog::ParseFunctionReference(ctx, name, qualifier));
   if (reference.name.account_id != ctx.principal.account_id && !MayCrossAccounts(action)) return Fail(NotAllowed(ctx, action, reference.Arn()));
+  const bool is_owner = principal.is_root() && reference.name.account_id == principal.account_id;
+  if (is_owner && std::ranges::find(kOwnersAlways, action) != std::end(kOwnersAlways)) return {};
   return access_->Authorize(principal, action, reference);
 }
 

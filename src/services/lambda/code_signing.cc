@@ -42,12 +42,9 @@ Result<OwnConfig> FindConfig(const Context& ctx, const catalog::Tables& tables, 
   return Fail(Error::Service("ResourceNotFoundException", fmt::format("The Lambda code signing configuration {} can not be found.", arn)));
 }
 
-// $LATEST of the function that a request names; versions have no configuration of their own.
-Result<catalog::FunctionName> FindFunction(const Context& ctx, const catalog::FunctionCatalog& catalog, std::string_view text) {
-  MF_TRY(catalog::FunctionReference reference, catalog::ParseFunctionReference(ctx, text, ""));
-  reference.qualifier.clear();
+Result<> CheckExists(const catalog::FunctionCatalog& catalog, const catalog::FunctionReference& reference) {
   if (!catalog.Find(reference.name)) return Fail(catalog::FunctionNotFound(reference));
-  return reference.name;
+  return {};
 }
 
 }  // namespace
@@ -137,7 +134,9 @@ Result<> LambdaApi::StageCodeSigning(catalog::Change& change, const catalog::Fun
 
 Task<Result<PutFunctionCodeSigningConfigResponse>> LambdaApi::PutFunctionCodeSigningConfig(Context& ctx, PutFunctionCodeSigningConfigRequest request) {
   MF_CO_TRY(const CodeSigningConfigPointer config, FindConfigFor(ctx, request.code_signing_config_arn));
-  MF_CO_TRY(const catalog::FunctionName function, FindFunction(ctx, *parts_.catalog, request.function_name));
+  MF_CO_TRY(const catalog::FunctionReference reference, UnqualifiedReference(ctx, request.function_name));
+  MF_CO_TRY_VOID(CheckExists(*parts_.catalog, reference));
+  const catalog::FunctionName& function = reference.name;
   catalog::Change change(parts_.tables->all);
   MF_CO_TRY_VOID(StageCodeSigning(change, function, config));
   MF_CO_TRY_VOID(co_await change.Commit(ctx));
@@ -146,14 +145,18 @@ Task<Result<PutFunctionCodeSigningConfigResponse>> LambdaApi::PutFunctionCodeSig
 
 // Without a configuration the answer is empty, and no error.
 Task<Result<GetFunctionCodeSigningConfigResponse>> LambdaApi::GetFunctionCodeSigningConfig(Context& ctx, GetFunctionCodeSigningConfigRequest request) {
-  MF_CO_TRY(const catalog::FunctionName function, FindFunction(ctx, *parts_.catalog, request.function_name));
+  MF_CO_TRY(const catalog::FunctionReference reference, UnqualifiedReference(ctx, request.function_name));
+  MF_CO_TRY_VOID(CheckExists(*parts_.catalog, reference));
+  const catalog::FunctionName& function = reference.name;
   const auto signing = parts_.tables->function_code_signing.Find(function.Key());
   if (!signing) co_return GetFunctionCodeSigningConfigResponse();
   co_return GetFunctionCodeSigningConfigResponse{.code_signing_config_arn = signing->config_arn, .function_name = function.name};
 }
 
 Task<Result<>> LambdaApi::DeleteFunctionCodeSigningConfig(Context& ctx, DeleteFunctionCodeSigningConfigRequest request) {
-  MF_CO_TRY(const catalog::FunctionName function, FindFunction(ctx, *parts_.catalog, request.function_name));
+  MF_CO_TRY(const catalog::FunctionReference reference, UnqualifiedReference(ctx, request.function_name));
+  MF_CO_TRY_VOID(CheckExists(*parts_.catalog, reference));
+  const catalog::FunctionName& function = reference.name;
   const auto signing = parts_.tables->function_code_signing.Find(function.Key());
   if (!signing) co_return Result<>();
   catalog::Change change(parts_.tables->all);

@@ -28,7 +28,17 @@ FunctionCode CodeOf(UpdateFunctionCodeRequest&& request) {
   return code;
 }
 
+// What counts against the quota: the client keeps what is only referred to.
+int64_t StoredBytes(const catalog::Function& function) { return function.s3_reference ? 0 : function.code_bytes; }
+
 }  // namespace
+
+Result<> LambdaApi::CheckCodeStorage(const std::string& account_id, const std::string& region, int64_t added_bytes) const {
+  if (added_bytes <= 0) return {};
+  const int64_t stored = parts_.catalog->KnownUsageOf(account_id, region).code_bytes + parts_.layers->CodeBytesOf(account_id, region);
+  if (stored + added_bytes <= parts_.code_storage_bytes_max) return {};
+  return Fail(Error::Service("CodeStorageExceededException", "Code storage limit exceeded."));
+}
 
 Result<LambdaApi::Found> LambdaApi::Find(const Context& ctx, std::string_view name, const std::optional<std::string>& qualifier) const {
   MF_TRY(catalog::FunctionReference reference, catalog::ParseFunctionReference(ctx, name, qualifier.value_or("")));
@@ -83,6 +93,7 @@ Task<Result<FunctionConfiguration>> LambdaApi::CreateFunction(Context& ctx, Crea
   }
   MF_CO_TRY([[maybe_unused]] auto pin, co_await TakePackage(ctx, function, std::move(request.code), rule));
   MF_CO_TRY([[maybe_unused]] auto layer_pins, co_await TakeLayers(function, SizeError::NamesTheSize));
+  MF_CO_TRY_VOID(CheckCodeStorage(function.name.account_id, function.name.region, StoredBytes(function) * (request.publish.value_or(false) ? 2 : 1)));
   Touch(function);
   function.SetContentId(parts_.random->Uuid());
   MarkPending(function);
@@ -165,6 +176,8 @@ Task<Result<FunctionConfiguration>> LambdaApi::UpdateFunctionCode(Context& ctx, 
   const std::optional<SigningRule> rule = SigningRuleOf(next.name, request.function_name);
   MF_CO_TRY([[maybe_unused]] auto pin, co_await TakePackage(ctx, next, CodeOf(std::move(request)), rule));
   MF_CO_TRY([[maybe_unused]] auto layer_pins, co_await TakeLayers(next, SizeError::NamesTheSize));
+  const int64_t added_bytes = StoredBytes(next) * (request.publish.value_or(false) ? 2 : 1) - StoredBytes(*found.function);
+  MF_CO_TRY_VOID(CheckCodeStorage(next.name.account_id, next.name.region, added_bytes));
   if (request.dry_run.value_or(false)) co_return Describe(next, "");
   MarkUpdating(next);
   if (request.publish.value_or(false)) {
@@ -225,7 +238,7 @@ Task<Result<GetAccountSettingsResponse>> LambdaApi::GetAccountSettings(Context& 
   MF_CO_TRY(const catalog::FunctionCatalog::Usage used, co_await parts_.catalog->UsageOf(ctx, ctx.principal.account_id, ctx.principal.region));
   GetAccountSettingsResponse response;
   AccountLimit limit;
-  limit.total_code_size = 300ll << 30;
+  limit.total_code_size = parts_.code_storage_bytes_max;
   limit.code_size_unzipped = 262'144'000;
   limit.code_size_zipped = 52'428'800;
   limit.concurrent_executions = parts_.account_concurrency;

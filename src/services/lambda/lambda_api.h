@@ -42,6 +42,7 @@ struct LambdaParts {
   BlockingPool* files;
   Random* random;
   int account_concurrency = 1000;
+  int64_t code_storage_bytes_max = 300ll << 30;  // zips of functions and layers, per account and region
   Duration update_delay{};  // how long a new or updated function stays Pending or InProgress
   // A URL that gives the package for ten minutes: GetFunction's Code.Location.
   std::function<std::string(const catalog::Function&)> download_url;
@@ -272,6 +273,9 @@ class LambdaApi final : public Handler {
   Task<Result<>> WriteFunctionTags(Context& ctx, TaggedArn arn, Tags tags);
   // `edit` is called again when another change came between.
   Task<Result<>> ChangeTags(Context& ctx, std::string resource, std::function<Result<>(Tags&)> edit);
+
+  // Whether the owner has room for that much more. Error: CodeStorageExceededException.
+  Result<> CheckCodeStorage(const std::string& account_id, const std::string& region, int64_t added_bytes) const;
 
   // `qualifier`: as it ends the ARN; "" for none.
   FunctionConfiguration Describe(const catalog::Function& function, std::string_view qualifier) const;

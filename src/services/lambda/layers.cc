@@ -107,6 +107,7 @@ Task<Result<PublishLayerVersionResponse>> LambdaApi::PublishLayerVersion(Context
   content.s3_object_version = std::move(request.content.s3_object_version);
   content.s3_object_storage_mode = std::move(request.content.s3_object_storage_mode);
   MF_CO_TRY(const StoredCode stored, co_await StoreCode(ctx, std::move(content), std::nullopt));
+  MF_CO_TRY_VOID(CheckCodeStorage(version.name.layer.account_id, version.name.layer.region, stored.bytes));
   version.description = request.description.value_or("");
   version.license_info = request.license_info.value_or("");
   version.compatible_runtimes = std::move(request.compatible_runtimes);

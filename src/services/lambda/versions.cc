@@ -47,6 +47,8 @@ Task<Result<FunctionConfiguration>> LambdaApi::PublishVersion(Context& ctx, Publ
                                                      "the CodeSHA256 in $LATEST.", *request.code_sha256, found.function->CodeSha256Base64())));
   }
   if (const catalog::FunctionPointer same = PublishedAs(*found.function)) co_return Describe(*same, same->version);
+  const catalog::FunctionName& name = found.function->name;
+  if (!found.function->s3_reference) MF_CO_TRY_VOID(CheckCodeStorage(name.account_id, name.region, found.function->code_bytes));
   catalog::Function next = *found.function;
   const catalog::Function version = MakeVersion(next, request.description);
   MF_CO_TRY_VOID(co_await parts_.catalog->Publish(ctx, found.function, std::move(next), version));
