@@ -70,6 +70,8 @@ class Checker:
         self._check_patterns(use)
         if use.written and use.kind != "list":
             self._find(use.place, "only a list comes as it was written")
+        if use.written and self._model.protocol != "rest-json":
+            self._find(use.place, "what comes as it was written is JSON, which other protocols do not speak alone")
         if use.low and use.high and float(use.low) > float(use.high):
             self._find(use.place, f"the range {use.low}..{use.high} is empty")
         if (use.low or use.high) and use.kind in ("bool", "timestamp"):
