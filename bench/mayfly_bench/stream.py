@@ -86,8 +86,9 @@ def echoed(size):
 
 
 def url_request(daemon, event):
-    daemon.call("POST", f"{FUNCTIONS}/streamer/policy", {"StatementId": "url", "Action": "lambda:InvokeFunctionUrl", "Principal": "*",
-                                                         "FunctionUrlAuthType": "NONE"})
+    for statement in ({"StatementId": "url", "Action": "lambda:InvokeFunctionUrl", "FunctionUrlAuthType": "NONE"},
+                      {"StatementId": "invoke", "Action": "lambda:InvokeFunction", "InvokedViaFunctionUrl": True}):
+        daemon.call("POST", f"{FUNCTIONS}/streamer/policy", {"Principal": "*", **statement})
     url = daemon.call("POST", "/2021-10-31/functions/streamer/url", {"AuthType": "NONE", "InvokeMode": "RESPONSE_STREAM"})["FunctionUrl"]
     host = url.split("/")[2]
 

@@ -231,6 +231,21 @@ TEST(ResponseStreamSim, ExtensionsThatWorkOnDoNotHoldTheEnd) {
   node.ExpectNothingLeft();
 }
 
+TEST(ResponseStreamSim, AnEventThatADyingRuntimeNeverTookStreamsFromTheNextOne) {
+  Node node;
+  int events = 0;
+  node.function.on_event = [&](const std::string&) {
+    return FakeBehaviour{.kind = ++events == 1 ? FakeBehaviour::Kind::ErrorThenExit : FakeBehaviour::Kind::Stream};
+  };
+  EXPECT_FALSE(node.Run().begun);
+  const Streamed result = node.Run();  // at once: the old process is still there
+  EXPECT_TRUE(result.begun);
+  EXPECT_EQ(result.bytes, std::string(300, '7'));
+  EXPECT_FALSE(result.outcome->function_error);
+  EXPECT_EQ(node.factory.world.started_processes, 2);
+  node.ExpectNothingLeft();
+}
+
 TEST(ResponseStreamSim, WhoeverWantsTheAnswerWholeGetsItWhole) {
   Node node;
   node.Streams({});

@@ -172,7 +172,9 @@ def test_preludes_that_are_none(daemon, streamer, code):
     client = streamer.client
     if not client.list_function_url_configs(FunctionName=streamer.name)["FunctionUrlConfigs"]:
         client.create_function_url_config(FunctionName=streamer.name, AuthType="NONE", InvokeMode="RESPONSE_STREAM")
-        client.add_permission(FunctionName=streamer.name, StatementId="url", Principal="*", Action="lambda:InvokeFunctionUrl", FunctionUrlAuthType="NONE")
+        for statement in ({"StatementId": "url", "Action": "lambda:InvokeFunctionUrl", "FunctionUrlAuthType": "NONE"},
+                          {"StatementId": "invoke", "Action": "lambda:InvokeFunction", "InvokedViaFunctionUrl": True}):
+            client.add_permission(FunctionName=streamer.name, Principal="*", **statement)
     host = urlsplit(client.get_function_url_config(FunctionName=streamer.name)["FunctionUrl"]).netloc
     before = daemon.resident_mib()
     connection = http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=60)
