@@ -4,8 +4,11 @@ import hashlib
 import itertools
 import json
 import os
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
@@ -744,3 +747,24 @@ def test_a_daemon_that_ends_answers_long_polls():
         poller.join(10)
         assert time.monotonic() - began < 10 and len(answers) == 1 and "Messages" not in answers[0]
         daemon.start()
+
+
+@pytest.mark.parametrize("program", ["/usr/bin/aws", str(Path(sys.executable).parent / "aws")], ids=["debian", "current"])
+def test_the_command_line(daemon, tmp_path, program):
+    if not os.path.exists(program):
+        pytest.skip(f"{program} is not installed")
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+                   "AWS_DEFAULT_REGION": REGION, "AWS_PAGER": ""}
+
+    def aws(*arguments):
+        done = subprocess.run([program, "--endpoint-url", daemon.url, "sqs", *arguments], env=environment, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout) if done.stdout.strip() else {}
+    url = aws("create-queue", "--queue-name", f"cli-{os.getpid()}-{next(counter)}", "--attributes", "VisibilityTimeout=60")["QueueUrl"]
+    attributes = json.dumps({"color": {"DataType": "String", "StringValue": "red"}})
+    sent = aws("send-message", "--queue-url", url, "--message-body", "from a shell", "--message-attributes", attributes)
+    assert sent["MD5OfMessageBody"] == md5("from a shell")
+    [message] = aws("receive-message", "--queue-url", url, "--attribute-names", "All", "--message-attribute-names", "All")["Messages"]
+    assert (message["Body"], message["MessageAttributes"]["color"]["StringValue"]) == ("from a shell", "red")
+    aws("delete-message", "--queue-url", url, "--receipt-handle", message["ReceiptHandle"])
+    aws("delete-queue", "--queue-url", url)
