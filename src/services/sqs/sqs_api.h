@@ -32,7 +32,7 @@ class SqsApi final : public Handler {
   Task<Result<GetQueueAttributesResponse>> GetQueueAttributes(Context& ctx, GetQueueAttributesRequest request) override;
   Task<Result<>> SetQueueAttributes(Context& ctx, SetQueueAttributesRequest request) override;
 
-  // --- messages (api_messages.cc) ---
+  // --- messages (api_send.cc, api_receive.cc) ---
   Task<Result<SendMessageResponse>> SendMessage(Context& ctx, SendMessageRequest request) override;
   Task<Result<SendMessageBatchResponse>> SendMessageBatch(Context& ctx, SendMessageBatchRequest request) override;
   Task<Result<ReceiveMessageResponse>> ReceiveMessage(Context& ctx, ReceiveMessageRequest request) override;

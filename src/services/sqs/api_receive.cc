@@ -1,9 +1,9 @@
-// Messages: sending, receiving, deleting, and how long they stay hidden.
+// Receiving messages, deleting them, and how long they stay hidden.
 #include <algorithm>
-#include <set>
 
 #include <fmt/format.h>
 
+#include "services/sqs/batch.h"
 #include "services/sqs/errors.h"
 #include "services/sqs/sqs_api.h"
 #include "wire/error_response.h"
@@ -11,165 +11,9 @@
 namespace mayfly::sqs {
 namespace {
 
-constexpr size_t kBatchMax = 10;
 constexpr int kVisibilityMax = 43'200;
-constexpr std::string_view kTraceAttribute = "AWSTraceHeader";
 constexpr std::string_view kSystemAttributes[] = {"All", "SenderId", "SentTimestamp", "ApproximateReceiveCount", "ApproximateFirstReceiveTimestamp",
                                                   "SequenceNumber", "MessageDeduplicationId", "MessageGroupId", "AWSTraceHeader", "DeadLetterQueueSourceArn"};
-
-// --- what is sent ---
-
-template <typename Value>
-Result<MessageAttribute> ReadAttribute(const std::string& name, const Value& value) {
-  if (value.string_list_values || value.binary_list_values) {
-    return Fail(Error::Service("UnsupportedOperation", "Message attribute list values in SendMessage operation are not supported."));
-  }
-  if (value.data_type.empty()) return Fail(InvalidParameterValue(fmt::format("The message attribute '{}' must contain a non-empty DataType.", name)));
-  MessageAttribute attribute{name, value.data_type, {}};
-  const bool binary = value.data_type.starts_with("Binary");
-  const auto& wanted = binary ? value.binary_value : value.string_value;
-  const auto& other = binary ? value.string_value : value.binary_value;
-  if (wanted) {
-    attribute.value = *wanted;
-  } else if (other) {
-    return Fail(InvalidParameterValue(fmt::format("The message attribute '{}' with type '{}' must use field '{}'.", name, binary ? "Binary" : "String",
-                                                  binary ? "Binary" : "String")));
-  }
-  return attribute;
-}
-
-Result<std::vector<MessageAttribute>> ReadAttributes(const std::optional<wire::Map<MessageAttributeValue>>& attributes) {
-  std::vector<MessageAttribute> read;
-  if (!attributes) return read;
-  for (const auto& [name, value] : *attributes) {
-    MF_TRY(MessageAttribute attribute, ReadAttribute(name, value));
-    read.push_back(std::move(attribute));
-  }
-  return read;
-}
-
-Result<std::vector<MessageAttribute>> ReadSystemAttributes(const std::optional<wire::Map<MessageSystemAttributeValue>>& attributes) {
-  std::vector<MessageAttribute> read;
-  if (!attributes) return read;
-  for (const auto& [name, value] : *attributes) {
-    if (name != kTraceAttribute) {
-      return Fail(InvalidParameterValue(fmt::format("Message system attribute name '{}' is invalid.", name)));
-    }
-    MF_TRY(MessageAttribute attribute, ReadAttribute(name, value));
-    if (attribute.data_type != "String" || attribute.value.empty()) {
-      return Fail(InvalidParameterValue(fmt::format("Message system attribute '{}' must contain a non-empty value of type 'String'.", name)));
-    }
-    read.push_back(std::move(attribute));
-  }
-  return read;
-}
-
-std::string Md5OfAll(const std::vector<MessageAttribute>& attributes) {
-  std::vector<const MessageAttribute*> all;
-  for (const MessageAttribute& attribute : attributes) all.push_back(&attribute);
-  return Md5OfAttributes(std::move(all));
-}
-
-std::optional<std::string> IfAny(std::string text) { return text.empty() ? std::nullopt : std::optional(std::move(text)); }
-
-// A user's or role's id stands here in AWS. Of a session: ROLE:SESSION.
-std::string SenderIdOf(const Principal& principal) {
-  constexpr std::string_view kRole = ":assumed-role/";
-  const size_t at = principal.arn.find(kRole);
-  if (at == std::string::npos) return principal.account_id;
-  std::string id = principal.arn.substr(at + kRole.size());
-  std::ranges::replace(id, '/', ':');
-  return id;
-}
-
-Result<> CheckDelay(const std::optional<int>& seconds) {
-  if (!seconds || (*seconds >= 0 && *seconds <= 900)) return {};
-  return Fail(InvalidValue(fmt::to_string(*seconds), "DelaySeconds", "DelaySeconds must be >= 0 and <= 900."));
-}
-
-Result<> CheckNoFifo(const std::optional<std::string>& deduplication_id) {
-  if (!deduplication_id) return {};
-  return Fail(InvalidValue(*deduplication_id, "MessageDeduplicationId", "The request include parameter that is not valid for this queue type."));
-}
-
-// One message of SendMessage or SendMessageBatch, checked.
-struct Checked {
-  OutgoingMessage message;
-  std::string md5_of_system_attributes;
-};
-
-template <typename Entry>
-size_t EntryBytes(const Entry& entry) {
-  size_t bytes = entry.message_body.size();
-  if (!entry.message_attributes) return bytes;
-  for (const auto& [name, value] : *entry.message_attributes) {
-    bytes += name.size() + value.data_type.size() + value.string_value.value_or("").size() + value.binary_value.value_or("").size();
-  }
-  return bytes;
-}
-
-template <typename Entry>
-Result<Checked> CheckMessage(const Context& ctx, const Queue& queue, Entry& entry) {
-  MF_TRY_VOID(CheckDelay(entry.delay_seconds));
-  MF_TRY_VOID(CheckNoFifo(entry.message_deduplication_id));
-  MF_TRY(auto attributes, ReadAttributes(entry.message_attributes));
-  MF_TRY(const auto system, ReadSystemAttributes(entry.message_system_attributes));
-  MF_TRY_VOID(CheckBody(entry.message_body, MessageBytes(entry.message_body, attributes), static_cast<size_t>(queue.maximum_message_size)));
-  MF_TRY_VOID(CheckAttributes(attributes));
-  Checked checked;
-  checked.md5_of_system_attributes = Md5OfAll(system);
-  sources::QueueMessage& message = checked.message.stored.message;
-  message.body = std::move(entry.message_body);
-  message.attributes = std::move(attributes);
-  message.sender_id = SenderIdOf(ctx.principal);
-  message.trace_header = system.empty() ? ctx.trace_header : system.front().value;
-  if (entry.message_group_id) message.group_id = *entry.message_group_id;
-  checked.message.delay_seconds = entry.delay_seconds.value_or(queue.delay_seconds);
-  return checked;
-}
-
-// --- batches ---
-
-bool IsBatchId(std::string_view id) {
-  return !id.empty() && id.size() <= 80 && std::ranges::all_of(id, [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-         });
-}
-
-template <typename Entry>
-Result<> CheckBatch(const std::vector<Entry>& entries, std::string_view what) {
-  if (entries.empty()) {
-    return Fail(Error::Service("EmptyBatchRequest", fmt::format("There should be at least one {} in the request.", what)));
-  }
-  if (entries.size() > kBatchMax) {
-    return Fail(Error::Service("TooManyEntriesInBatchRequest",
-                               fmt::format("Maximum number of entries per request are {}. You have sent {}.", kBatchMax, entries.size())));
-  }
-  std::set<std::string_view> seen;
-  for (const Entry& entry : entries) {
-    if (!IsBatchId(entry.id)) {
-      return Fail(Error::Service("InvalidBatchEntryId",
-                                 "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long."));
-    }
-    if (!seen.insert(entry.id).second) return Fail(Error::Service("BatchEntryIdsNotDistinct", fmt::format("Id {} repeated.", entry.id)));
-  }
-  return {};
-}
-
-BatchResultErrorEntry FailedEntry(std::string id, const Error& error) {
-  const wire::ErrorAnswer answer = wire::DescribeError(kService, error);
-  std::string message;
-  if (error.kind == Error::Kind::Service) message = error.message;
-  return {.id = std::move(id), .sender_fault = answer.status < 500, .code = wire::QueryCodeOf(kService, answer), .message = IfAny(std::move(message))};
-}
-
-template <typename Entry>
-void AddTo(std::optional<std::vector<Entry>>& list, Entry entry) {
-  if (!list) list.emplace();
-  list->push_back(std::move(entry));
-}
-
-// --- what is received ---
 
 struct WantedAttributes {
   bool all = false;
@@ -270,53 +114,6 @@ std::optional<Error> ErrorOf(store::LeaseOutcome outcome, std::string_view handl
 }
 
 }  // namespace
-
-Task<Result<SendMessageResponse>> SqsApi::SendMessage(Context& ctx, SendMessageRequest request) {
-  MF_CO_TRY(const QueuePointer queue, FindQueue(ctx, request.queue_url));
-  MF_CO_TRY(Checked checked, CheckMessage(ctx, *queue, request));
-  parts_.queues->Stamp(checked.message.stored);
-  const sources::QueueMessage& message = checked.message.stored.message;
-  SendMessageResponse response{.md5_of_message_body = message.md5_of_body,
-                               .md5_of_message_attributes = IfAny(message.md5_of_attributes),
-                               .md5_of_message_system_attributes = IfAny(checked.md5_of_system_attributes),
-                               .message_id = message.message_id};
-  std::vector<OutgoingMessage> messages;
-  messages.push_back(std::move(checked.message));
-  MF_CO_TRY_VOID(co_await parts_.queues->Send(ctx, queue, std::move(messages)));
-  co_return response;
-}
-
-Task<Result<SendMessageBatchResponse>> SqsApi::SendMessageBatch(Context& ctx, SendMessageBatchRequest request) {
-  MF_CO_TRY(const QueuePointer queue, FindQueue(ctx, request.queue_url));
-  MF_CO_TRY_VOID(CheckBatch(request.entries, "SendMessageBatchRequestEntry"));
-  size_t bytes = 0;
-  for (const auto& entry : request.entries) bytes += EntryBytes(entry);
-  if (bytes > kMessageBytesMax) {
-    co_return Fail(Error::Service("BatchRequestTooLong", fmt::format("Batch requests cannot be longer than {} bytes. You have sent {} bytes.", kMessageBytesMax, bytes)));
-  }
-  SendMessageBatchResponse response;
-  std::vector<OutgoingMessage> messages;
-  std::vector<SendMessageBatchResultEntry> sent;
-  for (SendMessageBatchRequestEntry& entry : request.entries) {
-    auto checked = CheckMessage(ctx, *queue, entry);
-    if (!checked) {
-      AddTo(response.failed, FailedEntry(entry.id, checked.error()));
-      continue;
-    }
-    parts_.queues->Stamp(checked->message.stored);
-    const sources::QueueMessage& message = checked->message.stored.message;
-    sent.push_back({.id = entry.id,
-                    .message_id = message.message_id,
-                    .md5_of_message_body = message.md5_of_body,
-                    .md5_of_message_attributes = IfAny(message.md5_of_attributes),
-                    .md5_of_message_system_attributes = IfAny(checked->md5_of_system_attributes)});
-    messages.push_back(std::move(checked->message));
-  }
-  if (messages.empty()) co_return response;
-  MF_CO_TRY_VOID(co_await parts_.queues->Send(ctx, queue, std::move(messages)));
-  response.successful = std::move(sent);
-  co_return response;
-}
 
 Task<Result<ReceiveMessageResponse>> SqsApi::ReceiveMessage(Context& ctx, ReceiveMessageRequest request) {
   MF_CO_TRY(const QueuePointer queue, FindQueue(ctx, request.queue_url));
