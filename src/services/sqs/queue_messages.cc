@@ -122,7 +122,7 @@ Task<Result<>> Queues::Take(Context& ctx, const QueuePointer& queue, const Recei
     if (count > 0) {
       // Those who wait need to know when these come back; and what is left is for the next of them.
       ArrivesAt(queue->name.Key(), loop_->WallNow() + hidden);
-      if (count == options.messages_max || (leased.next_due && *leased.next_due <= loop_->WallNow())) Arrived(queue->name.Key(), 1);
+      if (store_->Counts(storage).ready() > 0) Arrived(queue->name.Key(), 1);
     }
     co_return Result<>();
   }
