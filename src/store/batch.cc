@@ -31,6 +31,11 @@ Batch& Batch::Append(std::string_view queue, std::string payload, WallTime due) 
   return *this;
 }
 
+Batch& Batch::AppendLeased(std::string_view queue, std::string payload, WallTime until) {
+  steps_.push_back({Step::Kind::AppendLeased, std::string(queue), {}, std::move(payload), 0, until});
+  return *this;
+}
+
 Batch& Batch::Acknowledge(std::string_view queue, int64_t id) {
   steps_.push_back({Step::Kind::Acknowledge, std::string(queue), {}, {}, id});
   return *this;
@@ -97,6 +102,14 @@ std::string EndOfPrefix(std::string_view prefix) {
 }
 
 WallTime LeaseEnd(WallTime now, Duration lease) { return lease > WallTime::max() - now ? WallTime::max() : now + lease; }
+
+std::vector<int64_t> AppendedIds(const Batch& batch) {
+  std::vector<int64_t> ids;
+  for (const Batch::Step& step : batch.steps()) {
+    if (step.kind == Batch::Step::Kind::Append || step.kind == Batch::Step::Kind::AppendLeased) ids.push_back(step.number);
+  }
+  return ids;
+}
 
 std::vector<std::pair<std::string, std::vector<std::string>>> ChangedKeys(const Batch& batch) {
   std::vector<std::pair<std::string, std::vector<std::string>>> changes;

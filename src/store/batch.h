@@ -19,6 +19,8 @@ Error PreconditionFailed(const Batch::Step& step);
 std::string EndOfPrefix(std::string_view prefix);
 // `now` + `lease`, or the last instant that fits.
 WallTime LeaseEnd(WallTime now, Duration lease);
+// Of a batch that has been committed, in the order of its steps.
+std::vector<int64_t> AppendedIds(const Batch& batch);
 
 // The changed keys of the batch by table, each table once.
 std::vector<std::pair<std::string, std::vector<std::string>>> ChangedKeys(const Batch& batch);

@@ -64,7 +64,8 @@ class MemoryState {
     return found;
   }
 
-  LeasedItems Lease(const std::string& name, const LeaseWish& wish, WallTime now) {
+  LeasedItems Lease(const std::string& name, const LeaseWish& wish, WallTime wall_now) {
+    const WallTime now = wish.as_of.value_or(wall_now);
     LeasedItems leased;
     const auto queue = queues_.find(name);
     if (queue == queues_.end()) return leased;
@@ -153,11 +154,14 @@ class MemoryState {
     switch (step.kind) {
       case Kind::Put: tables_[step.name][step.key] = {step.key, step.value, ++sequence_}; break;
       case Kind::Delete: step.number = static_cast<int64_t>(tables_[step.name].erase(step.key)); break;
-      case Kind::Append: {
+      case Kind::Append:
+      case Kind::AppendLeased: {
+        const bool leased = step.kind == Kind::AppendLeased;
         StoredQueue& queue = queues_[step.name];
-        queue.items[++sequence_] = {step.value, now, step.due};
+        step.number = ++sequence_;
+        queue.items[sequence_] = {step.value, now, step.due, leased ? 1 : 0, leased ? now : WallTime(), leased};
         queue.by_time.insert({step.due, sequence_});
-        tally.Apply({{step.name, step.due, false, 1}}, now);
+        tally.Apply({{step.name, step.due, leased, 1}}, now);
         break;
       }
       case Kind::Acknowledge:
@@ -201,11 +205,18 @@ class MemoryStore final : public Store {
   ~MemoryStore() override { state_->open = false; }
 
   Task<Result<>> Commit(Context& ctx, Batch batch) override {
+    MF_CO_TRY_VOID(co_await CommitAppends(ctx, std::move(batch)));
+    co_return Result<>();
+  }
+
+  Task<Result<std::vector<int64_t>>> CommitAppends(Context& ctx, Batch batch) override {
+    using Ids = Result<std::vector<int64_t>>;
     MF_CO_TRY_VOID(ValidateBatch(batch));
     const size_t bytes = BatchBytes(batch);
-    co_return co_await Write<Result<>>(ctx, bytes, [batch = std::move(batch), loop = &loop_](MemoryState& state) mutable {
+    co_return co_await Write<Ids>(ctx, bytes, [batch = std::move(batch), loop = &loop_](MemoryState& state) mutable -> Ids {
       ++state.counters.transactions;
-      return state.Apply(batch, loop->WallNow());
+      MF_TRY_VOID(state.Apply(batch, loop->WallNow()));
+      return AppendedIds(batch);
     });
   }
 

@@ -33,7 +33,9 @@ Result<> SqliteApplier::PrepareAll() {
        "INSERT INTO rows(tbl, key, value, version) VALUES(?, ?, ?, ?)"
        " ON CONFLICT(tbl, key) DO UPDATE SET value = excluded.value, version = excluded.version"},
       {&delete_, "DELETE FROM rows WHERE tbl = ? AND key = ?"},
-      {&append_, "INSERT INTO queue_items(id, queue, available_at, appended_at, payload) VALUES(?, ?, ?, ?, ?)"},
+      {&append_,
+       "INSERT INTO queue_items(id, queue, available_at, appended_at, payload, leased, attempts, first_leased_at)"
+       " VALUES(?, ?, ?, ?, ?, ?, ?, ?)"},
       {&acknowledge_, "DELETE FROM queue_items WHERE id = ? AND queue = ? RETURNING available_at, leased"},
       {&give_back_, "UPDATE queue_items SET available_at = ?, leased = 0 WHERE id = ? AND queue = ?"},
       {&due_items_,
@@ -159,7 +161,8 @@ Result<> SqliteApplier::Change(Batch::Step& step, WallTime now) {
       step.number = connection_.changes();
       return {};
     }
-    case Kind::Append: return Append(step, now);
+    case Kind::Append:
+    case Kind::AppendLeased: return Append(step, now);
     case Kind::Acknowledge: return Acknowledge(step);
     case Kind::Release: return MoveItem(step.name, step.number, step.due);
     case Kind::RequireVersion:
@@ -168,10 +171,14 @@ Result<> SqliteApplier::Change(Batch::Step& step, WallTime now) {
   return {};
 }
 
-Result<> SqliteApplier::Append(const Batch::Step& step, WallTime now) {
+Result<> SqliteApplier::Append(Batch::Step& step, WallTime now) {
+  const bool leased = step.kind == Batch::Step::Kind::AppendLeased;
   const int64_t due = ToNanos(step.due);
-  MF_TRY_VOID(append_.Start().Integer(++sequence_).Text(step.name).Integer(due).Integer(ToNanos(now)).Blob(step.value).Finish());
-  Count(step.name, due, false, 1);
+  step.number = ++sequence_;
+  auto append = append_.Start();
+  append.Integer(step.number).Text(step.name).Integer(due).Integer(ToNanos(now)).Blob(step.value);
+  MF_TRY_VOID(append.Integer(leased ? 1 : 0).Integer(leased ? 1 : 0).Integer(leased ? ToNanos(now) : 0).Finish());
+  Count(step.name, due, leased, 1);
   return {};
 }
 
@@ -203,7 +210,8 @@ size_t SqliteApplier::LeasesLeft(const LeaseRequest& request, WallTime now) cons
   return std::min(wish.count, static_cast<size_t>(std::max<int64_t>(0, wish.leased_max - leased)));
 }
 
-Result<LeasedItems> SqliteApplier::Lease(const LeaseRequest& request, WallTime now) {
+Result<LeasedItems> SqliteApplier::Lease(const LeaseRequest& request, WallTime wall_now) {
+  const WallTime now = request.wish.as_of.value_or(wall_now);
   LeasedItems leased;
   const size_t count = LeasesLeft(request, now);
   leased.limited = count < request.wish.count;

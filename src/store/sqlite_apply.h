@@ -57,7 +57,7 @@ class SqliteApplier {
   Result<> LoadTally(WallTime now);
   Result<> Require(const Batch::Step& step);
   Result<> Change(Batch::Step& step, WallTime now);
-  Result<> Append(const Batch::Step& step, WallTime now);
+  Result<> Append(Batch::Step& step, WallTime now);
   Result<> Acknowledge(const Batch::Step& step);
   Result<> MoveItem(const std::string& queue, int64_t id, WallTime available_at);
   Result<> SaveCounts();

@@ -60,11 +60,14 @@ class SqliteStore final : public Store {
   }
 
   Task<Result<>> Commit(Context& ctx, Batch batch) override {
-    MF_CO_TRY_VOID(ValidateBatch(batch));
-    auto request = std::make_shared<WriteRequest>(loop_, WriteRequest::Kind::Commit);
-    request->bytes = BatchBytes(batch);
-    request->batch = std::move(batch);
-    co_return co_await Write(ctx, std::move(request));
+    MF_CO_TRY(const auto request, MakeCommit(std::move(batch)));
+    co_return co_await Write(ctx, request);
+  }
+
+  Task<Result<std::vector<int64_t>>> CommitAppends(Context& ctx, Batch batch) override {
+    MF_CO_TRY(const auto request, MakeCommit(std::move(batch)));
+    MF_CO_TRY_VOID(co_await Write(ctx, request));
+    co_return AppendedIds(request->batch);
   }
 
   // Here and below the arguments are copied before the task starts: it may be started after the caller's own are gone.
@@ -114,6 +117,13 @@ class SqliteStore final : public Store {
   StoreCounters Counters() const override { return writer_->Counters(); }
 
  private:
+  Result<std::shared_ptr<WriteRequest>> MakeCommit(Batch batch) {
+    MF_TRY_VOID(ValidateBatch(batch));
+    auto request = std::make_shared<WriteRequest>(loop_, WriteRequest::Kind::Commit);
+    request->bytes = BatchBytes(batch);
+    request->batch = std::move(batch);
+    return request;
+  }
   // `this` is touched only while the store is open; a task that waited for room may wake up after it has gone.
   Task<Result<>> Write(Context& ctx, std::shared_ptr<WriteRequest> request) {
     const auto strand = strand_;

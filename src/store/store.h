@@ -45,6 +45,7 @@ struct LeaseWish {
   Duration lease{};
   size_t bytes_max = 64u << 20;         // of payloads; the first item is taken whatever its size
   int64_t leased_max = INT64_MAX;       // of items of the queue that are leased at one time
+  std::optional<WallTime> as_of;        // what counts as now, for a caller whose time does not follow jumps of the wall clock
 };
 struct LeasedItems {
   std::vector<QueueItem> items;
@@ -86,18 +87,21 @@ class Batch {
   Batch& RequireVersion(std::string_view table, std::string_view key, int64_t version);
   Batch& RequireAbsent(std::string_view table, std::string_view key);
   Batch& Append(std::string_view queue, std::string payload, WallTime due);
+  // Appends an item that is leased from the beginning by whoever appends it (CommitAppends tells its id): what is worked on at
+  // once needs no second commit.
+  Batch& AppendLeased(std::string_view queue, std::string payload, WallTime until);
   // Removes a leased item. Not an error: it is gone already.
   Batch& Acknowledge(std::string_view queue, int64_t id);
   // Gives a leased item back, to be leased again from `due`. Not an error: it is gone.
   Batch& Release(std::string_view queue, int64_t id, WallTime due);
 
   struct Step {
-    enum class Kind : unsigned char { Put, Delete, RequireVersion, RequireAbsent, Append, Acknowledge, Release };
+    enum class Kind : unsigned char { Put, Delete, RequireVersion, RequireAbsent, Append, AppendLeased, Acknowledge, Release };
     Kind kind;
     std::string name;  // table or queue
     std::string key;
     std::string value;
-    int64_t number = 0;  // version or item id
+    int64_t number = 0;  // version or item id; of an appended item its id, once committed
     WallTime due{};
   };
   const std::vector<Step>& steps() const { return steps_; }
@@ -128,6 +132,8 @@ class Store {
   // Bound: see kWaiting…Max; beyond, the task waits in order of arrival, until ctx ends it (Cancelled: nothing happened).
   // Once accepted, the commit runs to its end: ctx does not end the wait, and a caller that goes away does not undo it.
   virtual Task<Result<>> Commit(Context& ctx, Batch batch) = 0;
+  // Commit; gives the ids of the items that the batch appends, in their order.
+  virtual Task<Result<std::vector<int64_t>>> CommitAppends(Context& ctx, Batch batch) = 0;
   // Reads see every commit that had completed when they were called. Not an error: no such row (nullopt).
   virtual Task<Result<std::optional<Row>>> Get(Context& ctx, std::string_view table, std::string_view key) = 0;
   // Rows with `from` <= key that start with `prefix`, in order, at most `limit`.

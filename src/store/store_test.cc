@@ -256,6 +256,35 @@ TEST_P(StoreContract, ALeaseThatEndsGivesTheItemBack) {
   EXPECT_THAT(LeasePayloads(1), IsEmpty());
 }
 
+TEST_P(StoreContract, AnItemThatIsAppendedLeasedBelongsToWhoAppendedIt) {
+  const WallTime now = Now();
+  Batch batch;
+  batch.Put("t", "k", "v").Append("q", "free", now).AppendLeased("q", "held", now + hours(1));
+  const auto ids = Run(store_.CommitAppends(ctx_, std::move(batch)));
+  ASSERT_TRUE(ids);
+  ASSERT_EQ(ids->size(), 2u);
+  EXPECT_LT(ids->at(0), ids->at(1));
+  EXPECT_EQ(Depth(), 2);
+  const auto items = Lease(10);
+  ASSERT_EQ(items.size(), 1u);
+  EXPECT_EQ(items[0].id, ids->at(0));
+  ASSERT_TRUE(Commit(std::move(Batch().Acknowledge("q", items[0].id).Release("q", ids->at(1), now))));
+  const auto again = Lease(10);
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_EQ(again[0].payload, "held");
+  EXPECT_EQ(again[0].attempts, 2);
+}
+
+TEST_P(StoreContract, LeasesCanFollowAnotherTimeThanTheWallClock) {
+  const WallTime now = Now();
+  ASSERT_TRUE(Commit(std::move(Batch().Append("q", "tomorrow", now + hours(24)))));
+  EXPECT_THAT(LeasePayloads(10), IsEmpty());
+  const auto items = Run(store_.LeaseUpTo(ctx_, "q", {.count = 10, .lease = hours(1), .as_of = now + hours(24)}));
+  ASSERT_TRUE(items);
+  ASSERT_EQ(items->items.size(), 1u);
+  EXPECT_EQ(NextDue(), now + hours(25));
+}
+
 TEST_P(StoreContract, ItemIdsAreNeverReused) {
   ASSERT_TRUE(Commit(std::move(Batch().Append("q", "a", Now()))));
   const int64_t old = Lease(1).at(0).id;
