@@ -1,0 +1,75 @@
+// EventDispatcher: one attempt at an asynchronous event: looks up what its function wants, invokes it, and decides what
+// becomes of the event. DurableLanes calls it for each item of an "invoke" lane, and keeps its verdict.
+//
+// The rules (AWS "Asynchronous invocation", "Error handling"):
+//   function error              again after retry_delays[n], at most MaximumRetryAttempts times; then the failure targets
+//   throttle                    again with back-off while the event is not too old; no attempt is counted
+//   fault of ours, not invocable  the same, each event by itself
+//   older than MaximumEventAge  the failure targets, without a further attempt
+//   reserved concurrency 0, or a loop of functions that is not allowed: the failure targets at once
+//   function, version or alias gone: the event is discarded, nothing is told to anybody (there is no configuration any more)
+// Configuration is that of the version or alias that the event names, as it is at the moment of the attempt.
+// One per daemon, on its strand.
+#pragma once
+
+#include <functional>
+
+#include "base/random.h"
+#include "catalog/function_catalog.h"
+#include "invoke/durable_lanes.h"
+#include "invoke/function_scope.h"
+#include "invoke/event_record.h"
+#include "invoke/loop_guard.h"
+
+namespace mayfly::invoke {
+
+struct DispatchOptions {
+  std::vector<Duration> retry_delays = {std::chrono::minutes(1), std::chrono::minutes(2)};  // the last one repeats
+  Duration backoff_min = std::chrono::seconds(1);
+  Duration backoff_max = std::chrono::minutes(5);
+  Duration event_age_max = std::chrono::hours(6);  // no configuration can allow more
+};
+
+struct DispatcherParts {
+  const catalog::FunctionCatalog* catalog;
+  const catalog::Tables* tables;
+  Random* random;
+  telemetry::Metrics* metrics;
+  const LoopGuard* loops;
+  const TargetRouter* targets;
+  std::function<WallTime()> time;  // DurableLanes::Time
+  // Invoker::Invoke.
+  std::function<Task<Result<runtime::InvokeOutcome>>(Context&, catalog::FunctionPointer, runtime::Invocation)> invoke;
+};
+
+class EventDispatcher final : public LaneWorker {
+ public:
+  EventDispatcher(Loop& loop, DispatcherParts parts, DispatchOptions options) : loop_(&loop), parts_(std::move(parts)), options_(std::move(options)) {}
+
+  Task<Verdict> Work(Context& ctx, const std::string& payload) override;
+
+ private:
+  struct Rules;
+  Task<Verdict> Dispatch(Context& ctx, AsyncEvent event);
+  Rules RulesOf(const AsyncEvent& event, const catalog::Function& function) const;
+  Verdict Judge(AsyncEvent event, const Rules& rules, const runtime::InvokeOutcome& outcome);
+  Verdict Retry(AsyncEvent event, const Rules& rules, Duration delay);
+  Verdict JudgeError(AsyncEvent event, const Rules& rules, const Error& error);
+  Verdict Fail(const AsyncEvent& event, const Rules& rules, const EventEnd& end);
+  Verdict Discard(const AsyncEvent& event, std::string_view why);
+  OwedDelivery Owe(OwedDelivery::Kind kind, const AsyncEvent& event, const std::string& target);
+  void AddRecord(Verdict& verdict, const AsyncEvent& event, const EventEnd& end, const std::string& target);
+  void AddDeadLetter(Verdict& verdict, const AsyncEvent& event, const EventEnd& end, const std::string& target);
+  Duration AgeOf(const AsyncEvent& event) const;
+  Duration RetryDelay(int function_errors) const;
+
+  Loop* loop_;
+  DispatcherParts parts_;
+  DispatchOptions options_;
+};
+
+// The lanes of DurableLanes.
+std::string InvokeLane(const catalog::FunctionName& function);
+std::string DeliveryLane(std::string_view target_arn);
+
+}  // namespace mayfly::invoke

@@ -1,0 +1,23 @@
+// FunctionTarget: a function as the target of deliveries: it is invoked asynchronously with the body as its event.
+#pragma once
+
+#include "invoke/event_queue.h"
+#include "invoke/target_router.h"
+
+namespace mayfly::invoke {
+
+class FunctionTarget final : public Target {
+ public:
+  FunctionTarget(EventQueue& events, const catalog::FunctionCatalog& catalog) : events_(&events), catalog_(&catalog) {}
+
+  // Errors: ResourceNotFoundException; InvalidRequestContentException and RequestEntityTooLargeException for a body that is no
+  // event; a Fault of the queue (retryable).
+  Task<Result<>> Deliver(Context& ctx, const Delivery& delivery) override;
+  size_t body_bytes_max() const override { return kAsyncPayloadBytesMax; }
+
+ private:
+  EventQueue* events_;
+  const catalog::FunctionCatalog* catalog_;
+};
+
+}  // namespace mayfly::invoke
