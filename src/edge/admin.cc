@@ -98,6 +98,7 @@ http::Response Admin::Status() const {
   status.Set("environments_idle", counts.idle);
   status.Set("environments_started", counts.started);
   status.Set("environments_reused", counts.reused);
+  status.Set("events", parts_.describe_events());
   status.Set("auth", parts_.authenticator->mode() == identity::AuthMode::Open ? "open" : "strict");
   json::Value runtimes;
   for (const catalog::RuntimeIdentifier& identifier : catalog::RuntimeIdentifiers()) {

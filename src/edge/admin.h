@@ -14,6 +14,7 @@
 #include <string>
 
 #include "base/blocking_pool.h"
+#include "base/json.h"
 #include "catalog/code_package.h"
 #include "catalog/function_catalog.h"
 #include "catalog/runtimes.h"
@@ -38,6 +39,7 @@ struct AdminParts {
   catalog::CodeStore* code;
   BlockingPool* files;
   identity::Authenticator* authenticator;
+  std::function<json::Value()> describe_events;  // asynchronous invocation, for the status page
   std::string version;
   std::string default_account_id;
   std::string default_region;

@@ -66,7 +66,9 @@ Task<http::Response> FunctionUrls::Run(Context& ctx, http::Request& request, con
   if (!found) co_return Refuse(ctx, found.error());
 
   UrlEventContext event_context{.host = std::move(host), .request_id = ctx.request_id};
-  ctx.trace_header = invoke::CompleteTraceHeader(ctx, *parts_.random);
+  auto chain = parts_.loops->Enter(ReferenceOf(url), invoke::CompleteTraceHeader(ctx, *parts_.random));
+  if (!chain) co_return Refuse(ctx, chain.error());
+  ctx.trace_header = std::move(*chain);
   event_context.trace_header = ctx.trace_header.substr(0, ctx.trace_header.find(';'));
   event_context.scheme = parts_.origin.scheme;
   event_context.port = parts_.origin.port;

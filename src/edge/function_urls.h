@@ -17,6 +17,7 @@
 #include "edge/url_request.h"
 #include "identity/authenticator.h"
 #include "invoke/invoker.h"
+#include "invoke/loop_guard.h"
 #include "net/http_message.h"
 #include "wire/endpoint.h"
 
@@ -30,6 +31,7 @@ struct FunctionUrlParts {
   const catalog::FunctionCatalog* catalog;
   const catalog::FunctionUrlIndex* index;
   invoke::Invoker* invoker;
+  const invoke::LoopGuard* loops;
   identity::Authenticator* authenticator;
   const wire::Endpoint* lambda;  // words errors as the API does
   Random* random;

@@ -43,6 +43,20 @@ void AddOptions(CLI::App& app, Options& o) {
   Add(app, "--environments-max", o.environments_max, "execution environments on this machine; 0: one per 16 MiB of its memory, at most 2,000")
       ->check(CLI::Range(0, 30'000));
   Add(app, "--spare-cages", o.spare_cages, "sandboxes made ahead of use")->check(CLI::Range(0, 1'000));
+  Add(app, "--async-retry-delays", o.async_retry_delays, "seconds, separated by commas, before an event is tried again that its function failed on (AWS: 60,120)")
+      ->delimiter(',')
+      ->check(CLI::Range(0.0, 86'400.0));
+  Add(app, "--async-backoff-min", o.async_backoff_min_seconds, "seconds before an event or delivery that was throttled is tried again; doubled each time (AWS: 1)")
+      ->check(CLI::Range(0.001, 3'600.0));
+  Add(app, "--async-backoff-max", o.async_backoff_max_seconds, "seconds that this doubling ends at (AWS: 300)")->check(CLI::Range(0.001, 86'400.0));
+  Add(app, "--async-event-age-max", o.async_event_age_max_seconds, "seconds after which an event is given up, whatever MaximumEventAgeInSeconds allows (AWS: 21600)")
+      ->check(CLI::Range(0.1, 1e7));
+  Add(app, "--async-concurrency", o.async_concurrency, "events at work at once, beyond one per function; 0: as --account-concurrency")
+      ->check(CLI::Range(0, 1'000'000));
+  Add(app, "--async-memory", o.async_memory_mib, "MiB of events that wait in memory; the others wait on disk")->check(CLI::Range(1, 65'536));
+  Add(app, "--async-lease", o.async_lease_seconds, "seconds for which the daemon holds an event before others may take it")->check(CLI::Range(1.0, 86'400.0));
+  Add(app, "--delivery-attempts", o.delivery_attempts, "how often a record or dead letter is sent to a target that fails")->check(CLI::Range(1, 1'000));
+  Add(app, "--delivery-timeout", o.delivery_timeout_seconds, "seconds that a target may take for a record or dead letter")->check(CLI::Range(0.1, 900.0));
   Add(app, "--idle-timeout", o.idle_timeout_seconds, "seconds after which an idle environment ends")->check(CLI::Range(0.001, 1e6));
   Add(app, "--freeze-after", o.freeze_after_seconds, "seconds after which an idle environment gets no more CPU (AWS: at once)")
       ->check(CLI::Range(0.0, 1e6));

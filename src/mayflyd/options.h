@@ -37,6 +37,15 @@ struct Options {
   int64_t code_storage_mib_max = 300 << 10;
   int environments_max = 0;            // 0: from the machine's memory
   int spare_cages = 4;
+  std::vector<double> async_retry_delays = {60, 120};
+  double async_backoff_min_seconds = 1;
+  double async_backoff_max_seconds = 300;
+  double async_event_age_max_seconds = 21600;
+  int async_concurrency = 0;           // 0: account_concurrency
+  int async_memory_mib = 64;
+  double async_lease_seconds = 1800;
+  int delivery_attempts = 5;
+  double delivery_timeout_seconds = 30;
   double idle_timeout_seconds = 600;
   double freeze_after_seconds = 0.1;
   double init_timeout_seconds = 10;

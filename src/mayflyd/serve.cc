@@ -24,6 +24,8 @@
 #include "catalog/signing_profiles.h"
 #include "edge/download_links.h"
 #include "edge/edge.h"
+#include "invoke/function_target.h"
+#include "mayflyd/event_wiring.h"
 #include "mayflyd/interpreters.h"
 #include "mayflyd/privileges.h"
 #include "mayflyd/queue_service.h"
@@ -169,6 +171,7 @@ class Daemon {
 
  private:
   Task<Result<>> OpenState(Context& ctx);
+  Result<> OpenEvents();
   Result<> OpenAccess();
   void PrepareZygoteOf(const catalog::Function& function);
   Task<> Survey();
@@ -193,6 +196,7 @@ class Daemon {
   edge::UrlOrigin url_origin_;
 
   std::unique_ptr<store::Store> store_;
+  std::unique_ptr<store::Store> event_store_;
   std::unique_ptr<store::LogStore> logs_;
   std::unique_ptr<catalog::CodeStore> code_;
   std::unique_ptr<catalog::Tables> tables_;
@@ -214,6 +218,10 @@ class Daemon {
   std::unique_ptr<runtime::CagedEnvironmentFactory> factory_;
   std::unique_ptr<runtime::EnvironmentManager> environments_;
   std::unique_ptr<invoke::Invoker> invoker_;
+  std::unique_ptr<invoke::LoopGuard> loops_;
+  invoke::TargetRouter targets_;
+  std::unique_ptr<invoke::EventQueue> event_queue_;
+  std::unique_ptr<invoke::FunctionTarget> function_target_;
   identity::AdministratorsOnly identities_;
   std::unique_ptr<catalog::Access> access_;
   std::unique_ptr<lambda::Authorizer> authorizer_;
@@ -245,6 +253,23 @@ Task<Result<>> Daemon::OpenState(Context& ctx) {
   layers_ = std::make_unique<catalog::LayerCatalog>(*tables_);
   layers_->Open();
   co_return Result<>();
+}
+
+// After the invoker; before anything can accept an event.
+Result<> Daemon::OpenEvents() {
+  MF_TRY(event_store_, store::OpenSqliteStore(loop_, {.path = ground_.data.path + "/events.db"}));
+  loops_ = std::make_unique<invoke::LoopGuard>(*tables_, metrics_);
+  invoke::EventQueueParts parts{.loop = &loop_, .store = event_store_.get(), .catalog = catalog_.get(), .tables = tables_.get(), .random = &random_};
+  parts.metrics = &metrics_;
+  parts.loops = loops_.get();
+  parts.targets = &targets_;
+  parts.invoke = [this](Context& ctx, catalog::FunctionPointer function, runtime::Invocation invocation) {
+    return invoker_->Invoke(ctx, std::move(function), std::move(invocation));
+  };
+  event_queue_ = std::make_unique<invoke::EventQueue>(std::move(parts), MakeEventQueueOptions(options_));
+  function_target_ = std::make_unique<invoke::FunctionTarget>(*event_queue_, *catalog_);
+  targets_.Register("lambda", *function_target_);
+  return {};
 }
 
 Result<> Daemon::OpenAccess() {
@@ -283,6 +308,7 @@ edge::AdminParts Daemon::MakeAdminParts() {
   parts.code = code_.get();
   parts.files = &files_;
   parts.authenticator = authenticator_.get();
+  parts.describe_events = [this] { return DescribeEvents(event_queue_->lanes()); };
   parts.version = kVersion;
   parts.reset = [this](Context& ctx) { return Reset(ctx); };
   parts.is_download_allowed = [this](const http::Request& request) { return links_->IsAllowed(request); };
@@ -295,6 +321,7 @@ edge::FunctionUrlParts Daemon::MakeUrlParts() {
   parts.catalog = catalog_.get();
   parts.index = url_index_.get();
   parts.invoker = invoker_.get();
+  parts.loops = loops_.get();
   parts.authenticator = authenticator_.get();
   parts.lambda = endpoint_.get();
   parts.random = &random_;
@@ -391,11 +418,14 @@ Task<Result<>> Daemon::Start(Context& ctx) {
   invoker_options.list_extensions = [this](const std::string& layers) { return ListExtensions(layers); };
   invoker_ = std::make_unique<invoke::Invoker>(loop_, *catalog_, *runtimes_, *environments_, invoker_options);
 
+  MF_CO_TRY_VOID(OpenEvents());
+
   OpenCodeSource();
   access_ = std::make_unique<catalog::Access>(*tables_, identities_, loop_, std::move(ground_.organizations));
   lambda::LambdaParts parts{.loop = &loop_, .tables = tables_.get(), .catalog = catalog_.get(), .layers = layers_.get(), .access = access_.get(),
                             .runtimes = runtimes_.get(), .code = code_.get(), .code_source = code_source_.get(),
-                            .signing_profiles = signing_profiles_.get(), .invoker = invoker_.get(), .files = &files_, .random = &random_};
+                            .signing_profiles = signing_profiles_.get(), .invoker = invoker_.get(), .events = event_queue_.get(),
+                            .loops = loops_.get(), .files = &files_, .random = &random_};
   parts.account_concurrency = options_.account_concurrency;
   parts.code_storage_bytes_max = options_.code_storage_mib_max << 20;
   parts.update_delay = Seconds(options_.update_delay_seconds);
@@ -410,6 +440,8 @@ Task<Result<>> Daemon::Start(Context& ctx) {
   MF_CO_TRY(queues_, co_await QueueService::Open(ctx, {.loop = &loop_, .random = &random_, .identities = &identities_, .files = &files_, .observer = observer,
                                                        .data_path = ground_.data.path, .origin = origin_}, options_));
   parts.queues = &queues_->ports();
+  targets_.Register("sqs", queues_->ports());
+  event_queue_->Open();  // what is owed needs its targets
   lambda_ = std::make_unique<lambda::LambdaApi>(std::move(parts));
   lambda_->Recover();
   authorizer_ = std::make_unique<lambda::Authorizer>(*access_);
@@ -434,6 +466,7 @@ Task<Result<>> Daemon::Start(Context& ctx) {
 
 Task<Result<>> Daemon::Reset(Context& ctx) {
   MF_CO_TRY_VOID(co_await store_->Clear(ctx));
+  MF_CO_TRY_VOID(co_await event_queue_->Clear(ctx));
   tables_->all.Clear();
   MF_CO_TRY_VOID(co_await queues_->Reset(ctx));
   environments_->RetireAll();
@@ -447,7 +480,11 @@ Task<> Daemon::Stop() {
   Context ctx(loop_);
   queues_->EndWaits();
   // Without the jail nothing that runs can come to a good end.
-  co_await server_->Stop(jail_died_ ? kDrainWithoutJail : Seconds(options_.drain_seconds));
+  const Duration drain = jail_died_ ? kDrainWithoutJail : Seconds(options_.drain_seconds);
+  const TimePoint until = loop_.Now() + drain;
+  event_queue_->Pause();
+  co_await server_->Stop(drain);
+  co_await event_queue_->Stop(until);
   edge_->CutFunctionCalls();
   invoker_->CutStreams();
   background_.Stop();

@@ -49,7 +49,6 @@ NOT_HERE = {
         "SnapStartRegenerationFailure", "SnapStartTimeout")},
     "RuntimeAliasDeleted": "runtimes are the host's interpreters, which have no aliases",
     "RuntimeVersionDeleted": "runtimes are the host's interpreters, which have no versions",
-    "RecursiveInvocation": "comes with event sources: nothing else makes a loop",
     "InvalidZipFile": "a package is unpacked when it is deployed, and refused then",
     "UnsupportedMediaType": "the body alone says whether it is JSON: SDKs send application/octet-stream and more",
     "ResourceNotReady": "an environment that is not ready is waited for",
@@ -67,7 +66,9 @@ NOT_HERE = {
     ("DeleteLayerVersion", "ResourceNotFound"): "deleting what is not there is no error, as on AWS",
     ("PutResourcePolicy", "PolicyLengthExceeded"): "a policy that is too long breaks a limit of the model: ValidationException",
     ("ListLayerVersions", "ResourceNotFound"): "a layer that is not there has no versions: an empty list, as on AWS",
-    ("Invoke", "SerializedRequestEntityTooLarge"): "comes with asynchronous invocation",
+    ("Invoke", "SerializedRequestEntityTooLarge"): "of an event only the payload has a limit",
+    **{("InvokeAsync", error): "an event is accepted before its function is looked at: the attempts find out" for error in (
+        "InvalidRuntime", "ResourceConflict")},
     **{(operation, "CodeSigningConfigNotFound"): "a configuration that a function uses cannot be deleted" for operation in (
         "UpdateFunctionCode", "UpdateFunctionConfiguration", "GetFunctionCodeSigningConfig", "DeleteFunctionCodeSigningConfig")},
 }
@@ -89,6 +90,7 @@ def valid_arguments(operation, w):
     layer = {"LayerName": w.layer, "VersionNumber": 1}
     resource = {"ResourceArn": arn(w.function)}
     calls = {
+        "InvokeAsync": {**function, "InvokeArgs": b"{}"},
         "CreateFunction": {"FunctionName": w.function + "-new", "Runtime": "python3.11", "Handler": "index.handler", "Role": ROLE,
                            "Code": {"ZipFile": make_zip(ECHO)}},
         "UpdateFunctionCode": {**function, "ZipFile": make_zip(ECHO)}, "UpdateFunctionConfiguration": {**function, "Timeout": 4},

@@ -2,6 +2,7 @@
 import base64
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from conftest import ROLE
+from daemon import wait_until
 from packages import ECHO, make_zip
 
 CLIENTS = {"debian": "/usr/bin/aws", "current": str(Path(sys.executable).parent / "aws")}
@@ -68,3 +70,15 @@ def test_errors_are_shown(cli, name):
                "--zip-file", "fileb://bad.zip", fails=cli.refused)
     assert ("An error occurred (InvalidParameterValueException) when calling the CreateFunction operation: Could not unzip uploaded file. "
             "Please check your file, then try to upload again.") in text
+
+
+def test_an_event(cli, functions, daemon):
+    name = functions("def handler(event, context):\n    print('HEARD', event['a'])\n")
+    payload = '{"a": 1}'
+    blob = base64.b64encode(payload.encode()).decode() if cli.in_base64 else payload
+    answer = cli("invoke", "--function-name", name, "--invocation-type", "Event", "--payload", blob, "out.json")
+    assert answer["StatusCode"] == 202 and "FunctionError" not in answer and (cli.folder / "out.json").read_text() == ""
+    (cli.folder / "event.json").write_text('{"a": 2}')
+    assert cli("invoke-async", "--function-name", name, "--invoke-args", "event.json")["Status"] == 202
+    log = f"/_mayfly/logs?function={name}"
+    wait_until(lambda: {b"HEARD 1", b"HEARD 2"} <= set(re.findall(rb"HEARD \d", daemon.send("GET", log).body)), 30, "both events are run")

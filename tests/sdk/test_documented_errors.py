@@ -1,4 +1,5 @@
 """If these fail, an operation does not give an error that the API documents for it, or gives it in another form."""
+import hashlib
 import json
 import re
 import threading
@@ -219,9 +220,23 @@ def a_payload_that_is_too_large(world, operation):
 
 # --- what makes no sense ----------------------------------------------------------------------------------------------------
 
-@provokes("InvalidRequestContent", "Invoke")
+@provokes("InvalidRequestContent", "Invoke", "InvokeAsync")
 def a_payload_that_is_no_json(world, operation):
-    return world.refuses(operation, Payload=b"{")
+    return world.refuses(operation, **{"InvokeArgs" if operation == "InvokeAsync" else "Payload": b"{"})
+
+
+@provokes("RecursiveInvocation", *operations_with("RecursiveInvocation"))
+def a_chain_that_has_been_here_before(world, operation):
+    seen = hashlib.sha256(arn(world.function).encode()).hexdigest()[:8]
+
+    def add_lineage(request, **_):
+        request.headers["X-Amzn-Trace-Id"] = f"Root=1-5e1b4151-5ac6c58a5ac6c58a5ac6c58a;Lineage={seen}:15"
+
+    world.aws.meta.events.register("before-send.lambda", add_lineage)
+    try:
+        return world.refuses(operation)
+    finally:
+        world.aws.meta.events.unregister("before-send.lambda", add_lineage)
 
 
 @provokes("InvalidRuntime", "Invoke")

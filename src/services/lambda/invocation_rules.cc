@@ -4,6 +4,7 @@
 
 #include "base/encoding.h"
 #include "base/json.h"
+#include "invoke/event_queue.h"
 
 namespace mayfly::lambda {
 namespace {
@@ -44,6 +45,12 @@ Result<> CheckInvokePayload(const std::string& payload, std::string_view operati
                                            why ? "not one JSON value" : why.error().message)));
   }
   return {};
+}
+
+Result<> CheckEventPayload(const std::string& payload) {
+  if (payload.size() <= invoke::kAsyncPayloadBytesMax) return CheckInvokePayload(payload, "InvokeFunction");
+  return Fail(Error::Service("RequestEntityTooLargeException", fmt::format("{} byte payload is too large for the Event invocation type (limit {} bytes)",
+                                                                           payload.size(), invoke::kAsyncPayloadBytesMax)));
 }
 
 }  // namespace mayfly::lambda

@@ -18,6 +18,9 @@ Result<std::string> DecodeClientContext(const std::optional<std::string>& header
 // Errors: RequestEntityTooLargeException, InvalidRequestContentException.
 Result<> CheckInvokePayload(const std::string& payload, std::string_view operation);
 
+// The same for an event that nobody waits for.
+Result<> CheckEventPayload(const std::string& payload);
+
 // A tenant id for a function that knows no tenants.
 Error NoTenancy();
 

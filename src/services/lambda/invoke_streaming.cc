@@ -60,7 +60,7 @@ Task<Result<InvokeWithResponseStreamResponse>> LambdaApi::InvokeWithResponseStre
   }
   invocation.request_id = ctx.request_id;
   invocation.invoked_function_arn = reference.Arn();
-  ctx.trace_header = invoke::CompleteTraceHeader(ctx, *parts_.random);
+  MF_CO_TRY(ctx.trace_header, parts_.loops->Enter(reference, invoke::CompleteTraceHeader(ctx, *parts_.random)));
   invocation.trace_id = ctx.trace_header;
   MF_CO_TRY(invocation.client_context, DecodeClientContext(request.client_context));
   invocation.want_log_tail = request.log_type == "Tail";

@@ -18,6 +18,7 @@
 #include "catalog/layer_catalog.h"
 #include "catalog/runtimes.h"
 #include "catalog/signing_profiles.h"
+#include "invoke/event_queue.h"
 #include "invoke/invoker.h"
 #include "model/lambda.h"
 #include "services/lambda/list_texts.h"
@@ -39,6 +40,8 @@ struct LambdaParts {
   catalog::CodeSource* code_source;                  // what S3Bucket and S3Key name
   const catalog::SigningProfiles* signing_profiles;  // whose signatures are known
   invoke::Invoker* invoker;
+  invoke::EventQueue* events;
+  const invoke::LoopGuard* loops;
   BlockingPool* files;
   Random* random;
   int account_concurrency = 1000;
@@ -75,6 +78,7 @@ class LambdaApi final : public Handler {
   Task<Result<DeleteFunctionResponse>> DeleteFunction(Context& ctx, DeleteFunctionRequest request) override;
   Task<Result<InvocationResponse>> Invoke(Context& ctx, InvokeRequest request) override;
   Task<Result<InvokeWithResponseStreamResponse>> InvokeWithResponseStream(Context& ctx, InvokeWithResponseStreamRequest request) override;
+  Task<Result<InvokeAsyncResponse>> InvokeAsync(Context& ctx, InvokeAsyncRequest request) override;
 
   // --- versions and aliases (versions.cc, aliases.cc) ---
   Task<Result<FunctionConfiguration>> PublishVersion(Context& ctx, PublishVersionRequest request) override;
@@ -255,6 +259,7 @@ class LambdaApi final : public Handler {
   void RecoverProvisioned();
 
   // --- asynchronous invocation, runtime management ---
+  Task<Result<>> AcceptEvent(Context& ctx, catalog::FunctionReference function, std::string payload, std::string client_context);
   Result<> CheckFunctionDestination(const Context& ctx, const catalog::FunctionName& function, const std::string& arn) const;
   Result<> CheckDestinations(const Context& ctx, const catalog::EventInvokeConfig& config) const;
   Result<catalog::SettingOwner> EventInvokeOwner(const Context& ctx, std::string_view name, const std::optional<std::string>& qualifier) const;

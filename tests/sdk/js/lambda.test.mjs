@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import {
-  CreateFunctionCommand, DeleteFunctionCommand, GetAccountSettingsCommand, GetFunctionCommand, InvokeCommand, LambdaClient,
+  CreateFunctionCommand, DeleteFunctionCommand, GetAccountSettingsCommand, GetFunctionCommand, InvokeAsyncCommand, InvokeCommand, LambdaClient,
   InvokeWithResponseStreamCommand, ListFunctionsCommand, TagResourceCommand, UpdateFunctionCodeCommand, UpdateFunctionConfigurationCommand, paginateListFunctions, waitUntilFunctionActiveV2,
   waitUntilFunctionUpdatedV2,
 } from '@aws-sdk/client-lambda';
@@ -47,6 +47,24 @@ test('create, invoke, update, delete', async () => {
   await assert.rejects(client.send(new GetFunctionCommand({ FunctionName })), {
     name: 'ResourceNotFoundException', message: `Function not found: arn:aws:lambda:us-east-1:000000000000:function:${FunctionName}`,
   });
+});
+
+test('events are accepted with 202 and run', async () => {
+  const FunctionName = 'js-events';
+  await create(FunctionName);
+  const answer = await client.send(new InvokeCommand({ FunctionName, InvocationType: 'Event', Payload: JSON.stringify({ a: 1 }) }));
+  assert.equal(answer.StatusCode, 202);
+  assert.equal(answer.Payload?.length ?? 0, 0);
+  assert.equal(answer.ExecutedVersion, undefined);
+  assert.equal((await client.send(new InvokeAsyncCommand({ FunctionName, InvokeArgs: '{}' }))).Status, 202);
+  for (let line = '', end = Date.now() + 30_000; !line.includes(`END RequestId: ${answer.$metadata.requestId}`);) {
+    assert.ok(Date.now() < end, `the event was not run: ${line}`);
+    line = await (await fetch(`${process.env.MAYFLY_URL}/_mayfly/logs?function=${FunctionName}`)).text();
+  }
+  await assert.rejects(client.send(new InvokeCommand({ FunctionName, InvocationType: 'Event', Payload: `"${'x'.repeat(1048576)}"` })), {
+    name: 'RequestEntityTooLargeException', message: '1048578 byte payload is too large for the Event invocation type (limit 1048576 bytes)',
+  });
+  await client.send(new DeleteFunctionCommand({ FunctionName }));
 });
 
 test('function errors and service errors are told apart', async () => {
