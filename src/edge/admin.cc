@@ -76,11 +76,12 @@ Task<http::Response> Admin::Handle(Context& ctx, http::Request& request) {
   if (path == "status" && get) co_return Status();
   if (path == "logs" && get) co_return co_await Logs(ctx, request);
   if (path == "metrics" && get) co_return http::Response::Text(200, parts_.metrics->WriteText(), "text/plain; version=0.0.4; charset=utf-8");
+  if (path == "traces" && get) co_return Traces(ctx, request);
   if (path == "reset") {
     if (request.method != "POST") co_return ErrorPage(405, "use POST");
     co_return co_await Reset(ctx);
   }
-  co_return ErrorPage(404, "no such page; there are health, status, logs, metrics, reset");
+  co_return ErrorPage(404, "no such page; there are health, status, logs, metrics, traces, reset");
 }
 
 http::Response Admin::Health() const {
@@ -107,6 +108,13 @@ http::Response Admin::Status() const {
   }
   status.Set("runtimes", std::move(runtimes));
   return http::Response::Json(200, json::Write(status) + "\n");
+}
+
+http::Response Admin::Traces(const Context& ctx, const http::Request& request) const {
+  std::string account = QueryValue(request, "account");
+  if (account.empty() || parts_.authenticator->mode() != identity::AuthMode::Open) account = ctx.principal.account_id;
+  const auto limit = static_cast<size_t>(std::clamp<int64_t>(QueryNumber(request, "limit", 1000), 1, 10'000));
+  return http::Response::Json(200, parts_.traces->WriteJson(account, QueryValue(request, "trace_id"), limit));
 }
 
 Task<http::Response> Admin::Logs(Context& ctx, const http::Request& request) {

@@ -5,9 +5,11 @@
 //   GET  /_mayfly/logs?function=F&since_ms=N&limit=N&filter=T&region=R&account=A&follow=1
 //                                     text, one line per log line; with follow it goes on until the client leaves
 //   GET  /_mayfly/metrics             the figures of namespace AWS/Lambda since the start, in Prometheus' text format
+//   GET  /_mayfly/traces?trace_id=T&limit=N&account=A
+//                                     JSON: segments that functions have sent to the X-Ray daemon (telemetry/trace_segments.h)
 //   POST /_mayfly/reset               forgets everything; `open` mode only
 //   GET  /_mayfly/code/ACCOUNT/SHA256?…  a package; the signature in the query is GetFunction's, and expires
-// In strict mode status, logs and metrics need a signature (any service name).
+// In strict mode status, logs, metrics and traces need a signature (any service name).
 #pragma once
 
 #include <functional>
@@ -24,6 +26,7 @@
 #include "runtime/environment_manager.h"
 #include "store/log_store.h"
 #include "telemetry/metrics.h"
+#include "telemetry/trace_segments.h"
 
 namespace mayfly::edge {
 
@@ -36,6 +39,7 @@ struct AdminParts {
   invoke::Invoker* invoker;
   store::LogStore* logs;
   const telemetry::Metrics* metrics;
+  const telemetry::TraceSegments* traces;
   catalog::CodeStore* code;
   BlockingPool* files;
   identity::Authenticator* authenticator;
@@ -58,6 +62,7 @@ class Admin {
  private:
   http::Response Health() const;
   http::Response Status() const;
+  http::Response Traces(const Context& ctx, const http::Request& request) const;
   Task<http::Response> Logs(Context& ctx, const http::Request& request);
   Task<http::Response> Reset(Context& ctx);
   Task<http::Response> Code(Context& ctx, const http::Request& request);

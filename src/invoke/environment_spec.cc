@@ -75,7 +75,11 @@ Variables PlatformVariables(const catalog::Function& function, const catalog::Ru
       {"AWS_LAMBDA_FUNCTION_VERSION", function.version},
       {"AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"},
       {"AWS_LAMBDA_LOG_GROUP_NAME", function.LogGroup()},
+      {"AWS_LAMBDA_METADATA_API", "127.0.0.1:9001"},
       {"AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR"},
+      {"AWS_XRAY_DAEMON_ADDRESS", "169.254.100.1:2000"},
+      {"_AWS_XRAY_DAEMON_ADDRESS", "169.254.100.1"},
+      {"_AWS_XRAY_DAEMON_PORT", "2000"},
       {"AWS_ENDPOINT_URL", "http://169.254.100.2"},
   };
   if (choice.identifier->family != RuntimeFamily::Provided) {
@@ -188,6 +192,7 @@ Result<std::shared_ptr<const runtime::EnvironmentSpec>> MakeEnvironmentSpec(cons
   spec->timeout = std::chrono::seconds(function.timeout_seconds);
   spec->memory_mib = function.memory_mib;
   spec->account_id = function.name.account_id;
+  spec->region = function.name.region;
   spec->session_arn = SessionArn(function);
   spec->provided = choice.identifier->family == RuntimeFamily::Provided;
   spec->arguments = Arguments(choice, function);

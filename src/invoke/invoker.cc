@@ -37,6 +37,7 @@ Invoker::Invoker(Loop& loop, catalog::FunctionCatalog& catalog, const catalog::R
 
 void Invoker::OnChange(const catalog::FunctionPointer& old_state, const catalog::FunctionPointer& new_state) {
   changed_.Pulse();
+  if (options_.traces && old_state && !new_state && old_state->is_latest()) options_.traces->Forget(old_state->name.Arn());
   if (!old_state || (new_state && new_state->environment_key == old_state->environment_key)) return;
   specs_.erase(old_state->environment_key);
   environments_->Retire(old_state->environment_key);
@@ -80,6 +81,9 @@ Task<Result<std::shared_ptr<const runtime::EnvironmentSpec>>> Invoker::MakeSpec(
 Task<Result<runtime::InvokeOutcome>> Invoker::Invoke(Context& ctx, catalog::FunctionPointer function, runtime::Invocation invocation) {
   if (function->state != "Active") {
     MF_CO_TRY(function, co_await AwaitActive(ctx, std::move(function)));
+  }
+  if (options_.traces) {
+    ctx.trace_header = invocation.trace_id = options_.traces->Decide(invocation.trace_id, function->tracing_mode, function->name.Arn());
   }
   int& account = running_by_account_[function->name.account_id + '/' + function->name.region];
   if (account >= options_.account_concurrency) co_return Fail(Throttled("ConcurrentInvocationLimitExceeded"));

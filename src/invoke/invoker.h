@@ -17,6 +17,7 @@
 #include "catalog/runtimes.h"
 #include "invoke/environment_spec.h"
 #include "invoke/streamed_invocation.h"
+#include "invoke/trace_header.h"
 #include "runtime/environment_manager.h"
 
 namespace mayfly::invoke {
@@ -29,6 +30,7 @@ struct InvokerOptions {
   Duration pending_wait = std::chrono::seconds(30);  // how long an invocation waits for a function that is being created
   SpecOptions spec;
   ExtensionLister list_extensions;  // null: no function has any
+  TraceSampler* traces = nullptr;   // outlives the Invoker; null: trace headers stay as callers give them
 };
 
 class Invoker {
@@ -38,6 +40,7 @@ class Invoker {
 
   // Errors (Service): TooManyRequestsException with its Reason; ResourceNotFoundException when the function has gone;
   // ResourceConflictException when it cannot be invoked in its state. A function's own failure is a value.
+  // ctx.trace_header becomes what the function gets: with the decision whether it is recorded.
   Task<Result<runtime::InvokeOutcome>> Invoke(Context& ctx, catalog::FunctionPointer function, runtime::Invocation invocation);
   // The same for a caller that takes the answer in pieces: returns when it begins, or is over without having begun. Errors as above;
   // Cancelled once streams have been cut.

@@ -29,11 +29,13 @@ using sandbox::InitReport;
 using sandbox::InitReportKind;
 
 constexpr uint32_t kEndpointAddress = 0xa9fe6402;  // 169.254.100.2
+constexpr uint32_t kTracesAddress = 0xa9fe6401;    // 169.254.100.1
 constexpr int kListenBacklog = 128;
 
 struct Listeners {
   UniqueFd runtime_api;
   UniqueFd endpoint;
+  UniqueFd traces;
 };
 
 int SetInterfaceAddress(int socket, const char* name, uint32_t address, uint32_t mask) {
@@ -56,13 +58,17 @@ int BringUpLoopback(int socket) {
   return ioctl(socket, SIOCSIFFLAGS, &configuration) == 0 ? 0 : errno;
 }
 
-int Listen(uint32_t address, uint16_t port, UniqueFd& listener) {
-  listener.Reset(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+int Bind(int type, uint32_t address, uint16_t port, UniqueFd& bound) {
+  bound.Reset(socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   sockaddr_in name{};
   name.sin_family = AF_INET;
   name.sin_addr.s_addr = htonl(address);
   name.sin_port = htons(port);
-  if (!listener || bind(listener.get(), reinterpret_cast<sockaddr*>(&name), sizeof name) != 0) return errno;
+  return bound && bind(bound.get(), reinterpret_cast<sockaddr*>(&name), sizeof name) == 0 ? 0 : errno;
+}
+
+int Listen(uint32_t address, uint16_t port, UniqueFd& listener) {
+  if (const int error = Bind(SOCK_STREAM, address, port, listener)) return error;
   return listen(listener.get(), kListenBacklog) == 0 ? 0 : errno;
 }
 
@@ -73,7 +79,9 @@ int MakeNetwork(const CagePlan& plan, Listeners& listeners) {
   if (const int error = Listen(INADDR_LOOPBACK, sandbox::kRuntimeApiPort, listeners.runtime_api)) return error;
   if (!plan.want_endpoint) return 0;
   if (const int error = SetInterfaceAddress(control.get(), "lo:1", kEndpointAddress, 0xffffffff)) return error;
-  return Listen(kEndpointAddress, 80, listeners.endpoint);
+  if (const int error = Listen(kEndpointAddress, 80, listeners.endpoint)) return error;
+  if (const int error = SetInterfaceAddress(control.get(), "lo:2", kTracesAddress, 0xffffffff)) return error;
+  return Bind(SOCK_DGRAM, kTracesAddress, sandbox::kTracesPort, listeners.traces);
 }
 
 int MakeNamespaces(const CagePlan& plan) {
@@ -113,8 +121,8 @@ int MakeMounts(const CagePlan& plan) {
 // The jail writes the id maps from outside, where the privilege for it is.
 int EnterUserNamespace(const CagePlan& plan, Listeners& listeners) {
   if (unshare(CLONE_NEWUSER) != 0) return errno;
-  const int descriptors[2] = {listeners.runtime_api.get(), listeners.endpoint.get()};
-  const std::span<const int> sent(descriptors, plan.want_endpoint ? 2 : 1);
+  const int descriptors[3] = {listeners.runtime_api.get(), listeners.endpoint.get(), listeners.traces.get()};
+  const std::span<const int> sent(descriptors, plan.want_endpoint ? 3 : 1);
   if (const int error = sandbox::SendPacket(plan.socket, InitReport{InitReportKind::WantsMaps}, sent)) return error;
   InitCommand command{};
   sandbox::PacketDescriptors none;

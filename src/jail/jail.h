@@ -46,6 +46,7 @@ struct Cage {
   CageGroupPorts ports;   // until the daemon has them
   UniqueFd listener;      // likewise
   UniqueFd endpoint;      // likewise
+  UniqueFd traces;        // likewise
   uint32_t make_sequence = 0;  // requests that wait for an answer; 0 = none
   uint32_t exec_sequence = 0;
   uint32_t exec_process = 0;

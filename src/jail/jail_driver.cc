@@ -109,7 +109,7 @@ bool JailDriver::Receive(std::chrono::steady_clock::time_point until) {
   sandbox::PacketDescriptors descriptors;
   if (sandbox::ReceivePacket(socket_.get(), received.report, descriptors) != 0) return false;
   int next = 0;
-  for (uint32_t bit = 1; bit <= sandbox::kSocket; bit <<= 1) {
+  for (uint32_t bit = 1; bit <= sandbox::kTraces; bit <<= 1) {
     if (received.report.descriptors & bit) received.descriptors[bit] = std::move(descriptors.fds[next++]);
   }
   if (received.report.kind == JailReportKind::Answer) answers_[received.report.sequence] = std::move(received);

@@ -109,9 +109,10 @@ void Jail::OnInitReport(Cage& cage, const InitReport& report, Descriptors& descr
   const bool booting = cage.state == CageState::Booting;
   switch (report.kind) {
     case InitReportKind::WantsMaps:
-      if (!booting || cage.listener || descriptors.count != (cage.want_endpoint ? 2 : 1)) return;
+      if (!booting || cage.listener || descriptors.count != (cage.want_endpoint ? 3 : 1)) return;
       cage.listener = std::move(descriptors.fds[0]);
       cage.endpoint = std::move(descriptors.fds[1]);
+      cage.traces = std::move(descriptors.fds[2]);
       return WriteIdMaps(cage);
     case InitReportKind::Failed:
       if (!booting) return;
@@ -167,11 +168,13 @@ void Jail::ReportMade(Cage& cage) {
   add(cage.ports.cpu_usage, sandbox::kCpuUsage);
   add(cage.ports.freeze, sandbox::kFreeze);
   add(cage.endpoint, sandbox::kEndpoint);
+  add(cage.traces, sandbox::kTraces);
   cage.state = CageState::Ready;
   Send(report, std::span(descriptors, count));
   cage.ports = {};
   cage.listener.Reset();
   cage.endpoint.Reset();
+  cage.traces.Reset();
 }
 
 void Jail::OnZygote(uint32_t index) {
@@ -292,6 +295,7 @@ void Jail::CageEnded(Cage& cage) {
   cage.ports = {};
   cage.listener.Reset();
   cage.endpoint.Reset();
+  cage.traces.Reset();
   AskJanitor(JanitorJobKind::Remove, cage.id);
 }
 

@@ -241,6 +241,7 @@ TEST_F(JailTest, RuntimeApiListenerIsInside) {  // else no runtime reaches the d
 import socket
 for address in (('127.0.0.1', 9001), ('169.254.100.2', 80)):
     s = socket.create_connection(address, 5); print(s.recv(10)); s.close()
+socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'segment', ('169.254.100.1', 2000))
 try: socket.create_connection(('192.0.2.1', 80), 2)
 except OSError as e: print(e.errno)
 )"});
@@ -251,6 +252,8 @@ except OSError as e: print(e.errno)
     ASSERT_EQ(write(connection.get(), "hi", 2), 2);
   }
   EXPECT_EQ(ReadToEnd(client.out.get()), "b'hi'\nb'hi'\n101\n") << ReadToEnd(client.err.get());
+  char datagram[16];
+  EXPECT_EQ(recv(made.descriptors[sandbox::kTraces].get(), datagram, sizeof datagram, 0), 7);
 }
 
 TEST_F(JailTest, ForbiddenCallsFail) {  // else the kernel's whole surface is open to functions

@@ -61,6 +61,9 @@ void AddOptions(CLI::App& app, Options& o) {
   Add(app, "--freeze-after", o.freeze_after_seconds, "seconds after which an idle environment gets no more CPU (AWS: at once)")
       ->check(CLI::Range(0.0, 1e6));
   Add(app, "--init-timeout", o.init_timeout_seconds, "seconds that the Init phase may take (AWS: 10)")->check(CLI::Range(0.01, 900.0));
+  Add(app, "--credentials-valid", o.credentials_valid_seconds,
+      "seconds for which credentials inside functions hold; an environment is renewed half an hour before their end, or at half their time")
+      ->check(CLI::Range(1.0, 43200.0));
   Add(app, "--cpu-limit", o.cpu_limit, "proportional: one CPU per 1,769 MB of function memory, as AWS; off: no limit")
       ->check(CLI::IsMember({"proportional", "off"}));
   Add(app, "--update-delay", o.update_delay_seconds, "seconds for which a new or updated function stays Pending or InProgress (AWS: some)")

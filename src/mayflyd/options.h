@@ -49,6 +49,7 @@ struct Options {
   double idle_timeout_seconds = 600;
   double freeze_after_seconds = 0.1;
   double init_timeout_seconds = 10;
+  double credentials_valid_seconds = 43200;
   double drain_seconds = 30;
   std::string cpu_limit = "proportional";  // proportional | off
   double update_delay_seconds = 0;

@@ -39,6 +39,7 @@
 #include "store/log_store.h"
 #include "telemetry/function_log.h"
 #include "telemetry/metrics.h"
+#include "telemetry/trace_segments.h"
 
 namespace mayfly::daemon {
 namespace {
@@ -46,7 +47,6 @@ namespace {
 constexpr int kCagesMax = 2000;
 constexpr Duration kDrainWithoutJail = std::chrono::seconds(1);
 // Credentials inside functions: an environment is no longer used when less is left of them than an invocation may take.
-constexpr Duration kCredentialsValid = std::chrono::hours(12);
 constexpr Duration kCredentialsMargin = std::chrono::minutes(30);
 // A Shutdown phase, and some time for the killing.
 constexpr Duration kShutdownPhaseMax = runtime::kShutdownWithExternalExtensions + std::chrono::milliseconds(500);
@@ -213,6 +213,8 @@ class Daemon {
 
   telemetry::EventStream events_;
   telemetry::Metrics metrics_;
+  telemetry::TraceSegments traces_;
+  invoke::TraceSampler sampler_{loop_, random_};
   std::unique_ptr<telemetry::FunctionLog> function_log_;
   std::unique_ptr<sandbox::JailedCagePool> cages_;
   std::unique_ptr<runtime::CagedEnvironmentFactory> factory_;
@@ -305,6 +307,7 @@ edge::AdminParts Daemon::MakeAdminParts() {
   parts.invoker = invoker_.get();
   parts.logs = logs_.get();
   parts.metrics = &metrics_;
+  parts.traces = &traces_;
   parts.code = code_.get();
   parts.files = &files_;
   parts.authenticator = authenticator_.get();
@@ -332,7 +335,8 @@ edge::FunctionUrlParts Daemon::MakeUrlParts() {
 
 // The API as functions reach it.
 runtime::FunctionEndpoint Daemon::MakeFunctionEndpoint() {
-  runtime::FunctionEndpoint endpoint{.sessions = sessions_.get(), .credentials_valid = kCredentialsValid};
+  runtime::FunctionEndpoint endpoint{.sessions = sessions_.get(), .credentials_valid = Seconds(options_.credentials_valid_seconds)};
+  endpoint.take_trace = [this](const telemetry::EnvironmentLabel& label, std::string_view datagram) { traces_.Add(label, datagram, loop_.WallNow()); };
   endpoint.handle = [this](Context& ctx, http::Request& request, const std::string& access_key_id) {
     return edge_->HandleFromFunction(ctx, request, access_key_id);
   };
@@ -407,14 +411,16 @@ Task<Result<>> Daemon::Start(Context& ctx) {
     if (new_state) PrepareZygoteOf(*new_state);
   });
   factory_ = std::make_unique<runtime::CagedEnvironmentFactory>(loop_, *cages_, events_, MakeEnvironmentOptions(options_), MakeFunctionEndpoint());
+  const Duration credentials_valid = Seconds(options_.credentials_valid_seconds);
   runtime::ManagerOptions manager_options{.idle_timeout = Seconds(options_.idle_timeout_seconds),
                                           .freeze_after = Seconds(options_.freeze_after_seconds),
-                                          .age_max = kCredentialsValid - kCredentialsMargin,
+                                          .age_max = credentials_valid - std::min(kCredentialsMargin, credentials_valid / 2),
                                           .environments_max = environments_max};
   environments_ = std::make_unique<runtime::EnvironmentManager>(loop_, *factory_, manager_options);
 
   invoke::InvokerOptions invoker_options{.account_concurrency = options_.account_concurrency};
   invoker_options.spec.isolation = options_.isolation == "exec" ? invoke::Isolation::Exec : invoke::Isolation::Zygote;
+  invoker_options.traces = &sampler_;
   invoker_options.list_extensions = [this](const std::string& layers) { return ListExtensions(layers); };
   invoker_ = std::make_unique<invoke::Invoker>(loop_, *catalog_, *runtimes_, *environments_, invoker_options);
 
@@ -471,6 +477,7 @@ Task<Result<>> Daemon::Reset(Context& ctx) {
   MF_CO_TRY_VOID(co_await queues_->Reset(ctx));
   environments_->RetireAll();
   metrics_.Clear();
+  traces_.Clear();
   MF_CO_TRY_VOID(co_await logs_->Clear(ctx));
   co_await RemoveUnusedPackages(ctx);
   co_return Result<>();

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "runtime/metadata_api.h"
+#include "telemetry/trace_header.h"
 
 namespace mayfly::runtime {
 
@@ -50,7 +52,12 @@ Task<http::Response> ExecutionEnvironment::HandleRuntimeRequest(Context& ctx, ht
   if (ExtensionsApi::Serves(path)) return extensions_.Handle(ctx, request);
   if (path == "/2022-07-01/telemetry" || path == "/2022-07-01/telemetry/") return HandleSubscription(ctx, request, TelemetryApi::Telemetry);
   if (path == "/2020-08-15/logs" || path == "/2020-08-15/logs/") return HandleSubscription(ctx, request, TelemetryApi::Logs);
+  if (IsMetadataPath(path)) return HandleMetadata(request);
   return api_.Handle(ctx, request);
+}
+
+Task<http::Response> ExecutionEnvironment::HandleMetadata(const http::Request& request) {
+  co_return AnswerMetadata(request, metadata_token_, spec_->region);
 }
 
 // --- what the runtime and the cage tell -----------------------------------------------------------------------------
@@ -131,6 +138,7 @@ Task<Result<>> ExecutionEnvironment::AssignCage(Context& ctx) {
     assigned_ = true;
   }
   cage_->SetCpuQuota(0);
+  metadata_token_ = ports_->random().Hex(32);
   credentials_ = ports_->IssueCredentials(*spec_);  // processes that are started again get new ones
   co_return Result<>();
 }
@@ -191,6 +199,7 @@ Task<ExecutionEnvironment::PhaseEnd> ExecutionEnvironment::BringUp(Context& ctx,
 }
 
 void ExecutionEnvironment::AddCredentials(std::vector<std::string>& variables) const {
+  variables.push_back("AWS_LAMBDA_METADATA_TOKEN=" + metadata_token_);
   if (!credentials_) return;
   variables.push_back("AWS_ACCESS_KEY_ID=" + credentials_->access_key_id);
   variables.push_back("AWS_SECRET_ACCESS_KEY=" + credentials_->secret_access_key);
@@ -301,7 +310,7 @@ Task<Result<InvokeOutcome>> ExecutionEnvironment::Invoke(Context& ctx, Invocatio
   running.until = running.started + spec_->timeout;
   if (state_ == State::Warm && IsBroken()) co_await Reset(own);  // it died between invocations
   if (state_ == State::NeedsInit) end = co_await RunInit(own, InitPhase::Invoke, running.until);
-  if (TellsTraces()) running.trace_id = invocation.trace_id;
+  if (TellsTraces() || telemetry::IsSampled(invocation.trace_id)) running.trace_id = invocation.trace_id;
   Emit({.type = Type::Start, .request_id = running.request_id, .tracing = running.trace_id});
   if (state_ == State::Warm) end = co_await RunInvocation(own, std::move(invocation), running);
   if (end.kind == PhaseEnd::Kind::Answer && end.answer.kind == RuntimeAnswer::Kind::TruncatedResponse) {

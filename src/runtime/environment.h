@@ -47,6 +47,7 @@ struct EnvironmentSpec {
   Duration timeout = std::chrono::seconds(3);
   int memory_mib = 128;
   std::string account_id;
+  std::string region;
   std::string session_arn;   // whom the execution role's credentials stand for: arn:aws:sts::…:assumed-role/ROLE/FUNCTION
   bool provided = false;     // an own `bootstrap`: a failed exec is Runtime.InvalidEntrypoint
   bool framed_logs = false;  // the runtime process gets the descriptor that _LAMBDA_TELEMETRY_LOG_FD names
@@ -137,6 +138,7 @@ class ExecutionEnvironment final : private RuntimeEvents, private ExtensionEvent
   void OnExtensionExit(Extension& extension, const sandbox::ProcessExit& exit);
 
   // Phases: environment.cc
+  Task<http::Response> HandleMetadata(const http::Request& request);
   Task<Result<>> AssignCage(Context& ctx);
   void AddCredentials(std::vector<std::string>& variables) const;
   void BeginPhase();
@@ -200,6 +202,7 @@ class ExecutionEnvironment final : private RuntimeEvents, private ExtensionEvent
   bool assigned_ = false;
   const TimePoint made_at_;
   std::optional<identity::AccessKey> credentials_;  // of the execution role
+  std::string metadata_token_;  // of the processes that run
   RuntimeApi api_;
   ExtensionsApi extensions_;
   TelemetryHub telemetry_;

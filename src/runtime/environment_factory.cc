@@ -11,6 +11,7 @@
 #include "net/descriptor.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
+#include "runtime/trace_receiver.h"
 
 namespace mayfly::runtime {
 namespace {
@@ -184,12 +185,19 @@ class CagedEnvironmentFactory::Handle final : public EnvironmentHandle {
   ExecutionEnvironment& environment() override { return *environment_; }
   http::Server& server() { return server_; }
   http::Server& endpoint_server() { return endpoint_server_; }
+  void ReceiveTraces(RealLoop& loop, UniqueFd socket, const FunctionEndpoint& endpoint) {
+    if (!socket || !endpoint.take_trace) return;
+    traces_ = std::make_unique<TraceReceiver>(loop, std::move(socket), [environment = environment_.get(), endpoint = &endpoint](std::string_view datagram) {
+      endpoint->take_trace(environment->spec().label, datagram);
+    });
+  }
 
  private:
   std::unique_ptr<ExecutionEnvironment> environment_;
   // These end first: their handlers refer to the environment.
   http::Server server_;
   http::Server endpoint_server_;
+  std::unique_ptr<TraceReceiver> traces_;
 };
 
 CagedEnvironmentFactory::CagedEnvironmentFactory(RealLoop& loop, sandbox::CagePool& cages, telemetry::EventSink& events,
@@ -207,12 +215,14 @@ Task<Result<std::unique_ptr<EnvironmentHandle>>> CagedEnvironmentFactory::Make(C
   MF_CO_TRY(std::unique_ptr<sandbox::Cage> cage, co_await cages_->Acquire(ctx));
   UniqueFd listener = cage->TakeListener();
   UniqueFd endpoint_listener = cage->TakeEndpointListener();
+  UniqueFd trace_socket = cage->TakeTraceSocket();
   std::string stream = fmt::format("{}/[{}]{}", FormatDatePath(loop_->WallNow()), spec->label.function_version, random_.Hex(16));
   auto environment =
       std::make_unique<ExecutionEnvironment>(*loop_, std::move(spec), options_, std::move(cage), *ports_, *events_, std::move(stream));
   auto handle = std::make_unique<Handle>(*loop_, std::move(environment), endpoint_);
   MF_CO_TRY_VOID(handle->server().Serve(std::move(listener)));
   MF_CO_TRY_VOID(handle->endpoint_server().Serve(std::move(endpoint_listener)));
+  handle->ReceiveTraces(*loop_, std::move(trace_socket), endpoint_);
   co_return std::unique_ptr<EnvironmentHandle>(std::move(handle));
 }
 

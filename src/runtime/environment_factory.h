@@ -1,5 +1,5 @@
 // The real EnvironmentFactory: a cage from the pool, a Runtime API server on the cage's own 127.0.0.1:9001, pipes on the loop,
-// and the AWS endpoint that the function's own SDK calls, with credentials for it.
+// the AWS endpoint that the function's own SDK calls, with credentials for it, and the X-Ray daemon that it sends to.
 #pragma once
 
 #include <functional>
@@ -12,13 +12,15 @@
 
 namespace mayfly::runtime {
 
-// What function code finds at 169.254.100.2:80.
+// What function code finds at 169.254.100.2:80, and at the trace daemon's address.
 struct FunctionEndpoint {
   identity::SessionKeys* sessions = nullptr;
   Duration credentials_valid = std::chrono::hours(12);
   // Serves a request from inside the environment that holds the session `access_key_id`. May be abandoned: its frame is
   // destroyed with the environment.
   std::function<Task<http::Response>(Context&, http::Request&, const std::string& access_key_id)> handle;
+  // A datagram to the X-Ray daemon, 169.254.100.1:2000. Null: nobody wants them.
+  std::function<void(const telemetry::EnvironmentLabel&, std::string_view datagram)> take_trace;
 };
 
 // Outlives its environments. `cages`, `events` and what `endpoint` names outlive it.

@@ -99,6 +99,15 @@ TEST(EnvironmentSim, CrashesAreReportedAsLambdaDoes) {
   node.ExpectNothingLeft();
 }
 
+TEST(EnvironmentSim, ASecondAnswerIsRefused) {
+  Node node;
+  node.function.on_event = [](const std::string&) { return FakeBehaviour{.kind = Kind::AnswerTwice}; };
+  for (const char* event : {"1", "2", "3"}) EXPECT_EQ(node.Run(event).payload, event);
+  EXPECT_EQ(node.factory.busy_violations, 0);
+  EXPECT_EQ(node.factory.world.started_processes, 1);
+  node.ExpectNothingLeft();
+}
+
 TEST(EnvironmentSim, ARuntimeThatEndsAfterItsAnswerDoesNotFailTheNextInvocation) {
   Node node;
   int events = 0;
@@ -213,7 +222,8 @@ TEST_P(EnvironmentChaos, EveryInvocationEndsOnceAndNothingIsLeft) {
     FakeBehaviour behaviour{.takes = milliseconds(random.Below(500))};
     const auto dice = random.Below(100);
     behaviour.kind = dice < 70 ? Kind::Answer : dice < 78 ? Kind::HandledError : dice < 86 ? Kind::Exit : dice < 90 ? Kind::Hang
-                   : dice < 92 ? Kind::CageDies : dice < 94 ? Kind::ErrorThenExit : dice < 96 ? Kind::Oversized : Kind::WrongRequestId;
+                   : dice < 92 ? Kind::CageDies : dice < 94 ? Kind::ErrorThenExit : dice < 96 ? Kind::Oversized
+                   : dice < 98 ? Kind::AnswerTwice : Kind::WrongRequestId;
     return behaviour;
   };
   int answered = 0, wrong = 0, refused = 0;

@@ -27,7 +27,7 @@ struct FakeStream {
 
 // What the function does with one event.
 struct FakeBehaviour {
-  enum class Kind : unsigned char { Answer, HandledError, Exit, Hang, CageDies, Oversized, WrongRequestId, Stream, ErrorThenExit };
+  enum class Kind : unsigned char { Answer, HandledError, Exit, Hang, CageDies, Oversized, WrongRequestId, Stream, ErrorThenExit, AnswerTwice };
   Kind kind = Kind::Answer;
   Duration takes = std::chrono::milliseconds(5);
   int exit_code = 1;

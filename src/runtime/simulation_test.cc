@@ -158,6 +158,13 @@ Task<sandbox::ProcessExit> SimulatedFactory::RunRuntime(Context& ctx, Handle& ha
     const std::string base = "/2018-06-01/runtime/invocation/" + id;
     switch (behaviour.kind) {
       case FakeBehaviour::Kind::Answer: (void)co_await handle.Call(ctx, MakeRequest("POST", base + "/response", next.body)); break;
+      case FakeBehaviour::Kind::AnswerTwice: {
+        (void)co_await handle.Call(ctx, MakeRequest("POST", base + "/response", next.body));
+        const http::Response again = co_await handle.Call(ctx, MakeRequest("POST", base + "/response", "\"again\""));
+        const http::Response failed = co_await handle.Call(ctx, MakeRequest("POST", base + "/error", "{}"));
+        if (again.status / 100 != 4 || failed.status / 100 != 4) ++busy_violations;
+        break;
+      }
       case FakeBehaviour::Kind::HandledError:
         (void)co_await handle.Call(ctx, MakeRequest("POST", base + "/error", R"({"errorType":"ValueError"})"));
         break;

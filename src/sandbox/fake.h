@@ -43,6 +43,7 @@ class FakeCage final : public Cage {
   uint32_t id() const override { return id_; }
   UniqueFd TakeListener() override { return UniqueFd(); }
   UniqueFd TakeEndpointListener() override { return UniqueFd(); }
+  UniqueFd TakeTraceSocket() override { return UniqueFd(); }
   Task<Result<>> Assign(Context& ctx, const CageSpec&) override {
     if (fail_assign) co_return Fail(Error::Fault("assign failed by the test"));
     ++assigned;

@@ -26,7 +26,7 @@ struct InitCommand {
 };
 
 enum class InitReportKind : uint32_t {
-  WantsMaps = 1,  // set-up only: in its user namespace now; descriptors: the listener, perhaps the endpoint listener
+  WantsMaps = 1,  // set-up only: in its user namespace now; descriptors: the listener, perhaps the endpoint's and the traces' socket
   Failed = 2,     // set-up only: error = errno, process = the step (CageStep)
   Ready = 3,      // init runs
   ExecDone = 4,   // process, error

@@ -27,6 +27,7 @@ inline constexpr uint64_t kDefaultTmpBytes = 512ull << 20;
 inline constexpr uint32_t kProcessesMax = 32768;
 inline constexpr uint32_t kConfigBytesMax = 1u << 20;  // the configuration that Exec and Fork pass (see ProcessConfiguration)
 inline constexpr uint16_t kRuntimeApiPort = 9001;      // on 127.0.0.1 inside every cage
+inline constexpr uint16_t kTracesPort = 2000;          // UDP, on 169.254.100.1 inside
 
 // The inside view of a function: uid and gid sbx_user1051, in a map of 65,536 ids that no other cage has.
 inline constexpr uint32_t kFunctionUserId = 993;
@@ -59,7 +60,7 @@ enum class JailOperation : uint32_t {
 };
 
 inline constexpr uint32_t kHasLayers = 1;     // Assign
-inline constexpr uint32_t kWantEndpoint = 2;  // MakeCage: also a listener on 169.254.100.2:80
+inline constexpr uint32_t kWantEndpoint = 2;  // MakeCage: also the AWS endpoint and the trace daemon's address (kEndpoint, kTraces)
 inline constexpr uint32_t kWithLogPipe = 4;   // Exec
 inline constexpr uint32_t kWithKill = 8;      // Terminate
 
@@ -99,8 +100,9 @@ enum CageDescriptor : uint32_t {
   kFreeze = 1u << 5,      // write: "1" or "0"
   kEndpoint = 1u << 6,    // 169.254.100.2:80 inside, listening; only when wanted
   kSocket = 1u << 7,      // MakeSocket only
+  kTraces = 1u << 8,      // 169.254.100.1:2000 inside, a bound UDP socket; with kEndpoint
 };
-inline constexpr int kReportDescriptorsMax = 7;  // of one report
+inline constexpr int kReportDescriptorsMax = 8;  // of one report
 
 enum JailFeature : uint32_t {
   kCgroupV2Limits = 1u << 0,  // limits through cgroup v2; else v1

@@ -79,7 +79,8 @@ JailedCage::JailedCage(JailedCagePool& pool, const JailReport& report, std::vect
     UniqueFd* where;
   };
   const Place places[] = {{kListener, &listener_},   {kMemoryPeak, &memory_peak_}, {kOomCounter, &oom_counter_},
-                          {kCpuQuota, &cpu_quota_}, {kCpuUsage, &cpu_usage_},     {kFreeze, &freeze_},            {kEndpoint, &endpoint_}};
+                          {kCpuQuota, &cpu_quota_}, {kCpuUsage, &cpu_usage_},     {kFreeze, &freeze_},            {kEndpoint, &endpoint_},
+                          {kTraces, &traces_}};
   size_t next = 0;
   for (const Place& place : places) {
     if ((report.descriptors & place.bit) && next < descriptors.size()) *place.where = std::move(descriptors[next++]);

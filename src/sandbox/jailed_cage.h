@@ -14,6 +14,7 @@ class JailedCage final : public Cage {
   uint32_t id() const override { return id_; }
   UniqueFd TakeListener() override { return std::move(listener_); }
   UniqueFd TakeEndpointListener() override { return std::move(endpoint_); }
+  UniqueFd TakeTraceSocket() override { return std::move(traces_); }
   Task<Result<>> Assign(Context& ctx, const CageSpec& spec) override;
   Task<Result<StartedProcess>> Start(Context& ctx, StartMode mode, const ProcessSpec& process) override;
   Task<Result<>> KillAll(Context& ctx) override;
@@ -42,6 +43,7 @@ class JailedCage final : public Cage {
   int64_t memory_bytes_ = 0;
   UniqueFd listener_;
   UniqueFd endpoint_;
+  UniqueFd traces_;
   UniqueFd memory_peak_;
   UniqueFd oom_counter_;
   UniqueFd cpu_quota_;

@@ -65,6 +65,8 @@ class Cage {
   virtual UniqueFd TakeListener() = 0;
   // The listening socket on 169.254.100.2:80 inside, where its functions find AWS's services. Once.
   virtual UniqueFd TakeEndpointListener() = 0;
+  // The UDP socket on 169.254.100.1:2000 inside, where X-Ray SDKs send segments. Once.
+  virtual UniqueFd TakeTraceSocket() = 0;
 
   // Errors: Fault (a package that is not there, a limit that cannot be set, the jail has gone).
   virtual Task<Result<>> Assign(Context& ctx, const CageSpec& spec) = 0;

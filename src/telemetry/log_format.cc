@@ -7,6 +7,7 @@
 
 #include "telemetry/log_level.h"
 #include "telemetry/platform_record.h"
+#include "telemetry/trace_header.h"
 
 namespace mayfly::telemetry {
 namespace {
@@ -29,6 +30,9 @@ std::string FormatReport(const EnvironmentLabel& label, const PlatformEvent& eve
                                  event.request_id, ToMillis(event.duration), event.billed_ms, label.memory_mib, event.max_memory_mib);
   if (event.init_duration.count() > 0) line += fmt::format("Init Duration: {:.2f} ms\t", ToMillis(event.init_duration));
   AppendStatus(line, event);
+  if (IsSampled(event.tracing)) {
+    line += fmt::format("\nXRAY TraceId: {}\tSegmentId: {}\tSampled: true\t", TraceField(event.tracing, "Root"), TraceField(event.tracing, "Parent"));
+  }
   return line;
 }
 

@@ -34,6 +34,10 @@ TEST(LogFormat, WritesLinesAsLambdaDoes) {
   event.status = "error";
   event.error_type = "Runtime.ExitError";
   EXPECT_TRUE(FormatLogLine(label, event)->ends_with("Status: error\tError Type: Runtime.ExitError\t"));
+  event.tracing = "Root=1-a-b;Parent=c;Sampled=0";
+  EXPECT_TRUE(FormatLogLine(label, event)->ends_with("Error Type: Runtime.ExitError\t"));
+  event.tracing = "Root=1-a-b;Parent=c;Sampled=1;Lineage=1:2:3";
+  EXPECT_TRUE(FormatLogLine(label, event)->ends_with("Error Type: Runtime.ExitError\t\nXRAY TraceId: 1-a-b\tSegmentId: c\tSampled: true\t"));
   event = {.type = Type::InitStart};
   EXPECT_EQ(FormatLogLine(label, event), "INIT_START Runtime Version: python:3.11.2");
   event = {.type = Type::InitReport, .status = "success"};
