@@ -85,8 +85,19 @@ def open_standard_streams():
             stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
 
 
+def forget_coerced_locale():
+    """CPython sets LC_CTYPE by itself (PEP 538) where the locale that LANG names is not installed. What the function reads and
+    hands on to its children are the variables that it was given."""
+    if "LC_CTYPE" not in os.environ:
+        return
+    with open("/proc/self/environ", "rb") as file:
+        if b"\0LC_CTYPE=" not in b"\0" + file.read():
+            del os.environ["LC_CTYPE"]
+
+
 def main():
     """Runs the function of this environment; ends by SystemExit."""
+    forget_coerced_locale()
     library = standard_library()
     sys.path[:] = [RUNTIME_FOLDER] + library
     from mayfly_client import invoke_loop  # with json and its needs: before the function can shadow them

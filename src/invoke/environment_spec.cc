@@ -102,9 +102,9 @@ std::string SessionArn(const catalog::Function& function) {
                      function.name.name);
 }
 
-// As AWS's: the small collector, the quick compiler, most of the memory for the heap.
+// As AWS's: the small collector, the quick compiler, most of the memory for the heap. The locale that LANG names need not exist here.
 std::vector<std::string> JavaArguments(const catalog::Interpreter& interpreter, const catalog::Function& function) {
-  std::vector<std::string> arguments = {interpreter.cage_path, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+  std::vector<std::string> arguments = {interpreter.cage_path, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dfile.encoding=UTF-8",
                                         fmt::format("-XX:MaxHeapSize={}k", int64_t{function.memory_mib} * 1024 * 80 / 100)};
   if (!interpreter.class_archive.empty()) {
     // One that does not fit is passed over in silence.
