@@ -8,7 +8,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from daemon import ACCOUNT, BIN, Daemon  # noqa: E402
+from daemon import ACCOUNT, Daemon, skip_without_daemon  # noqa: E402
 from packages import ECHO, make_zip  # noqa: E402
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/test"
@@ -16,16 +16,7 @@ counter = itertools.count()
 
 
 def pytest_collection_modifyitems(items):
-    here = Path(__file__).parent
-    missing = None
-    if os.geteuid() != 0:
-        missing = "the daemon needs root to make sandboxes"
-    elif not (BIN / "mayfly").exists() and os.environ.get("CI") != "true":
-        missing = f"{BIN}/mayfly is not built: run ./dev build"
-    if missing:
-        for item in items:
-            if here in Path(item.fspath).parents:
-                item.add_marker(pytest.mark.skip(reason=missing))
+    skip_without_daemon(items, Path(__file__).resolve().parent)
 
 
 @pytest.fixture(scope="session")

@@ -38,6 +38,19 @@ ACCOUNT = "000000000000"
 REGION = "us-east-1"
 
 
+def skip_without_daemon(items, folder):
+    """For pytest_collection_modifyitems: marks the tests below `folder` where no daemon can be run."""
+    import pytest
+    missing = None
+    if os.geteuid() != 0:
+        missing = "the daemon needs root to make sandboxes"
+    elif not (BIN / "mayfly").exists() and os.environ.get("CI") != "true":
+        missing = f"{BIN}/mayfly is not built: run ./dev build"
+    for item in items if missing else []:
+        if folder in Path(item.fspath).parents:
+            item.add_marker(pytest.mark.skip(reason=missing))
+
+
 @dataclass
 class Answer:
     """What the wire showed."""

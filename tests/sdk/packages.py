@@ -17,6 +17,17 @@ def make_zip(files, mode=0o644):
     return out.getvalue()
 
 
+def collect(root, names):
+    """{path in the package: bytes} of files and folders below `root`."""
+    files = {}
+    for name in names:
+        path = root / name
+        for file in [path] if path.is_file() else sorted(path.rglob("*")):
+            if file.is_file() and "__pycache__" not in file.parts:
+                files[str(file.relative_to(root))] = file.read_bytes()
+    return files
+
+
 ECHO = """
 def handler(event, context):
     return event
@@ -36,4 +47,20 @@ def handler(event, context):
 
 NODE_ECHO = """
 export const handler = async (event, context) => ({ event, requestId: context.awsRequestId, name: context.functionName });
+"""
+
+# An external extension: it takes every event, and says so in the function's log.
+EXTENSION = """#!/usr/bin/python3.11 -IS
+import http.client, json
+api = http.client.HTTPConnection("127.0.0.1", 9001)
+def call(method, path, body=None, **headers):
+    api.request(method, "/2020-01-01/extension/" + path, body, {name.replace("_", "-"): value for name, value in headers.items()})
+    answer = api.getresponse()
+    return answer.headers, json.loads(answer.read())
+headers, _ = call("POST", "register", json.dumps({"events": ["INVOKE", "SHUTDOWN"]}), Lambda_Extension_Name="agent")
+while True:
+    _, event = call("GET", "event/next", Lambda_Extension_Identifier=headers["Lambda-Extension-Identifier"])
+    print("agent saw", event["eventType"], event.get("requestId") or event.get("shutdownReason"), flush=True)
+    if event["eventType"] == "SHUTDOWN":
+        break
 """

@@ -7,20 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from packages import make_zip
+from packages import collect, make_zip
 
 CACHE = Path(os.environ.get("MAYFLY_TEST_CACHE", Path(__file__).resolve().parents[2] / "build" / "test-cache"))
-
-
-def collect(root, names):
-    """{path in the package: bytes} of files and folders below `root`."""
-    files = {}
-    for name in names:
-        path = root / name
-        for file in [path] if path.is_file() else sorted(path.rglob("*")):
-            if file.is_file() and "__pycache__" not in file.parts:
-                files[str(file.relative_to(root))] = file.read_bytes()
-    return files
 
 
 def check(aws, name, raised):

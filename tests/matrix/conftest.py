@@ -1,0 +1,36 @@
+"""The matrix: every runtime family × everything that can happen to a function. One daemon, one function per cell; the cells that
+were selected run a few at a time, and each test takes its own out."""
+import concurrent.futures
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+for folder in (HERE, HERE.parent / "sdk"):
+    sys.path.insert(0, str(folder))
+
+from cells import Stage  # noqa: E402
+from daemon import Daemon, skip_without_daemon  # noqa: E402
+
+AT_ONCE = 4
+
+
+def pytest_collection_modifyitems(items):
+    skip_without_daemon(items, Path(__file__).resolve().parent)
+
+
+@pytest.fixture(scope="session")
+def matrix_daemon():
+    with Daemon() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def outcomes(request, matrix_daemon):
+    """{(family, cell): future}. Those of one family begin after its package is there."""
+    stage = Stage(matrix_daemon)
+    chosen = [item.callspec.params for item in request.session.items if "outcomes" in getattr(item, "fixturenames", ()) and hasattr(item, "callspec")]
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        yield {(one["family"].name, one["cell"].__name__): pool.submit(stage.run, one["family"], one["cell"]) for one in chosen}
+        pool.shutdown(cancel_futures=True)

@@ -1,0 +1,3 @@
+public class Layered {
+  public static final String NAME = "layered";
+}

@@ -1,0 +1,45 @@
+// What every family's handler does: the event's "do" says it. CommonJS, since both clients load that.
+const fs = require('node:fs');
+
+class Refused extends RangeError {
+  constructor(message) {
+    super(message);
+    this.name = 'Refused';
+  }
+}
+
+const tell = (context) => ({
+  request_id: context.awsRequestId, arn: context.invokedFunctionArn, name: context.functionName, version: context.functionVersion,
+  memory: Number(context.memoryLimitInMB), group: context.logGroupName, stream: context.logStreamName,
+  remaining: context.getRemainingTimeInMillis(), client: context.clientContext?.custom ?? context.clientContext?.Custom ?? null,
+  trace: process.env._X_AMZN_TRACE_ID,
+});
+
+function eat() {
+  const kept = [];
+  for (;;) kept.push(Buffer.alloc(1 << 20, 'x'));
+}
+
+exports.handler = async (event, context) => {
+  switch (event.do) {
+    case 'echo': return event;
+    case 'context': return tell(context);
+    case 'environment': return { ...process.env };
+    case 'async':
+      await new Promise((done) => setTimeout(done, 10));
+      return { doubled: 2 * event.number };
+    case 'print':
+      console.log('a printed line');
+      return null;
+    case 'error': throw new Refused('as asked');
+    case 'crash':
+      process.kill(process.pid, 'SIGSEGV');
+      return new Promise(() => setTimeout(() => {}, 60000));
+    case 'exit': process.exit(3); break;
+    case 'sleep': return new Promise((done) => setTimeout(done, 60000));
+    case 'memory': return eat();
+    case 'large': return 'x'.repeat(event.size);
+    case 'layer': return { library: require('layered').NAME, file: fs.readFileSync('/opt/layer.txt', 'utf8') };
+    default: throw new Refused(JSON.stringify(event));
+  }
+};
