@@ -55,6 +55,10 @@ class Daemon:
         self._connection.close()
         self._end()
 
+    @property
+    def data_directory(self):
+        return self._folder / "data"
+
     def restart(self, change):
         """Ends the daemon, calls change(its data directory), and starts it again."""
         self._connection.close()

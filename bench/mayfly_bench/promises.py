@@ -60,6 +60,8 @@ PROMISES = [
     Promise("stream_first_byte", "stream", "≤ 6 × chunked echo (stretch 3)", "less", 6.0),
     Promise("stream_url_rate", "stream", "≥ 0.4 × chunked echo", "more", 0.4),
     Promise("stream_url_first_byte", "stream", "≤ 6 × chunked echo (stretch 3)", "less", 6.0),
+    Promise("image_first", "image", "≤ 1.0 × `tar -xzf` of its layers", "less", 1.0, 3.0),
+    Promise("image_second", "image", "≤ 0.02 × `tar -xzf` of its layers", "less", 0.02, 0.2),
     Promise("get_function", "control", "≥ 0.5 × echo", "more", 0.5),
     Promise("create_1", "control", "≥ 0.3 × fdatasync", "more", 0.3),
     Promise("create_16", "control", "≥ 0.3 × fdatasync × batch; ≥ 3,000/s at 64", "more"),

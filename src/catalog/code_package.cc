@@ -228,6 +228,21 @@ Result<> CodeStore::InstallTree(const std::vector<std::string>& packages, const 
   return Settle(temporary, folder_, PathOf(sha256_hex));
 }
 
+Result<std::shared_ptr<const void>> CodeStore::PutFolder(const std::string& sha256_hex, const Filler& fill) {
+  if (auto pin = Pin(sha256_hex)) return pin;
+  MF_TRY(TemporaryFolder temporary, TemporaryFolder::Make(folder_, kTemporaryPrefix));
+  MF_TRY_VOID(MakeFolder(temporary.path(), 0755));
+  MF_TRY_VOID(fill(temporary.path()));
+  MF_TRY_VOID(Settle(temporary, folder_, PathOf(sha256_hex)));
+  auto pin = Pin(sha256_hex);
+  if (!pin) return Fail(Error::Fault("a folder of the code store was deleted while it was made", "try again"));
+  return pin;
+}
+
+std::string CodeStore::FolderOf(std::string_view sha256_hex) const {
+  return IsSha256Hex(sha256_hex) && Exists(PathOf(sha256_hex)) ? PathOf(sha256_hex) : std::string();
+}
+
 Result<uint64_t> CodeStore::UnpackedBytesOf(std::string_view sha256_hex) const {
   const std::string root = DirectoryOf(sha256_hex);
   if (root.empty()) return Fail(Error::Fault(fmt::format("the code package {} is not there", sha256_hex)));

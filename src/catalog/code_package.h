@@ -16,6 +16,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -60,6 +61,13 @@ class CodeStore {
     std::shared_ptr<const void> pin;
   };
   Result<Tree> MergeLayers(const std::vector<std::string>& packages);
+  // A folder of another kind that lives as packages do (images): it has a name, is pinned, listed and deleted as one. `fill`
+  // gets an empty folder; what it wrote is on disk when it returns. Not called when there is such a folder already. Errors:
+  // those of `fill`; Fault (disk). The result is the pin.
+  using Filler = std::function<Result<>(const std::string& folder)>;
+  Result<std::shared_ptr<const void>> PutFolder(const std::string& sha256_hex, const Filler& fill);
+  // "" when there is none.
+  std::string FolderOf(std::string_view sha256_hex) const;
   // The sum of the sizes of a package's files. Errors: Fault (disk, a package that is not there).
   Result<uint64_t> UnpackedBytesOf(std::string_view sha256_hex) const;
 

@@ -16,6 +16,12 @@ static json::Value ToJson(const LayerUse& layer);
 static void FromJson(const json::Value& value, LayerUse& layer);
 static json::Value ToJson(const S3Reference& reference);
 static void FromJson(const json::Value& value, S3Reference& reference);
+static json::Value ToJson(const FunctionImage& image);
+static void FromJson(const json::Value& value, FunctionImage& image);
+static json::Value ToJson(const ImageSettings& settings);
+static void FromJson(const json::Value& value, ImageSettings& settings);
+static json::Value ToJson(const FileSystemUse& file_system);
+static void FromJson(const json::Value& value, FileSystemUse& file_system);
 
 namespace {
 
@@ -38,6 +44,34 @@ void VisitMembers(Self& reference, Visitor&& visit) {
 }
 
 template <typename Self, typename Visitor>
+  requires std::is_same_v<std::remove_const_t<Self>, FunctionImage>
+void VisitMembers(Self& image, Visitor&& visit) {
+  visit("Uri", image.uri);
+  visit("ResolvedUri", image.resolved_uri);
+  visit("Digest", image.digest);
+  visit("Tree", image.tree);
+  visit("EntryPoint", image.entry_point);
+  visit("Command", image.command);
+  visit("Environment", image.environment);
+  visit("WorkingDirectory", image.working_directory);
+}
+
+template <typename Self, typename Visitor>
+  requires std::is_same_v<std::remove_const_t<Self>, ImageSettings>
+void VisitMembers(Self& settings, Visitor&& visit) {
+  visit("EntryPoint", settings.entry_point);
+  visit("Command", settings.command);
+  visit("WorkingDirectory", settings.working_directory);
+}
+
+template <typename Self, typename Visitor>
+  requires std::is_same_v<std::remove_const_t<Self>, FileSystemUse>
+void VisitMembers(Self& file_system, Visitor&& visit) {
+  visit("Arn", file_system.access_point_arn);
+  visit("LocalMountPath", file_system.mount_path);
+}
+
+template <typename Self, typename Visitor>
   requires std::is_same_v<std::remove_const_t<Self>, Function>
 void VisitMembers(Self& f, Visitor&& visit) {
   visit("Runtime", f.runtime);
@@ -55,6 +89,10 @@ void VisitMembers(Self& f, Visitor&& visit) {
   visit("SigningJobArn", f.signing_job_arn);
   visit("S3Reference", f.s3_reference);
   visit("SourceKMSKeyArn", f.source_kms_key_arn);
+  visit("Image", f.image);
+  visit("NextImage", f.next_image);
+  visit("ImageConfig", f.image_settings);
+  visit("FileSystemConfigs", f.file_systems);
   visit("Layers", f.layers);
   visit("LayersSha256", f.layers_sha256);
   visit("Environment", f.environment);
@@ -114,7 +152,17 @@ std::optional<Sha256Digest> Function::LayersDigest() const {
   return DigestOf(layers_sha256);
 }
 
-std::string Function::CodeSha256Base64() const { return Base64Encode(HexDecode(code_sha256).value_or("")); }
+std::string Function::ShownCodeSha256() const {
+  if (next_image) return next_image->digest;
+  return image ? image->digest : Base64Encode(HexDecode(code_sha256).value_or(""));
+}
+
+void Function::TakeNextImage() {
+  if (!next_image) return;
+  image = std::move(next_image);
+  next_image.reset();
+  code_sha256 = image->tree;
+}
 
 std::string Function::LogGroup() const { return logging.log_group.empty() ? "/aws/lambda/" + name.name : logging.log_group; }
 
@@ -127,6 +175,24 @@ static json::Value ToJson(const LayerUse& layer) {
 }
 
 static void FromJson(const json::Value& value, LayerUse& layer) { VisitMembers(layer, MemberReader(value)); }
+
+static json::Value ToJson(const FunctionImage& image) {
+  return WriteMembers(image, [](auto& from, auto& visit) { VisitMembers(from, visit); });
+}
+
+static void FromJson(const json::Value& value, FunctionImage& image) { VisitMembers(image, MemberReader(value)); }
+
+static json::Value ToJson(const ImageSettings& settings) {
+  return WriteMembers(settings, [](auto& from, auto& visit) { VisitMembers(from, visit); });
+}
+
+static void FromJson(const json::Value& value, ImageSettings& settings) { VisitMembers(settings, MemberReader(value)); }
+
+static json::Value ToJson(const FileSystemUse& file_system) {
+  return WriteMembers(file_system, [](auto& from, auto& visit) { VisitMembers(from, visit); });
+}
+
+static void FromJson(const json::Value& value, FileSystemUse& file_system) { VisitMembers(file_system, MemberReader(value)); }
 
 static json::Value ToJson(const S3Reference& reference) {
   return WriteMembers(reference, [](auto& from, auto& visit) { VisitMembers(from, visit); });
@@ -145,6 +211,7 @@ std::string Function::ContentSha256() const {
                                 &content.content_id, &content.last_modified, &content.published_sha256}) {
     changing->clear();
   }
+  content.TakeNextImage();
   content.tags.clear();
   content.last_version = 0;
   return Sha256Hex(json::Write(ToJson(content)));

@@ -44,6 +44,33 @@ struct S3Reference {
   std::string object_version;
 };
 
+// The container image that a function's code is.
+struct FunctionImage {
+  std::string uri;           // as the client names it
+  std::string resolved_uri;  // by digest
+  std::string digest;        // hex
+  std::string tree;          // hex; names the unpacked image in the code store
+  std::vector<std::string> entry_point;  // these four as the image says
+  std::vector<std::string> command;
+  std::vector<std::string> environment;  // NAME=value
+  std::string working_directory;
+
+  bool operator==(const FunctionImage&) const = default;
+};
+
+// ImageConfig: what the function says instead of its image; empty members say nothing.
+struct ImageSettings {
+  std::vector<std::string> entry_point;
+  std::vector<std::string> command;
+  std::string working_directory;
+};
+
+// A file system and where it is mounted.
+struct FileSystemUse {
+  std::string access_point_arn;
+  std::string mount_path;  // /mnt/NAME
+};
+
 struct VpcConfig {
   std::vector<std::string> subnet_ids;
   std::vector<std::string> security_group_ids;
@@ -76,6 +103,10 @@ struct Function {
   std::string signing_job_arn;
   std::optional<S3Reference> s3_reference;
   std::string source_kms_key_arn;           // which key the client says the package is encrypted with
+  std::optional<FunctionImage> image;       // PackageType Image; code_sha256 is its tree then
+  std::optional<FunctionImage> next_image;  // what an update that is InProgress brings: until it is there, `image` serves
+  std::optional<ImageSettings> image_settings;
+  std::vector<FileSystemUse> file_systems;  // one at most
   std::vector<LayerUse> layers;  // in the order of the request: later ones cover earlier ones
   std::string layers_sha256;     // hex; names their merged tree in the code store; "" without layers
   std::vector<std::pair<std::string, std::string>> environment;
@@ -113,7 +144,10 @@ struct Function {
   std::optional<Sha256Digest> LayersDigest() const;  // nullopt without layers
   // Of code and configuration, hex: equal for functions that a version need not be published twice for.
   std::string ContentSha256() const;
-  std::string CodeSha256Base64() const;
+  // CodeSha256 as clients see it: base64 of a package, hex of an image's digest.
+  std::string ShownCodeSha256() const;
+  // An update's image takes the place of the one that served.
+  void TakeNextImage();
   std::string LogGroup() const;
 };
 

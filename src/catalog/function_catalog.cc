@@ -159,6 +159,7 @@ void FunctionCatalog::Count(const Function& function, int sign) {
   if (!function.s3_reference) usage.code_bytes += sign * function.code_bytes;  // the client keeps that one
   if (function.is_latest()) usage.functions += sign;
   uses_.Count(function.code_sha256, sign);
+  if (function.next_image) uses_.Count(function.next_image->tree, sign);
   uses_.Count(function.layers_sha256, sign);
   for (const LayerUse& layer : function.layers) uses_.Count(layer.code_sha256, sign);
 }

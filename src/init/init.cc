@@ -70,6 +70,46 @@ void OfferToOutOfMemoryKiller() {
   SystemCall(SYS_close, fd);
 }
 
+bool HasSlash(const char* text) {
+  for (; *text != 0; ++text) {
+    if (*text == '/') return true;
+  }
+  return false;
+}
+
+// The value of PATH; "" without one.
+const char* SearchPath(char* const* environment) {
+  for (; *environment != nullptr; ++environment) {
+    const char* variable = *environment;
+    if (variable[0] == 'P' && variable[1] == 'A' && variable[2] == 'T' && variable[3] == 'H' && variable[4] == '=') return variable + 5;
+  }
+  return "";
+}
+
+// Executes a program that is named without a folder. Returns only an errno: what the last folder said, EACCES before ENOENT.
+int ExecuteFromPath(const ProcessImage& image) {
+  static char path[4096];
+  int failure = ENOENT;
+  const char* rest = SearchPath(image.environment);
+  while (*rest != 0) {
+    unsigned length = 0;
+    for (; *rest != 0 && *rest != ':'; ++rest) {
+      if (length < sizeof path - 1) path[length++] = *rest;
+    }
+    if (*rest == ':') ++rest;
+    if (length == 0) path[length++] = '.';
+    if (length < sizeof path - 1) path[length++] = '/';
+    const char* name = image.arguments[0];
+    for (; *name != 0 && length < sizeof path - 1; ++name) path[length++] = *name;
+    path[length] = 0;
+    if (*name != 0) continue;  // too long
+    const int error = static_cast<int>(-SystemCall(SYS_execve, Address(path), Address(image.arguments), Address(image.environment)));
+    if (error == EACCES) failure = EACCES;
+    else if (error != ENOENT && error != ENOTDIR) return error;
+  }
+  return failure;
+}
+
 // In the forked child. Returns only an errno.
 int Become(const ExecDescriptors& descriptors) {
   ProcessImage image;
@@ -89,9 +129,10 @@ int Become(const ExecDescriptors& descriptors) {
   OfferToOutOfMemoryKiller();
   SystemCall(SYS_setsid);
   SetMask(0);
-  long result = SystemCall(SYS_chdir, Address(image.working_directory));
-  if (result == 0) result = SystemCall(SYS_execve, Address(image.arguments[0]), Address(image.arguments), Address(image.environment));
-  return static_cast<int>(-result);
+  const long moved = SystemCall(SYS_chdir, Address(image.working_directory));
+  if (moved < 0) return static_cast<int>(-moved) | sandbox::kWorkingDirectoryError;
+  if (!HasSlash(image.arguments[0])) return ExecuteFromPath(image);
+  return static_cast<int>(-SystemCall(SYS_execve, Address(image.arguments[0]), Address(image.arguments), Address(image.environment)));
 }
 
 // 0: it runs the program now, `pid` is set.

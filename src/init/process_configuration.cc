@@ -62,7 +62,7 @@ int ReadProcessConfiguration(int fd, ProcessImage& image) {
     else if (index + 1 < strings) image.environment[index - argument_count] = text;
     else image.working_directory = text;
   }
-  if (index != strings || position != size || image.arguments[0][0] != '/') return EINVAL;
+  if (index != strings || position != size || image.arguments[0][0] == 0) return EINVAL;
   return 0;
 }
 

@@ -58,16 +58,11 @@ void AddLanguageVariables(Variables& variables, const catalog::RuntimeChoice& ch
   }
 }
 
-Variables PlatformVariables(const catalog::Function& function, const catalog::RuntimeChoice& choice) {
-  Variables variables = {
+// What every environment has, whatever runs in it.
+void AddPlatformVariables(Variables& variables, const catalog::Function& function, std::string_view handler) {
+  const Variables all = {
       {"AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001"},
-      {"LANG", "en_US.UTF-8"},
-      {"TZ", ":UTC"},
-      {"PATH", "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin"},
-      {"LD_LIBRARY_PATH", "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib"},
-      {"LAMBDA_TASK_ROOT", "/var/task"},
-      {"LAMBDA_RUNTIME_DIR", "/var/runtime"},
-      {"_HANDLER", function.handler},
+      {"_HANDLER", std::string(handler)},
       {"AWS_REGION", function.name.region},
       {"AWS_DEFAULT_REGION", function.name.region},
       {"AWS_LAMBDA_FUNCTION_NAME", function.name.name},
@@ -82,14 +77,43 @@ Variables PlatformVariables(const catalog::Function& function, const catalog::Ru
       {"_AWS_XRAY_DAEMON_PORT", "2000"},
       {"AWS_ENDPOINT_URL", "http://169.254.100.2"},
   };
+  for (const auto& [name, value] : all) SetVariable(variables, name, value);
+  if (function.logging.log_format != "JSON") return;
+  SetVariable(variables, "AWS_LAMBDA_LOG_FORMAT", "JSON");
+  if (!function.logging.application_log_level.empty()) SetVariable(variables, "AWS_LAMBDA_LOG_LEVEL", function.logging.application_log_level);
+}
+
+// The image's variables, then what AWS's base images would set where this one does not, then the platform's.
+Variables ImageVariables(const catalog::Function& function, std::string_view handler) {
+  Variables variables = {
+      {"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
+      {"LANG", "en_US.UTF-8"},
+      {"TZ", ":UTC"},
+      {"LAMBDA_TASK_ROOT", "/var/task"},
+      {"LAMBDA_RUNTIME_DIR", "/var/runtime"},
+  };
+  for (const std::string& variable : function.image->environment) {
+    const size_t equals = variable.find('=');
+    if (equals == 0 || equals == std::string::npos) continue;
+    const std::string_view name = std::string_view(variable).substr(0, equals);
+    if (name != "AWS_EXECUTION_ENV") SetVariable(variables, name, variable.substr(equals + 1));
+  }
+  AddPlatformVariables(variables, function, handler);
+  return variables;
+}
+
+Variables PlatformVariables(const catalog::Function& function, const catalog::RuntimeChoice& choice) {
+  Variables variables = {
+      {"LANG", "en_US.UTF-8"},
+      {"TZ", ":UTC"},
+      {"PATH", "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin"},
+      {"LD_LIBRARY_PATH", "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib"},
+      {"LAMBDA_TASK_ROOT", "/var/task"},
+      {"LAMBDA_RUNTIME_DIR", "/var/runtime"},
+  };
+  AddPlatformVariables(variables, function, function.handler);
   if (choice.identifier->family != RuntimeFamily::Provided) {
     variables.emplace_back("AWS_EXECUTION_ENV", fmt::format("AWS_Lambda_{}", choice.identifier->name));
-  }
-  if (function.logging.log_format == "JSON") {
-    variables.emplace_back("AWS_LAMBDA_LOG_FORMAT", "JSON");
-    if (!function.logging.application_log_level.empty()) {
-      variables.emplace_back("AWS_LAMBDA_LOG_LEVEL", function.logging.application_log_level);
-    }
   }
   AddLanguageVariables(variables, choice);
   return variables;
@@ -169,9 +193,10 @@ bool IsReservedVariable(std::string_view name) {
   return std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end();
 }
 
-Result<std::shared_ptr<const runtime::EnvironmentSpec>> MakeEnvironmentSpec(const catalog::Function& function,
-                                                                            const catalog::RuntimeTable& runtimes, SpecOptions options) {
-  MF_TRY(catalog::RuntimeChoice choice, ResolveForRunning(runtimes, function.runtime));
+namespace {
+
+// What does not depend on the runtime.
+Result<std::shared_ptr<runtime::EnvironmentSpec>> BeginSpec(const catalog::Function& function, SpecOptions& options) {
   auto spec = std::make_shared<runtime::EnvironmentSpec>();
   spec->label.account_id = function.name.account_id;
   spec->label.function_arn = function.name.Arn();
@@ -179,8 +204,6 @@ Result<std::shared_ptr<const runtime::EnvironmentSpec>> MakeEnvironmentSpec(cons
   spec->label.function_version = function.version;
   spec->label.log_group = function.LogGroup();
   spec->label.log_group_key = catalog::LogGroupKey(function.name, function.LogGroup());
-  spec->label.runtime_version = choice.description;
-  if (choice.interpreter) spec->label.runtime_version_arn = catalog::RuntimeVersionArn(function.name.region, choice);
   spec->label.memory_mib = function.memory_mib;
   SetLogging(spec->label, function.logging);
   spec->handler = function.handler;
@@ -194,6 +217,53 @@ Result<std::shared_ptr<const runtime::EnvironmentSpec>> MakeEnvironmentSpec(cons
   spec->account_id = function.name.account_id;
   spec->region = function.name.region;
   spec->session_arn = SessionArn(function);
+  for (const catalog::FileSystemUse& use : function.file_systems) {
+    if (!options.file_systems) return Fail(Error::Fault("this daemon has no file systems"));
+    MF_TRY(const catalog::FileSystem* file_system, options.file_systems->FindForMount(use.access_point_arn));
+    spec->cage.file_system = sandbox::CageSpec::FileSystem{file_system->index, use.mount_path.substr(use.mount_path.rfind('/') + 1)};
+  }
+  return spec;
+}
+
+void SetVariables(runtime::EnvironmentSpec& spec, const Variables& variables) {
+  for (const auto& [name, value] : variables) {
+    spec.environment.push_back(name + '=' + value);
+    if (!spec.extensions.empty() && !IsHiddenFromExtensions(name)) spec.extension_environment.push_back(name + '=' + value);
+  }
+  if (spec.framed_logs) spec.environment.push_back(fmt::format("_LAMBDA_TELEMETRY_LOG_FD={}", sandbox::kLogDescriptor));
+}
+
+// ENTRYPOINT, CMD and WORKDIR of the image, each with what ImageConfig says instead.
+Result<std::shared_ptr<const runtime::EnvironmentSpec>> MakeImageSpec(const catalog::Function& function, SpecOptions options) {
+  MF_TRY(std::shared_ptr<runtime::EnvironmentSpec> spec, BeginSpec(function, options));
+  const catalog::FunctionImage& image = *function.image;
+  const catalog::ImageSettings settings = function.image_settings.value_or(catalog::ImageSettings());
+  const std::vector<std::string>& entry_point = settings.entry_point.empty() ? image.entry_point : settings.entry_point;
+  const std::vector<std::string>& command = settings.command.empty() ? image.command : settings.command;
+  spec->is_image = true;
+  spec->cage.is_image = true;
+  spec->cage.layers.reset();
+  spec->arguments = entry_point;
+  spec->arguments.insert(spec->arguments.end(), command.begin(), command.end());
+  spec->working_directory = settings.working_directory.empty() ? image.working_directory : settings.working_directory;
+  if (spec->working_directory.empty()) spec->working_directory = "/";
+  spec->handler = command.empty() ? "" : command.front();
+  spec->framed_logs = true;
+  Variables variables = ImageVariables(function, spec->handler);
+  for (const auto& [name, value] : function.environment) SetVariable(variables, name, value);
+  SetVariables(*spec, variables);
+  return std::shared_ptr<const runtime::EnvironmentSpec>(std::move(spec));
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const runtime::EnvironmentSpec>> MakeEnvironmentSpec(const catalog::Function& function,
+                                                                            const catalog::RuntimeTable& runtimes, SpecOptions options) {
+  if (function.image) return MakeImageSpec(function, std::move(options));
+  MF_TRY(catalog::RuntimeChoice choice, ResolveForRunning(runtimes, function.runtime));
+  MF_TRY(std::shared_ptr<runtime::EnvironmentSpec> spec, BeginSpec(function, options));
+  spec->label.runtime_version = choice.description;
+  if (choice.interpreter) spec->label.runtime_version_arn = catalog::RuntimeVersionArn(function.name.region, choice);
   spec->provided = choice.identifier->family == RuntimeFamily::Provided;
   spec->arguments = Arguments(choice, function);
   if (spec->provided && spec->cage.layers) spec->second_program = "/opt/bootstrap";
@@ -206,13 +276,9 @@ Result<std::shared_ptr<const runtime::EnvironmentSpec>> MakeEnvironmentSpec(cons
       spec->arguments.insert(spec->arguments.begin(), {"/bin/sh", "/var/runtime/with-wrapper.sh"});
     }
   }
-  for (const auto& [name, value] : variables) {
-    spec->environment.push_back(name + '=' + value);
-    if (!spec->extensions.empty() && !IsHiddenFromExtensions(name)) spec->extension_environment.push_back(name + '=' + value);
-  }
   // Our own clients join the lines of a message by themselves, and are forked: only an own bootstrap may bring AWS's client.
   spec->framed_logs = spec->provided;
-  if (spec->framed_logs) spec->environment.push_back(fmt::format("_LAMBDA_TELEMETRY_LOG_FD={}", sandbox::kLogDescriptor));
+  SetVariables(*spec, variables);
   if (choice.interpreter) {
     spec->cage.root_index = choice.interpreter->root_index;
     if (zygote_can_serve) spec->start_mode.zygote_index = choice.interpreter->zygote_index;

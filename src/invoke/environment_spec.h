@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "catalog/file_systems.h"
 #include "catalog/function.h"
 #include "catalog/runtimes.h"
 #include "runtime/environment.h"
@@ -13,6 +14,7 @@ enum class Isolation : unsigned char { Zygote, Exec };
 
 struct SpecOptions {
   Isolation isolation = Isolation::Zygote;  // Exec: every environment boots its interpreter afresh
+  const catalog::FileSystemTable* file_systems = nullptr;  // null: there are none
   std::vector<std::string> extensions;      // files of /opt/extensions, sorted
 };
 

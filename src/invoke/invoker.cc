@@ -68,8 +68,9 @@ std::shared_ptr<const runtime::EnvironmentSpec> Invoker::FindSpec(const catalog:
 
 Task<Result<std::shared_ptr<const runtime::EnvironmentSpec>>> Invoker::MakeSpec(catalog::FunctionPointer function) {
   SpecOptions spec_options = options_.spec;
-  if (!function->layers_sha256.empty() && options_.list_extensions) {
-    MF_CO_TRY(spec_options.extensions, co_await options_.list_extensions(function->layers_sha256));
+  const std::string& tree = function->image ? function->image->tree : function->layers_sha256;
+  if (!tree.empty() && options_.list_extensions) {
+    MF_CO_TRY(spec_options.extensions, co_await options_.list_extensions(tree));
   }
   MF_CO_TRY(std::shared_ptr<const runtime::EnvironmentSpec> made, MakeEnvironmentSpec(*function, *runtimes_, std::move(spec_options)));
   // It may have changed or gone meanwhile: then nobody would take the entry away again.

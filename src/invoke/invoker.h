@@ -22,8 +22,8 @@
 
 namespace mayfly::invoke {
 
-// The extensions in a tree of layers (its SHA-256 in hex): files of /opt/extensions, sorted.
-using ExtensionLister = std::function<Task<Result<std::vector<std::string>>>(const std::string& layers_sha256)>;
+// The extensions in a tree of layers or of an image (its SHA-256 in hex): files of /opt/extensions, sorted.
+using ExtensionLister = std::function<Task<Result<std::vector<std::string>>>(const std::string& tree_sha256)>;
 
 struct InvokerOptions {
   int account_concurrency = 1000;  // per account and region (AWS's default quota)

@@ -41,10 +41,29 @@ std::string CloneFixtures(const Options& options, std::vector<Fixture>& fixtures
   return "";
 }
 
+std::string CloneFileSystems(const Options& options, std::vector<Fixture>& fixtures) {
+  for (size_t index = 1; index < options.file_systems.size(); ++index) {
+    const FileSystemOptions& file_system = options.file_systems[index];
+    if (file_system.directory.empty()) continue;
+    UniqueFd mount(open_tree(AT_FDCWD, file_system.directory.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
+    mount_attr attributes{};
+    attributes.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (file_system.read_only ? MOUNT_ATTR_RDONLY : 0);
+    if (!mount || mount_setattr(mount.get(), "", AT_EMPTY_PATH, &attributes, sizeof attributes) != 0) return Failure("clone " + file_system.directory);
+    fixtures.push_back({std::move(mount), "/file-systems/" + std::to_string(index)});
+  }
+  return "";
+}
+
+std::string MakePlaces(const std::vector<Fixture>& fixtures) {
+  for (const Fixture& fixture : fixtures) {
+    if (mkdir((kBuildingSite + fixture.place).c_str(), 0755) != 0 && errno != EEXIST) return Failure("make " + fixture.place);
+  }
+  return "";
+}
+
 std::string AttachFixtures(const std::vector<Fixture>& fixtures) {
   for (const Fixture& fixture : fixtures) {
     const std::string place = kBuildingSite + fixture.place;
-    if (mkdir(place.c_str(), 0755) != 0 && errno != EEXIST) return Failure("make " + fixture.place);
     if (move_mount(fixture.mount.get(), "", AT_FDCWD, place.c_str(), MOVE_MOUNT_F_EMPTY_PATH) != 0) return Failure("mount " + fixture.place);
   }
   return "";
@@ -87,6 +106,22 @@ UniqueFd OpenPackage(const House& house, const uint8_t (&digest)[32]) {
 
 int EnterTemplate() { return PivotInto("/template"); }
 
+int EnterImage(const char* place) {
+  const UniqueFd root(open(place, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!root) return errno;
+  for (const char* kept : {"/proc", "/dev", "/tmp", "/etc/resolv.conf", "/etc/hosts"}) {
+    const UniqueFd mount(open_tree(AT_FDCWD, kept, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_SYMLINK_NOFOLLOW));
+    if (!mount) return errno;
+    open_how how{};
+    how.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
+    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;
+    const UniqueFd target(static_cast<int>(syscall(SYS_openat2, root.get(), kept + 1, &how, sizeof how)));
+    if (!target) return errno;
+    if (move_mount(mount.get(), "", target.get(), "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) != 0) return errno;
+  }
+  return PivotInto(place);
+}
+
 std::string MoveIntoHouse(const Options& options, House& house) {
   house.proc.Reset(open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   house.init_program.Reset(open(options.init_path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -95,12 +130,17 @@ std::string MoveIntoHouse(const Options& options, House& house) {
   if (unshare(CLONE_NEWNS) != 0) return Failure("make a mount namespace");
   if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return Failure("keep mounts private");
   std::vector<Fixture> fixtures;
+  std::vector<Fixture> file_systems;  // attached last: closing the template would make them read-only
   if (std::string failure = CloneFixtures(options, fixtures); !failure.empty()) return failure;
+  if (std::string failure = CloneFileSystems(options, file_systems); !failure.empty()) return failure;
   if (mount("mayfly", kBuildingSite, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=4m") != 0) return Failure("mount the house");
   FindMasks(house);
   if (std::string failure = BuildTemplate(kBuildingSite); !failure.empty()) return failure;
+  if (std::string failure = MakePlaces(fixtures); !failure.empty()) return failure;
+  if (std::string failure = MakePlaces(file_systems); !failure.empty()) return failure;
   if (std::string failure = AttachFixtures(fixtures); !failure.empty()) return failure;
   if (std::string failure = CloseTemplate(kBuildingSite); !failure.empty()) return failure;
+  if (std::string failure = AttachFixtures(file_systems); !failure.empty()) return failure;
   if (PivotInto(kBuildingSite) != 0) return Failure("enter the house");
   house.store.Reset(open("/store", O_PATH | O_DIRECTORY | O_CLOEXEC));
   house.mount_namespace.Reset(openat(house.proc.get(), "self/ns/mnt", O_RDONLY | O_CLOEXEC));

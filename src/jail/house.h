@@ -2,6 +2,7 @@
 //
 //   /template    the root of every cage: /usr and the interpreters' needs, read-only
 //   /roots/N     interpreters outside /usr (bound at /var/lang)
+//   /file-systems/N  directories that functions may be given, each a mount of its own
 //   /store       the code store; cages see single packages of it
 //   /masks       what covers parts of /proc
 // Few mounts on purpose: every cage starts from a copy of them.
@@ -33,6 +34,10 @@ int EnterTemplate();
 
 // A detached, read-only, nosuid, nodev copy of a folder's mount. On failure empty, with errno.
 UniqueFd CloneReadOnly(int folder, const std::string& path);
+// Makes the image that is mounted at `place` the root of the calling process's mount namespace, and of whoever runs in there
+// with the present root; /proc, /dev, /tmp, /etc/resolv.conf and /etc/hosts go along. Nothing of the image is followed. 0 or errno;
+// on failure the namespace is of no use any more.
+int EnterImage(const char* place);
 // The folder of a package, opened without following any link. On failure empty, with errno: ENOENT, ENOTDIR, ELOOP.
 UniqueFd OpenPackage(const House& house, const uint8_t (&digest)[32]);
 

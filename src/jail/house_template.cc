@@ -18,8 +18,8 @@ namespace {
 
 constexpr const char* kFolders[] = {
     "template", "template/usr", "template/etc", "template/etc/ssl", "template/etc/pki", "template/etc/pki/tls", "template/etc/pki/ca-trust",
-    "template/var", "template/var/task", "template/var/lang", "template/var/runtime", "template/var/tmp", "template/opt", "template/tmp",
-    "template/proc", "template/dev", "template/home", "template/home/sbx_user1051", "template/run", "store", "roots", "masks",
+    "template/var", "template/var/task", "template/var/lang", "template/var/runtime", "template/var/tmp", "template/opt", "template/tmp", "template/mnt",
+    "template/proc", "template/dev", "template/home", "template/home/sbx_user1051", "template/run", "store", "roots", "file-systems", "masks",
     "masks/folder", "masks/proc-sys", "masks/proc-sys/kernel", "masks/proc-sys/kernel/random", "masks/proc-sys/vm",
     "masks/proc-sys/net", "masks/proc-sys/net/core", "masks/proc-sys/fs",
 };

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "jail/event_sources.h"
+#include "jail/file_system.h"
 #include "jail/jail.h"
 #include "jail/request_check.h"
 #include "jail/zygote_process.h"
@@ -22,6 +23,7 @@ using sandbox::JailOperation;
 
 namespace {
 
+constexpr const char* kImagePlace = "/var/lang";  // where an image waits to become the root
 constexpr size_t kForksMax = 4096;         // forks that a zygote has not confirmed, EAGAIN beyond
 constexpr size_t kForkedProcessesMax = 64;  // children of zygotes in one cage, EAGAIN beyond
 
@@ -112,13 +114,20 @@ int Jail::AttachPackages(Cage& cage, const Request& request, UniqueFd& tmp) {
     attachments.push_back({CloneReadOnly(source.get(), ""), place});
     return attachments.back().mount ? 0 : errno;
   };
-  if (const int error = add(OpenPackage(house_, request.code), "/var/task")) return error;
+  const bool is_image = (request.flags & sandbox::kImageRoot) != 0;
+  if (const int error = add(OpenPackage(house_, request.code), is_image ? kImagePlace : "/var/task")) return error;
   if (request.flags & sandbox::kHasLayers) {
     if (const int error = add(OpenPackage(house_, request.layers), "/opt")) return error;
   }
   if (request.root_index != 0) {
     const std::string root = "/roots/" + std::to_string(request.root_index);
     if (const int error = add(UniqueFd(open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)), "/var/lang")) return error;
+  }
+  const uint32_t first_user_id = options_.user_id_base + cage.slot * sandbox::kUserIdsPerCage;
+  UniqueFd file_system;
+  if (request.flags & sandbox::kHasFileSystem) {
+    const int failed = CloneFileSystem(house_, options_.file_systems[request.file_system], request.file_system, first_user_id, file_system);
+    if (failed != 0) return failed;
   }
   if (setns(cage.pidfd.get(), CLONE_NEWNS) != 0) return errno;
   int error = 0;
@@ -129,6 +138,8 @@ int Jail::AttachPackages(Cage& cage, const Request& request, UniqueFd& tmp) {
     const std::string size = "size=" + std::to_string(request.tmp_bytes);
     if (mount(nullptr, "/tmp", nullptr, MS_REMOUNT | MS_NOSUID | MS_NODEV, size.c_str()) != 0) error = errno;
   }
+  if (error == 0 && is_image) error = EnterImage(kImagePlace);
+  if (error == 0 && file_system) error = AttachFileSystem(file_system.get(), request.mount_name, first_user_id);
   tmp.Reset(open("/tmp", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (error == 0 && !tmp) error = errno;
   if (setns(house_.mount_namespace.get(), CLONE_NEWNS) != 0) {

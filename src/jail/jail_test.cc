@@ -306,7 +306,27 @@ TEST_F(JailTest, BadMessagesChangeNothing) {  // else a bug in the daemon become
   refuse([](auto& r) { r.version = 77; });
   refuse([](auto& r) { r.operation = static_cast<JailOperation>(99); });
   refuse([](auto& r) { r.flags = 0x80; });
-  refuse([](auto& r) { r.reserved = 1; });
+  refuse([](auto& r) { r.file_system = 1; });
+  refuse([](auto& r) { r.mount_name[0] = 'a'; });
+  refuse([](auto& r) { r.flags |= sandbox::kHasFileSystem; });
+  refuse([](auto& r) { r.flags |= sandbox::kImageRoot | sandbox::kHasLayers; });
+  for (const std::string_view name : {"", ".", "..", "a/b", "a b", "\xc3\xa4"}) {
+    refuse([name](auto& r) {
+      r.flags |= sandbox::kHasFileSystem;
+      r.file_system = 1;
+      name.copy(r.mount_name, sizeof r.mount_name);
+    });
+  }
+  refuse([](auto& r) {
+    r.flags |= sandbox::kHasFileSystem;
+    r.file_system = 1;
+    memset(r.mount_name, 'a', sizeof r.mount_name);  // no end
+  });
+  refuse([](auto& r) {
+    r.flags |= sandbox::kHasFileSystem;
+    r.file_system = 1;
+    memcpy(r.mount_name, "a\0b", 4);
+  });
   refuse([](auto& r) { r.memory_bytes = 1; });
   refuse([](auto& r) { r.tmp_bytes = ~0ull; });
   refuse([](auto& r) { r.processes_max = 0; });

@@ -30,6 +30,25 @@ bool ParseZygote(std::string_view text, Options& options) {
   return options.zygotes[index].interpreter.starts_with('/');
 }
 
+bool TakeNumber(std::string_view& text, uint32_t& number) {
+  const size_t colon = text.find(':');
+  if (colon == std::string_view::npos || !ParseNumber(text.substr(0, colon), 0, 65535, number)) return false;
+  text.remove_prefix(colon + 1);
+  return true;
+}
+
+bool ParseFileSystem(std::string_view text, Options& options) {
+  uint32_t index = 0;
+  std::string_view rest;
+  if (!ParseIndexed(text, index, rest)) return false;
+  FileSystemOptions& options_of = options.file_systems[index];
+  if (!TakeNumber(rest, options_of.user_id) || !TakeNumber(rest, options_of.group_id)) return false;
+  options_of.read_only = rest.starts_with("ro:");
+  if (!options_of.read_only && !rest.starts_with("rw:")) return false;
+  options_of.directory = rest.substr(3);
+  return options_of.directory.starts_with('/');
+}
+
 bool IsInstanceName(std::string_view name) {
   return !name.empty() && name.size() <= 32 && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
 }
@@ -41,6 +60,7 @@ bool Take(std::string_view name, std::string_view value, Options& options) {
   if (name == "--runtime-dir") return (options.runtime_dir = value).starts_with('/');
   if (name == "--code-dir") return (options.code_dir = value).starts_with('/');
   if (name == "--init") return (options.init_path = value).starts_with('/');
+  if (name == "--file-system") return ParseFileSystem(value, options);
   if (name == "--zygote") return ParseZygote(value, options);
   if (name == "--cages-max") return ParseNumber(value, 1, 32768, options.cages_max);
   if (name == "--user-id-base") return ParseNumber(value, 65536, 2'000'000'000, options.user_id_base);

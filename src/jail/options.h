@@ -14,6 +14,13 @@ struct ZygoteOptions {
   std::string interpreter;  // absolute, as seen inside; empty = no such zygote
 };
 
+struct FileSystemOptions {
+  std::string directory;  // empty = no such file system
+  uint32_t user_id = 0;   // as whom functions work in it
+  uint32_t group_id = 0;
+  bool read_only = false;
+};
+
 struct Options {
   std::string instance;     // [a-z0-9-]{1,32}: names the cgroups, so that a later jail of the same data folder finds them
   std::string runtime_dir;  // bound read-only at /var/runtime
@@ -21,6 +28,7 @@ struct Options {
   std::string init_path;    // the program mayfly-init
   std::array<std::string, sandbox::kIndexMax + 1> root_dirs;  // by index; empty = none
   std::array<ZygoteOptions, sandbox::kIndexMax + 1> zygotes;  // by index
+  std::array<FileSystemOptions, sandbox::kIndexMax + 1> file_systems;  // by index
   uint32_t cages_max = 1024;                                  // 1..32768
   uint32_t user_id_base = 1'000'000'000;                      // the cage in slot N has 65,536 ids from here + N * 65,536
 };
@@ -28,6 +36,7 @@ struct Options {
 // "" or what is wrong with the arguments.
 //   --instance NAME --runtime-dir DIR --code-dir DIR --init PATH
 //   [--root-dir N=PREFIX]… [--zygote N=ROOTINDEX:/abs/interpreter]… [--cages-max N] [--user-id-base N]
+//   [--file-system N=UID:GID:rw|ro:DIRECTORY]…
 std::string ParseOptions(int argument_count, char** arguments, Options& options);
 
 }  // namespace mayfly::jail

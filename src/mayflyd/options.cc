@@ -91,6 +91,11 @@ void AddOptions(CLI::App& app, Options& o) {
   Add(app, "--s3-region", o.s3_region, "region in signatures for --s3-endpoint (default: the caller's)");
   Add(app, "--s3-access-key-id", o.s3_access_key_id, "access key for --s3-endpoint; without one it is asked anonymously");
   Add(app, "--s3-secret-access-key-file", o.s3_secret_access_key_file, "file that holds the secret of --s3-access-key-id");
+  Add(app, "--image-directory", o.image_directory, "folder of container images for oci:, oci-archive: and docker-archive: (default: images in the data directory)");
+  Add(app, "--registry-mirror", o.registry_mirrors,
+      "where images of a registry's host really come from: HOST=http(s)://HOST[:PORT][/PREFIX] or HOST=oci:PATH; '*' in HOST stands for letters");
+  Add(app, "--registry-credentials", o.registry_credentials, "file with credentials for registries, as 'docker login' writes it");
+  Add(app, "--file-system", o.file_systems, "a directory that functions may mount: ACCESS-POINT-ARN=/directory[,uid=N][,gid=N][,ro]");
   Add(app, "--tls-certificate", o.tls_certificate, "PEM certificate chain; with --tls-key the API speaks HTTPS");
   Add(app, "--tls-key", o.tls_key, "PEM private key");
   Add(app, "--log-level", o.log_level, "debug, info, warning or error")->check(CLI::IsMember({"debug", "info", "warning", "error"}));

@@ -33,6 +33,10 @@ struct Options {
   std::string s3_region;
   std::string s3_access_key_id;
   std::string s3_secret_access_key_file;
+  std::string image_directory;         // "": DATA/images
+  std::vector<std::string> registry_mirrors;  // HOST=TARGET
+  std::string registry_credentials;    // file as docker login writes it
+  std::vector<std::string> file_systems;      // ARN=/directory[,uid=N][,gid=N][,ro]
   int account_concurrency = 1000;
   int64_t code_storage_mib_max = 300 << 10;
   int environments_max = 0;            // 0: from the machine's memory

@@ -4,11 +4,14 @@
 #include <netinet/in.h>
 #include <signal.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -20,12 +23,14 @@
 #include "catalog/bucket_directory.h"
 #include "catalog/code_package.h"
 #include "catalog/extension_files.h"
+#include "catalog/file_systems.h"
 #include "catalog/s3_endpoint.h"
 #include "catalog/signing_profiles.h"
 #include "edge/download_links.h"
 #include "edge/edge.h"
 #include "invoke/function_target.h"
 #include "mayflyd/event_wiring.h"
+#include "images/image_store.h"
 #include "mayflyd/interpreters.h"
 #include "mayflyd/privileges.h"
 #include "mayflyd/queue_service.h"
@@ -90,10 +95,13 @@ struct Ground {
   sandbox::JailProcess jail;
   std::optional<identity::SigningIdentity> s3_keys;
   identity::Organizations organizations;
+  std::vector<images::RegistryMirror> registry_mirrors;
+  images::RegistryCredentials registry_credentials;
+  std::vector<catalog::FileSystem> file_systems;
 };
 
-sandbox::JailCommand MakeJailCommand(const Options& options, const DataDirectory& data,
-                                     const std::vector<catalog::Interpreter>& interpreters) {
+sandbox::JailCommand MakeJailCommand(const Options& options, const Ground& ground) {
+  const DataDirectory& data = ground.data;
   const std::string bin = ProgramDirectory();
   sandbox::JailCommand command;
   command.jail_path = bin + "/mayfly-jail";
@@ -102,7 +110,11 @@ sandbox::JailCommand MakeJailCommand(const Options& options, const DataDirectory
   command.code_directory = data.path + "/code";
   command.instance = Sha256Hex(data.real_path).substr(0, 12);
   command.cages_max = EnvironmentsMax(options) + options.spare_cages;
-  for (const catalog::Interpreter& interpreter : interpreters) {
+  for (const catalog::FileSystem& file_system : ground.file_systems) {
+    if (file_system.index == 0) continue;
+    command.file_systems.push_back({file_system.index, file_system.directory, file_system.user_id, file_system.group_id, file_system.read_only});
+  }
+  for (const catalog::Interpreter& interpreter : ground.interpreters) {
     if (interpreter.root_index) command.roots.push_back({interpreter.root_index, interpreter.host_root});
     if (interpreter.zygote_index) command.zygotes.push_back({interpreter.zygote_index, interpreter.root_index, interpreter.cage_path});
   }
@@ -122,6 +134,35 @@ Result<std::optional<identity::SigningIdentity>> ReadS3Keys(const Options& optio
   return identity::SigningIdentity{options.s3_access_key_id, std::move(secret), {}};
 }
 
+Result<> ReadImageSettings(const Options& options, Ground& ground) {
+  for (const std::string& text : options.registry_mirrors) {
+    MF_TRY(images::RegistryMirror mirror, images::ParseRegistryMirror(text));
+    ground.registry_mirrors.push_back(std::move(mirror));
+  }
+  if (options.registry_credentials.empty()) return {};
+  MF_TRY(const std::string text, ReadFile(options.registry_credentials));
+  auto credentials = images::ParseRegistryCredentials(text);
+  if (!credentials) return Fail(std::move(credentials).error().Wrap("--registry-credentials " + options.registry_credentials));
+  ground.registry_credentials = std::move(*credentials);
+  return {};
+}
+
+// A directory that is not there does not keep the daemon from serving: functions that want it are told.
+Result<std::vector<catalog::FileSystem>> FindFileSystems(const Options& options) {
+  std::vector<catalog::FileSystem> all;
+  for (const std::string& text : options.file_systems) {
+    MF_TRY(catalog::FileSystem file_system, catalog::ParseFileSystem(text));
+    struct stat status{};
+    if (::stat(file_system.directory.c_str(), &status) != 0) file_system.error_number = errno;
+    else if (!S_ISDIR(status.st_mode)) file_system.error_number = ENOTDIR;
+    else file_system.index = static_cast<int>(all.size()) + 1;
+    if (file_system.index == 0) log::Warning("--file-system {}: {}", file_system.directory, std::strerror(file_system.error_number));
+    if (all.size() == sandbox::kIndexMax) return Fail(Error::Fault(fmt::format("more than {} file systems", sandbox::kIndexMax)));
+    all.push_back(std::move(file_system));
+  }
+  return all;
+}
+
 Result<Ground> PrepareGround(const Options& options) {
   Ground ground;
   MF_TRY(ground.address, ParseListen(options.listen));
@@ -132,12 +173,14 @@ Result<Ground> PrepareGround(const Options& options) {
   if (::geteuid() != 0) return Fail(Error::Fault("sandboxes need root to be made", "run 'mayfly serve' as root: it becomes --user afterwards"));
   MF_TRY(ground.organizations, identity::Organizations::Parse(options.organizations));
   MF_TRY(ground.s3_keys, ReadS3Keys(options));
+  MF_TRY_VOID(ReadImageSettings(options, ground));
+  MF_TRY(ground.file_systems, FindFileSystems(options));
   RaiseDescriptorLimit();
   const Identity identity = FindIdentity(options.user);
   MF_TRY(ground.listener, http::ListenTcp(ground.address.host, ground.address.port));
   MF_TRY(ground.interpreters, FindInterpreters(options));
   MF_TRY(ground.data, PrepareDataDirectory(options.data_dir, identity));
-  MF_TRY(ground.jail, sandbox::SpawnJail(MakeJailCommand(options, ground.data, ground.interpreters)));
+  MF_TRY(ground.jail, sandbox::SpawnJail(MakeJailCommand(options, ground)));
   if (!identity.is_named) log::Info("there is no user '{}': running as uid {}", options.user, identity.user_id);
   MF_TRY_VOID(DropPrivileges(identity));
   return ground;
@@ -177,12 +220,13 @@ class Daemon {
   Task<> Survey();
   Task<> RemoveUnusedPackages(Context& ctx);
   Task<> RemovePackage(const std::string& sha256);
-  // What layers put into /opt/extensions.
+  // What layers, or an image, put into /opt/extensions.
   Task<Result<std::vector<std::string>>> ListExtensions(std::string layers);
   Task<Result<>> Reset(Context& ctx);
   edge::AdminParts MakeAdminParts();
   edge::FunctionUrlParts MakeUrlParts();
   void OpenCodeSource();
+  void OpenImages();
   runtime::FunctionEndpoint MakeFunctionEndpoint();
 
   Options options_;
@@ -209,6 +253,8 @@ class Daemon {
   std::unique_ptr<identity::Authenticator> authenticator_;
   std::unique_ptr<edge::DownloadLinks> links_;
   std::unique_ptr<catalog::CodeSource> code_source_;
+  std::unique_ptr<images::ImageStore> images_;
+  std::unique_ptr<catalog::FileSystemTable> file_systems_;
   std::unique_ptr<catalog::SigningProfiles> signing_profiles_;
 
   telemetry::EventStream events_;
@@ -298,6 +344,17 @@ void Daemon::OpenCodeSource() {
   code_source_ = std::make_unique<catalog::S3Endpoint>(loop_, std::move(endpoint));
 }
 
+void Daemon::OpenImages() {
+  const std::string& data = ground_.data.path;
+  const bool usual = options_.image_directory.empty();
+  images::ImageStoreOptions options{.directory = usual ? data + "/images" : options_.image_directory,
+                                    .real_path = usual ? ground_.data.real_path + "/images" : options_.image_directory,
+                                    .work_folder = data + "/code", .mirrors = std::move(ground_.registry_mirrors),
+                                    .credentials = std::move(ground_.registry_credentials)};
+  images_ = std::make_unique<images::ImageStore>(loop_, *code_, std::move(options));
+  file_systems_ = std::make_unique<catalog::FileSystemTable>(std::move(ground_.file_systems));
+}
+
 edge::AdminParts Daemon::MakeAdminParts() {
   edge::AdminParts parts;
   parts.loop = &loop_;
@@ -364,9 +421,17 @@ Task<> Daemon::RemoveUnusedPackages(Context& ctx) {
   catalog::CodeStore* code = code_.get();
   auto packages = co_await files_.Run(loop_, [code] { return code->List(); });
   if (!packages) co_return log::Warning("list code packages: {}", packages.error().ToString());
+  // Layers of images are used by trees that are used; a layer that is just being brought is pinned.
+  std::set<std::string> image_layers;
+  for (const std::string& package : *packages) {
+    if (!catalog_->IsInUse(package)) continue;
+    auto facts = co_await files_.Run(loop_, [images = images_.get(), package] { return images->FactsOf(package); });
+    if (!facts) co_return log::Warning("look at an image: {}", facts.error().ToString());
+    image_layers.insert(facts->layers.begin(), facts->layers.end());
+  }
   for (const std::string& package : *packages) {
     if (ctx.stop.stop_requested()) co_return;
-    if (catalog_->IsInUse(package) || layers_->IsInUse(package)) continue;
+    if (catalog_->IsInUse(package) || layers_->IsInUse(package) || image_layers.contains(package)) continue;
     co_await RemovePackage(package);
   }
 }
@@ -379,6 +444,8 @@ Task<> Daemon::RemovePackage(const std::string& sha256) {
 }
 
 Task<Result<std::vector<std::string>>> Daemon::ListExtensions(std::string layers) {
+  MF_CO_TRY(images::ImageStore::TreeFacts facts, co_await files_.Run(loop_, [images = images_.get(), layers] { return images->FactsOf(layers); }));
+  if (!facts.layers.empty()) co_return std::move(facts.extensions);
   const std::string opt = code_->DirectoryOf(layers);
   if (opt.empty()) co_return std::vector<std::string>();
   co_return co_await files_.Run(loop_, [opt] { return catalog::ListExtensionFiles(opt); });
@@ -421,6 +488,8 @@ Task<Result<>> Daemon::Start(Context& ctx) {
   invoke::InvokerOptions invoker_options{.account_concurrency = options_.account_concurrency};
   invoker_options.spec.isolation = options_.isolation == "exec" ? invoke::Isolation::Exec : invoke::Isolation::Zygote;
   invoker_options.traces = &sampler_;
+  OpenImages();
+  invoker_options.spec.file_systems = file_systems_.get();
   invoker_options.list_extensions = [this](const std::string& layers) { return ListExtensions(layers); };
   invoker_ = std::make_unique<invoke::Invoker>(loop_, *catalog_, *runtimes_, *environments_, invoker_options);
 
@@ -432,6 +501,8 @@ Task<Result<>> Daemon::Start(Context& ctx) {
                             .runtimes = runtimes_.get(), .code = code_.get(), .code_source = code_source_.get(),
                             .signing_profiles = signing_profiles_.get(), .invoker = invoker_.get(), .events = event_queue_.get(),
                             .loops = loops_.get(), .files = &files_, .random = &random_};
+  parts.images = images_.get();
+  parts.file_systems = file_systems_.get();
   parts.account_concurrency = options_.account_concurrency;
   parts.code_storage_bytes_max = options_.code_storage_mib_max << 20;
   parts.update_delay = Seconds(options_.update_delay_seconds);

@@ -150,6 +150,7 @@ Task<ExecutionEnvironment::PhaseEnd> ExecutionEnvironment::StartRuntime(Context&
   process.environment = spec_->environment;
   process.environment.push_back("AWS_LAMBDA_LOG_STREAM_NAME=" + label_.log_stream);
   AddCredentials(process.environment);
+  process.working_directory = spec_->working_directory;
   process.wants_log_pipe = spec_->framed_logs;
   auto started = co_await cage_->Start(ctx, spec_->start_mode, process);
   if (!started && started.error().code == "ENOENT" && !spec_->second_program.empty()) {

@@ -49,6 +49,8 @@ struct EnvironmentSpec {
   std::string account_id;
   std::string region;
   std::string session_arn;   // whom the execution role's credentials stand for: arn:aws:sts::…:assumed-role/ROLE/FUNCTION
+  std::string working_directory = "/var/task";
+  bool is_image = false;     // a container image: failed starts are told as AWS does for those
   bool provided = false;     // an own `bootstrap`: a failed exec is Runtime.InvalidEntrypoint
   bool framed_logs = false;  // the runtime process gets the descriptor that _LAMBDA_TELEMETRY_LOG_FD names
 };

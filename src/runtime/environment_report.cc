@@ -115,7 +115,8 @@ std::string ExecutionEnvironment::ErrorTypeOf(const PhaseEnd& end) const {
       const bool killed = end.exit.signal == SIGKILL || end.exit.cage_died;
       return killed && cage_->OomKills() > oom_kills_seen_ ? "Runtime.OutOfMemory" : "Runtime.ExitError";
     }
-    case PhaseEnd::Kind::StartFailed: return "Runtime.InvalidEntrypoint";
+    case PhaseEnd::Kind::StartFailed:
+      return end.error_type == sandbox::kWorkingDirectory ? "Runtime.InvalidWorkingDir" : "Runtime.InvalidEntrypoint";
     case PhaseEnd::Kind::InitError:
     case PhaseEnd::Kind::ExtensionFailed: return end.error_type;
     case PhaseEnd::Kind::Answer: break;
@@ -129,6 +130,21 @@ std::string ExecutionEnvironment::ErrorTypeOf(const PhaseEnd& end) const {
   return "Runtime.Unknown";
 }
 
+namespace {
+
+// In the words of Go, as AWS has them.
+std::string ImageStartReason(const EnvironmentSpec& spec, std::string_view code) {
+  const std::string program = spec.arguments.empty() ? "" : spec.arguments.front();
+  if (program.empty()) return "entrypoint requires at least one argument";
+  if (code == sandbox::kWorkingDirectory) return fmt::format("chdir {}: no such file or directory", spec.working_directory);
+  const std::string_view why = code == "EACCES" ? "permission denied" : code == "ENOEXEC" ? "exec format error"
+                             : code == "ENOENT" ? "no such file or directory" : code;
+  if (code == "ENOENT" && program.find('/') == std::string::npos) return fmt::format("exec: \"{}\": executable file not found in $PATH", program);
+  return fmt::format("fork/exec {}: {}", program, why);
+}
+
+}  // namespace
+
 // What went wrong, in AWS's words.
 std::string ExecutionEnvironment::ReasonOf(const PhaseEnd& end) const {
   switch (end.kind) {
@@ -136,6 +152,7 @@ std::string ExecutionEnvironment::ReasonOf(const PhaseEnd& end) const {
       return fmt::format("Task timed out after {:.2f} seconds", std::chrono::duration<double>(spec_->timeout).count());
     case PhaseEnd::Kind::Exit: return ExitReason(end.exit);
     case PhaseEnd::Kind::StartFailed:
+      if (spec_->is_image) return ImageStartReason(*spec_, end.error_type);
       return spec_->provided && end.error_type == "ENOENT" ? "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]" : end.reason;
     case PhaseEnd::Kind::ExtensionFailed: return end.reason;
     case PhaseEnd::Kind::InitError: return "Runtime failed during Init";

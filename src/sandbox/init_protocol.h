@@ -10,6 +10,8 @@ namespace mayfly::sandbox {
 
 inline constexpr int kInitControlDescriptor = 3;
 inline constexpr int kLogDescriptor = 62;     // of a process that was given a pipe for framed logs (AWS's number)
+// Added to the errno of an ExecDone: it is the working directory that cannot be entered.
+inline constexpr int kWorkingDirectoryError = 1 << 16;
 inline constexpr int kInitProcessesMax = 32;  // that init starts and names at one time; EAGAIN beyond
 
 enum class InitCommandKind : uint32_t {

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "sandbox/init_protocol.h"
 #include "sandbox/packet.h"
 
 namespace mayfly::sandbox {
@@ -30,6 +31,11 @@ std::vector<std::string> CommandLine(const JailCommand& command) {
   for (const JailZygote& zygote : command.zygotes) {
     line.push_back("--zygote");
     line.push_back(fmt::format("{}={}:{}", zygote.index, zygote.root_index, zygote.interpreter));
+  }
+  for (const JailFileSystem& file_system : command.file_systems) {
+    line.push_back("--file-system");
+    line.push_back(fmt::format("{}={}:{}:{}:{}", file_system.index, file_system.user_id, file_system.group_id, file_system.read_only ? "ro" : "rw",
+                               file_system.host_directory));
   }
   return line;
 }
@@ -159,6 +165,11 @@ Task<Result<JailClient::Answer>> JailClient::Call(JailRequest request, std::vect
     co_return Fail(std::move(sent).error());
   }
   Answer answer = co_await pending->done.Take();
+  if (answer.report.error & kWorkingDirectoryError) {
+    Error error = Error::FromErrno("change to the working directory", answer.report.error & ~kWorkingDirectoryError);
+    error.code = kWorkingDirectory;
+    co_return Fail(std::move(error));
+  }
   if (answer.report.error != 0) co_return Fail(Error::FromErrno("mayfly-jail", answer.report.error));
   co_return answer;
 }

@@ -33,6 +33,15 @@ struct JailZygote {
   std::string interpreter;  // as seen inside a cage
 };
 
+// The directory of a file system, and as whom functions work in it.
+struct JailFileSystem {
+  int index = 0;
+  std::string host_directory;
+  uint32_t user_id = 0;
+  uint32_t group_id = 0;
+  bool read_only = false;
+};
+
 struct JailCommand {
   std::string jail_path;
   std::string init_path;
@@ -42,6 +51,7 @@ struct JailCommand {
   int cages_max = 1024;
   std::vector<JailRoot> roots;
   std::vector<JailZygote> zygotes;
+  std::vector<JailFileSystem> file_systems;
 };
 
 struct JailProcess {

@@ -4,7 +4,8 @@
 // ends run on one machine from one build, so integers are in native order; `version` tells a mixed installation.
 // The jail checks every field of every request: a field that the operation does not use must be zero, descriptors must be
 // exactly those named. A bad request is answered EINVAL and changes nothing. No path ever travels: packages are named by
-// SHA-256, interpreters and zygotes by the small indexes that the jail's command line announced.
+// SHA-256, interpreters, zygotes and file systems by the small indexes that the jail's command line announced. One name of a
+// client's does travel: that of the folder below /mnt at which a file system is mounted, letters, digits, "-", "_" and "." only.
 //
 // Requests may overlap; answers carry the request's sequence and come in the order in which the work ends. Reports with
 // sequence 0 are events. The jail sends kHello first, once it can serve.
@@ -15,10 +16,11 @@
 
 namespace mayfly::sandbox {
 
-inline constexpr uint32_t kJailProtocolVersion = 1;
+inline constexpr uint32_t kJailProtocolVersion = 2;
 inline constexpr int kJailControlDescriptor = 3;
 inline constexpr int kRequestDescriptorsMax = 4;
-inline constexpr uint32_t kIndexMax = 63;              // root and zygote indexes are 1..63; 0 is none
+inline constexpr uint32_t kIndexMax = 63;              // indexes of roots, zygotes and file systems are 1..63; 0 is none
+inline constexpr uint32_t kMountNameBytes = 160;        // with the NUL that ends it
 inline constexpr uint64_t kMemoryBytesMin = 4ull << 20;
 inline constexpr uint64_t kMemoryBytesMax = 1ull << 40;
 inline constexpr uint64_t kTmpBytesMin = 4096;
@@ -37,8 +39,9 @@ enum class JailOperation : uint32_t {
   // A fresh cage. flags: kWantEndpoint. Answer: `cage`, `descriptors` and those descriptors. ENOSPC: the bound on cages.
   MakeCage = 1,
   // Once per cage, before anything runs. code, flags kHasLayers + layers, root_index, memory_bytes (without what lies in
-  // /tmp: jail/warden.h), tmp_bytes, processes_max.
-  // ENOENT: no such package or index. EALREADY: assigned before.
+  // /tmp: jail/warden.h), tmp_bytes, processes_max. kImageRoot: `code` is the tree of an image and becomes the root; no layers, no
+  // root_index. kHasFileSystem: file_system is mounted at /mnt/mount_name.
+  // ENOENT: no such package or index. ENXIO: no such file system. EALREADY: assigned before.
   Assign = 2,
   // Pid 1 forks and executes. process (chosen by the caller, unique in the cage). Descriptors: configuration memfd, stdout,
   // stderr; with kWithLogPipe a pipe for framed logs, its descriptor kLogDescriptor. Answer after execve succeeded or failed (error = its errno).
@@ -63,6 +66,8 @@ inline constexpr uint32_t kHasLayers = 1;     // Assign
 inline constexpr uint32_t kWantEndpoint = 2;  // MakeCage: also the AWS endpoint and the trace daemon's address (kEndpoint, kTraces)
 inline constexpr uint32_t kWithLogPipe = 4;   // Exec
 inline constexpr uint32_t kWithKill = 8;      // Terminate
+inline constexpr uint32_t kImageRoot = 16;    // Assign
+inline constexpr uint32_t kHasFileSystem = 32;  // Assign
 
 struct JailRequest {
   uint32_t version;
@@ -74,11 +79,12 @@ struct JailRequest {
   uint32_t zygote_index;
   uint32_t processes_max;
   uint32_t flags;
-  uint32_t reserved;
+  uint32_t file_system;
   uint64_t memory_bytes;
   uint64_t tmp_bytes;
   uint8_t code[32];
   uint8_t layers[32];
+  char mount_name[kMountNameBytes];  // NUL to its end
 };
 
 enum class JailReportKind : uint32_t {
@@ -124,7 +130,7 @@ struct JailReport {
   uint32_t reserved;
 };
 
-static_assert(std::is_trivially_copyable_v<JailRequest> && sizeof(JailRequest) == 120);
+static_assert(std::is_trivially_copyable_v<JailRequest> && sizeof(JailRequest) == 280);
 static_assert(std::is_trivially_copyable_v<JailReport> && sizeof(JailReport) == 48);
 
 // ProcessConfiguration: the content of the configuration memfd. Little-endian u32 argc, u32 envc, then NUL-terminated strings:

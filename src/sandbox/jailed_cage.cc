@@ -97,6 +97,13 @@ Task<Result<>> JailedCage::Assign(Context& ctx, const CageSpec& spec) {
   request.tmp_bytes = static_cast<uint64_t>(spec.tmp_bytes);
   request.processes_max = static_cast<uint32_t>(spec.processes_max);
   std::copy(spec.code.begin(), spec.code.end(), request.code);
+  if (spec.is_image) request.flags |= kImageRoot;
+  if (spec.file_system) {
+    request.flags |= kHasFileSystem;
+    request.file_system = static_cast<uint32_t>(spec.file_system->index);
+    if (spec.file_system->name.size() >= sizeof request.mount_name) co_return Fail(Error::Fault("the name of a mount is too long"));
+    std::copy(spec.file_system->name.begin(), spec.file_system->name.end(), request.mount_name);
+  }
   if (spec.layers) {
     request.flags |= kHasLayers;
     std::copy(spec.layers->begin(), spec.layers->end(), request.layers);

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/context.h"
@@ -21,16 +22,23 @@
 namespace mayfly::sandbox {
 
 struct CageSpec {
-  Sha256Digest code{};                  // package in the code store: /var/task
+  Sha256Digest code{};                  // package in the code store: /var/task; or with is_image the tree that is the root
+  bool is_image = false;                // then neither layers nor root_index
   std::optional<Sha256Digest> layers;   // merged layers in the code store: /opt
   int root_index = 0;                   // which interpreter directory is bound at /var/lang; 0 = none
+  // A configured file system, and the name below /mnt at which it is mounted.
+  struct FileSystem {
+    int index = 0;
+    std::string name;
+  };
+  std::optional<FileSystem> file_system;
   int64_t memory_bytes = 128ll << 20;
   int64_t tmp_bytes = 512ll << 20;
   int processes_max = 1024;
 };
 
 struct ProcessSpec {
-  std::vector<std::string> arguments;    // arguments[0] is the absolute path inside the cage
+  std::vector<std::string> arguments;    // arguments[0]: a path inside the cage, or a name that is looked for in the PATH of `environment`
   std::vector<std::string> environment;  // "NAME=value"
   std::string working_directory = "/var/task";
   bool wants_log_pipe = false;  // descriptor kLogDescriptor of the process; only when it is executed, not forked
@@ -55,6 +63,8 @@ struct ProcessExit {
   bool cage_died = false;  // the whole cage has gone (its pid 1 died, or the jail did)
 };
 
+inline constexpr std::string_view kWorkingDirectory = "WorkingDirectory";  // code of an error of Start
+
 class Cage {
  public:
   // Destroys the cage: kills what runs in it and gives everything back, in the background.
@@ -70,7 +80,8 @@ class Cage {
 
   // Errors: Fault (a package that is not there, a limit that cannot be set, the jail has gone).
   virtual Task<Result<>> Assign(Context& ctx, const CageSpec& spec) = 0;
-  // Error: Fault with the errno's name as code (ENOENT, EACCES, ENOEXEC …) when arguments[0] cannot be executed.
+  // Error: Fault with the errno's name as code (ENOENT, EACCES, ENOEXEC …) when arguments[0] cannot be executed;
+  // kWorkingDirectory when the working directory cannot be entered.
   // A zygote that is not there (any more) falls back to exec by itself; `arguments` must serve both.
   virtual Task<Result<StartedProcess>> Start(Context& ctx, StartMode mode, const ProcessSpec& process) = 0;
   // Kills everything but pid 1; files in /tmp stay. Returns when all are gone.

@@ -11,7 +11,7 @@ CLOSED = {"ENOENT", "EACCES", "EPERM", "ENOTDIR", "ENXIO", "ELOOP"}
 
 UNREADABLE = [
     "/etc/shadow", "/etc/gshadow", "/etc/sudoers", "/etc/ssh", "/etc/ssl/private", "/etc/machine-id", "/etc/fstab", "/root", "/var/lib",
-    "/var/log", "/var/cache", "/var/spool", "/boot", "/srv", "/mnt", "/media", "/run/mayfly", "/run/docker.sock", "/run/systemd", "/run/lock", "/sys",
+    "/var/log", "/var/cache", "/var/spool", "/boot", "/srv", "/media", "/run/mayfly", "/run/docker.sock", "/run/systemd", "/run/lock", "/sys",
     "/sys/fs/cgroup", "/sys/kernel/debug", "/sys/class/net", "/proc/1/root", "/proc/1/environ", "/proc/1/cwd", "/proc/1/fd", "/proc/1/mem",
     "/proc/1/maps", "/proc/1/ns/mnt", "/proc/sys/kernel/core_pattern", "/proc/sys/kernel/modprobe", "/proc/sys/kernel/hostname",
     "/proc/sys/kernel/yama", "/proc/sys/fs/binfmt_misc", "/dev/mem", "/dev/kmem", "/dev/port", "/dev/kmsg", "/dev/kvm", "/dev/fuse", "/dev/loop-control",
@@ -23,7 +23,7 @@ UNREADABLE = [
 EMPTY = ["/proc/kcore", "/proc/kmsg", "/proc/kallsyms", "/proc/keys", "/proc/key-users", "/proc/sysrq-trigger", "/proc/timer_list", "/proc/modules",
          "/proc/iomem", "/proc/ioports", "/proc/interrupts", "/proc/slabinfo", "/proc/vmallocinfo", "/proc/pagetypeinfo", "/proc/sched_debug",
          "/proc/cmdline", "/proc/config.gz", "/proc/partitions", "/proc/diskstats", "/proc/swaps", "/proc/locks", "/proc/acpi", "/proc/bus", "/proc/irq",
-         "/proc/fs", "/proc/scsi", "/proc/driver", "/proc/tty", "/proc/sysvipc", "/home/sbx_user1051", "/opt", "/run"]
+         "/proc/fs", "/proc/scsi", "/proc/driver", "/proc/tty", "/proc/sysvipc", "/home/sbx_user1051", "/opt", "/run", "/mnt"]
 
 UNWRITABLE = [
     "/x", "/usr/bin/x", "/usr/lib/x", "/bin/x", "/etc/x", "/etc/passwd", "/etc/ld.so.cache", "/etc/ld.so.preload", "/etc/ssl/certs/x", "/var/x", "/var/tmp/x",

@@ -18,15 +18,15 @@ FunctionConfiguration LambdaApi::Describe(const catalog::Function& function, std
   view.function_name = function.name.name;
   view.function_arn = function.name.Arn();
   if (!qualifier.empty()) *view.function_arn += fmt::format(":{}", qualifier);
-  view.runtime = function.runtime;
+  if (!function.image) view.runtime = function.runtime;
   view.role = function.role;
-  view.handler = function.handler;
+  if (!function.image) view.handler = function.handler;
   view.code_size = function.code_bytes;
   view.description = function.description;
   view.timeout = function.timeout_seconds;
   view.memory_size = function.memory_mib;
   view.last_modified = function.last_modified;
-  view.code_sha256 = function.CodeSha256Base64();
+  view.code_sha256 = function.ShownCodeSha256();
   view.version = function.version;
   view.revision_id = function.revision_id;
   view.package_type = function.package_type;
@@ -49,6 +49,22 @@ FunctionConfiguration LambdaApi::Describe(const catalog::Function& function, std
       SetUnlessEmpty(layer.signing_job_arn, use.signing_job_arn);
     }
     view.layers = std::move(layers);
+  }
+  if (const auto& settings = function.image_settings) {
+    ImageConfig config;
+    if (!settings->entry_point.empty()) config.entry_point = settings->entry_point;
+    if (!settings->command.empty()) config.command = settings->command;
+    SetUnlessEmpty(config.working_directory, settings->working_directory);
+    view.image_config_response = ImageConfigResponse{.image_config = std::move(config), .error = {}};
+  }
+  if (!function.file_systems.empty()) {
+    std::vector<FileSystemConfig> configs;
+    for (const catalog::FileSystemUse& use : function.file_systems) {
+      FileSystemConfig& config = configs.emplace_back();
+      config.arn = use.access_point_arn;
+      config.local_mount_path = use.mount_path;
+    }
+    view.file_system_configs = std::move(configs);
   }
   if (function.has_vpc_config) {
     VpcConfigResponse vpc;

@@ -61,7 +61,7 @@ Result<LambdaApi::Found> LambdaApi::FindForUpdate(const Context& ctx, std::strin
   return Found{std::move(reference), std::move(function), nullptr};
 }
 
-RuntimeRules LambdaApi::RulesFor(catalog::RuntimeUse use) const { return {parts_.runtimes, use, parts_.loop->WallNow()}; }
+SettingRules LambdaApi::RulesFor(catalog::RuntimeUse use) const { return {{parts_.runtimes, use, parts_.loop->WallNow()}, parts_.file_systems}; }
 
 void LambdaApi::Touch(catalog::Function& function) {
   function.last_modified = FormatLambdaTime(parts_.loop->WallNow());
@@ -91,8 +91,8 @@ Task<Result<FunctionConfiguration>> LambdaApi::CreateFunction(Context& ctx, Crea
     MF_CO_TRY(signing, FindConfigFor(ctx, *request.code_signing_config_arn));
     rule = SigningRule{signing->allowed_publishers, signing->policy == "Enforce", request.function_name};
   }
-  MF_CO_TRY([[maybe_unused]] auto pin, co_await TakePackage(ctx, function, std::move(request.code), rule));
-  MF_CO_TRY([[maybe_unused]] auto layer_pins, co_await TakeLayers(function, SizeError::NamesTheSize));
+  Pins pins;
+  MF_CO_TRY_VOID(co_await TakeCode(ctx, request, function, rule, pins));
   MF_CO_TRY_VOID(CheckCodeStorage(function.name.account_id, function.name.region, StoredBytes(function) * (request.publish.value_or(false) ? 2 : 1)));
   Touch(function);
   function.SetContentId(parts_.random->Uuid());
@@ -116,8 +116,14 @@ Task<Result<GetFunctionResponse>> LambdaApi::GetFunction(Context& ctx, GetFuncti
   GetFunctionResponse response;
   response.configuration = Describe(*found.function, found.reference.qualifier);
   FunctionCodeLocation location;
-  location.repository_type = "S3";
-  location.location = parts_.download_url(*found.function);
+  if (const auto& image = found.function->next_image ? found.function->next_image : found.function->image) {
+    location.repository_type = "ECR";
+    location.image_uri = image->uri;
+    location.resolved_image_uri = image->resolved_uri;
+  } else {
+    location.repository_type = "S3";
+    location.location = parts_.download_url(*found.function);
+  }
   if (const auto& reference = found.function->s3_reference) {
     location.resolved_s3_object = ResolvedS3Object{.s3_bucket = reference->bucket, .s3_key = reference->key, .s3_object_version = reference->object_version};
   }
@@ -168,18 +174,32 @@ Task<Result<ListFunctionsResponse>> LambdaApi::ListFunctions(Context& ctx, ListF
 
 Task<Result<FunctionConfiguration>> LambdaApi::UpdateFunctionCode(Context& ctx, UpdateFunctionCodeRequest request) {
   MF_CO_TRY(Found found, FindForUpdate(ctx, request.function_name, request.revision_id));
-  if (request.image_uri) co_return Fail(InvalidParameterValue("Please don't provide ImageUri when updating a function with packageType Zip."));
+  const bool is_image = found.function->package_type == "Image";
+  if (!is_image && request.image_uri) {
+    co_return Fail(InvalidParameterValue("Please don't provide ImageUri when updating a function with packageType Zip."));
+  }
+  if (is_image && (!request.image_uri || request.zip_file || request.s3_bucket || request.s3_key)) {
+    co_return Fail(InvalidParameterValue("Please provide ImageUri when updating a function with packageType Image."));
+  }
   MF_CO_TRY_VOID(CheckPublishTo(request.publish_to));
-  MF_CO_TRY_VOID(parts_.runtimes->CheckUse(found.function->runtime, catalog::RuntimeUse::Update, parts_.loop->WallNow()));
+  if (!is_image) MF_CO_TRY_VOID(parts_.runtimes->CheckUse(found.function->runtime, catalog::RuntimeUse::Update, parts_.loop->WallNow()));
   catalog::Function next = *found.function;
   if (request.architectures && !request.architectures->empty()) next.architecture = request.architectures->front();
   const std::optional<SigningRule> rule = SigningRuleOf(next.name, request.function_name);
-  MF_CO_TRY([[maybe_unused]] auto pin, co_await TakePackage(ctx, next, CodeOf(std::move(request)), rule));
-  MF_CO_TRY([[maybe_unused]] auto layer_pins, co_await TakeLayers(next, SizeError::NamesTheSize));
+  Pins pins;
+  if (is_image) {
+    MF_CO_TRY(next.next_image, co_await ResolveImage(ctx, *request.image_uri));
+  } else {
+    MF_CO_TRY(auto pin, co_await TakePackage(ctx, next, CodeOf(std::move(request)), rule));
+    MF_CO_TRY(pins, co_await TakeLayers(next, SizeError::NamesTheSize));
+    pins.push_back(std::move(pin));
+  }
   const int64_t added_bytes = StoredBytes(next) * (request.publish.value_or(false) ? 2 : 1) - StoredBytes(*found.function);
   MF_CO_TRY_VOID(CheckCodeStorage(next.name.account_id, next.name.region, added_bytes));
   if (request.dry_run.value_or(false)) co_return Describe(next, "");
+  const std::string serving_content = next.content_id;
   MarkUpdating(next);
+  if (is_image) next.SetContentId(serving_content);  // the old image serves until the new one is there
   if (request.publish.value_or(false)) {
     if (catalog::FunctionPointer same = PublishedAs(next)) {
       MF_CO_TRY_VOID(co_await parts_.catalog->Replace(ctx, found.function, next));
@@ -267,14 +287,32 @@ Task<> LambdaApi::Stop() {
 
 void LambdaApi::SettleLater(const catalog::Function& function) { background_.Spawn(Settle(catalog::RowKey(function))); }
 
-catalog::Function LambdaApi::Settled(catalog::Function function) const {
+catalog::Function LambdaApi::Settled(catalog::Function function, const std::optional<SettleFailure>& failure) const {
+  function.revision_id = parts_.random->Uuid();
+  const bool was_created = function.state == "Pending";
+  if (failure && was_created) {
+    function.state = "Failed";
+    function.state_reason = failure->reason;
+    function.state_reason_code = failure->code;
+    return function;
+  }
+  if (failure) {  // what served before the update goes on serving
+    function.next_image.reset();
+    function.last_update_status = "Failed";
+    function.last_update_status_reason = failure->reason;
+    function.last_update_status_reason_code = failure->code;
+    return function;
+  }
+  if (function.next_image) {
+    function.TakeNextImage();
+    function.SetContentId(parts_.random->Uuid());
+  }
   function.state = "Active";
   function.state_reason.clear();
   function.state_reason_code.clear();
   function.last_update_status = "Successful";
   function.last_update_status_reason.clear();
   function.last_update_status_reason_code.clear();
-  function.revision_id = parts_.random->Uuid();
   return function;
 }
 
@@ -285,7 +323,13 @@ Task<> LambdaApi::Settle(std::string row_key) {
   for (;;) {
     const catalog::FunctionPointer current = parts_.catalog->FindRow(row_key);
     if (!current || current->is_settled()) co_return;
-    auto settled = co_await parts_.catalog->Replace(ctx, current, Settled(*current));
+    SettledImage image;
+    if (current->image) {
+      auto brought = co_await BringImage(ctx, current);
+      if (!brought) co_return;  // the daemon ends: the next one brings it
+      image = std::move(*brought);
+    }
+    auto settled = co_await parts_.catalog->Replace(ctx, current, Settled(*current, image.failure));
     if (settled) co_return;
     // A conflict is another change on its way (of tags, the policy, a delete). Otherwise the store failed: the next start settles it.
     if (settled.error().kind == Error::Kind::Fault) co_return log::Error("settle {}: {}", row_key, settled.error().ToString());

@@ -19,6 +19,7 @@
 #include "catalog/runtimes.h"
 #include "catalog/signing_profiles.h"
 #include "invoke/event_queue.h"
+#include "images/image_store.h"
 #include "invoke/invoker.h"
 #include "model/lambda.h"
 #include "services/lambda/list_texts.h"
@@ -37,6 +38,8 @@ struct LambdaParts {
   const catalog::Access* access;  // for what a request mentions besides what it is about, e.g. layers
   const catalog::RuntimeTable* runtimes;
   catalog::CodeStore* code;
+  images::ImageStore* images;
+  const catalog::FileSystemTable* file_systems;
   catalog::CodeSource* code_source;                  // what S3Bucket and S3Key name
   const catalog::SigningProfiles* signing_profiles;  // whose signatures are known
   invoke::Invoker* invoker;
@@ -188,7 +191,7 @@ class LambdaApi final : public Handler {
   Result<> MayUseLayer(const Context& ctx, const catalog::LayerVersionName& name) const;
   GetLayerVersionResponse DescribeLayer(const catalog::LayerVersion& version) const;
   Result<GetLayerVersionResponse> FindLayer(const Context& ctx, const catalog::LayerVersionName& name) const;
-  RuntimeRules RulesFor(catalog::RuntimeUse use) const;
+  SettingRules RulesFor(catalog::RuntimeUse use) const;
 
   // --- code (code.cc) ---
   // The bytes that a request gives or names. Errors: InvalidParameterValueException, NotImplementedException (images).
@@ -229,12 +232,28 @@ class LambdaApi final : public Handler {
   // Puts a function under a configuration, so that it cannot be deleted meanwhile.
   Result<> StageCodeSigning(catalog::Change& change, const catalog::FunctionName& function, const CodeSigningConfigPointer& config);
 
+  // --- images (images.cc) ---
+  // What the request's ImageUri means now. Errors: InvalidParameterValueException, with AWS's texts.
+  Task<Result<catalog::FunctionImage>> ResolveImage(Context& ctx, std::string uri);
+  // Why a function did not get its image.
+  struct SettleFailure {
+    std::string code;  // of StateReasonCode
+    std::string reason;
+  };
+  // Brings the image that a function waits for, and pins it. Errors: Cancelled; none otherwise: a failure is a value.
+  struct SettledImage {
+    std::shared_ptr<const void> pin;
+    std::optional<SettleFailure> failure;
+  };
+  Task<Result<SettledImage>> BringImage(Context& ctx, catalog::FunctionPointer function);
+  Task<Result<>> TakeCode(Context& ctx, CreateFunctionRequest& request, catalog::Function& function, const std::optional<SigningRule>& rule, Pins& pins);
+
   void Touch(catalog::Function& function);
   void MarkPending(catalog::Function& function);
   void MarkUpdating(catalog::Function& function);
   void SettleLater(const catalog::Function& function);
   Task<> Settle(std::string row_key);
-  catalog::Function Settled(catalog::Function function) const;
+  catalog::Function Settled(catalog::Function function, const std::optional<SettleFailure>& failure) const;
   // The published version that has the same code and configuration, if it is the newest one.
   catalog::FunctionPointer PublishedAs(const catalog::Function& latest) const;
   // The next version of `latest`, which is told its number.

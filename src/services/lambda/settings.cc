@@ -13,6 +13,7 @@ namespace {
 constexpr size_t kEnvironmentBytesMax = 4096;
 constexpr int kTimeoutSecondsMax = 900;  // the model's 5,400 is for managed instances
 constexpr int kMemoryMibMax = 10240;
+constexpr size_t kImageSettingsBytesMax = 16 << 10;
 
 Error AboveMaximum(std::string_view member, int value, int maximum) {
   return Error::Service("ValidationException",
@@ -48,8 +49,6 @@ Result<> ApplyEnvironment(const Environment& environment, catalog::Function& fun
 
 template <typename Request>
 Result<> RefuseUnbuilt(const Request& request) {
-  if (request.file_system_configs && !request.file_system_configs->empty()) return Fail(NotImplemented("file system mounts (FileSystemConfigs)"));
-  if (request.image_config) return Fail(NotImplemented("container images (ImageConfig)"));
   if (request.capacity_provider_config) return Fail(NotImplemented("capacity providers (CapacityProviderConfig)"));
   if (request.durable_config) return Fail(NotImplemented("durable functions (DurableConfig)"));
   if (request.runtime_config) return Fail(NotImplemented("runtime versions of one's own (RuntimeConfig)"));
@@ -67,18 +66,64 @@ Result<> CheckPackageType(const CreateFunctionRequest& request) {
   if (!code.image_uri || code.zip_file || code.s3_bucket || code.s3_key) {
     return Fail(InvalidParameterValue("Please provide ImageUri when creating a function with packageType Image."));
   }
-  if (request.runtime || request.handler) {
-    return Fail(InvalidParameterValue("The Runtime and Handler parameters are not supported for functions created with container images."));
-  }
   if (request.code_signing_config_arn) {
     return Fail(InvalidParameterValue("Code signing is not supported for functions created with container images."));
   }
-  return Fail(NotImplemented("container images (PackageType Image)"));
+  return {};
+}
+
+// ImageConfig, and what images have no use for.
+template <typename Request>
+Result<> ApplyImageSettings(const Request& request, catalog::Function& function) {
+  if (function.package_type != "Image") {
+    if (request.image_config) return Fail(InvalidParameterValue("Please don't provide ImageConfig when the intended function PackageType is Zip."));
+    return {};
+  }
+  if (request.runtime || request.handler || (request.layers && !request.layers->empty())) {
+    return Fail(InvalidParameterValue("Please don't provide Handler or Runtime or Layer when the intended function PackageType is Image."));
+  }
+  if (request.snap_start && request.snap_start->apply_on.value_or("None") != "None") {
+    return Fail(InvalidParameterValue("SnapStart is not supported for functions created with container images."));
+  }
+  if (!request.image_config) return {};
+  catalog::ImageSettings settings;
+  if (request.image_config->entry_point) settings.entry_point = *request.image_config->entry_point;
+  if (request.image_config->command) settings.command = *request.image_config->command;
+  settings.working_directory = request.image_config->working_directory.value_or("");
+  size_t bytes = settings.working_directory.size();
+  for (const auto* list : {&settings.entry_point, &settings.command}) {
+    for (const std::string& text : *list) {
+      if (text.find('\0') != std::string::npos) return Fail(InvalidParameterValue("ImageConfig must not contain NUL characters."));
+      bytes += text.size();
+    }
+  }
+  if (settings.working_directory.find('\0') != std::string::npos) return Fail(InvalidParameterValue("ImageConfig must not contain NUL characters."));
+  if (bytes > kImageSettingsBytesMax) return Fail(InvalidParameterValue(fmt::format("ImageConfig must be smaller than {} bytes.", kImageSettingsBytesMax)));
+  const bool empty = settings.entry_point.empty() && settings.command.empty() && settings.working_directory.empty();
+  function.image_settings = empty ? std::nullopt : std::optional(std::move(settings));
+  return {};
+}
+
+Result<> ApplyFileSystems(const std::vector<FileSystemConfig>& configs, const catalog::FileSystemTable& table, catalog::Function& function) {
+  std::vector<catalog::FileSystemUse> uses;
+  for (const FileSystemConfig& config : configs) {
+    if (!table.Find(config.arn)) {
+      return Fail(InvalidParameterValue(fmt::format("The access point {} does not exist: --file-system names those of this daemon.", config.arn)));
+    }
+    const std::string_view name = std::string_view(config.local_mount_path).substr(5);  // behind /mnt/
+    if (name == "." || name == "..") return Fail(InvalidParameterValue("LocalMountPath must name a folder in /mnt."));
+    uses.push_back({config.arn, config.local_mount_path});
+  }
+  function.file_systems = std::move(uses);
+  return {};
 }
 
 template <typename Request>
-Result<> ApplyCommon(const Request& request, const RuntimeRules& rules, catalog::Function& function) {
+Result<> ApplyCommon(const Request& request, const SettingRules& setting_rules, catalog::Function& function) {
+  const RuntimeRules& rules = setting_rules.runtimes;
   MF_TRY_VOID(RefuseUnbuilt(request));
+  MF_TRY_VOID(ApplyImageSettings(request, function));
+  if (request.file_system_configs) MF_TRY_VOID(ApplyFileSystems(*request.file_system_configs, *setting_rules.file_systems, function));
   if (request.runtime) {
     MF_TRY_VOID(rules.table->CheckUse(*request.runtime, rules.use, rules.now));
     MF_TRY([[maybe_unused]] auto choice, rules.table->Resolve(*request.runtime));
@@ -153,11 +198,12 @@ Result<> CheckPublishTo(const std::optional<std::string>& publish_to) {
   return Fail(InvalidParameterValue("PublishTo is supported only for functions that run on a capacity provider."));
 }
 
-Result<> ApplySettings(const CreateFunctionRequest& request, const RuntimeRules& rules, catalog::Function& function) {
+Result<> ApplySettings(const CreateFunctionRequest& request, const SettingRules& rules, catalog::Function& function) {
   if (request.tenancy_config) return Fail(NotImplemented("tenant isolation (TenancyConfig)"));
   MF_TRY_VOID(CheckPublishTo(request.publish_to));
   MF_TRY_VOID(CheckPackageType(request));
-  if (!request.runtime || !request.handler) {
+  function.package_type = request.package_type.value_or("Zip");
+  if (function.package_type != "Image" && (!request.runtime || !request.handler)) {
     return Fail(InvalidParameterValue("Runtime and Handler are mandatory parameters for functions created with deployment packages."));
   }
   function.role = request.role;
@@ -169,8 +215,9 @@ Result<> ApplySettings(const CreateFunctionRequest& request, const RuntimeRules&
   return ApplyCommon(request, rules, function);
 }
 
-Result<> ApplySettings(const UpdateFunctionConfigurationRequest& request, const RuntimeRules& rules, catalog::Function& function) {
-  if (!request.runtime) MF_TRY_VOID(rules.table->CheckUse(function.runtime, rules.use, rules.now));
+Result<> ApplySettings(const UpdateFunctionConfigurationRequest& request, const SettingRules& rules, catalog::Function& function) {
+  const bool keeps_runtime = !request.runtime && function.package_type != "Image";
+  if (keeps_runtime) MF_TRY_VOID(rules.runtimes.table->CheckUse(function.runtime, rules.runtimes.use, rules.runtimes.now));
   if (request.role) function.role = *request.role;
   return ApplyCommon(request, rules, function);
 }

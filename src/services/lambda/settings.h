@@ -1,6 +1,7 @@
 // Settings that CreateFunction and UpdateFunctionConfiguration share: what may be asked for, and how it is kept.
 #pragma once
 
+#include "catalog/file_systems.h"
 #include "catalog/function.h"
 #include "catalog/runtimes.h"
 #include "model/lambda.h"
@@ -14,10 +15,16 @@ struct RuntimeRules {
   WallTime now;
 };
 
+// What settings are checked against.
+struct SettingRules {
+  RuntimeRules runtimes;
+  const catalog::FileSystemTable* file_systems;
+};
+
 // Put what the request names into `function`; what it leaves out stays. Errors: AWS's, and NotImplementedException for
 // settings that later parts of Mayfly build.
-Result<> ApplySettings(const CreateFunctionRequest& request, const RuntimeRules& rules, catalog::Function& function);
-Result<> ApplySettings(const UpdateFunctionConfigurationRequest& request, const RuntimeRules& rules, catalog::Function& function);
+Result<> ApplySettings(const CreateFunctionRequest& request, const SettingRules& rules, catalog::Function& function);
+Result<> ApplySettings(const UpdateFunctionConfigurationRequest& request, const SettingRules& rules, catalog::Function& function);
 
 Error NotImplemented(std::string_view what);
 Error InvalidParameterValue(std::string message);

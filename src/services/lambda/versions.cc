@@ -33,6 +33,7 @@ catalog::Function LambdaApi::MakeVersion(catalog::Function& latest, const std::o
   version.version = std::to_string(++latest.last_version);
   version.last_version = 0;
   version.tags.clear();
+  version.TakeNextImage();
   Touch(version);
   version.SetContentId(latest.content_id);
   if (description) version.description = *description;
@@ -42,9 +43,9 @@ catalog::Function LambdaApi::MakeVersion(catalog::Function& latest, const std::o
 Task<Result<FunctionConfiguration>> LambdaApi::PublishVersion(Context& ctx, PublishVersionRequest request) {
   MF_CO_TRY_VOID(CheckPublishTo(request.publish_to));
   MF_CO_TRY(Found found, FindForUpdate(ctx, request.function_name, request.revision_id));
-  if (request.code_sha256 && *request.code_sha256 != found.function->CodeSha256Base64()) {
+  if (request.code_sha256 && *request.code_sha256 != found.function->ShownCodeSha256()) {
     co_return Fail(InvalidParameterValue(fmt::format("CodeSHA256 ({}) is different from current CodeSHA256 in $LATEST ({}). Please try again with "
-                                                     "the CodeSHA256 in $LATEST.", *request.code_sha256, found.function->CodeSha256Base64())));
+                                                     "the CodeSHA256 in $LATEST.", *request.code_sha256, found.function->ShownCodeSha256())));
   }
   if (const catalog::FunctionPointer same = PublishedAs(*found.function)) co_return Describe(*same, same->version);
   const catalog::FunctionName& name = found.function->name;

@@ -1,0 +1,221 @@
+#include "images/image_store.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include <fmt/format.h>
+
+#include "base/files.h"
+#include "base/json.h"
+#include "base/real_loop.h"
+#include "images/image_error.h"
+#include "images/image_tree.h"
+#include "images/layer.h"
+
+namespace mayfly::images {
+namespace {
+
+constexpr int kBusyMax = 2;  // images that are brought at one time; further ones wait
+
+// Other names when what is stored under them changes.
+std::string LayerName(const std::string& diff_id) { return Sha256Hex("image layer 1\n" + diff_id); }
+std::string TreeName(const std::string& digest) { return Sha256Hex("image tree 1\n" + digest); }
+
+Result<> MakeFolder(const std::string& path) {
+  if (::mkdir(path.c_str(), 0755) != 0) return Fail(Error::FromErrno("mkdir " + path, errno));
+  return {};
+}
+
+Result<> WriteFile(const std::string& path, std::string_view bytes) {
+  const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  while (file && !bytes.empty()) {
+    const ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
+    if (written <= 0) break;
+    bytes.remove_prefix(static_cast<size_t>(written));
+  }
+  if (!file || !bytes.empty()) return Fail(Error::FromErrno("write " + path, errno));
+  return {};
+}
+
+// One wait for the whole folder instead of one for each of its files.
+Result<> SyncFileSystem(const std::string& path) {
+  const UniqueFd folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder || ::syncfs(folder.get()) != 0) return Fail(Error::FromErrno("sync " + path, errno));
+  return {};
+}
+
+// Blocks. `descriptor`: what the stored bytes must be; nothing where only the diff_id is known.
+Result<> InstallLayer(catalog::CodeStore& code, ByteSource& source, const Descriptor* descriptor, const std::string& diff_id) {
+  auto installed = code.PutFolder(LayerName(diff_id), [&](const std::string& folder) -> Result<> {
+    const std::string files = folder + "/files";
+    MF_TRY_VOID(MakeFolder(files));
+    HashedBytes stored(source, descriptor ? static_cast<uint64_t>(descriptor->bytes) : kImageBytesMax * 2);
+    MF_TRY(const Layer layer, UnpackLayer(stored, files, {.bytes_max = kImageBytesMax}));
+    MF_TRY(const std::string digest, stored.FinishDigest());
+    if (descriptor && (digest != descriptor->digest || stored.bytes() != static_cast<uint64_t>(descriptor->bytes))) {
+      return Fail(Invalid("a layer does not have its digest"));
+    }
+    if (layer.diff_id != diff_id) return Fail(Invalid("a layer does not have its diff_id"));
+    MF_TRY_VOID(WriteFile(folder + "/list", WriteLayer(layer)));
+    return SyncFileSystem(folder);
+  });
+  if (!installed) return Fail(std::move(installed).error());
+  return {};
+}
+
+// Blocks. The layers are there, and pinned.
+Result<std::shared_ptr<const void>> InstallTree(catalog::CodeStore& code, const std::string& tree_name, const std::vector<std::string>& diff_ids) {
+  return code.PutFolder(tree_name, [&](const std::string& folder) -> Result<> {
+    ImageTree tree;
+    std::vector<std::string> files;
+    json::Array names;
+    uint64_t bytes = 0;
+    size_t entries = 0;
+    for (const std::string& diff_id : diff_ids) {
+      const std::string name = LayerName(diff_id);
+      const std::string layer_folder = code.FolderOf(name);
+      MF_TRY(const std::string text, ReadFile(layer_folder + "/list"));
+      MF_TRY(const Layer layer, ReadLayer(text));
+      bytes += layer.bytes;
+      entries += layer.entries.size();
+      if (bytes > kImageBytesMax || entries > LayerLimits().entries_max) return Fail(Invalid("larger than an image may be"));
+      MF_TRY_VOID(tree.Cover(layer.entries));
+      files.push_back(layer_folder + "/files");
+      names.emplace_back(name);
+    }
+    tree.AddPlaces();
+    const std::vector<std::string> extensions = tree.Extensions();
+    MF_TRY_VOID(MakeFolder(folder + "/root"));
+    MF_TRY_VOID(tree.Write(folder + "/root", files));
+    json::Value facts;
+    facts.Set("Layers", std::move(names));
+    facts.Set("Extensions", json::Array(extensions.begin(), extensions.end()));
+    MF_TRY_VOID(WriteFile(folder + "/image.json", json::Write(facts)));
+    return SyncFileSystem(folder);
+  });
+}
+
+std::vector<std::string> StringsOf(const json::Value* list) {
+  std::vector<std::string> strings;
+  if (!list || !list->is_array()) return strings;
+  for (const json::Value& element : list->array()) {
+    if (element.is_string()) strings.push_back(element.string());
+  }
+  return strings;
+}
+
+}  // namespace
+
+// One of kBusyMax places, and the only one that works at `tree`. Undone by its destructor.
+class ImageStore::Busy {
+ public:
+  Busy(ImageStore& store, std::string tree) : store_(&store), tree_(std::move(tree)) {
+    ++store.busy_;
+    store.preparing_[tree_] = 1;
+  }
+  ~Busy() {
+    --store_->busy_;
+    store_->preparing_.erase(tree_);
+    store_->changed_.Pulse();
+  }
+  Busy(const Busy&) = delete;
+  Busy& operator=(const Busy&) = delete;
+
+ private:
+  ImageStore* store_;
+  std::string tree_;
+};
+
+ImageStore::ImageStore(RealLoop& loop, catalog::CodeStore& code, ImageStoreOptions options)
+    : loop_(&loop),
+      code_(&code),
+      options_(std::move(options)),
+      local_(options_.directory, options_.real_path),
+      files_("mayfly-images", kBusyMax),
+      registry_(loop, files_, options_.credentials),
+      changed_(loop) {}
+
+Task<Result<ImageStore::Opened>> ImageStore::Open(Context& ctx, std::string uri) {
+  Opened opened;
+  MF_CO_TRY(opened.reference, ParseImageUri(uri));
+  if (opened.reference.transport == ImageReference::Transport::Registry) {
+    MF_CO_TRY(RegistryPlace place, FindRegistry(opened.reference, options_.mirrors, options_.credentials));
+    if (!place.local) {
+      std::string wanted = opened.reference.digest;
+      if (wanted.empty()) wanted = opened.reference.tag.empty() ? "latest" : opened.reference.tag;
+      opened.registry = place;
+      MF_CO_TRY(opened.image, co_await registry_.Open(ctx, std::move(place), std::move(wanted)));
+      co_return opened;
+    }
+    opened.reference = std::move(*place.local);
+  }
+  MF_CO_TRY(opened.image, co_await files_.Run(*loop_, [local = local_, reference = opened.reference] { return local.Open(reference); }));
+  co_return opened;
+}
+
+Task<Result<ImageDescription>> ImageStore::Resolve(Context& ctx, std::string uri) {
+  MF_CO_TRY(const ImageReference named, ParseImageUri(uri));
+  MF_CO_TRY(Opened opened, co_await Open(ctx, uri));
+  ImageDescription description{.resolved_uri = named.WithDigest(opened.image.digest), .digest = opened.image.digest,
+                               .tree = TreeName(opened.image.digest), .config = std::move(opened.image.config)};
+  co_return description;
+}
+
+Task<Result<>> ImageStore::BringLayer(Context& ctx, const std::shared_ptr<const Opened>& opened, size_t layer) {
+  const std::string& diff_id = opened->image.config.diff_ids[layer];
+  if (opened->registry) {
+    MF_CO_TRY(UniqueFd file, co_await registry_.Download(ctx, *opened->registry, opened->image.manifest.layers[layer], options_.work_folder));
+    auto source = std::make_shared<FileBytes>(std::move(file));
+    co_return co_await files_.Run(*loop_, [code = code_, source, diff_id] { return InstallLayer(*code, *source, nullptr, diff_id); });
+  }
+  co_return co_await files_.Run(*loop_, [code = code_, local = local_, opened, layer, diff_id]() -> Result<> {
+    MF_TRY(const std::unique_ptr<ByteSource> source, local.OpenLayer(opened->reference, opened->image, layer));
+    const bool has_digest = opened->image.members.empty();
+    return InstallLayer(*code, *source, has_digest ? &opened->image.manifest.layers[layer] : nullptr, diff_id);
+  });
+}
+
+Task<Result<std::shared_ptr<const void>>> ImageStore::Prepare(Context& ctx, std::string resolved_uri) {
+  MF_CO_TRY(const ImageReference reference, ParseImageUri(resolved_uri));
+  if (reference.digest.empty()) co_return Fail(ImageError(kNotAReference, "not resolved: " + resolved_uri));
+  const std::string tree = TreeName(reference.digest);
+  for (;;) {
+    if (auto pin = code_->Pin(tree)) co_return pin;
+    if (busy_ < kBusyMax && !preparing_.contains(tree)) break;
+    MF_CO_TRY_VOID(co_await changed_.Wait(ctx));
+  }
+  const Busy busy(*this, tree);
+  MF_CO_TRY(Opened found, co_await Open(ctx, resolved_uri));
+  if (found.image.digest != reference.digest) co_return Fail(ImageError(kMissing, "the image has changed: " + resolved_uri));
+  const auto opened = std::make_shared<const Opened>(std::move(found));
+  std::vector<std::shared_ptr<const void>> pins;
+  for (size_t layer = 0; layer < opened->image.config.diff_ids.size(); ++layer) {
+    const std::string name = LayerName(opened->image.config.diff_ids[layer]);
+    auto pin = code_->Pin(name);
+    if (!pin) {
+      MF_CO_TRY_VOID(co_await BringLayer(ctx, opened, layer));
+      pin = code_->Pin(name);
+      if (!pin) co_return Fail(Error::Fault("a layer was deleted while it was stored", "try again"));
+    }
+    pins.push_back(std::move(pin));
+  }
+  co_return co_await files_.Run(*loop_, [code = code_, tree, pins = std::move(pins), opened] {
+    return InstallTree(*code, tree, opened->image.config.diff_ids);
+  });
+}
+
+Result<ImageStore::TreeFacts> ImageStore::FactsOf(const std::string& tree) const {
+  TreeFacts facts;
+  const std::string folder = code_->FolderOf(tree);
+  if (folder.empty() || ::access((folder + "/image.json").c_str(), F_OK) != 0) return facts;
+  MF_TRY(const std::string text, ReadFile(folder + "/image.json"));
+  MF_TRY(const json::Value value, json::Parse(text));
+  facts.layers = StringsOf(value.Find("Layers"));
+  facts.extensions = StringsOf(value.Find("Extensions"));
+  return facts;
+}
+
+}  // namespace mayfly::images

@@ -1,0 +1,193 @@
+#include "images/registry.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include <fmt/format.h>
+
+#include "base/encoding.h"
+#include "base/json.h"
+#include "base/real_loop.h"
+#include "images/image_error.h"
+
+namespace mayfly::images {
+namespace {
+
+constexpr int kRedirectsMax = 5;
+constexpr size_t kAuthorizationsMax = 1000;
+constexpr size_t kWriteBytes = 1 << 20;
+constexpr Duration kDocumentTimeout = std::chrono::minutes(1);
+constexpr Duration kLayerTimeout = std::chrono::hours(2);
+constexpr std::string_view kAccept =
+    "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, "
+    "application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json, */*";
+
+http::ClientLimits LimitsOfClient() {
+  http::ClientLimits limits;
+  limits.body_bytes_max = kImageBytesMax + 1;
+  limits.idle_connections_per_host = 2;
+  return limits;
+}
+
+Result<> CheckStatus(const http::ClientResponse& response, const std::string& url) {
+  if (response.status == 200) return {};
+  std::string what = fmt::format("{} answered {}", url, response.status);
+  if (response.status == 401 || response.status == 403) return Fail(ImageError(kAccessDenied, std::move(what)));
+  if (response.status == 404) return Fail(ImageError(kMissing, std::move(what)));
+  return Fail(Error::Fault(std::move(what)));
+}
+
+}  // namespace
+
+Registry::Registry(RealLoop& loop, BlockingPool& files, RegistryCredentials credentials)
+    : loop_(&loop), files_(&files), credentials_(std::move(credentials)), client_(loop, LimitsOfClient()) {}
+
+std::string Registry::BasicAuthorization(const RegistryPlace& place) const {
+  const auto found = credentials_.find(place.origin.substr(place.origin.find("//") + 2));
+  return found == credentials_.end() ? std::string() : "Basic " + Base64Encode(found->second);
+}
+
+// Follows redirects; the authorization stays at home.
+Task<Result<http::ClientResponse>> Registry::GetOnce(Context& ctx, std::string url, std::string authorization, Mode mode) {
+  const std::string home(OriginOf(url));
+  for (int redirects = 0;; ++redirects) {
+    http::ClientRequest request{.url = url};
+    request.headers.Add("Accept", kAccept);
+    if (!authorization.empty() && OriginOf(url) == home) request.headers.Add("Authorization", authorization);
+    MF_CO_TRY(http::ClientResponse response, co_await client_.Send(ctx, std::move(request), mode));
+    const std::string* location = response.headers.Find("Location");
+    if (response.status / 100 != 3 || !location) co_return response;
+    if (redirects == kRedirectsMax) co_return Fail(Error::Fault("the registry leads round and round: " + url));
+    MF_CO_TRY(url, ResolveLocation(url, *location));
+  }
+}
+
+Task<Result<std::string>> Registry::Authorize(Context& ctx, const RegistryPlace& place, Challenge challenge) {
+  std::string basic = BasicAuthorization(place);
+  if (!challenge.bearer) {
+    if (basic.empty()) co_return Fail(ImageError(kAccessDenied, place.origin + " wants credentials"));
+    co_return basic;
+  }
+  if (place.origin.starts_with("https://") && !challenge.realm.starts_with("https://")) {
+    co_return Fail(Invalid("the registry sends us to get a token without TLS"));
+  }
+  std::string url = challenge.realm + (challenge.realm.find('?') == std::string::npos ? "?" : "&");
+  if (!challenge.service.empty()) url += "service=" + PercentEncode(challenge.service) + "&";
+  url += "scope=" + PercentEncode(challenge.scope.empty() ? fmt::format("repository:{}:pull", place.repository) : challenge.scope);
+  http::ClientRequest request{.url = url};
+  if (!basic.empty()) request.headers.Add("Authorization", basic);
+  MF_CO_TRY(http::ClientResponse response, co_await client_.Send(ctx, std::move(request)));
+  MF_CO_TRY_VOID(CheckStatus(response, challenge.realm));
+  MF_CO_TRY(const json::Value value, json::Parse(response.body));
+  std::string_view token = value.StringOr("token", "");
+  if (token.empty()) token = value.StringOr("access_token", "");
+  for (const char c : token) {
+    if (c <= ' ' || c == '\x7f') co_return Fail(Error::Fault(challenge.realm + " gave a token that is none"));
+  }
+  if (token.empty()) co_return Fail(ImageError(kAccessDenied, challenge.realm + " gave no token"));
+  co_return fmt::format("Bearer {}", token);
+}
+
+Task<Result<http::ClientResponse>> Registry::Get(Context& ctx, const RegistryPlace& place, std::string path, Mode mode) {
+  const std::string url = place.origin + path;
+  const std::string key = place.origin + '/' + place.repository;
+  if (authorizations_.size() > kAuthorizationsMax) authorizations_.clear();
+  std::string authorization = authorizations_[key];
+  for (bool asked = false;; asked = true) {
+    MF_CO_TRY(http::ClientResponse response, co_await GetOnce(ctx, url, authorization, mode));
+    const std::string* header = response.headers.Find("WWW-Authenticate");
+    const auto challenge = header && response.status == 401 && !asked ? ParseChallenge(*header) : std::nullopt;
+    if (!challenge) {
+      if (response.status == 401) authorizations_.erase(key);
+      MF_CO_TRY_VOID(CheckStatus(response, url));
+      co_return response;
+    }
+    response.body_reader.reset();
+    MF_CO_TRY(authorization, co_await Authorize(ctx, place, *challenge));
+    authorizations_[key] = authorization;
+  }
+}
+
+Task<Result<std::string>> Registry::ReadBlob(Context& ctx, const RegistryPlace& place, std::string kind, std::string reference, size_t bytes_max) {
+  Context bounded = ctx.WithDeadline(loop_->Now() + kDocumentTimeout);
+  MF_CO_TRY(http::ClientResponse response, co_await Get(bounded, place, fmt::format("/v2/{}/{}/{}", place.repository, kind, reference), Mode::Stream));
+  std::string body = std::move(response.body);
+  while (response.body_reader) {
+    MF_CO_TRY(const std::string piece, co_await response.body_reader->Read(bounded));
+    if (piece.empty()) break;
+    if (body.size() + piece.size() > bytes_max) co_return Fail(Invalid(fmt::format("a document of more than {} bytes", bytes_max)));
+    body += piece;
+  }
+  co_return body;
+}
+
+Task<Result<SourceImage>> Registry::Open(Context& ctx, RegistryPlace place, std::string tag_or_digest) {
+  for (int nesting = 0; nesting < 2; ++nesting) {
+    MF_CO_TRY(const std::string text, co_await ReadBlob(ctx, place, "manifests", tag_or_digest, kManifestBytesMax));
+    const std::string digest = "sha256:" + Sha256Hex(text);
+    if (IsDigest(tag_or_digest) && digest != tag_or_digest) co_return Fail(Invalid("the manifest does not have its digest"));
+    MF_CO_TRY(Document document, ParseDocument(text));
+    if (!document.is_index) {
+      const Descriptor config = document.manifest.config;
+      MF_CO_TRY(const std::string config_text, co_await ReadBlob(ctx, place, "blobs", config.digest, kConfigBytesMax));
+      MF_CO_TRY_VOID(CheckBlob(config_text, config));
+      co_return MakeSourceImage(digest, std::move(document.manifest), config_text);
+    }
+    const IndexEntry* entry = ChooseEntry(document.entries, "");
+    if (!entry) co_return Fail(ImageError(kUnsupported, "the image is not for linux/amd64"));
+    tag_or_digest = entry->manifest.digest;
+  }
+  co_return Fail(Invalid("an index in an index"));
+}
+
+// A file that is being written, with its hash; shared with the thread that writes.
+struct Registry::Download_ {
+  UniqueFd file;
+  Sha256Stream hash;
+  int64_t bytes = 0;
+
+  Result<> Append(std::string_view piece) {
+    hash.Update(piece);
+    bytes += static_cast<int64_t>(piece.size());
+    while (!piece.empty()) {
+      const ssize_t written = ::write(file.get(), piece.data(), piece.size());
+      if (written < 0 && errno == EINTR) continue;
+      if (written <= 0) return Fail(Error::FromErrno("write a layer", errno));
+      piece.remove_prefix(static_cast<size_t>(written));
+    }
+    return {};
+  }
+  Result<> Finish(const Descriptor& layer) {
+    if (bytes != layer.bytes) return Fail(Invalid(fmt::format("a layer has {} bytes instead of {}", bytes, layer.bytes)));
+    if (HexEncode(AsView(hash.Finish())) != HexOf(layer.digest)) return Fail(Invalid("a layer does not have its digest"));
+    if (::lseek(file.get(), 0, SEEK_SET) != 0) return Fail(Error::FromErrno("rewind a layer", errno));
+    return {};
+  }
+};
+
+Task<Result<UniqueFd>> Registry::Download(Context& ctx, RegistryPlace place, Descriptor layer, std::string folder) {
+  Context bounded = ctx.WithDeadline(loop_->Now() + kLayerTimeout);
+  auto download = std::make_shared<Download_>();
+  download->file.Reset(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));  // vanishes with us
+  if (!download->file) co_return Fail(Error::FromErrno("make a file in " + folder, errno));
+  MF_CO_TRY(http::ClientResponse response, co_await Get(bounded, place, fmt::format("/v2/{}/blobs/{}", place.repository, layer.digest), Mode::Stream));
+  std::string pending = std::move(response.body);
+  int64_t received = static_cast<int64_t>(pending.size());
+  for (bool ended = !response.body_reader;;) {
+    if (ended || pending.size() >= kWriteBytes) {
+      MF_CO_TRY_VOID(co_await files_->Run(*loop_, [download, bytes = std::exchange(pending, {})] { return download->Append(bytes); }));
+    }
+    if (ended) break;
+    MF_CO_TRY(const std::string piece, co_await response.body_reader->Read(bounded));
+    ended = piece.empty();
+    received += static_cast<int64_t>(piece.size());
+    if (received > layer.bytes) co_return Fail(Invalid("a layer is longer than its descriptor says"));
+    pending += piece;
+  }
+  MF_CO_TRY_VOID(download->Finish(layer));
+  co_return std::move(download->file);
+}
+
+}  // namespace mayfly::images
