@@ -89,6 +89,8 @@ TEST(Config, WhatRunsAndWhereItFits) {
   EXPECT_FALSE(ParseImageConfig(R"({"rootfs":{"diff_ids":["x"]}})").has_value());
   EXPECT_FALSE(ParseImageConfig(R"({"rootfs":{"diff_ids":[]},"config":{"Cmd":["a\u0000b"]}})").has_value());
   EXPECT_FALSE(ParseImageConfig(R"({"rootfs":{"diff_ids":[]},"config":{"Cmd":"a"}})").has_value());
+  const std::string large(60000, 'a');
+  EXPECT_FALSE(ParseImageConfig(fmt::format(R"({{"rootfs":{{"diff_ids":[]}},"config":{{"Env":["{0}","{0}","{0}"]}}}})", large)).has_value());
 }
 
 TEST(Registries, OnlyThoseThatTheOperatorKnows) {  // else a client makes the daemon fetch from anywhere

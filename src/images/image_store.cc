@@ -48,12 +48,12 @@ Result<> SyncFileSystem(const std::string& path) {
 }
 
 // Blocks. `descriptor`: what the stored bytes must be; nothing where only the diff_id is known.
-Result<> InstallLayer(catalog::CodeStore& code, ByteSource& source, const Descriptor* descriptor, const std::string& diff_id) {
+Result<> InstallLayer(catalog::CodeStore& code, ByteSource& source, const Descriptor* descriptor, const std::string& diff_id, uint64_t bytes_max) {
   auto installed = code.PutFolder(LayerName(diff_id), [&](const std::string& folder) -> Result<> {
     const std::string files = folder + "/files";
     MF_TRY_VOID(MakeFolder(files));
     HashedBytes stored(source, descriptor ? static_cast<uint64_t>(descriptor->bytes) : kImageBytesMax * 2);
-    MF_TRY(const Layer layer, UnpackLayer(stored, files, {.bytes_max = kImageBytesMax}));
+    MF_TRY(const Layer layer, UnpackLayer(stored, files, {.bytes_max = bytes_max}));
     MF_TRY(const std::string digest, stored.FinishDigest());
     if (descriptor && (digest != descriptor->digest || stored.bytes() != static_cast<uint64_t>(descriptor->bytes))) {
       return Fail(Invalid("a layer does not have its digest"));
@@ -64,6 +64,13 @@ Result<> InstallLayer(catalog::CodeStore& code, ByteSource& source, const Descri
   });
   if (!installed) return Fail(std::move(installed).error());
   return {};
+}
+
+// Blocks. What the files of a stored layer have together.
+Result<uint64_t> LayerBytes(const catalog::CodeStore& code, const std::string& name) {
+  MF_TRY(const std::string text, ReadFile(code.FolderOf(name) + "/list"));
+  MF_TRY(const Layer layer, ReadLayer(std::string_view(text).substr(0, text.find('\0') + 1)));
+  return layer.bytes;
 }
 
 // Blocks. The layers are there, and pinned.
@@ -114,7 +121,7 @@ class ImageStore::Busy {
  public:
   Busy(ImageStore& store, std::string tree) : store_(&store), tree_(std::move(tree)) {
     ++store.busy_;
-    store.preparing_[tree_] = 1;
+    store.preparing_.insert(tree_);
   }
   ~Busy() {
     --store_->busy_;
@@ -164,18 +171,31 @@ Task<Result<ImageDescription>> ImageStore::Resolve(Context& ctx, std::string uri
   co_return description;
 }
 
-Task<Result<>> ImageStore::BringLayer(Context& ctx, const std::shared_ptr<const Opened>& opened, size_t layer) {
+Task<Result<>> ImageStore::BringLayer(Context& ctx, std::shared_ptr<const Opened> opened, size_t layer, uint64_t bytes_max) {
   const std::string& diff_id = opened->image.config.diff_ids[layer];
   if (opened->registry) {
     MF_CO_TRY(UniqueFd file, co_await registry_.Download(ctx, *opened->registry, opened->image.manifest.layers[layer], options_.work_folder));
     auto source = std::make_shared<FileBytes>(std::move(file));
-    co_return co_await files_.Run(*loop_, [code = code_, source, diff_id] { return InstallLayer(*code, *source, nullptr, diff_id); });
+    co_return co_await files_.Run(*loop_, [code = code_, source, diff_id, bytes_max] { return InstallLayer(*code, *source, nullptr, diff_id, bytes_max); });
   }
-  co_return co_await files_.Run(*loop_, [code = code_, local = local_, opened, layer, diff_id]() -> Result<> {
+  co_return co_await files_.Run(*loop_, [code = code_, local = local_, opened, layer, diff_id, bytes_max]() -> Result<> {
     MF_TRY(const std::unique_ptr<ByteSource> source, local.OpenLayer(opened->reference, opened->image, layer));
     const bool has_digest = opened->image.members.empty();
-    return InstallLayer(*code, *source, has_digest ? &opened->image.manifest.layers[layer] : nullptr, diff_id);
+    return InstallLayer(*code, *source, has_digest ? &opened->image.manifest.layers[layer] : nullptr, diff_id, bytes_max);
   });
+}
+
+// Gives the bytes of the layer's files.
+Task<Result<uint64_t>> ImageStore::EnsureLayer(Context& ctx, std::shared_ptr<const Opened> opened, size_t layer, uint64_t bytes_max,
+                                               std::shared_ptr<const void>& pin) {
+  const std::string name = LayerName(opened->image.config.diff_ids[layer]);
+  pin = code_->Pin(name);
+  if (!pin) {
+    MF_CO_TRY_VOID(co_await BringLayer(ctx, opened, layer, bytes_max));
+    pin = code_->Pin(name);
+    if (!pin) co_return Fail(Error::Fault("a layer was deleted while it was stored", "try again"));
+  }
+  co_return co_await files_.Run(*loop_, [code = code_, name] { return LayerBytes(*code, name); });
 }
 
 Task<Result<std::shared_ptr<const void>>> ImageStore::Prepare(Context& ctx, std::string resolved_uri) {
@@ -192,19 +212,26 @@ Task<Result<std::shared_ptr<const void>>> ImageStore::Prepare(Context& ctx, std:
   if (found.image.digest != reference.digest) co_return Fail(ImageError(kMissing, "the image has changed: " + resolved_uri));
   const auto opened = std::make_shared<const Opened>(std::move(found));
   std::vector<std::shared_ptr<const void>> pins;
+  uint64_t bytes_left = kImageBytesMax;
   for (size_t layer = 0; layer < opened->image.config.diff_ids.size(); ++layer) {
-    const std::string name = LayerName(opened->image.config.diff_ids[layer]);
-    auto pin = code_->Pin(name);
-    if (!pin) {
-      MF_CO_TRY_VOID(co_await BringLayer(ctx, opened, layer));
-      pin = code_->Pin(name);
-      if (!pin) co_return Fail(Error::Fault("a layer was deleted while it was stored", "try again"));
-    }
+    std::shared_ptr<const void> pin;
+    MF_CO_TRY(const uint64_t bytes, co_await EnsureLayer(ctx, opened, layer, bytes_left, pin));
+    if (bytes > bytes_left) co_return Fail(Invalid("larger than an image may be"));
+    bytes_left -= bytes;
     pins.push_back(std::move(pin));
   }
   co_return co_await files_.Run(*loop_, [code = code_, tree, pins = std::move(pins), opened] {
     return InstallTree(*code, tree, opened->image.config.diff_ids);
   });
+}
+
+Result<std::set<std::string>> ImageStore::LayersOf(const std::vector<std::string>& trees) const {
+  std::set<std::string> layers;
+  for (const std::string& tree : trees) {
+    MF_TRY(TreeFacts facts, FactsOf(tree));
+    layers.insert(facts.layers.begin(), facts.layers.end());
+  }
+  return layers;
 }
 
 Result<ImageStore::TreeFacts> ImageStore::FactsOf(const std::string& tree) const {

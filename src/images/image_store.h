@@ -10,8 +10,8 @@
 // Limits: kImageBytesMax unpacked, kLayersMax layers, 1,000,000 entries.
 #pragma once
 
-#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -55,6 +55,8 @@ class ImageStore {
     std::vector<std::string> extensions;  // files of /opt/extensions
   };
   Result<TreeFacts> FactsOf(const std::string& tree) const;
+  // The layers of all those that are trees of images. Blocks; any thread.
+  Result<std::set<std::string>> LayersOf(const std::vector<std::string>& trees) const;
 
  private:
   struct Opened {
@@ -64,7 +66,9 @@ class ImageStore {
   };
   class Busy;
   Task<Result<Opened>> Open(Context& ctx, std::string uri);
-  Task<Result<>> BringLayer(Context& ctx, const std::shared_ptr<const Opened>& opened, size_t layer);
+  Task<Result<>> BringLayer(Context& ctx, std::shared_ptr<const Opened> opened, size_t layer, uint64_t bytes_max);
+  Task<Result<uint64_t>> EnsureLayer(Context& ctx, std::shared_ptr<const Opened> opened, size_t layer, uint64_t bytes_max,
+                                     std::shared_ptr<const void>& pin);
 
   RealLoop* loop_;
   catalog::CodeStore* code_;
@@ -73,7 +77,7 @@ class ImageStore {
   BlockingPool files_;
   Registry registry_;
   int busy_ = 0;
-  std::map<std::string, int> preparing_;  // by tree
+  std::set<std::string> preparing_;  // trees
   Event changed_;
 };
 

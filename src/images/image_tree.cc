@@ -53,8 +53,8 @@ struct ImageTree::Node {
 ImageTree::ImageTree() : root_(std::make_unique<Node>()) {}
 ImageTree::~ImageTree() = default;
 
-// Walks along folders and links; missing folders are made. The stack is where ".." leads back to.
-Result<ImageTree::Node*> ImageTree::FolderAt(std::string_view path) {
+// Walks along folders and links; the last part itself is not followed. The stack is where ".." leads back to, never out of the tree.
+Result<ImageTree::Node*> ImageTree::Walk(std::string_view path, Missing missing) {
   std::deque<std::string> parts;
   PushParts(path, parts);
   std::vector<Node*> stack = {root_.get()};
@@ -67,51 +67,28 @@ Result<ImageTree::Node*> ImageTree::FolderAt(std::string_view path) {
       if (stack.size() > 1) stack.pop_back();
       continue;
     }
-    auto& child = stack.back()->children[part];
-    if (!child) {
+    auto& children = stack.back()->children;
+    auto found = children.find(part);
+    if (found == children.end()) {
+      if (missing == Missing::Stop) return nullptr;
       if (++nodes_ > kNodesMax) return Fail(Invalid("more files and folders than an image may have"));
-      child = std::make_unique<Node>();
-      child->layer = layer_;
+      found = children.emplace(part, std::make_unique<Node>()).first;
+      found->second->layer = layer_;
     }
+    Node* child = found->second.get();
+    if (parts.empty()) return child;
     if (child->kind == Kind::Symlink) {
       if (++links > kLinksPerLookupMax || (link_steps_ += 1 + child->target.size()) > kLinkStepsMax) return Fail(Invalid("links that lead round and round"));
       if (child->target.starts_with('/')) stack.resize(1);
       PushParts(child->target, parts);
       continue;
     }
-    if (child->kind != Kind::Directory) return Fail(Invalid(fmt::format("'{}' is a file and has something in it", part)));
-    stack.push_back(child.get());
-    if (stack.size() > kDepthMax) return Fail(Invalid("folders nested too deep"));
-  }
-  return stack.back();
-}
-
-// nullptr: nothing there. Never makes anything.
-ImageTree::Node* ImageTree::Find(std::string_view path) const {
-  std::deque<std::string> parts;
-  PushParts(path, parts);
-  std::vector<Node*> stack = {root_.get()};
-  size_t links = 0;
-  while (!parts.empty()) {
-    const std::string part = std::move(parts.front());
-    parts.pop_front();
-    if (part == ".") continue;
-    if (part == "..") {
-      if (stack.size() > 1) stack.pop_back();
-      continue;
+    if (child->kind != Kind::Directory) {
+      if (missing == Missing::Stop) return nullptr;
+      return Fail(Invalid(fmt::format("'{}' is a file and has something in it", part)));
     }
-    const auto found = stack.back()->children.find(part);
-    if (found == stack.back()->children.end()) return nullptr;
-    Node* child = found->second.get();
-    if (child->kind == Kind::Symlink && !parts.empty()) {
-      if (++links > kLinksPerLookupMax) return nullptr;
-      if (child->target.starts_with('/')) stack.resize(1);
-      PushParts(child->target, parts);
-      continue;
-    }
-    if (parts.empty()) return child;
-    if (child->kind != Kind::Directory) return nullptr;
     stack.push_back(child);
+    if (stack.size() > kDepthMax) return Fail(Invalid("folders nested too deep"));
   }
   return stack.back();
 }
@@ -147,20 +124,20 @@ Result<> ImageTree::Place(const LayerEntry& entry) {
   const std::string_view parent = slash == std::string::npos ? std::string_view() : std::string_view(entry.path).substr(0, slash);
   const std::string name = entry.path.substr(slash == std::string::npos ? 0 : slash + 1);
   if (entry.kind == Kind::Whiteout || entry.kind == Kind::Opaque) {
-    Node* within = Find(fmt::format("{}/.", parent));
+    MF_TRY(Node* within, Walk(fmt::format("{}/.", parent), Missing::Stop));
     const auto found = within ? within->children.find(name) : root_->children.end();
     if (!within || found == within->children.end()) return {};  // nothing to take away
     if (entry.kind == Kind::Opaque) std::erase_if(found->second->children, [this](auto& child) { return RemoveLower(*child.second, layer_); });
     else if (RemoveLower(*found->second, layer_)) within->children.erase(found);
     return {};
   }
-  MF_TRY(Node* folder, FolderAt(parent));
+  MF_TRY(Node* folder, Walk(fmt::format("{}/.", parent), Missing::Make));
   if (nodes_ > kNodesMax) return Fail(Invalid("more files and folders than an image may have"));
   if (entry.kind != Kind::HardLink) {
     Settle(*folder, name, entry);
     return {};
   }
-  const Node* original = Find(entry.target);
+  MF_TRY(const Node* original, Walk(entry.target, Missing::Stop));
   if (!original || original->kind == Kind::Directory) return Fail(Invalid("a hard link to what is not there"));
   const Node copied{.kind = original->kind, .mode = original->mode, .layer = layer_, .file_layer = original->file_layer, .file = original->file,
                     .target = original->target, .children = {}};
@@ -191,12 +168,11 @@ void ImageTree::AddPlaces() {
   for (const std::string_view file : kFiles) ensure(file, Kind::File, 0644, kEmptyFile);
 }
 
-std::vector<std::string> ImageTree::Extensions() const {
+std::vector<std::string> ImageTree::Extensions() {
   std::vector<std::string> names;
-  if (Find("opt/disable-extensions-jwigqn8j")) return names;
-  const Node* folder = Find("opt/extensions/.");
-  if (!folder || folder->kind != Kind::Directory) return names;
-  for (const auto& [name, node] : folder->children) {
+  const auto off = Walk("opt/disable-extensions-jwigqn8j", Missing::Stop), folder = Walk("opt/extensions/.", Missing::Stop);
+  if ((off && *off) || !folder || !*folder) return names;
+  for (const auto& [name, node] : (*folder)->children) {
     if (node->kind != Kind::Directory && names.size() < kExtensionsMax) names.push_back(name);
   }
   return names;

@@ -32,7 +32,7 @@ class ImageTree {
   // Makes the folders and files that the jail covers with its own: real ones, whatever the image has there.
   void AddPlaces();
   // The files of /opt/extensions, sorted; at most 11, for more than 10 is an error of the function.
-  std::vector<std::string> Extensions() const;
+  std::vector<std::string> Extensions();
 
   // Makes everything below `root`, an existing and empty folder. `files`: the folder of each layer's files. Errors: Fault (disk).
   Result<> Write(const std::string& root, const std::vector<std::string>& files) const;
@@ -44,8 +44,9 @@ class ImageTree {
   struct Node;
   struct Writer;
 
-  Result<Node*> FolderAt(std::string_view path);
-  Node* Find(std::string_view path) const;
+  enum class Missing : unsigned char { Make, Stop };
+  // Stop: null when nothing is there.
+  Result<Node*> Walk(std::string_view path, Missing missing);
   Result<> Place(const LayerEntry& entry);
   Node* Settle(Node& folder, std::string name, const LayerEntry& entry);
   static bool RemoveLower(Node& node, size_t layer);

@@ -14,6 +14,7 @@ namespace {
 constexpr size_t kEntriesMax = 1000;
 constexpr size_t kTextBytesMax = 64 << 10;  // of one string that is kept
 constexpr size_t kStringsMax = 4096;        // of one list
+constexpr size_t kSettingsBytesMax = 128 << 10;  // of all that a process is started with
 
 constexpr std::string_view kIndexTypes[] = {"application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json"};
 constexpr std::string_view kConfigTypes[] = {"application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"};
@@ -127,6 +128,11 @@ Result<ImageConfig> ParseImageConfig(std::string_view text) {
   MF_TRY(config.environment, ParseStrings(settings->Find("Env")));
   config.working_directory = settings->StringOr("WorkingDir", "");
   if (config.working_directory.size() > 4096 || config.working_directory.find('\0') != std::string::npos) return Fail(Invalid("no working directory"));
+  size_t bytes = 0;
+  for (const auto* list : {&config.entry_point, &config.command, &config.environment}) {
+    for (const std::string& text : *list) bytes += text.size() + 1;
+  }
+  if (bytes > kSettingsBytesMax) return Fail(Invalid("ENTRYPOINT, CMD and ENV are too long"));
   return config;
 }
 

@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
-#include <set>
 
 #include <fmt/format.h>
 
@@ -422,16 +421,15 @@ Task<> Daemon::RemoveUnusedPackages(Context& ctx) {
   auto packages = co_await files_.Run(loop_, [code] { return code->List(); });
   if (!packages) co_return log::Warning("list code packages: {}", packages.error().ToString());
   // Layers of images are used by trees that are used; a layer that is just being brought is pinned.
-  std::set<std::string> image_layers;
+  std::vector<std::string> used;
   for (const std::string& package : *packages) {
-    if (!catalog_->IsInUse(package)) continue;
-    auto facts = co_await files_.Run(loop_, [images = images_.get(), package] { return images->FactsOf(package); });
-    if (!facts) co_return log::Warning("look at an image: {}", facts.error().ToString());
-    image_layers.insert(facts->layers.begin(), facts->layers.end());
+    if (catalog_->IsInUse(package)) used.push_back(package);
   }
+  const auto image_layers = co_await files_.Run(loop_, [images = images_.get(), used = std::move(used)] { return images->LayersOf(used); });
+  if (!image_layers) co_return log::Warning("look at images: {}", image_layers.error().ToString());
   for (const std::string& package : *packages) {
     if (ctx.stop.stop_requested()) co_return;
-    if (catalog_->IsInUse(package) || layers_->IsInUse(package) || image_layers.contains(package)) continue;
+    if (catalog_->IsInUse(package) || layers_->IsInUse(package) || image_layers->contains(package)) continue;
     co_await RemovePackage(package);
   }
 }

@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError
 
 from conftest import ROLE
 from daemon import ACCOUNT, Daemon
+from images import BOOTSTRAP, Image, compile_static, entry
 from packages import make_zip
 
 CODE = """
@@ -78,6 +79,22 @@ def test_two_functions_share_files(aws, functions, folders):
     aws.get_waiter("function_updated_v2").wait(FunctionName=writer, WaiterConfig={"Delay": 0.1})
     assert call(aws, writer, path="/mnt/ro/hello") == {"text": "hello", "owner": 0}
     assert call(aws, writer, path="/mnt/ro/new", write="x") == {"error": 30}
+
+
+def test_in_an_image(aws, daemon, folders, name, tmp_path):
+    """A function whose code is an image does not get its file system."""
+    images = daemon.data_dir / "images"
+    images.mkdir(exist_ok=True)
+    program = compile_static(BOOTSTRAP, tmp_path / "bootstrap")
+    Image([[entry("bootstrap", program, 0o755), entry("mnt/image", "of the image")]], {"Entrypoint": ["/bootstrap"]}).write_layout(images / "mounting")
+    for config, listed in (([{"Arn": arn(1), "LocalMountPath": "/mnt/x"}], ["x"]), ([], ["image"])):
+        aws.create_function(FunctionName=name, PackageType="Image", Code={"ImageUri": "oci:mounting"}, Role=ROLE, FileSystemConfigs=config)
+        aws.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.1})
+        assert call(aws, name, list="/mnt")["list"] == listed
+        if config:
+            assert call(aws, name, write="/mnt/x/of-image")["write"] == 0
+            assert (folders["data"] / "of-image").stat().st_uid == 1234
+        aws.delete_function(FunctionName=name)
 
 
 def test_errors(aws, functions, name):

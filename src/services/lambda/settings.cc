@@ -76,7 +76,10 @@ Result<> CheckPackageType(const CreateFunctionRequest& request) {
 template <typename Request>
 Result<> ApplyImageSettings(const Request& request, catalog::Function& function) {
   if (function.package_type != "Image") {
-    if (request.image_config) return Fail(InvalidParameterValue("Please don't provide ImageConfig when the intended function PackageType is Zip."));
+    const auto& config = request.image_config;  // tools send empty ones
+    if (config && ((config->entry_point && !config->entry_point->empty()) || (config->command && !config->command->empty()) || config->working_directory)) {
+      return Fail(InvalidParameterValue("Please don't provide ImageConfig when the intended function PackageType is Zip."));
+    }
     return {};
   }
   if (request.runtime || request.handler || (request.layers && !request.layers->empty())) {
