@@ -84,6 +84,7 @@ Task<Verdict> EventDispatcher::Dispatch(Context& ctx, AsyncEvent event) {
   invocation.trace_id = event.trace_header;
   invocation.client_context = event.client_context;
   auto outcome = co_await parts_.invoke(ctx, std::move(found->function), std::move(invocation));
+  event.trace_header = ctx.trace_header;  // whether it is recorded has been decided, for its retries and destinations as well
   if (!outcome) co_return JudgeError(std::move(event), rules, outcome.error());
   co_return Judge(std::move(event), rules, *outcome);
 }

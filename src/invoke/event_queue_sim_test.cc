@@ -79,7 +79,8 @@ class World {
     parts.metrics = &metrics;
     parts.loops = &loops;
     parts.targets = &router;
-    parts.invoke = [this](Context&, catalog::FunctionPointer function, runtime::Invocation invocation) {
+    parts.invoke = [this](Context& ctx, catalog::FunctionPointer function, runtime::Invocation invocation) {
+      if (ctx.trace_header.find("Sampled=") == std::string::npos) ctx.trace_header += ";Sampled=1";  // as the Invoker decides
       return Invoke(std::move(function), std::move(invocation));
     };
     router = TargetRouter(targets);
@@ -201,6 +202,8 @@ TEST(EventQueue, AFunctionErrorIsTriedAgainAfterOneAndTwoMinutesThenToldToBoth) 
   world.loop.RunFor(minutes(10));
   ASSERT_THAT(world.attempts, SizeIs(3));
   for (const Attempt& attempt : world.attempts) EXPECT_EQ(attempt.request_id, id) << "every attempt has the same request id";
+  EXPECT_EQ(world.attempts[0].trace.find("Sampled="), std::string::npos);
+  for (const size_t retry : {1, 2}) EXPECT_TRUE(world.attempts[retry].trace.ends_with(";Sampled=1")) << "what was decided once holds";
   EXPECT_NEAR(ToMillis(world.attempts[1].at - world.attempts[0].at), 60'000, 100);
   EXPECT_NEAR(ToMillis(world.attempts[2].at - world.attempts[1].at), 120'000, 100);
   ASSERT_THAT(world.queue.taken, SizeIs(2));

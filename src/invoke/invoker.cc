@@ -106,6 +106,7 @@ Task<Result<std::unique_ptr<StreamedInvocation>>> Invoker::InvokeStreaming(Conte
   invocation.stream = shared->pipe;
   streams_->Spawn(RunStreaming(shared, std::move(function), std::move(invocation)));
   co_await shared->pipe->AwaitBegin();
+  ctx.trace_header = shared->ctx.trace_header;
   if (!streamed->begun() && !*shared->outcome) co_return Fail(std::move(*shared->outcome).error());
   co_return streamed;
 }

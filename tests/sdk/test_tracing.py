@@ -39,6 +39,14 @@ def test_every_invocation_has_a_trace_of_its_own(aws, functions):
     assert call(aws, name).report["trace"] is None
 
 
+@pytest.mark.parametrize("target", [PATH, "/2021-11-15/functions/{}/response-streaming-invocations"], ids=["buffered", "streamed"])
+def test_callers_are_told_the_decision(daemon, functions, target):
+    name = functions(TELL, TracingConfig={"Mode": "Active"})
+    answer = daemon.raw("POST", target.format(name), b"{}")
+    told = fields(answer.headers["x-amzn-trace-id"])
+    assert told["Sampled"] == "1" and f"Root={told['Root']};Parent={told['Parent']};Sampled=1".encode() in answer.body, (told, answer)
+
+
 def test_the_callers_decision_stands(daemon, functions):
     for mode in ("PassThrough", "Active"):
         name = functions(TELL, TracingConfig={"Mode": mode})
