@@ -71,6 +71,12 @@ int64_t ConcurrencyLedger::ProvisionedOf(const FunctionName& function) {
   return found == shares_.end() ? 0 : found->second.provisioned;
 }
 
+std::optional<int64_t> ConcurrencyLedger::ReservedOf(const FunctionName& function) {
+  Read();
+  const auto found = shares_.find(function.Key());
+  return found == shares_.end() || !found->second.has_reserved ? std::nullopt : std::optional(found->second.reserved);
+}
+
 ConcurrencyLedger::Claim::Claim(ConcurrencyLedger& ledger, const FunctionName& function, int64_t executions)
     : ledger_(&ledger), account_(AccountKey(function)), executions_(std::max<int64_t>(executions, 0)) {
   ledger_->sums_[account_].claimed += executions_;

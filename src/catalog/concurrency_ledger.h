@@ -4,6 +4,7 @@
 // then on each change moves the sums. One per daemon, on the strand of the tables, which it outlives never.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -28,6 +29,8 @@ class ConcurrencyLedger {
   Sums Of(const FunctionName& function);
   // Of one function: all its versions and aliases.
   int64_t ProvisionedOf(const FunctionName& function);
+  // nullopt: it has no concurrency of its own.
+  std::optional<int64_t> ReservedOf(const FunctionName& function);
 
   // Keeps `executions` from being given to others while a change is on its way to the store. Negative amounts count as none:
   // what is given back is free only when that is durable.

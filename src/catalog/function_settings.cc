@@ -16,9 +16,6 @@ struct Members {
       visit("Executions", setting.executions);
     } else if constexpr (std::is_same_v<T, ProvisionedConcurrency>) {
       visit("Requested", setting.requested);
-      visit("Allocated", setting.allocated);
-      visit("Status", setting.status);
-      visit("StatusReason", setting.status_reason);
       visit("LastModified", setting.last_modified);
     } else if constexpr (std::is_same_v<T, EventInvokeConfig>) {
       visit("MaximumRetryAttempts", setting.retry_attempts_max);

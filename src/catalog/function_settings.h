@@ -26,16 +26,11 @@ struct ReservedConcurrency {
   int executions = 0;  // 0: the function is switched off
 };
 
-// Of a version or an alias. IN_PROGRESS becomes READY; what was IN_PROGRESS when the daemon died goes on after the start.
+// Of a version or an alias. What has become of it is not kept: invoke::Provisioner knows.
 struct ProvisionedConcurrency {
   SettingOwner owner;
   int requested = 0;
-  int allocated = 0;
-  std::string status = "IN_PROGRESS";  // IN_PROGRESS, READY, FAILED
-  std::string status_reason;
   std::string last_modified;  // FormatLambdaTime
-
-  bool is_settled() const { return status != "IN_PROGRESS"; }
 };
 
 struct EventInvokeConfig {

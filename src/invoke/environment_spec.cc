@@ -68,7 +68,6 @@ void AddPlatformVariables(Variables& variables, const catalog::Function& functio
       {"AWS_LAMBDA_FUNCTION_NAME", function.name.name},
       {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE", std::to_string(function.memory_mib)},
       {"AWS_LAMBDA_FUNCTION_VERSION", function.version},
-      {"AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"},
       {"AWS_LAMBDA_LOG_GROUP_NAME", function.LogGroup()},
       {"AWS_LAMBDA_METADATA_API", "127.0.0.1:9001"},
       {"AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR"},
@@ -213,6 +212,10 @@ Result<std::shared_ptr<runtime::EnvironmentSpec>> BeginSpec(const catalog::Funct
   spec->cage.memory_bytes = static_cast<int64_t>(function.memory_mib) << 20;
   spec->cage.tmp_bytes = static_cast<int64_t>(function.tmp_mib) << 20;
   spec->timeout = std::chrono::seconds(function.timeout_seconds);
+  if (options.initialization == InitializationType::ProvisionedConcurrency) {
+    spec->label.initialization_type = "provisioned-concurrency";
+    spec->init_timeout = std::max(options.provisioned_init_timeout, spec->timeout);
+  }
   spec->memory_mib = function.memory_mib;
   spec->account_id = function.name.account_id;
   spec->region = function.name.region;
@@ -268,6 +271,7 @@ Result<std::shared_ptr<const runtime::EnvironmentSpec>> MakeEnvironmentSpec(cons
   spec->arguments = Arguments(choice, function);
   if (spec->provided && spec->cage.layers) spec->second_program = "/opt/bootstrap";
   Variables variables = PlatformVariables(function, choice);
+  SetVariable(variables, "AWS_LAMBDA_INITIALIZATION_TYPE", spec->label.initialization_type);
   bool zygote_can_serve = options.isolation == Isolation::Zygote;
   for (const auto& [name, value] : function.environment) {
     SetVariable(variables, name, value);

@@ -12,10 +12,15 @@ namespace mayfly::invoke {
 
 enum class Isolation : unsigned char { Zygote, Exec };
 
+// AWS_LAMBDA_INITIALIZATION_TYPE.
+enum class InitializationType : unsigned char { OnDemand, ProvisionedConcurrency };
+
 struct SpecOptions {
   Isolation isolation = Isolation::Zygote;  // Exec: every environment boots its interpreter afresh
   const catalog::FileSystemTable* file_systems = nullptr;  // null: there are none
   std::vector<std::string> extensions;      // files of /opt/extensions, sorted
+  InitializationType initialization = InitializationType::OnDemand;
+  Duration provisioned_init_timeout = std::chrono::seconds(130);  // of ProvisionedConcurrency; the function's timeout, if that is longer
 };
 
 // Error: Service, when no interpreter of this host serves the runtime (any more).

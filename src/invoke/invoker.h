@@ -1,7 +1,8 @@
 // Invoker: the one way in for whatever runs a function.
 //
-// Admits (account concurrency), waits while a new function is being made ready, lends an environment of the function's
-// present version, runs the invocation. One per daemon, one strand; a function's live state belongs to the strand of its ARN.
+// Waits while a new function is being made ready, admits (admission.h), lends an environment of the function's present
+// version (an idle provisioned one first, then an idle one, then a new one), runs the invocation. One per daemon, one strand;
+// a function's live state belongs to the strand of its ARN.
 #pragma once
 
 #include <functional>
@@ -13,9 +14,13 @@
 
 #include "base/event.h"
 #include "base/task_scope.h"
+#include "catalog/concurrency_ledger.h"
 #include "catalog/function_catalog.h"
 #include "catalog/runtimes.h"
+#include "invoke/admission.h"
 #include "invoke/environment_spec.h"
+#include "invoke/invocation_metrics.h"
+#include "invoke/provisioner.h"
 #include "invoke/streamed_invocation.h"
 #include "invoke/trace_header.h"
 #include "runtime/environment_manager.h"
@@ -26,22 +31,33 @@ namespace mayfly::invoke {
 using ExtensionLister = std::function<Task<Result<std::vector<std::string>>>(const std::string& tree_sha256)>;
 
 struct InvokerOptions {
-  int account_concurrency = 1000;  // per account and region (AWS's default quota)
+  AdmissionOptions admission;
   Duration pending_wait = std::chrono::seconds(30);  // how long an invocation waits for a function that is being created
   SpecOptions spec;
   ExtensionLister list_extensions;  // null: no function has any
   TraceSampler* traces = nullptr;   // outlives the Invoker; null: trace headers stay as callers give them
 };
 
+// What an Invoker works with. All outlive it.
+struct InvokerParts {
+  Loop* loop;
+  catalog::Tables* tables;
+  catalog::FunctionCatalog* catalog;
+  catalog::ConcurrencyLedger* ledger;
+  const catalog::RuntimeTable* runtimes;
+  runtime::EnvironmentManager* environments;
+  telemetry::Metrics* metrics;
+};
+
 class Invoker {
  public:
-  Invoker(Loop& loop, catalog::FunctionCatalog& catalog, const catalog::RuntimeTable& runtimes, runtime::EnvironmentManager& environments,
-          InvokerOptions options);
+  Invoker(InvokerParts parts, InvokerOptions options);
 
   // Errors (Service): TooManyRequestsException with its Reason; ResourceNotFoundException when the function has gone;
   // ResourceConflictException when it cannot be invoked in its state. A function's own failure is a value.
   // ctx.trace_header becomes what the function gets: with the decision whether it is recorded.
-  Task<Result<runtime::InvokeOutcome>> Invoke(Context& ctx, catalog::FunctionPointer function, runtime::Invocation invocation);
+  Task<Result<runtime::InvokeOutcome>> Invoke(Context& ctx, catalog::FunctionPointer function, runtime::Invocation invocation,
+                                              InvocationKind kind = InvocationKind::Synchronous);
   // The same for a caller that takes the answer in pieces: returns when it begins, or is over without having begun. Errors as above;
   // Cancelled once streams have been cut.
   Task<Result<std::unique_ptr<StreamedInvocation>>> InvokeStreaming(Context& ctx, catalog::FunctionPointer function, runtime::Invocation invocation);
@@ -49,22 +65,37 @@ class Invoker {
   void CutStreams() { streams_.reset(); }
   int running() const { return running_; }
 
+  // Environments initialised ahead. Open it once the catalog is, Stop it before the environments end.
+  Provisioner& provisioner() { return provisioner_; }
+  // The figures began anew.
+  void RenewMetrics() { metrics_.Renew(); }
+
  private:
+  // What invocations of one version need again and again.
+  struct Version {
+    SpecPointer spec;
+    Admission::FunctionPointer function;
+    InvocationMetrics::Names metrics;
+  };
+  using VersionPointer = std::shared_ptr<Version>;
+  class Shares;
+
   Task<> RunStreaming(std::shared_ptr<StreamedInvocation::Shared> shared, catalog::FunctionPointer function, runtime::Invocation invocation);
   Task<Result<catalog::FunctionPointer>> AwaitActive(Context& ctx, catalog::FunctionPointer function);
-  std::shared_ptr<const runtime::EnvironmentSpec> FindSpec(const catalog::Function& function) const;
-  Task<Result<std::shared_ptr<const runtime::EnvironmentSpec>>> MakeSpec(catalog::FunctionPointer function);
+  Task<Result<VersionPointer>> MakeVersion(catalog::FunctionPointer function);
+  Task<Result<SpecPointer>> MakeSpec(catalog::FunctionPointer function, InitializationType initialization);
   void OnChange(const catalog::FunctionPointer& old_state, const catalog::FunctionPointer& new_state);
+  void Follow();
 
-  Loop* loop_;
-  catalog::FunctionCatalog* catalog_;
-  const catalog::RuntimeTable* runtimes_;
-  runtime::EnvironmentManager* environments_;
+  InvokerParts parts_;
   InvokerOptions options_;
   Event changed_;
   int running_ = 0;
-  std::unordered_map<std::string, int> running_by_account_;  // "account/region"
-  std::unordered_map<std::string, std::shared_ptr<const runtime::EnvironmentSpec>> specs_;  // by environment key
+  std::unique_ptr<ConcurrencyShares> shares_;
+  Admission admission_;
+  InvocationMetrics metrics_;
+  std::unordered_map<std::string, VersionPointer> versions_;  // by environment key
+  Provisioner provisioner_;
   std::optional<TaskScope> streams_;  // they go on when their callers have left; bounded as all invocations are
 };
 

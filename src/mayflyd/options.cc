@@ -40,6 +40,18 @@ void AddOptions(CLI::App& app, Options& o) {
   Add(app, "--account-concurrency", o.account_concurrency, "invocations at once per account and region")->check(CLI::Range(1, 1'000'000));
   Add(app, "--code-storage-max", o.code_storage_mib_max, "MiB of packages (functions, versions, layers) per account and region (AWS: 307,200)")
       ->check(CLI::Range(1, 1'000'000'000));
+  Add(app, "--unreserved-concurrency-min", o.unreserved_concurrency_min,
+      "concurrency that reserving must leave to functions without any (an account that has less can reserve nothing)")
+      ->check(CLI::Range(0, 1'000'000));
+  Add(app, "--requests-per-concurrency", o.requests_per_concurrency, "synchronous requests a second for each unit of concurrency; 0: no limit")
+      ->check(CLI::Range(0, 1'000'000));
+  Add(app, "--scaling-environments", o.scaling_environments, "new environments that a function may get in each --scaling-window")
+      ->check(CLI::Range(1, 1'000'000));
+  Add(app, "--scaling-window", o.scaling_window_seconds, "seconds in which they are refilled, continuously")->check(CLI::Range(0.001, 86400.0));
+  Add(app, "--memory-max", o.memory_mib_max, "MiB that all environments together may use, as measured; 0: what the machine has")
+      ->check(CLI::Range(int64_t{0}, int64_t{1} << 30));
+  Add(app, "--memory-reserve", o.memory_reserve_mib, "MiB of the machine's memory that must stay available; -1: a tenth of it, 256 to 2,048")
+      ->check(CLI::Range(int64_t{-1}, int64_t{1} << 30));
   Add(app, "--environments-max", o.environments_max, "execution environments on this machine; 0: one per 16 MiB of its memory, at most 2,000")
       ->check(CLI::Range(0, 30'000));
   Add(app, "--spare-cages", o.spare_cages, "sandboxes made ahead of use")->check(CLI::Range(0, 1'000));
@@ -64,6 +76,9 @@ void AddOptions(CLI::App& app, Options& o) {
   Add(app, "--credentials-valid", o.credentials_valid_seconds,
       "seconds for which credentials inside functions hold; an environment is renewed half an hour before their end, or at half their time")
       ->check(CLI::Range(1.0, 43200.0));
+  Add(app, "--provisioned-init-timeout", o.provisioned_init_timeout_seconds,
+      "seconds that Init may take with provisioned concurrency; the function's timeout, if that is longer (AWS: 130)")
+      ->check(CLI::Range(0.01, 900.0));
   Add(app, "--cpu-limit", o.cpu_limit, "proportional: one CPU per 1,769 MB of function memory, as AWS; off: no limit")
       ->check(CLI::IsMember({"proportional", "off"}));
   Add(app, "--update-delay", o.update_delay_seconds, "seconds for which a new or updated function stays Pending or InProgress (AWS: some)")

@@ -39,7 +39,13 @@ struct Options {
   std::vector<std::string> file_systems;      // ARN=/directory[,uid=N][,gid=N][,ro]
   int account_concurrency = 1000;
   int64_t code_storage_mib_max = 300 << 10;
+  int unreserved_concurrency_min = 100;
+  int requests_per_concurrency = 10;
+  int scaling_environments = 1000;
+  double scaling_window_seconds = 10;
   int environments_max = 0;            // 0: from the machine's memory
+  int64_t memory_mib_max = 0;          // 0: none of its own
+  int64_t memory_reserve_mib = -1;     // -1: from the machine's memory
   int spare_cages = 4;
   std::vector<double> async_retry_delays = {60, 120};
   double async_backoff_min_seconds = 1;
@@ -54,6 +60,7 @@ struct Options {
   double freeze_after_seconds = 0.1;
   double init_timeout_seconds = 10;
   double credentials_valid_seconds = 43200;
+  double provisioned_init_timeout_seconds = 130;
   double drain_seconds = 30;
   std::string cpu_limit = "proportional";  // proportional | off
   double update_delay_seconds = 0;

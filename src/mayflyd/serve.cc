@@ -49,6 +49,7 @@ namespace mayfly::daemon {
 namespace {
 
 constexpr int kCagesMax = 2000;
+constexpr int kStartsPerProcessor = 8;
 constexpr Duration kDrainWithoutJail = std::chrono::seconds(1);
 // Credentials inside functions: an environment is no longer used when less is left of them than an invocation may take.
 constexpr Duration kCredentialsMargin = std::chrono::minutes(30);
@@ -75,6 +76,12 @@ int EnvironmentsMax(const Options& options) {
   if (options.environments_max > 0) return options.environments_max;
   const int64_t memory_mib = static_cast<int64_t>(::sysconf(_SC_PHYS_PAGES)) * ::sysconf(_SC_PAGE_SIZE) >> 20;
   return static_cast<int>(std::clamp<int64_t>(memory_mib / 16, 16, kCagesMax));
+}
+
+int64_t MemoryReserveBytes(const Options& options) {
+  if (options.memory_reserve_mib >= 0) return options.memory_reserve_mib << 20;
+  const int64_t machine = static_cast<int64_t>(::sysconf(_SC_PHYS_PAGES)) * ::sysconf(_SC_PAGE_SIZE);
+  return std::clamp<int64_t>(machine / 10, 256 << 20, int64_t{2048} << 20);
 }
 
 // The folder of the running program, and what is installed beside it.
@@ -243,6 +250,7 @@ class Daemon {
   std::unique_ptr<store::LogStore> logs_;
   std::unique_ptr<catalog::CodeStore> code_;
   std::unique_ptr<catalog::Tables> tables_;
+  std::unique_ptr<catalog::ConcurrencyLedger> ledger_;
   std::unique_ptr<catalog::FunctionUrlIndex> url_index_;
   std::unique_ptr<catalog::FunctionCatalog> catalog_;
   std::unique_ptr<catalog::LayerCatalog> layers_;
@@ -263,6 +271,7 @@ class Daemon {
   std::unique_ptr<telemetry::FunctionLog> function_log_;
   std::unique_ptr<sandbox::JailedCagePool> cages_;
   std::unique_ptr<runtime::CagedEnvironmentFactory> factory_;
+  runtime::KernelMemory memory_;
   std::unique_ptr<runtime::EnvironmentManager> environments_;
   std::unique_ptr<invoke::Invoker> invoker_;
   std::unique_ptr<invoke::LoopGuard> loops_;
@@ -292,6 +301,7 @@ Task<Result<>> Daemon::OpenState(Context& ctx) {
   MF_CO_TRY(logs_, store::LogStore::Open(loop_, std::move(log_options)));
   MF_CO_TRY(code_, catalog::CodeStore::Open(data + "/code"));
   tables_ = std::make_unique<catalog::Tables>(*store_);
+  ledger_ = std::make_unique<catalog::ConcurrencyLedger>(*tables_);
   url_index_ = std::make_unique<catalog::FunctionUrlIndex>(*tables_);
   MF_CO_TRY_VOID(co_await tables_->all.Open(ctx));
   url_index_->Open();
@@ -311,7 +321,7 @@ Result<> Daemon::OpenEvents() {
   parts.loops = loops_.get();
   parts.targets = &targets_;
   parts.invoke = [this](Context& ctx, catalog::FunctionPointer function, runtime::Invocation invocation) {
-    return invoker_->Invoke(ctx, std::move(function), std::move(invocation));
+    return invoker_->Invoke(ctx, std::move(function), std::move(invocation), invoke::InvocationKind::Asynchronous);
   };
   event_queue_ = std::make_unique<invoke::EventQueue>(std::move(parts), MakeEventQueueOptions(options_));
   function_target_ = std::make_unique<invoke::FunctionTarget>(*event_queue_, *catalog_);
@@ -481,15 +491,22 @@ Task<Result<>> Daemon::Start(Context& ctx) {
                                           .freeze_after = Seconds(options_.freeze_after_seconds),
                                           .age_max = credentials_valid - std::min(kCredentialsMargin, credentials_valid / 2),
                                           .environments_max = environments_max};
+  manager_options.memory = {.machine = &memory_, .reserve_bytes = MemoryReserveBytes(options_), .bytes_max = options_.memory_mib_max << 20};
+  manager_options.starts.places = kStartsPerProcessor * std::max(1, static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN)));
   environments_ = std::make_unique<runtime::EnvironmentManager>(loop_, *factory_, manager_options);
 
-  invoke::InvokerOptions invoker_options{.account_concurrency = options_.account_concurrency};
+  invoke::InvokerOptions invoker_options;
+  invoker_options.admission = {.account_concurrency = options_.account_concurrency, .requests_per_concurrency = options_.requests_per_concurrency,
+                               .starts_max = options_.scaling_environments, .starts_window = Seconds(options_.scaling_window_seconds)};
+  invoker_options.spec.provisioned_init_timeout = Seconds(options_.provisioned_init_timeout_seconds);
   invoker_options.spec.isolation = options_.isolation == "exec" ? invoke::Isolation::Exec : invoke::Isolation::Zygote;
   invoker_options.traces = &sampler_;
   OpenImages();
   invoker_options.spec.file_systems = file_systems_.get();
   invoker_options.list_extensions = [this](const std::string& layers) { return ListExtensions(layers); };
-  invoker_ = std::make_unique<invoke::Invoker>(loop_, *catalog_, *runtimes_, *environments_, invoker_options);
+  invoke::InvokerParts invoker_parts{.loop = &loop_, .tables = tables_.get(), .catalog = catalog_.get(), .ledger = ledger_.get(),
+                                     .runtimes = runtimes_.get(), .environments = environments_.get(), .metrics = &metrics_};
+  invoker_ = std::make_unique<invoke::Invoker>(invoker_parts, invoker_options);
 
   MF_CO_TRY_VOID(OpenEvents());
 
@@ -501,8 +518,10 @@ Task<Result<>> Daemon::Start(Context& ctx) {
                             .loops = loops_.get(), .files = &files_, .random = &random_};
   parts.images = images_.get();
   parts.file_systems = file_systems_.get();
+  parts.ledger = ledger_.get();
   parts.account_concurrency = options_.account_concurrency;
   parts.code_storage_bytes_max = options_.code_storage_mib_max << 20;
+  parts.unreserved_concurrency_min = options_.unreserved_concurrency_min;
   parts.update_delay = Seconds(options_.update_delay_seconds);
   parts.download_url = [this](const catalog::Function& function) { return links_->UrlOf(function); };
   parts.layer_download_url = [this](const catalog::LayerVersion& version) { return links_->UrlOf(version); };
@@ -535,6 +554,7 @@ Task<Result<>> Daemon::Start(Context& ctx) {
   } else {
     MF_CO_TRY_VOID(server_->Serve(std::move(ground_.listener)));
   }
+  invoker_->provisioner().Open();
   background_.Spawn(Survey());
   co_return Result<>();
 }
@@ -547,6 +567,7 @@ Task<Result<>> Daemon::Reset(Context& ctx) {
   environments_->RetireAll();
   metrics_.Clear();
   traces_.Clear();
+  invoker_->RenewMetrics();
   MF_CO_TRY_VOID(co_await logs_->Clear(ctx));
   co_await RemoveUnusedPackages(ctx);
   co_return Result<>();
@@ -567,6 +588,7 @@ Task<> Daemon::Stop() {
   co_await background_.Join();
   co_await lambda_->Stop();
   co_await queues_->Stop();
+  invoker_->provisioner().Stop();
   environments_->RetireAll();
   if (!jail_died_) co_await environments_->AwaitEnds(loop_.Now() + kShutdownPhaseMax);
   co_await loop_.Yield();

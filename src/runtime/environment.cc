@@ -2,6 +2,7 @@
 #include "runtime/environment.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -228,6 +229,7 @@ Task<ExecutionEnvironment::PhaseEnd> ExecutionEnvironment::RunInit(Context& ctx,
   unclaimed_.clear();
   phase_active_ = false;
   last_init_ = loop_->Now() - started;
+  if (on_init_end_) std::exchange(on_init_end_, {})();
   DrainOutput();
   if (end.kind == PhaseEnd::Kind::Ready) {
     state_ = State::Warm;
@@ -246,7 +248,7 @@ Task<ExecutionEnvironment::PhaseEnd> ExecutionEnvironment::RunInit(Context& ctx,
 Task<Result<>> ExecutionEnvironment::Warm(Context& ctx) {
   if (state_ == State::Warm) co_return Result<>();
   Context own(*loop_);
-  PhaseEnd end = co_await RunInit(own, InitPhase::Init, loop_->Now() + options_.init_timeout);
+  PhaseEnd end = co_await RunInit(own, InitPhase::Init, InitDeadline());
   if (end.kind == PhaseEnd::Kind::Ready) co_return Result<>();
   const std::string failure = fmt::format("Init failed: {}: {}", ErrorTypeOf(end), ErrorDocument(end, ""));
   co_await EndProcesses(own, end);
@@ -293,7 +295,7 @@ Task<Result<InvokeOutcome>> ExecutionEnvironment::Invoke(Context& ctx, Invocatio
 
   PhaseEnd end;
   if (state_ == State::New) {
-    end = co_await RunInit(own, InitPhase::Init, loop_->Now() + options_.init_timeout);
+    end = co_await RunInit(own, InitPhase::Init, InitDeadline());
     if (end.kind == PhaseEnd::Kind::Ready) {
       running.init_duration = outcome.init_duration = last_init_;
     } else {

@@ -45,6 +45,7 @@ struct EnvironmentSpec {
   std::vector<std::string> extension_environment;
   std::string handler;
   Duration timeout = std::chrono::seconds(3);
+  Duration init_timeout{};   // of the Init phase; 0: EnvironmentOptions'
   int memory_mib = 128;
   std::string account_id;
   std::string region;
@@ -85,6 +86,8 @@ class ExecutionEnvironment final : private RuntimeEvents, private ExtensionEvent
   Task<> Settle();
   // Init without an invocation (provisioned concurrency, pools). Error: what Init failed with.
   Task<Result<>> Warm(Context& ctx);
+  // Called when the next Init has ended, whether well or not.
+  void OnInitEnd(Loop::Callback callback) { on_init_end_ = std::move(callback); }
   // Whether extensions want to hear of the end. Else the environment is destroyed as it is.
   bool needs_shutdown() const { return state_ == State::Warm && !extensions_.empty(); }
   // The end of an idle environment: the Shutdown phase with reason "spindown". It is dead then.
@@ -148,6 +151,9 @@ class ExecutionEnvironment final : private RuntimeEvents, private ExtensionEvent
   void CheckGoal();
   bool HasReached(Goal goal) const;
   Task<PhaseEnd> Await(Goal goal, TimePoint until);
+  TimePoint InitDeadline() const {
+    return loop_->Now() + (spec_->init_timeout.count() > 0 ? spec_->init_timeout : options_.init_timeout);
+  }
   Task<PhaseEnd> RunInit(Context& ctx, InitPhase phase, TimePoint until);
   Task<PhaseEnd> BringUp(Context& ctx, std::string_view phase_name, TimePoint until);
   Task<PhaseEnd> StartRuntime(Context& ctx);
@@ -231,6 +237,7 @@ class ExecutionEnvironment final : private RuntimeEvents, private ExtensionEvent
   telemetry::PlatformEvent init_start_;
   bool want_log_tail_ = false;
   Duration last_init_{};
+  Loop::Callback on_init_end_;
   int64_t oom_kills_seen_ = 0;  // when the runtime was started
 };
 

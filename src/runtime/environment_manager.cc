@@ -1,126 +1,210 @@
 #include "runtime/environment_manager.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 
 namespace mayfly::runtime {
+namespace {
 
-struct EnvironmentManager::Idle {
-  std::unique_ptr<EnvironmentHandle> handle;
-  Pool* pool;
-  TimePoint since;
-  bool frozen = false;
-};
+constexpr Duration kMeasureEvery = std::chrono::seconds(1);
+constexpr Duration kCheckMemoryEvery = std::chrono::seconds(1);
 
-struct EnvironmentManager::Pool {
-  std::string key;
-  bool retired = false;
-  std::vector<std::list<Idle>::iterator> idle;  // the last one was used last
-};
+Error Full(std::string_view code, std::string message, std::string hint) {
+  Error full = Error::Fault(std::move(message), std::move(hint));
+  full.code = code;
+  return full;
+}
+
+}  // namespace
 
 EnvironmentManager::EnvironmentManager(Loop& loop, EnvironmentFactory& factory, ManagerOptions options)
-    : loop_(&loop), factory_(&factory), options_(options), ended_(loop), tasks_(loop) {}
+    : loop_(&loop),
+      factory_(&factory),
+      options_(options),
+      memory_(loop, options.memory),
+      starts_(loop, options.starts),
+      ended_(loop),
+      tasks_(loop) {}
 
 EnvironmentManager::~EnvironmentManager() {
-  if (sweep_timer_) loop_->CancelTimer(sweep_timer_);
-  if (freeze_timer_) loop_->CancelTimer(freeze_timer_);
+  for (const Loop::TimerId timer : {sweep_timer_, freeze_timer_, memory_timer_}) {
+    if (timer) loop_->CancelTimer(timer);
+  }
+}
+
+EnvironmentManager::Charge::Charge(EnvironmentManager& manager, int64_t expected_bytes) : manager_(&manager), bytes_(expected_bytes) {
+  ++manager.counts_.live;
+  manager.memory_.Expect(expected_bytes);
+}
+
+EnvironmentManager::Charge::~Charge() {
+  if (!manager_) return;
+  --manager_->counts_.live;
+  manager_->memory_.Released(bytes_, measured_);
+}
+
+void EnvironmentManager::Charge::Measure(int64_t bytes) {
+  if (std::exchange(measured_, true)) manager_->memory_.Remeasured(bytes_, bytes);
+  else manager_->memory_.Measured(bytes_, bytes);
+  bytes_ = bytes;
+}
+
+std::shared_ptr<EnvironmentManager::Pool> EnvironmentManager::FindOrMakePool(const std::string& pool_key) {
+  std::shared_ptr<Pool>& slot = pools_[pool_key];
+  if (!slot) slot = std::make_shared<Pool>(Pool{.key = pool_key});
+  return slot;
 }
 
 Task<Result<InvokeOutcome>> EnvironmentManager::Invoke(Context& ctx, const std::string& pool_key,
-                                                       std::shared_ptr<const EnvironmentSpec> spec, Invocation invocation) {
-  std::shared_ptr<Pool>& slot = pools_[pool_key];
-  if (!slot) slot = std::make_shared<Pool>(Pool{.key = pool_key});
-  const std::shared_ptr<Pool> pool = slot;
-  MF_CO_TRY(std::unique_ptr<EnvironmentHandle> handle, co_await Borrow(ctx, *pool, std::move(spec)));
-  auto outcome = co_await handle->environment().Invoke(ctx, std::move(invocation));
-  if (handle->environment().settled()) GiveBack(pool, std::move(handle));
-  else tasks_.Spawn(SettleAndGiveBack(pool, std::move(handle)));
+                                                       std::shared_ptr<const EnvironmentSpec> spec, Invocation invocation, StartGate* gate) {
+  const std::shared_ptr<Pool> pool = FindOrMakePool(pool_key);
+  MF_CO_TRY(Lent lent, co_await Borrow(ctx, *pool, std::move(spec), gate));
+  auto outcome = co_await lent.environment().Invoke(ctx, std::move(invocation));
+  if (lent.environment().settled()) GiveBack(pool, std::move(lent));
+  else tasks_.Spawn(SettleAndGiveBack(pool, std::move(lent)));
   co_return outcome;
 }
 
-Task<Result<std::unique_ptr<EnvironmentHandle>>> EnvironmentManager::Borrow(Context& ctx, Pool& pool,
-                                                                            std::shared_ptr<const EnvironmentSpec> spec) {
+bool EnvironmentManager::IsUsable(const Lent& lent) const {
+  return !lent.environment().dead() && lent.environment().made_at() + options_.age_max > loop_->Now();
+}
+
+// Takes it out of its list; the pool's own list is up to the caller.
+EnvironmentManager::Lent EnvironmentManager::TakeIdle(std::list<Idle>::iterator position) {
+  Lent lent = std::move(position->lent);
+  (position->pool->provisioned ? provisioned_idle_ : idle_).erase(position);
+  --counts_.idle;
+  return lent;
+}
+
+Task<Result<EnvironmentManager::Lent>> EnvironmentManager::Borrow(Context& ctx, Pool& pool, std::shared_ptr<const EnvironmentSpec> spec,
+                                                                  StartGate* gate) {
   while (!pool.idle.empty()) {
     const auto position = pool.idle.back();
     pool.idle.pop_back();
-    std::unique_ptr<EnvironmentHandle> handle = std::move(position->handle);
-    idle_.erase(position);
-    --counts_.idle;
-    if (handle->environment().dead() || handle->environment().made_at() + options_.age_max <= loop_->Now()) {
-      End(std::move(handle));
+    Lent lent = TakeIdle(position);
+    if (!IsUsable(lent)) {
+      Lose(pool);
+      End(std::move(lent));
       continue;
     }
     ++counts_.reused;
-    handle->environment().cage().Thaw();  // costs nothing when it is not frozen
-    co_return handle;
+    lent.environment().cage().Thaw();  // costs nothing when it is not frozen
+    co_return lent;
   }
-  while (counts_.live >= options_.environments_max) {
+  if (gate) MF_CO_TRY_VOID(gate->MayStart());
+  MF_CO_TRY(Lent lent, co_await MakeNew(ctx, pool, std::move(spec)));
+  if (pool.provisioned) ++pool.ready;
+  co_return lent;
+}
+
+// Waits for its turn, makes room and an environment. The place among those that start is left when its Init ends.
+Task<Result<EnvironmentManager::Lent>> EnvironmentManager::MakeNew(Context& ctx, Pool& pool, std::shared_ptr<const EnvironmentSpec> spec) {
+  MF_CO_TRY(std::unique_ptr<StartQueue::Place> place, co_await starts_.Take(ctx, pool.key));
+  const int64_t expected_bytes = ExpectedBytes(pool, *spec);
+  MF_CO_TRY_VOID(co_await MakeRoom(ctx, expected_bytes));
+  Lent lent{.charge = Charge(*this, expected_bytes)};
+  MF_CO_TRY(lent.handle, co_await factory_->Make(ctx, std::move(spec)));
+  ++counts_.started;
+  lent.environment().OnInitEnd([place = std::move(place)]() mutable { place.reset(); });
+  co_return lent;
+}
+
+Task<Result<>> EnvironmentManager::MakeRoom(Context& ctx, int64_t bytes) {
+  while (counts_.live >= options_.environments_max || memory_.LackFor(bytes) > 0) {
     if (ending_ > 0) {
       MF_CO_TRY_VOID(co_await ended_.Wait(ctx));
       continue;
     }
-    if (!EvictOldest()) {
-      Error full = Error::Fault("all execution environments of this node are in use", "raise --environments-max");
-      full.code = "NoCage";
-      co_return Fail(std::move(full));
+    if (EvictOldest()) continue;
+    if (counts_.live >= options_.environments_max) {
+      co_return Fail(Full("NoCage", "all execution environments of this machine are in use", "raise --environments-max"));
     }
+    co_return Fail(Full("NoMemory", "this machine has no memory for a further execution environment",
+                        "give it more memory, or raise --memory-max or lower --memory-reserve"));
   }
-  ++counts_.live;
-  auto made = co_await factory_->Make(ctx, std::move(spec));
-  if (!made) {
-    --counts_.live;
-    co_return Fail(std::move(made).error());
-  }
-  ++counts_.started;
-  co_return std::move(*made);
+  co_return Result<>();
+}
+
+int64_t EnvironmentManager::ExpectedBytes(const Pool& pool, const EnvironmentSpec& spec) const {
+  const int64_t usual = pool.bytes_usual > 0 ? pool.bytes_usual : options_.memory.expected_bytes;
+  return std::min(usual, static_cast<int64_t>(spec.memory_mib) << 20);
 }
 
 // The caller has its answer; the extensions may still work.
-Task<> EnvironmentManager::SettleAndGiveBack(std::shared_ptr<Pool> pool, std::unique_ptr<EnvironmentHandle> handle) {
-  co_await handle->environment().Settle();
-  GiveBack(pool, std::move(handle));
+Task<> EnvironmentManager::SettleAndGiveBack(std::shared_ptr<Pool> pool, Lent lent) {
+  co_await lent.environment().Settle();
+  GiveBack(pool, std::move(lent));
   ended_.Pulse();
 }
 
-void EnvironmentManager::GiveBack(const std::shared_ptr<Pool>& pool, std::unique_ptr<EnvironmentHandle> handle) {
-  if (pool->retired || handle->environment().dead()) return End(std::move(handle));
-  const auto position = idle_.insert(idle_.end(), Idle{std::move(handle), pool.get(), loop_->Now()});
+// Not after each invocation: the kernel's files cost microseconds.
+void EnvironmentManager::Measure(Pool& pool, Lent& lent) {
+  const TimePoint now = loop_->Now();
+  if (lent.charge.measured() && now - lent.measured_at < kMeasureEvery) return;
+  const int64_t bytes = lent.environment().cage().PeakMemoryBytes();
+  lent.charge.Measure(bytes > 0 ? bytes : lent.charge.bytes());
+  pool.bytes_usual = lent.charge.bytes();
+  lent.measured_at = now;
+}
+
+void EnvironmentManager::GiveBack(const std::shared_ptr<Pool>& pool, Lent lent) {
+  // A provisioned environment is one that is initialised: one that crashed is replaced, not repaired.
+  const bool unfit = lent.environment().dead() || (pool->provisioned && (!lent.environment().warm() || pool->ready > pool->keep));
+  if (pool->retired || unfit) {
+    Lose(*pool);
+    return End(std::move(lent));
+  }
+  Measure(*pool, lent);
+  std::list<Idle>& idle = pool->provisioned ? provisioned_idle_ : idle_;
+  const auto position = idle.insert(idle.end(), Idle{std::move(lent), pool.get(), loop_->Now()});
   pool->idle.push_back(position);
   ++counts_.idle;
-  if (!sweep_timer_) sweep_timer_ = loop_->CallAfter(options_.idle_timeout, [this] { Sweep(); });
+  SetTimers();
+}
+
+void EnvironmentManager::SetTimers() {
   if (!freeze_timer_) freeze_timer_ = loop_->CallAfter(options_.freeze_after, [this] { FreezeIdle(); });
+  if (idle_.empty()) return;
+  if (!sweep_timer_) sweep_timer_ = loop_->CallAt(idle_.front().since + options_.idle_timeout, [this] { Sweep(); });
+  if (!memory_timer_ && options_.memory.machine) memory_timer_ = loop_->CallAfter(kCheckMemoryEvery, [this] { CheckMemory(); });
+}
+
+void EnvironmentManager::FreezeIdle() {
+  freeze_timer_ = 0;
+  Freeze(idle_);
+  Freeze(provisioned_idle_);
+  const auto has_more = [](const std::list<Idle>& idle) { return !idle.empty() && !idle.back().frozen; };
+  if (has_more(idle_) || has_more(provisioned_idle_)) freeze_timer_ = loop_->CallAfter(options_.freeze_after, [this] { FreezeIdle(); });
 }
 
 // Idle environments stand in the order of their return, so those that are not frozen are the last ones.
-void EnvironmentManager::FreezeIdle() {
-  freeze_timer_ = 0;
+void EnvironmentManager::Freeze(std::list<Idle>& all) {
   const TimePoint now = loop_->Now();
-  for (auto idle = idle_.rbegin(); idle != idle_.rend() && !idle->frozen; ++idle) {
+  for (auto idle = all.rbegin(); idle != all.rend() && !idle->frozen; ++idle) {
     if (idle->since + options_.freeze_after > now) continue;
     idle->frozen = true;
-    idle->handle->environment().cage().Freeze();
-  }
-  if (!idle_.empty() && !idle_.back().frozen) {
-    freeze_timer_ = loop_->CallAfter(options_.freeze_after, [this] { FreezeIdle(); });
+    idle->lent.environment().cage().Freeze();
   }
 }
 
-void EnvironmentManager::End(std::unique_ptr<EnvironmentHandle> handle) {
-  if (!handle->environment().needs_shutdown()) return Forget(std::move(handle));
+void EnvironmentManager::End(Lent lent) {
+  if (!lent.environment().needs_shutdown()) return Forget(std::move(lent));
   ++ending_;
-  tasks_.Spawn(ShutDown(std::move(handle)));
+  tasks_.Spawn(ShutDown(std::move(lent)));
 }
 
-Task<> EnvironmentManager::ShutDown(std::unique_ptr<EnvironmentHandle> handle) {
-  co_await handle->environment().ShutDown();
+Task<> EnvironmentManager::ShutDown(Lent lent) {
+  co_await lent.environment().ShutDown();
   --ending_;
-  Forget(std::move(handle));
+  Forget(std::move(lent));
   ended_.Pulse();
 }
 
-void EnvironmentManager::Forget(std::unique_ptr<EnvironmentHandle> handle) {
-  --counts_.live;
+void EnvironmentManager::Forget(Lent lent) {
   // Not inside the call of the environment that is ending.
-  loop_->Post([handle = std::move(handle)]() mutable { handle.reset(); });
+  loop_->Post([handle = std::move(lent.handle)]() mutable { handle.reset(); });
 }
 
 Task<> EnvironmentManager::AwaitEnds(TimePoint until) {
@@ -130,19 +214,23 @@ Task<> EnvironmentManager::AwaitEnds(TimePoint until) {
 
 bool EnvironmentManager::EvictOldest() {
   if (idle_.empty()) return false;
-  Idle& oldest = idle_.front();
-  std::erase(oldest.pool->idle, idle_.begin());
-  std::unique_ptr<EnvironmentHandle> handle = std::move(oldest.handle);
-  idle_.pop_front();
-  --counts_.idle;
-  End(std::move(handle));
+  std::erase(idle_.front().pool->idle, idle_.begin());
+  End(TakeIdle(idle_.begin()));
   return true;
 }
 
 void EnvironmentManager::Sweep() {
   sweep_timer_ = 0;
   while (!idle_.empty() && idle_.front().since + options_.idle_timeout <= loop_->Now()) EvictOldest();
-  if (!idle_.empty()) sweep_timer_ = loop_->CallAt(idle_.front().since + options_.idle_timeout, [this] { Sweep(); });
+  SetTimers();
+}
+
+// Others on this machine, or functions at work, may need what idle environments hold.
+void EnvironmentManager::CheckMemory() {
+  memory_timer_ = 0;
+  while (memory_.LackFor(0) > 0 && EvictOldest()) {
+  }
+  SetTimers();
 }
 
 void EnvironmentManager::Retire(const std::string& pool_key) {
@@ -151,13 +239,7 @@ void EnvironmentManager::Retire(const std::string& pool_key) {
   const std::shared_ptr<Pool> pool = std::move(found->second);
   pools_.erase(found);
   pool->retired = true;
-  for (const auto position : pool->idle) {
-    std::unique_ptr<EnvironmentHandle> handle = std::move(position->handle);
-    idle_.erase(position);
-    --counts_.idle;
-    End(std::move(handle));
-  }
-  pool->idle.clear();
+  for (const auto position : std::exchange(pool->idle, {})) End(TakeIdle(position));
 }
 
 void EnvironmentManager::RetireAll() {

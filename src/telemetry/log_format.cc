@@ -56,7 +56,8 @@ std::optional<std::string> FormatTextLine(const EnvironmentLabel& label, const P
   switch (event.type) {
     case PlatformEvent::Type::InitStart: return FormatInitStart(label);
     case PlatformEvent::Type::InitReport: {
-      if (event.status == "success") return std::nullopt;
+      // AWS writes it always for what is initialised ahead.
+      if (event.status == "success" && label.initialization_type == "on-demand") return std::nullopt;
       std::string line = fmt::format("INIT_REPORT Init Duration: {:.2f} ms\tPhase: {}\t", ToMillis(event.duration), event.phase);
       AppendStatus(line, event);
       return line;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include <span>
+
 #include <fmt/format.h>
 
 namespace mayfly::telemetry {
@@ -108,6 +110,16 @@ void Metrics::Series::Add(Metric metric, double value) {
   for (const auto& set : sets_) {
     if (set) set->At(metric).Add(value);
   }
+}
+
+void Metrics::Series::AddToFunction(Metric metric, double value) {
+  for (const auto& set : std::span(sets_).subspan(1)) {
+    if (set) set->At(metric).Add(value);
+  }
+}
+
+void Metrics::Series::AddToAccount(Metric metric, double value) {
+  if (sets_[0]) sets_[0]->At(metric).Add(value);
 }
 
 std::shared_ptr<Metrics::DimensionSet> Metrics::FindOrMake(std::string_view account_id, std::string_view region, Dimensions dimensions) {

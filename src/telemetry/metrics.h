@@ -84,6 +84,10 @@ class Metrics {
   class Series {
    public:
     void Add(Metric metric, double value = 1);
+    // Of figures that are another for the account than for the function: only in the sets that name the function …
+    void AddToFunction(Metric metric, double value);
+    // … and only in the account's.
+    void AddToAccount(Metric metric, double value);
 
    private:
     friend class Metrics;

@@ -39,7 +39,7 @@ def within(benchmark, name, bound):
 def test_the_whole_quick_run_measures_every_row():
     """Broken: somebody who runs ./dev bench gets an error, or a table with holes."""
     done, rows = bench("--spec")
-    expected = {"warm_native", "warm_native_strict", "warm_python", "rate_native", "cold_python", "cold_native", "memory_python",
+    expected = {"warm_native", "warm_native_strict", "warm_python", "rate_native", "cold_python", "cold_native", "burst_python", "burst_native", "memory_python",
                 "memory_native", "memory_daemon", "get_function", "create_1", "create_16",
                 "stream_rate", "stream_first_byte", "stream_url_rate", "stream_url_first_byte"}
     assert expected <= set(rows), sorted(expected - set(rows))

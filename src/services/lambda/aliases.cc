@@ -108,9 +108,8 @@ Task<Result<AliasConfiguration>> LambdaApi::UpdateAlias(Context& ctx, UpdateAlia
   next.revision_id = parts_.random->Uuid();
   catalog::Change change(parts_.tables->all);
   MF_CO_TRY_VOID(change.Replace(parts_.tables->aliases, catalog::AliasKey(next.function, next.name), old, next));
-  MF_CO_TRY_VOID(MoveProvisioned(change, *old, next));
+  MF_CO_TRY_VOID(CheckProvisionedMove(next));
   MF_CO_TRY_VOID(co_await change.Commit(ctx));
-  SettleProvisionedOf(next);
   co_return DescribeAlias(next);
 }
 

@@ -8,7 +8,7 @@
 
 namespace mayfly::lambda {
 
-int LambdaApi::UnreservedFloor() const { return std::min(100, parts_.account_concurrency); }
+int LambdaApi::UnreservedFloor() const { return std::min(parts_.unreserved_concurrency_min, parts_.account_concurrency); }
 
 Result<catalog::FunctionReference> LambdaApi::UnqualifiedReference(const Context& ctx, std::string_view name) const {
   MF_TRY(catalog::FunctionReference reference, catalog::ParseFunctionReference(ctx, name, ""));
@@ -23,10 +23,10 @@ Task<Result<Concurrency>> LambdaApi::PutFunctionConcurrency(Context& ctx, PutFun
   const int executions = request.reserved_concurrent_executions;
   const catalog::SettingOwner owner{reference.name};
   const auto old = parts_.tables->reserved_concurrency.Find(owner.Key());
-  const int64_t provisioned = ledger_.ProvisionedOf(reference.name);
+  const int64_t provisioned = parts_.ledger->ProvisionedOf(reference.name);
   // What the function has already, of either kind, is replaced.
   const int64_t own = old ? old->executions : provisioned;
-  if (parts_.account_concurrency - ledger_.Of(reference.name).taken() + own - executions < UnreservedFloor()) {
+  if (parts_.account_concurrency - parts_.ledger->Of(reference.name).taken() + own - executions < UnreservedFloor()) {
     co_return Fail(InvalidParameterValue(fmt::format("Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution "
                                                      "below its minimum value of [{}].", UnreservedFloor())));
   }
@@ -34,7 +34,7 @@ Task<Result<Concurrency>> LambdaApi::PutFunctionConcurrency(Context& ctx, PutFun
     co_return Fail(InvalidParameterValue(fmt::format(" ReservedConcurrentExecutions  {} should not be lower than function's total provisioned concurrency [{}].",
                                                      executions, provisioned)));
   }
-  const catalog::ConcurrencyLedger::Claim claim(ledger_, reference.name, executions - own);
+  const catalog::ConcurrencyLedger::Claim claim(*parts_.ledger, reference.name, executions - own);
   catalog::Change change(parts_.tables->all);
   catalog::ReservedConcurrency next{owner, executions};
   MF_CO_TRY_VOID(old ? change.Replace(parts_.tables->reserved_concurrency, owner.Key(), old, next)

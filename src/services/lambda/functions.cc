@@ -262,7 +262,7 @@ Task<Result<GetAccountSettingsResponse>> LambdaApi::GetAccountSettings(Context& 
   limit.code_size_unzipped = 262'144'000;
   limit.code_size_zipped = 52'428'800;
   limit.concurrent_executions = parts_.account_concurrency;
-  const int64_t reserved = ledger_.Of({ctx.principal.account_id, ctx.principal.region, ""}).reserved;
+  const int64_t reserved = parts_.ledger->Of({ctx.principal.account_id, ctx.principal.region, ""}).reserved;
   limit.unreserved_concurrent_executions = static_cast<int32_t>(parts_.account_concurrency - reserved);
   response.account_limit = std::move(limit);
   AccountUsage usage;
@@ -276,7 +276,6 @@ Task<Result<GetAccountSettingsResponse>> LambdaApi::GetAccountSettings(Context& 
 
 void LambdaApi::Recover() {
   for (const std::string& row_key : parts_.catalog->unsettled()) background_.Spawn(Settle(row_key));
-  RecoverProvisioned();
   RecoverMappings();
 }
 

@@ -47,8 +47,10 @@ struct LambdaParts {
   const invoke::LoopGuard* loops;
   BlockingPool* files;
   Random* random;
+  catalog::ConcurrencyLedger* ledger;
   int account_concurrency = 1000;
   int64_t code_storage_bytes_max = 300ll << 30;  // zips of functions and layers, per account and region
+  int unreserved_concurrency_min = 100;  // must stay for functions without reserved concurrency; all, where the account has less
   Duration update_delay{};  // how long a new or updated function stays Pending or InProgress
   // A URL that gives the package for ten minutes: GetFunction's Code.Location.
   std::function<std::string(const catalog::Function&)> download_url;
@@ -63,10 +65,9 @@ struct LambdaParts {
 
 class LambdaApi final : public Handler {
  public:
-  explicit LambdaApi(LambdaParts parts) : parts_(std::move(parts)), ledger_(*parts_.tables), background_(*parts_.loop) {}
+  explicit LambdaApi(LambdaParts parts) : parts_(std::move(parts)), background_(*parts_.loop) {}
 
-  // Finishes what a crash interrupted: functions that are Pending or InProgress, provisioned concurrency that is IN_PROGRESS,
-  // mappings that are Creating, Deleting ….
+  // Finishes what a crash interrupted: functions that are Pending or InProgress, mappings that are Creating, Deleting ….
   void Recover();
   // Ends background work (state changes that are on their way).
   Task<> Stop();
@@ -271,11 +272,10 @@ class LambdaApi final : public Handler {
   Result<Found> FindProvisionable(const Context& ctx, std::string_view name, const std::string& qualifier) const;
   Result<> CheckProvisionable(const catalog::SettingOwner& owner, int requested, int present);
   Result<> CheckProvisionedOnce(const Found& found) const;
-  // UpdateAlias: the alias's provisioned concurrency goes with it to other versions. SettleProvisionedOf after the commit.
-  Result<> MoveProvisioned(catalog::Change& change, const catalog::Alias& old, const catalog::Alias& next);
-  void SettleProvisionedOf(const catalog::Alias& alias);
-  Task<> SettleProvisioned(std::string key);
-  void RecoverProvisioned();
+  // UpdateAlias: its provisioned concurrency goes with an alias to other versions. Errors: to those it cannot go.
+  Result<> CheckProvisionedMove(const catalog::Alias& next) const;
+  template <typename View>
+  View DescribeProvisioned(const catalog::ProvisionedConcurrency& config) const;
 
   // --- asynchronous invocation, runtime management ---
   Task<Result<>> AcceptEvent(Context& ctx, catalog::FunctionReference function, std::string payload, std::string client_context);
@@ -319,7 +319,6 @@ class LambdaApi final : public Handler {
   Result<> StageSettled(catalog::Change& change, const std::shared_ptr<const catalog::EventSourceMapping>& current) const;
 
   LambdaParts parts_;
-  catalog::ConcurrencyLedger ledger_;
   ListTexts list_texts_;
   TaskScope background_;
   int fetches_ = 0;  // packages that are being fetched

@@ -1,13 +1,10 @@
 // Put/Get/List/DeleteProvisionedConcurrencyConfig: environments of a version or alias that are kept initialised.
 //
-// What is kept here is the setting and its way from IN_PROGRESS to READY. Nothing starts environments by it yet: allocated
-// and available counts follow the request once it is READY.
+// What is stored here is what is asked for; invoke::Provisioner follows it, and knows what has become of it.
 #include <algorithm>
 
 #include <fmt/format.h>
 
-#include "base/event.h"
-#include "base/log.h"
 #include "services/lambda/lambda_api.h"
 #include "services/lambda/paging.h"
 #include "services/lambda/settings.h"
@@ -16,21 +13,6 @@ namespace mayfly::lambda {
 namespace {
 
 constexpr size_t kPageMax = 50;
-constexpr int kSettleAttemptsMax = 50;
-constexpr Duration kSettleRetryAfter = std::chrono::milliseconds(20);
-
-// The three views of a configuration have the same members.
-template <typename View>
-View DescribeProvisioned(const catalog::ProvisionedConcurrency& config) {
-  View view;
-  view.requested_provisioned_concurrent_executions = config.requested;
-  view.allocated_provisioned_concurrent_executions = config.allocated;
-  view.available_provisioned_concurrent_executions = config.allocated;
-  view.status = config.status;
-  if (!config.status_reason.empty()) view.status_reason = config.status_reason;
-  view.last_modified = config.last_modified;
-  return view;
-}
 
 Error Unpublished() { return InvalidParameterValue("Provisioned Concurrency Configs cannot be applied to unpublished function versions."); }
 
@@ -39,6 +21,20 @@ Error AlreadyProvisionedVersion() {
 }
 
 }  // namespace
+
+// The three views of a configuration have the same members.
+template <typename View>
+View LambdaApi::DescribeProvisioned(const catalog::ProvisionedConcurrency& config) const {
+  const invoke::Provisioner::State state = parts_.invoker->provisioner().StateOf(config.owner);
+  View view;
+  view.requested_provisioned_concurrent_executions = config.requested;
+  view.allocated_provisioned_concurrent_executions = state.available;
+  view.available_provisioned_concurrent_executions = state.available;
+  view.status = std::string(state.status);
+  if (!state.status_reason.empty()) view.status_reason = state.status_reason;
+  view.last_modified = config.last_modified;
+  return view;
+}
 
 Result<LambdaApi::Found> LambdaApi::FindProvisionable(const Context& ctx, std::string_view name, const std::string& qualifier) const {
   MF_TRY(catalog::FunctionReference reference, catalog::ParseFunctionReference(ctx, name, qualifier));
@@ -54,14 +50,14 @@ Result<LambdaApi::Found> LambdaApi::FindProvisionable(const Context& ctx, std::s
 Result<> LambdaApi::CheckProvisionable(const catalog::SettingOwner& owner, int requested, int present) {
   const auto reserved = parts_.tables->reserved_concurrency.Find(catalog::SettingOwner{owner.function}.Key());
   if (reserved) {
-    if (ledger_.ProvisionedOf(owner.function) - present + requested <= reserved->executions) return {};
+    if (parts_.ledger->ProvisionedOf(owner.function) - present + requested <= reserved->executions) return {};
     return Fail(InvalidParameterValue("Requested Provisioned Concurrency should not be greater than the reservedConcurrentExecution for function"));
   }
   if (requested > parts_.account_concurrency) {
     return Fail(InvalidParameterValue(fmt::format("Specified ConcurrentExecutions for function is greater than account's unreserved concurrency [{}].",
                                                   parts_.account_concurrency)));
   }
-  if (parts_.account_concurrency - ledger_.Of(owner.function).taken() + present - requested >= UnreservedFloor()) return {};
+  if (parts_.account_concurrency - parts_.ledger->Of(owner.function).taken() + present - requested >= UnreservedFloor()) return {};
   return Fail(InvalidParameterValue(fmt::format("Specified ConcurrentExecutions for function decreases account's UnreservedConcurrentExecution "
                                                 "below its minimum value of [{}].", UnreservedFloor())));
 }
@@ -96,15 +92,16 @@ Task<Result<PutProvisionedConcurrencyConfigResponse>> LambdaApi::PutProvisionedC
   MF_CO_TRY_VOID(CheckProvisionable(owner, request.provisioned_concurrent_executions, present));
   MF_CO_TRY_VOID(CheckProvisionedOnce(found));
   catalog::ProvisionedConcurrency next{.owner = owner, .requested = request.provisioned_concurrent_executions};
-  next.allocated = old ? std::min(old->allocated, next.requested) : 0;
   next.last_modified = FormatLambdaTime(parts_.loop->WallNow());
-  const catalog::ConcurrencyLedger::Claim claim(ledger_, owner.function, next.requested - present);
+  const catalog::ConcurrencyLedger::Claim claim(*parts_.ledger, owner.function, next.requested - present);
   catalog::Change change(parts_.tables->all);
   MF_CO_TRY_VOID(old ? change.Replace(parts_.tables->provisioned_concurrency, owner.Key(), old, next)
                      : change.Create(parts_.tables->provisioned_concurrency, owner.Key(), next));
   MF_CO_TRY_VOID(co_await change.Commit(ctx));
-  background_.Spawn(SettleProvisioned(owner.Key()));
-  co_return DescribeProvisioned<PutProvisionedConcurrencyConfigResponse>(next);
+  auto response = DescribeProvisioned<PutProvisionedConcurrencyConfigResponse>(next);
+  response.status = "IN_PROGRESS";  // what is asked for is on its way, however short that is
+  response.status_reason.reset();
+  co_return response;
 }
 
 Task<Result<GetProvisionedConcurrencyConfigResponse>> LambdaApi::GetProvisionedConcurrencyConfig(Context& ctx,
@@ -145,51 +142,14 @@ Task<Result<>> LambdaApi::DeleteProvisionedConcurrencyConfig(Context& ctx, Delet
   co_return co_await change.Commit(ctx);
 }
 
-Result<> LambdaApi::MoveProvisioned(catalog::Change& change, const catalog::Alias& old, const catalog::Alias& next) {
-  const catalog::SettingOwner owner{next.function, next.name};
-  const auto config = parts_.tables->provisioned_concurrency.Find(owner.Key());
-  if (!config) return {};
+Result<> LambdaApi::CheckProvisionedMove(const catalog::Alias& next) const {
+  const auto& configs = parts_.tables->provisioned_concurrency;
+  if (!configs.Find(catalog::SettingOwner{next.function, next.name}.Key())) return {};
   if (next.function_version == "$LATEST") return Fail(Unpublished());
   for (const std::string& version : {next.function_version, next.additional_version}) {
-    if (!version.empty() && parts_.tables->provisioned_concurrency.Find(catalog::SettingOwner{next.function, version}.Key())) {
-      return Fail(AlreadyProvisionedVersion());
-    }
+    if (!version.empty() && configs.Find(catalog::SettingOwner{next.function, version}.Key())) return Fail(AlreadyProvisionedVersion());
   }
-  if (next.function_version == old.function_version && next.additional_version == old.additional_version) return {};
-  catalog::ProvisionedConcurrency moved = *config;
-  moved.allocated = 0;
-  moved.status = "IN_PROGRESS";
-  return change.Replace(parts_.tables->provisioned_concurrency, owner.Key(), config, std::move(moved));
-}
-
-void LambdaApi::SettleProvisionedOf(const catalog::Alias& alias) {
-  background_.Spawn(SettleProvisioned(catalog::SettingOwner{alias.function, alias.name}.Key()));
-}
-
-Task<> LambdaApi::SettleProvisioned(std::string key) {
-  Context ctx(*parts_.loop);
-  ctx.stop = background_.stop_token();
-  if (!co_await Sleep(ctx, parts_.update_delay)) co_return;
-  for (int attempt = 0; attempt < kSettleAttemptsMax; ++attempt) {
-    const auto current = parts_.tables->provisioned_concurrency.Find(key);
-    if (!current || current->is_settled()) co_return;
-    catalog::ProvisionedConcurrency next = *current;
-    next.status = "READY";
-    next.allocated = next.requested;
-    catalog::Change change(parts_.tables->all);
-    Result<> settled = change.Replace(parts_.tables->provisioned_concurrency, key, current, std::move(next));
-    if (settled) settled = co_await change.Commit(ctx);
-    if (settled) co_return;
-    if (settled.error().kind == Error::Kind::Fault) co_return log::Error("settle provisioned concurrency of {}: {}", key, settled.error().ToString());
-    if (!co_await Sleep(ctx, kSettleRetryAfter)) co_return;  // another change is on its way
-  }
-}
-
-void LambdaApi::RecoverProvisioned() {
-  parts_.tables->provisioned_concurrency.ListIf("", "", SIZE_MAX, [this](const auto& row) {
-    if (!row.value->is_settled()) background_.Spawn(SettleProvisioned(row.key));
-    return false;  // looked at, not kept
-  });
+  return {};
 }
 
 }  // namespace mayfly::lambda

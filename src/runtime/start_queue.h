@@ -1,0 +1,59 @@
+// StartQueue: how many execution environments may be starting at once, and whose turn it is.
+//
+// Starting takes the machine's processors: a thousand starts at once would only make each other late, up to Init's limit. So
+// there are some places, and functions that wait for one get it in turns, whatever the number that each of them wants.
+// A place is left when Init has ended, or after `hold_max`: an Init that waits for something else must not stop the others.
+// Used by EnvironmentManager, on its strand. Bounded by the callers: one waiter for each invocation that was admitted.
+#pragma once
+
+#include <list>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "base/event.h"
+
+namespace mayfly::runtime {
+
+class StartQueue {
+ public:
+  struct Options {
+    int places = 16;
+    Duration hold_max = std::chrono::milliseconds(100);
+  };
+  StartQueue(Loop& loop, Options options) : loop_(&loop), options_(options), free_(options.places) {}
+  StartQueue(const StartQueue&) = delete;
+  StartQueue& operator=(const StartQueue&) = delete;
+
+  // Left when destroyed.
+  class Place {
+   public:
+    explicit Place(StartQueue& queue);
+    ~Place();
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+
+   private:
+    void Leave();
+    StartQueue* queue_;
+    Loop::TimerId timer_;
+  };
+  // Waits for a place. `function`: who is to have turns of its own. Errors: DeadlineExceeded, Cancelled.
+  Task<Result<std::unique_ptr<Place>>> Take(Context& ctx, const std::string& function);
+  size_t waiting() const { return waiting_; }
+
+ private:
+  struct Waiter;
+  using Line = std::list<Waiter*>;
+  void Free();
+  void Leave(Waiter& waiter);
+
+  Loop* loop_;
+  Options options_;
+  int free_;
+  size_t waiting_ = 0;
+  std::unordered_map<std::string, Line> lines_;  // by function; none is empty
+  std::list<std::string> turns_;                 // functions that wait, the next one first
+};
+
+}  // namespace mayfly::runtime
