@@ -79,6 +79,7 @@ void AddOptions(CLI::App& app, Options& o) {
   Add(app, "--provisioned-init-timeout", o.provisioned_init_timeout_seconds,
       "seconds that Init may take with provisioned concurrency; the function's timeout, if that is longer (AWS: 130)")
       ->check(CLI::Range(0.01, 900.0));
+  Add(app, "--scaling-period", o.scaling_period_seconds, "seconds between two looks of Application Auto Scaling (AWS: 60)")->check(CLI::Range(0.01, 3600.0));
   Add(app, "--cpu-limit", o.cpu_limit, "proportional: one CPU per 1,769 MB of function memory, as AWS; off: no limit")
       ->check(CLI::IsMember({"proportional", "off"}));
   Add(app, "--update-delay", o.update_delay_seconds, "seconds for which a new or updated function stays Pending or InProgress (AWS: some)")

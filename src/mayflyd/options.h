@@ -61,6 +61,7 @@ struct Options {
   double init_timeout_seconds = 10;
   double credentials_valid_seconds = 43200;
   double provisioned_init_timeout_seconds = 130;
+  double scaling_period_seconds = 60;
   double drain_seconds = 30;
   std::string cpu_limit = "proportional";  // proportional | off
   double update_delay_seconds = 0;

@@ -33,6 +33,7 @@
 #include "mayflyd/interpreters.h"
 #include "mayflyd/privileges.h"
 #include "mayflyd/queue_service.h"
+#include "mayflyd/scaling_service.h"
 #include "net/descriptor.h"
 #include "net/http_server.h"
 #include "runtime/environment_factory.h"
@@ -285,6 +286,8 @@ class Daemon {
   std::unique_ptr<lambda::LambdaApi> lambda_;
   std::unique_ptr<wire::Endpoint> endpoint_;
   std::unique_ptr<QueueService> queues_;
+  std::unique_ptr<autoscaling::Tables> scaling_tables_;
+  std::unique_ptr<ScalingService> scaling_;
   std::unique_ptr<edge::Admin> admin_;
   std::unique_ptr<edge::FunctionUrls> urls_;
   std::unique_ptr<edge::Edge> edge_;
@@ -302,6 +305,7 @@ Task<Result<>> Daemon::OpenState(Context& ctx) {
   MF_CO_TRY(code_, catalog::CodeStore::Open(data + "/code"));
   tables_ = std::make_unique<catalog::Tables>(*store_);
   ledger_ = std::make_unique<catalog::ConcurrencyLedger>(*tables_);
+  scaling_tables_ = std::make_unique<autoscaling::Tables>(tables_->all);
   url_index_ = std::make_unique<catalog::FunctionUrlIndex>(*tables_);
   MF_CO_TRY_VOID(co_await tables_->all.Open(ctx));
   url_index_->Open();
@@ -547,6 +551,12 @@ Task<Result<>> Daemon::Start(Context& ctx) {
   urls_ = std::make_unique<edge::FunctionUrls>(MakeUrlParts());
   edge_ = std::make_unique<edge::Edge>(loop_, *authenticator_, *endpoint_, *urls_, *admin_, random_, files_);
   edge_->Add(queues_->endpoint());
+  scaling_ = std::make_unique<ScalingService>(
+      ScalingService::Parts{.loop = &loop_, .random = &random_, .identities = &identities_, .files = &files_, .observer = observer,
+                            .tables = scaling_tables_.get(), .catalog = tables_.get(), .versions = catalog_.get(),
+                            .provisioner = &invoker_->provisioner(), .lambda = lambda_.get()},
+      options_);
+  edge_->Add(scaling_->endpoint());
   server_ = std::make_unique<http::Server>(loop_, http::ServerLimits(),
                                            [this](Context& ctx, http::Request& request) { return edge_->Handle(ctx, request); });
   if (tls) {
@@ -555,6 +565,7 @@ Task<Result<>> Daemon::Start(Context& ctx) {
     MF_CO_TRY_VOID(server_->Serve(std::move(ground_.listener)));
   }
   invoker_->provisioner().Open();
+  scaling_->Start();
   background_.Spawn(Survey());
   co_return Result<>();
 }
@@ -586,6 +597,7 @@ Task<> Daemon::Stop() {
   invoker_->CutStreams();
   background_.Stop();
   co_await background_.Join();
+  co_await scaling_->Stop();
   co_await lambda_->Stop();
   co_await queues_->Stop();
   invoker_->provisioner().Stop();

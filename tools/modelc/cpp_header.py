@@ -85,8 +85,8 @@ def handler(model: Model) -> List[str]:
 
 def fake(model: Model) -> str:
     """A handler of which nothing works: tests override the operations that they are about."""
-    lines = [f"// Generated from model/{model.name}.model by tools/modelc; do not edit.", "#pragma once", "",
-             f'#include "model/{model.name}.h"', "", f"namespace mayfly::{model.name} {{", "",
+    lines = [f"// Generated from model/{model.file}.model by tools/modelc; do not edit.", "#pragma once", "",
+             f'#include "model/{model.file}.h"', "", f"namespace mayfly::{model.name} {{", "",
              "// For tests: overrides what they are about; every other operation fails.",
              "class FakeHandler : public Handler {", " public:"]
     for operation in working(model):

@@ -7,8 +7,8 @@ from typing import Dict, List, Tuple
 from cpp_names import field_type, quoted, request_name, snake_case, type_name, working
 from model import ErrorShape, Member, Model, Operation, Type
 
-TOP = """// Generated from model/{name}.model by tools/modelc; do not edit.
-#include "model/{name}.h"
+TOP = """// Generated from model/{file}.model by tools/modelc; do not edit.
+#include "model/{file}.h"
 
 #include <cstddef>
 
@@ -43,7 +43,7 @@ class Source:
         bodies: List[str] = []
         for name, members in structures:
             bodies += self._structure(name, members)
-        lines = [TOP.format(name=model.name)]
+        lines = [TOP.format(name=model.name, file=model.file)]
         lines += forward + [""] + self._tables + [""] + bodies
         lines += self._operations() + self._errors() + ["", "}  // namespace", ""]
         lines += self._service() + ["", f"}}  // namespace mayfly::{model.name}", ""]

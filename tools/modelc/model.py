@@ -118,7 +118,8 @@ class Operation:
 
 @dataclass
 class Model:
-    name: str = ""
+    name: str = ""  # also the C++ namespace
+    file: str = ""  # of the model, without folder and extension: the generated header's name
     title: str = ""
     version: str = ""
     protocol: str = ""  # or several, parted by blanks

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pathlib
 import re
 from typing import Dict, Iterator, List, Tuple
 
@@ -19,7 +20,9 @@ HEADING = re.compile(r"^# -{4,} (.+)$")
 
 def parse_file(path: str) -> Model:
     with open(path, encoding="utf-8") as text:
-        return Parser(path, text.read()).model()
+        model = Parser(path, text.read()).model()
+    model.file = pathlib.Path(path).stem
+    return model
 
 
 class Parser:

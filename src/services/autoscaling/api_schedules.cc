@@ -1,0 +1,125 @@
+// PutScheduledAction, DeleteScheduledAction, DescribeScheduledActions, DescribeScalingActivities.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "services/autoscaling/autoscaling_api.h"
+#include "services/autoscaling/schedule.h"
+
+namespace mayfly::autoscaling {
+namespace {
+
+constexpr size_t kActionsMax = 200;  // of one target
+
+Result<> ReadAction(const PutScheduledActionRequest& request, Action& action) {
+  if (request.timezone && *request.timezone != "UTC" && *request.timezone != "Etc/UTC") {
+    return Fail(Invalid(fmt::format("Unsupported timezone {}: schedules are in UTC here", *request.timezone)));
+  }
+  if (request.schedule) action.schedule = *request.schedule;
+  if (action.schedule.empty()) return Fail(Invalid("A new scheduled action needs a schedule"));
+  MF_TRY_VOID(Schedule::Parse(action.schedule));
+  if (request.start_time) action.start_millis = ToEpochMillis(*request.start_time);
+  if (request.end_time) action.end_millis = ToEpochMillis(*request.end_time);
+  if (action.start_millis && action.end_millis && *action.end_millis < *action.start_millis) return Fail(Invalid("The end time is before the start time"));
+  if (request.scalable_target_action) {
+    action.capacity_min = request.scalable_target_action->min_capacity;
+    action.capacity_max = request.scalable_target_action->max_capacity;
+  }
+  if (!action.capacity_min && !action.capacity_max) return Fail(Invalid("A scheduled action needs a minimum or a maximum capacity"));
+  if (action.capacity_min.value_or(0) < 0 || action.capacity_max.value_or(0) < 0) return Fail(Invalid("Minimum and maximum capacity must not be negative"));
+  if (action.capacity_min && action.capacity_max && *action.capacity_min > *action.capacity_max) {
+    return Fail(Invalid("Maximum capacity cannot be less than minimum capacity"));
+  }
+  return {};
+}
+
+ScheduledAction Describe(const Action& action) {
+  ScheduledAction shown{.scheduled_action_name = action.name, .scheduled_action_arn = action.Arn(), .service_namespace = std::string(kNamespace),
+                        .schedule = action.schedule, .resource_id = action.target.resource_id, .scalable_dimension = std::string(kDimension),
+                        .scalable_target_action = ScalableTargetAction{.min_capacity = action.capacity_min, .max_capacity = action.capacity_max},
+                        .creation_time = TimeOf(action.created_millis)};
+  if (action.start_millis) shown.start_time = TimeOf(*action.start_millis);
+  if (action.end_millis) shown.end_time = TimeOf(*action.end_millis);
+  return shown;
+}
+
+}  // namespace
+
+Task<Result<>> AutoscalingApi::PutScheduledAction(Context& ctx, PutScheduledActionRequest request) {
+  MF_CO_TRY(const TargetPointer target, FindTarget(ctx, request.service_namespace, request.resource_id, request.scalable_dimension));
+  if (request.scheduled_action_name.find_first_of("/:|") != std::string::npos) co_return Fail(Invalid("A scheduled action's name must not contain :, / or |"));
+  const std::string key = target->name.Key() + '/' + request.scheduled_action_name;
+  const auto old = parts_.tables->actions.Find(key);
+  Action next = old ? *old : Action{.target = target->name, .name = request.scheduled_action_name, .id = parts_.random->Uuid()};
+  next.created_millis = ToEpochMillis(parts_.loop->WallNow());  // what was due before is over
+  next.done_millis = 0;
+  MF_CO_TRY_VOID(ReadAction(request, next));
+  if (!old && parts_.tables->actions.List(target->name.Key() + '/', "", kActionsMax).size() >= kActionsMax) {
+    co_return Fail(Error::Service("LimitExceededException", fmt::format("A scalable target can have {} scheduled actions", kActionsMax)));
+  }
+  catalog::Change change(parts_.tables->all);
+  Result<> done = old ? change.Replace(parts_.tables->actions, key, old, std::move(next)) : change.Create(parts_.tables->actions, key, std::move(next));
+  if (done) done = co_await change.Commit(ctx);
+  if (!done) co_return Fail(Concurrent(std::move(done).error()));
+  co_return Result<>();
+}
+
+Task<Result<>> AutoscalingApi::DeleteScheduledAction(Context& ctx, DeleteScheduledActionRequest request) {
+  MF_CO_TRY(const TargetName name, NameOf(ctx, request.service_namespace, request.resource_id, request.scalable_dimension));
+  const std::string key = name.Key() + '/' + request.scheduled_action_name;
+  const auto old = parts_.tables->actions.Find(key);
+  if (!old) {
+    co_return Fail(ObjectNotFound(fmt::format("No scheduled action found for service namespace: {}, resource ID: {}, scalable dimension: {}, scheduled action "
+                                              "name: {}", kNamespace, name.resource_id, kDimension, request.scheduled_action_name)));
+  }
+  catalog::Change change(parts_.tables->all);
+  Result<> done = change.Delete(parts_.tables->actions, key, old);
+  if (done) done = co_await change.Commit(ctx);
+  if (!done) co_return Fail(Concurrent(std::move(done).error()));
+  co_return Result<>();
+}
+
+Task<Result<DescribeScheduledActionsResponse>> AutoscalingApi::DescribeScheduledActions(Context& ctx, DescribeScheduledActionsRequest request) {
+  DescribeScheduledActionsResponse response;
+  response.scheduled_actions.emplace();
+  if (request.service_namespace != kNamespace || (request.scalable_dimension && *request.scalable_dimension != kDimension)) co_return response;
+  const std::string prefix = ctx.principal.account_id + '/' + ctx.principal.region + '/';
+  MF_CO_TRY(const PageStart page, ParsePage(prefix, request.max_results, request.next_token));
+  auto rows = parts_.tables->actions.ListIf(prefix, page.after, page.limit + 1, [&](const auto& row) {
+    return (!request.resource_id || row.value->target.resource_id == *request.resource_id) &&
+           (!request.scheduled_action_names || std::ranges::find(*request.scheduled_action_names, row.value->name) != request.scheduled_action_names->end());
+  });
+  if (rows.size() > page.limit) {
+    rows.pop_back();
+    response.next_token = EncodeToken(prefix, rows.back().key);
+  }
+  for (const auto& row : rows) response.scheduled_actions->push_back(Describe(*row.value));
+  co_return response;
+}
+
+Task<Result<DescribeScalingActivitiesResponse>> AutoscalingApi::DescribeScalingActivities(Context& ctx, DescribeScalingActivitiesRequest request) {
+  DescribeScalingActivitiesResponse response;
+  response.scaling_activities.emplace();
+  if (request.service_namespace != kNamespace || (request.scalable_dimension && *request.scalable_dimension != kDimension)) co_return response;
+  MF_CO_TRY(const PageStart page, ParsePage("", request.max_results, request.next_token));
+  bool begun = page.after.empty();  // a token names the activity that was shown last
+  for (const Activity& activity : parts_.scaler->activities()) {
+    if (activity.target.account_id != ctx.principal.account_id || activity.target.region != ctx.principal.region) continue;
+    if (request.resource_id && activity.target.resource_id != *request.resource_id) continue;
+    if (!begun) {
+      begun = activity.id == page.after;
+      continue;
+    }
+    if (response.scaling_activities->size() == page.limit) {
+      response.next_token = EncodeToken("", response.scaling_activities->back().activity_id);
+      break;
+    }
+    response.scaling_activities->push_back({.activity_id = activity.id, .service_namespace = std::string(kNamespace), .resource_id = activity.target.resource_id,
+                                            .scalable_dimension = std::string(kDimension), .description = activity.description, .cause = activity.cause,
+                                            .start_time = activity.start, .end_time = activity.end, .status_code = activity.status,
+                                            .status_message = activity.message});
+  }
+  co_return response;
+}
+
+}  // namespace mayfly::autoscaling

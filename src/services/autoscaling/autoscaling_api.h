@@ -1,0 +1,70 @@
+// Application Auto Scaling's API, as far as it scales provisioned concurrency of Lambda: the operations of
+// model/application-autoscaling.model. One method per operation, named as it is.
+//
+// One per daemon, on its strand. Requests have been authenticated, decoded and validated by the model.
+#pragma once
+
+#include "model/application-autoscaling.h"
+#include "services/autoscaling/scaler.h"
+
+namespace mayfly::autoscaling {
+
+struct AutoscalingParts {
+  Loop* loop;
+  Random* random;
+  Tables* tables;
+  Scaler* scaler;
+  // Whether there is such a version or alias. Error: ValidationException.
+  std::function<Result<>(const TargetName&)> check_resource;
+};
+
+class AutoscalingApi final : public Handler {
+ public:
+  explicit AutoscalingApi(AutoscalingParts parts) : parts_(std::move(parts)) {}
+
+  // --- targets ---
+  Task<Result<RegisterScalableTargetResponse>> RegisterScalableTarget(Context& ctx, RegisterScalableTargetRequest request) override;
+  Task<Result<>> DeregisterScalableTarget(Context& ctx, DeregisterScalableTargetRequest request) override;
+  Task<Result<DescribeScalableTargetsResponse>> DescribeScalableTargets(Context& ctx, DescribeScalableTargetsRequest request) override;
+  Task<Result<>> TagResource(Context& ctx, TagResourceRequest request) override;
+  Task<Result<>> UntagResource(Context& ctx, UntagResourceRequest request) override;
+  Task<Result<ListTagsForResourceResponse>> ListTagsForResource(Context& ctx, ListTagsForResourceRequest request) override;
+
+  // --- policies (api_policies.cc) ---
+  Task<Result<PutScalingPolicyResponse>> PutScalingPolicy(Context& ctx, PutScalingPolicyRequest request) override;
+  Task<Result<>> DeleteScalingPolicy(Context& ctx, DeleteScalingPolicyRequest request) override;
+  Task<Result<DescribeScalingPoliciesResponse>> DescribeScalingPolicies(Context& ctx, DescribeScalingPoliciesRequest request) override;
+
+  // --- scheduled actions and activities (api_schedules.cc) ---
+  Task<Result<>> PutScheduledAction(Context& ctx, PutScheduledActionRequest request) override;
+  Task<Result<>> DeleteScheduledAction(Context& ctx, DeleteScheduledActionRequest request) override;
+  Task<Result<DescribeScheduledActionsResponse>> DescribeScheduledActions(Context& ctx, DescribeScheduledActionsRequest request) override;
+  Task<Result<DescribeScalingActivitiesResponse>> DescribeScalingActivities(Context& ctx, DescribeScalingActivitiesRequest request) override;
+
+ private:
+  using TargetPointer = catalog::ResourceTable<Target>::Pointer;
+  // Errors: ValidationException; ObjectNotFoundException, nothing is registered.
+  Result<TargetName> NameOf(const Context& ctx, std::string_view service_namespace, std::string_view resource_id, std::string_view dimension) const;
+  Result<TargetPointer> FindTarget(const Context& ctx, std::string_view service_namespace, std::string_view resource_id, std::string_view dimension) const;
+  // Error: ResourceNotFoundException.
+  Result<TargetPointer> FindByArn(const Context& ctx, std::string_view arn) const;
+  Task<Result<>> ReplaceTags(Context& ctx, TargetPointer target, std::vector<std::pair<std::string, std::string>> tags);
+
+  AutoscalingParts parts_;
+};
+
+// Errors of the service.
+Error Invalid(std::string message);
+Error ObjectNotFound(std::string message);
+// Some other change of the row was on its way.
+Error Concurrent(Error error);
+// How many a page shows, and after which key it begins. Errors: ValidationException, InvalidNextTokenException.
+struct PageStart {
+  size_t limit = 50;
+  std::string after;
+};
+Result<PageStart> ParsePage(std::string_view prefix, const std::optional<int32_t>& results_max, const std::optional<std::string>& token);
+std::string EncodeToken(std::string_view prefix, std::string_view key);
+WallTime TimeOf(int64_t millis);
+
+}  // namespace mayfly::autoscaling

@@ -1,0 +1,133 @@
+#include "services/autoscaling/scaling.h"
+
+#include <fmt/format.h>
+
+#include "catalog/json_members.h"
+
+namespace mayfly::autoscaling {
+namespace {
+
+template <typename Self, typename Visitor>
+void VisitTarget(Self& target, Visitor&& visit) {
+  visit("MinCapacity", target.capacity_min);
+  visit("MaxCapacity", target.capacity_max);
+  visit("RoleARN", target.role_arn);
+  visit("Id", target.id);
+  visit("Created", target.created_millis);
+  visit("InSuspended", target.in_suspended);
+  visit("OutSuspended", target.out_suspended);
+  visit("ScheduleSuspended", target.schedule_suspended);
+  visit("Tags", target.tags);
+}
+
+template <typename Self, typename Visitor>
+void VisitPolicy(Self& policy, Visitor&& visit) {
+  visit("Id", policy.id);
+  visit("Type", policy.type);
+  visit("Created", policy.created_millis);
+  visit("TargetValue", policy.target_value);
+  visit("ScaleOutCooldown", policy.out_cooldown_seconds);
+  visit("ScaleInCooldown", policy.in_cooldown_seconds);
+  visit("DisableScaleIn", policy.in_disabled);
+  visit("AdjustmentType", policy.adjustment_type);
+  visit("Steps", policy.steps);
+  visit("MinAdjustmentMagnitude", policy.magnitude_min);
+  visit("Cooldown", policy.cooldown_seconds);
+  visit("MetricAggregationType", policy.aggregation_type);
+}
+
+template <typename Self, typename Visitor>
+void VisitAction(Self& action, Visitor&& visit) {
+  visit("Id", action.id);
+  visit("Schedule", action.schedule);
+  visit("Created", action.created_millis);
+  visit("Start", action.start_millis);
+  visit("End", action.end_millis);
+  visit("MinCapacity", action.capacity_min);
+  visit("MaxCapacity", action.capacity_max);
+  visit("Done", action.done_millis);
+}
+
+template <typename Self, typename Visitor>
+void VisitStep(Self& step, Visitor&& visit) {
+  visit("Lower", step.lower);
+  visit("Upper", step.upper);
+  visit("Adjustment", step.adjustment);
+}
+
+// ACCOUNT/REGION/RESOURCE[/NAME]
+Result<TargetName> NameFromKey(std::string_view key, std::string* rest) {
+  const size_t region = key.find('/');
+  const size_t resource = region == std::string_view::npos ? region : key.find('/', region + 1);
+  if (resource == std::string_view::npos) return Fail(Error::Fault("a key without account and region: " + std::string(key)));
+  TargetName name{std::string(key.substr(0, region)), std::string(key.substr(region + 1, resource - region - 1)), std::string(key.substr(resource + 1))};
+  if (!rest) return name;
+  const size_t end = name.resource_id.find('/');
+  if (end == std::string::npos) return Fail(Error::Fault("a key without a name: " + std::string(key)));
+  *rest = name.resource_id.substr(end + 1);
+  name.resource_id.resize(end);
+  return name;
+}
+
+std::string ArnOf(const TargetName& target, std::string_view service, std::string rest) {
+  return fmt::format("arn:{}:{}:{}:{}:{}", catalog::PartitionOf(target.region), service, target.region, target.account_id, rest);
+}
+
+}  // namespace
+
+Result<TargetName> TargetName::Parse(std::string account_id, std::string region, std::string_view resource_id) {
+  constexpr std::string_view kPrefix = "function:";
+  const size_t colon = resource_id.find(':', kPrefix.size());
+  const bool good = resource_id.starts_with(kPrefix) && colon != std::string_view::npos && colon > kPrefix.size() && colon + 1 < resource_id.size() &&
+                    resource_id.find(':', colon + 1) == std::string_view::npos && resource_id.find('/') == std::string_view::npos;
+  if (!good) return Fail(Error::Service("ValidationException", fmt::format("Unsupported service namespace, resource type or scalable dimension: the resource "
+                                                                           "ID {} is not function:NAME:QUALIFIER", resource_id)));
+  return TargetName{std::move(account_id), std::move(region), std::string(resource_id)};
+}
+
+catalog::SettingOwner TargetName::Owner() const {
+  const size_t colon = resource_id.rfind(':');
+  const size_t first = resource_id.find(':') + 1;
+  return {{account_id, region, resource_id.substr(first, colon - first)}, resource_id.substr(colon + 1)};
+}
+
+std::string Target::Arn() const { return ArnOf(name, "application-autoscaling", "scalable-target/" + id); }
+
+std::string Policy::Arn() const {
+  return ArnOf(target, "autoscaling", fmt::format("scalingPolicy:{}:resource/lambda/{}:policyName/{}", id, target.resource_id, name));
+}
+
+std::string Action::Arn() const {
+  return ArnOf(target, "autoscaling", fmt::format("scheduledAction:{}:resource/lambda/{}:scheduledActionName/{}", id, target.resource_id, name));
+}
+
+json::Value ToJson(const Target& target) {
+  return catalog::WriteMembers(target, [](auto& from, auto& visit) { VisitTarget(from, visit); });
+}
+Result<> FromJson(std::string_view key, const json::Value& value, Target& target) {
+  MF_TRY(target.name, NameFromKey(key, nullptr));
+  VisitTarget(target, catalog::MemberReader(value));
+  return {};
+}
+json::Value ToJson(const StepAdjustmentRow& step) {
+  return catalog::WriteMembers(step, [](auto& from, auto& visit) { VisitStep(from, visit); });
+}
+void FromJson(const json::Value& value, StepAdjustmentRow& step) { VisitStep(step, catalog::MemberReader(value)); }
+json::Value ToJson(const Policy& policy) {
+  return catalog::WriteMembers(policy, [](auto& from, auto& visit) { VisitPolicy(from, visit); });
+}
+Result<> FromJson(std::string_view key, const json::Value& value, Policy& policy) {
+  MF_TRY(policy.target, NameFromKey(key, &policy.name));
+  VisitPolicy(policy, catalog::MemberReader(value));
+  return {};
+}
+json::Value ToJson(const Action& action) {
+  return catalog::WriteMembers(action, [](auto& from, auto& visit) { VisitAction(from, visit); });
+}
+Result<> FromJson(std::string_view key, const json::Value& value, Action& action) {
+  MF_TRY(action.target, NameFromKey(key, &action.name));
+  VisitAction(action, catalog::MemberReader(value));
+  return {};
+}
+
+}  // namespace mayfly::autoscaling
