@@ -1,0 +1,132 @@
+// If these fail, mappings are polled although they are not Enabled, are not although they are, or lose messages on the way.
+#include <gtest/gtest.h>
+
+#include "sources/fake_functions.h"
+#include "sources/fake_queue.h"
+#include "sources/mapping_manager.h"
+
+namespace mayfly::sources {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+using catalog::EventSourceMapping;
+namespace MappingState = catalog::MappingState;
+
+constexpr const char* kQueue = "arn:aws:sqs:us-east-1:000000000000:q";
+
+struct Bench {
+  Bench() : ctx(loop) {
+    EXPECT_TRUE(loop.Run(tables.all.Open(ctx)));
+    mapping.account_id = "000000000000";
+    mapping.region = "us-east-1";
+    mapping.uuid = "u";
+    mapping.function = {"000000000000", "us-east-1", "f"};
+    mapping.event_source_arn = kQueue;
+    mapping.batch_size = 10;
+    MakeManager();
+    manager->Open();
+  }
+  ~Bench() { Stop(minutes(15)); }
+  void MakeManager() { manager = std::make_unique<MappingManager>(loop, tables, queue, functions, random, PollerOptions()); }
+  void Stop(Duration drain) { loop.RunVoid(manager->Stop(loop.Now() + drain)); }
+  void Put(std::string_view state) {
+    mapping.state = state;
+    catalog::Change change(tables.all);
+    EXPECT_TRUE(change.Put(tables.event_source_mappings, mapping.Key(), mapping));
+    EXPECT_TRUE(loop.Run(change.Commit(ctx)));
+  }
+  void Delete() {
+    catalog::Change change(tables.all);
+    EXPECT_TRUE(change.Delete(tables.event_source_mappings, mapping.Key(), tables.event_source_mappings.Find(mapping.Key())));
+    EXPECT_TRUE(loop.Run(change.Commit(ctx)));
+  }
+  // Whether a message that is sent now is processed.
+  bool IsPolled() {
+    const std::string id = queue.Send("x");
+    loop.RunFor(seconds(1));
+    return queue.deleted.contains(id);
+  }
+
+  SimLoop loop;
+  Context ctx;
+  SeededRandom random{1};
+  std::unique_ptr<store::Store> store = store::MakeMemoryStore(loop);
+  catalog::Tables tables{*store};
+  FakeQueue queue{loop, random};
+  FakeFunctions functions{loop};
+  EventSourceMapping mapping;
+  std::unique_ptr<MappingManager> manager;
+};
+
+TEST(MappingManager, PollsWhileAMappingIsEnabledAndAtNoOtherTime) {
+  Bench bench;
+  EXPECT_FALSE(bench.IsPolled());
+  for (const auto state : {MappingState::Creating, MappingState::Enabled, MappingState::Disabling, MappingState::Disabled, MappingState::Enabling,
+                           MappingState::Enabled, MappingState::Updating, MappingState::Enabled, MappingState::Deleting}) {
+    bench.Put(state);
+    EXPECT_EQ(bench.IsPolled(), state == MappingState::Enabled) << state;
+  }
+  bench.Delete();
+  EXPECT_FALSE(bench.IsPolled());
+}
+
+TEST(MappingManager, StartsWithWhatIsEnabled) {
+  Bench bench;
+  bench.Put(MappingState::Enabled);
+  bench.Stop(seconds(1));
+  EXPECT_FALSE(bench.IsPolled());
+  bench.MakeManager();
+  EXPECT_EQ(bench.manager->CountsOf(bench.mapping.Key()), nullptr);
+  bench.manager->Open();
+  bench.loop.RunFor(seconds(1));
+  EXPECT_EQ(bench.queue.size(), 0u);
+  EXPECT_EQ(bench.manager->ResultOf(bench.mapping.Key()), "OK");
+}
+
+TEST(MappingManager, WhatRunsWhenAMappingIsDeletedEndsWell) {
+  Bench bench;
+  bench.functions.on_event = [](const auto&) { return FakeFunctions::Behaviour{.takes = seconds(10)}; };
+  bench.Put(MappingState::Enabled);
+  bench.queue.Send("x");
+  bench.loop.RunFor(seconds(1));
+  bench.Put(MappingState::Deleting);
+  bench.Delete();
+  EXPECT_EQ(bench.queue.size(), 1u);
+  bench.loop.RunFor(seconds(10));
+  EXPECT_EQ(bench.queue.deleted.size(), 1u);
+  EXPECT_EQ(bench.functions.batches.size(), 1u);
+}
+
+TEST(MappingManager, StoppingIsBounded) {
+  Bench bench;
+  bench.functions.on_event = [](const auto&) { return FakeFunctions::Behaviour{.takes = minutes(10)}; };
+  bench.Put(MappingState::Enabled);
+  bench.queue.Send("x");
+  bench.loop.RunFor(seconds(1));
+  bench.Put(MappingState::Deleting);
+  bench.Delete();
+  EventSourceMapping other = bench.mapping;
+  bench.mapping.uuid = "v";
+  bench.Put(MappingState::Enabled);
+  bench.queue.Send("y");
+  bench.loop.RunFor(seconds(1));
+  EXPECT_EQ(bench.functions.running, 2);
+  const TimePoint begin = bench.loop.Now();
+  bench.Stop(seconds(5));
+  EXPECT_EQ(bench.loop.Now(), begin + seconds(5));
+  EXPECT_EQ(bench.functions.running, 0);
+  EXPECT_EQ(bench.queue.size(), 2u) << "it was not processed to its end";
+}
+
+TEST(MappingManager, SourcesWithoutAServiceAreLeftAlone) {
+  Bench bench;
+  bench.mapping.event_source_arn = "arn:aws:kinesis:us-east-1:000000000000:stream/s";
+  bench.Put(MappingState::Enabled);
+  bench.loop.RunFor(minutes(1));
+  EXPECT_EQ(bench.manager->CountsOf(bench.mapping.Key()), nullptr);
+  EXPECT_EQ(bench.queue.receive_calls, 0);
+}
+
+}  // namespace
+}  // namespace mayfly::sources

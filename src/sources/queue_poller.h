@@ -1,0 +1,89 @@
+// QueuePoller: reads the queue of one event source mapping and invokes its function with batches.
+//
+// One collector takes messages, filters them and fills batches; every batch is processed by a task of its own. The collector asks
+// the queue for as many messages as there is room for and no more, so that nothing waits here, hidden and ageing. Room is what
+// ConcurrencyRamp and the mapping's own maximum allow.
+//
+// A message is deleted when the function has processed it, or when the filter does not want it. All others come back from
+// their queue when they become visible again: after an error of the function, a crash, and after throttles that last longer
+// than the visibility timeout (until then a throttled batch is tried again, by a back-off or as soon as another one has ended).
+//
+// One strand. Made for a mapping by MappingManager, used until the mapping is gone and everything has ended.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+
+#include "base/task_scope.h"
+#include "sources/batch_item_failures.h"
+#include "sources/concurrency_ramp.h"
+#include "sources/poller_parts.h"
+#include "sources/queue_batch.h"
+#include "sources/queue_deletes.h"
+#include "sources/queue_filter.h"
+
+namespace mayfly::sources {
+
+using MappingPointer = std::shared_ptr<const catalog::EventSourceMapping>;
+
+class QueuePoller {
+ public:
+  QueuePoller(const PollerParts& parts, std::string queue_arn);
+
+  // Polls as `mapping` says, from now on. Batches that were filled before end as they began.
+  void Start(MappingPointer mapping);
+  // Takes no more messages. Those that were taken are processed.
+  void Pause();
+  // After Pause: waits until everything that was taken has ended and what was processed is deleted.
+  Task<> Drain();
+  // Pauses, waits for what runs, at most until `until`; messages that have not been given to the function are handed back.
+  Task<> Stop(TimePoint until);
+
+  // LastProcessingResult; "" before there was anything.
+  const std::string& result() const { return result_; }
+  const PollerCounts& counts() const { return counts_; }
+  int running() const { return running_; }
+
+ private:
+  struct Session;
+  using SessionPointer = std::shared_ptr<Session>;
+  class Running;
+  class Turn;
+
+  Task<> Collect(SessionPointer session);
+  TimePoint WindowEnd(const Session& session, const QueueBatch& filling) const;
+  Task<bool> AwaitWork(Context& ctx, const Session& session);
+  Task<bool> AwaitRoom(Context& ctx);
+  Task<Result<ReceivedMessages>> Receive(Context& ctx, const Session& session, const QueueBatch& filling, Duration wait);
+  Task<> Recover(Context& ctx, Error error);
+  // Puts messages into `filling`, and starts the batches that become full.
+  Task<> Fill(const SessionPointer& session, ReceivedMessages received, QueueBatch& filling);
+  Task<> Dispatch(const SessionPointer& session, QueueBatch& filling);
+  Task<> Process(SessionPointer session, QueueBatch batch);
+  Task<Result<runtime::InvokeOutcome>> Invoke(Context& ctx, const Session& session, QueueBatch& batch);
+  Task<bool> AwaitTurn(Context& ctx, const QueueBatch& batch, Duration backoff);
+  void Settle(const Session& session, QueueBatch& batch, const Result<runtime::InvokeOutcome>& outcome);
+  void NoteFailure(size_t messages);
+  Task<> HandBack(QueueBatch batch);
+  void OnEnd();
+  bool HasEnded() const { return collectors_ == 0 && running_ == 0; }
+  Context MakeContext(const Session& session, std::stop_token stop) const;
+  RampLimits LimitsOf(const catalog::EventSourceMapping& mapping) const;
+
+  PollerParts parts_;
+  std::string queue_arn_;
+  ConcurrencyRamp ramp_;
+  SessionPointer session_;  // null: paused
+  std::string result_;
+  PollerCounts counts_;
+  int collectors_ = 0;  // more than one while an older one ends
+  int running_ = 0;     // batches that have left their collector
+  int invoking_ = 0;    // of these, with the function
+  std::deque<Turn*> throttled_;
+  Event ended_;  // a batch has ended
+  QueueDeletes deletes_;
+  TaskScope tasks_;
+};
+
+}  // namespace mayfly::sources
