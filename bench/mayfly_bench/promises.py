@@ -85,6 +85,10 @@ PROMISES = [
     Promise("store_commits_1", "store", "reported", "more"),
     Promise("store_commits_64", "store", "reported", "more"),
     Promise("store_enqueues_64", "store", "≥ 4 × one fdatasync per record", "more", 4.0),
+    Promise("mapping_1", "mapping", "≥ 0.5 × invokes", "more", 0.5),
+    Promise("mapping_10", "mapping", "reported", "more"),
+    Promise("mapping_100", "mapping", "≥ 10 × invokes (20 × batches of one); 150,000/s", "more", 10.0),
+    Promise("mapping_latency", "mapping", "≤ 2.5 × (SendMessage + warm invoke)", "less", 2.5),
     Promise("store_lease_and_acknowledge_64", "store", "reported", "more"),
 ]
 BY_NAME = {promise.name: promise for promise in PROMISES}

@@ -88,6 +88,11 @@ void AddOptions(CLI::App& app, Options& o) {
       "API calls per second and account (AWS: 15; GetFunction 100) beyond which they are throttled; invocations do not count; 0: no limit")
       ->check(CLI::Range(0.0, 1e6));
   Add(app, "--organization", o.organizations, "accounts that aws:PrincipalOrgID in policies means, as o-ID=ACCOUNT,ACCOUNT");
+  Add(app, "--mapping-concurrency", o.mapping_concurrency, "batches of one queue that run at once, for mappings without a limit of their own")
+      ->check(CLI::Range(1, 100'000));
+  Add(app, "--mapping-growth", o.mapping_growth_per_minute,
+      "batches of one queue by which this grows per minute, from 5 on, while messages are waiting (AWS: 300)")
+      ->check(CLI::Range(1.0, 1e9));
   Add(app, "--drain", o.drain_seconds, "seconds that running requests get when the daemon is asked to end")->check(CLI::Range(0.0, 900.0));
   Add(app, "--log-group-max", o.log_group_mib_max, "MiB of compressed log kept per log group")->check(CLI::Range(1, 1'000'000));
   Add(app, "--log-max", o.log_mib_max, "MiB of compressed log kept in all")->check(CLI::Range(1, 100'000'000));

@@ -66,6 +66,8 @@ struct Options {
   std::string cpu_limit = "proportional";  // proportional | off
   double update_delay_seconds = 0;
   double control_plane_rate = 0;       // 0: no limit
+  int mapping_concurrency = 1250;
+  double mapping_growth_per_minute = 60'000;
   int64_t log_group_mib_max = 64;
   int64_t log_mib_max = 4096;
   int64_t function_log_kib_per_second = 4096;

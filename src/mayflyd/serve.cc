@@ -41,6 +41,7 @@
 #include "services/lambda/authorizer.h"
 #include "services/lambda/control_plane_rate.h"
 #include "services/lambda/lambda_api.h"
+#include "sources/mapping_manager.h"
 #include "store/log_store.h"
 #include "telemetry/function_log.h"
 #include "telemetry/metrics.h"
@@ -234,6 +235,7 @@ class Daemon {
   edge::FunctionUrlParts MakeUrlParts();
   void OpenCodeSource();
   void OpenImages();
+  void MakeMappings();
   runtime::FunctionEndpoint MakeFunctionEndpoint();
 
   Options options_;
@@ -288,6 +290,8 @@ class Daemon {
   std::unique_ptr<QueueService> queues_;
   std::unique_ptr<autoscaling::Tables> scaling_tables_;
   std::unique_ptr<ScalingService> scaling_;
+  std::unique_ptr<sources::MappedFunctions> mapped_functions_;
+  std::unique_ptr<sources::MappingManager> mappings_;
   std::unique_ptr<edge::Admin> admin_;
   std::unique_ptr<edge::FunctionUrls> urls_;
   std::unique_ptr<edge::Edge> edge_;
@@ -463,6 +467,14 @@ Task<Result<std::vector<std::string>>> Daemon::ListExtensions(std::string layers
   co_return co_await files_.Run(loop_, [opt] { return catalog::ListExtensionFiles(opt); });
 }
 
+void Daemon::MakeMappings() {
+  mapped_functions_ = std::make_unique<sources::InvokedFunctions>(*catalog_, *invoker_, *loops_, random_);
+  sources::PollerOptions options;
+  options.concurrency_maximum = options_.mapping_concurrency;
+  options.concurrency_growth_per_minute = options_.mapping_growth_per_minute;
+  mappings_ = std::make_unique<sources::MappingManager>(loop_, *tables_, queues_->ports(), *mapped_functions_, random_, metrics_, options);
+}
+
 Task<Result<>> Daemon::Start(Context& ctx) {
   MF_CO_TRY_VOID(co_await OpenState(ctx));
   MF_CO_TRY_VOID(OpenAccess());
@@ -540,6 +552,8 @@ Task<Result<>> Daemon::Start(Context& ctx) {
   parts.queues = &queues_->ports();
   targets_.Register("sqs", queues_->ports());
   event_queue_->Open();  // what is owed needs its targets
+  MakeMappings();
+  parts.last_processing_result = [this](const std::string& key) { return mappings_->ResultOf(key); };
   lambda_ = std::make_unique<lambda::LambdaApi>(std::move(parts));
   lambda_->Recover();
   authorizer_ = std::make_unique<lambda::Authorizer>(*access_);
@@ -566,6 +580,7 @@ Task<Result<>> Daemon::Start(Context& ctx) {
   }
   invoker_->provisioner().Open();
   scaling_->Start();
+  mappings_->Open();
   background_.Spawn(Survey());
   co_return Result<>();
 }
@@ -586,6 +601,7 @@ Task<Result<>> Daemon::Reset(Context& ctx) {
 
 Task<> Daemon::Stop() {
   Context ctx(loop_);
+  mappings_->Pause();
   queues_->EndWaits();
   // Without the jail nothing that runs can come to a good end.
   const Duration drain = jail_died_ ? kDrainWithoutJail : Seconds(options_.drain_seconds);
@@ -593,6 +609,7 @@ Task<> Daemon::Stop() {
   event_queue_->Pause();
   co_await server_->Stop(drain);
   co_await event_queue_->Stop(until);
+  co_await mappings_->Stop(until);
   edge_->CutFunctionCalls();
   invoker_->CutStreams();
   background_.Stop();

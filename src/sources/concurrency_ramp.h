@@ -23,9 +23,10 @@ class ConcurrencyRamp {
   // Where it stands is kept, as far as the new limits allow. 1 <= initial <= maximum.
   void SetLimits(RampLimits limits);
 
-  // Whether one more may begin while `running` are. Asking while none may is what makes it grow.
+  // Whether one more may begin while `running` are. Asking while none may, again and again, is what makes it grow: when RoomAt
+  // says and when one has ended.
   bool HasRoom(TimePoint now, int running);
-  // When HasRoom will be true of `running` by growth alone; TimePoint::max() if never.
+  // When HasRoom, which was false just now, will be true of `running` by growth alone; TimePoint::max() if never.
   TimePoint RoomAt(int running) const;
 
   // The function failed: a quarter less, but not below the beginning.
@@ -41,6 +42,7 @@ class ConcurrencyRamp {
   RampLimits limits_;
   double level_ = 0;
   TimePoint grown_until_{};  // growth up to here is in `level_`
+  TimePoint full_at_{};      // when it was full last
 };
 
 }  // namespace mayfly::sources

@@ -14,9 +14,14 @@ TEST(ConcurrencyRamp, GrowsWhileAllOfItIsUsed) {
   ConcurrencyRamp ramp({.initial = 5, .maximum = 1250, .growth_per_second = 5});
   EXPECT_TRUE(ramp.HasRoom(kStart, 4));
   EXPECT_FALSE(ramp.HasRoom(kStart, 5));
-  EXPECT_TRUE(ramp.HasRoom(kStart + seconds(60), 304));
-  EXPECT_FALSE(ramp.HasRoom(kStart + seconds(60), 305));
-  EXPECT_FALSE(ramp.HasRoom(kStart + seconds(3600), 1250));
+  TimePoint now = kStart;
+  const auto full_for = [&](seconds time) {
+    for (const TimePoint end = now + time; now < end;) EXPECT_FALSE(ramp.HasRoom(now += seconds(1), 1250));
+  };
+  full_for(seconds(60));
+  EXPECT_TRUE(ramp.HasRoom(now, 304));
+  EXPECT_FALSE(ramp.HasRoom(now, 305));
+  full_for(seconds(3600));
   EXPECT_EQ(ramp.level(), 1250);
 }
 
@@ -25,6 +30,17 @@ TEST(ConcurrencyRamp, DoesNotSaveUpWhatIsNotUsed) {
   for (int minute = 0; minute < 60; ++minute) EXPECT_TRUE(ramp.HasRoom(kStart + std::chrono::minutes(minute), 4));
   EXPECT_FALSE(ramp.HasRoom(kStart + std::chrono::minutes(59), 5));
   EXPECT_TRUE(ramp.HasRoom(kStart + std::chrono::minutes(59) + seconds(1), 5));
+}
+
+// Batches of a fast function end before there is more room: it is full, empty for a moment, and full again.
+TEST(ConcurrencyRamp, GrowsOverShortBatches) {
+  ConcurrencyRamp ramp({.initial = 5, .maximum = 1000, .growth_per_second = 5});
+  TimePoint now = kStart;
+  for (int i = 0; i < 20'000; ++i) {
+    now += std::chrono::microseconds(100);
+    ramp.HasRoom(now, i % 2 == 0 ? 1000 : 0);
+  }
+  EXPECT_EQ(ramp.level(), 14);
 }
 
 TEST(ConcurrencyRamp, TellsWhenThereWillBeRoom) {

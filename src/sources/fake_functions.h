@@ -25,6 +25,7 @@ class FakeFunctions final : public MappedFunctions {
   explicit FakeFunctions(SimLoop& loop) : loop_(&loop) {}
 
   bool exists = true;
+  std::string forbidden_trace = "none";
   std::function<Behaviour(const Ids&)> on_event = [](const Ids&) { return Behaviour(); };
   std::vector<Ids> batches;       // that were processed, throttles left out
   std::vector<TimePoint> begins;  // of these
@@ -37,6 +38,8 @@ class FakeFunctions final : public MappedFunctions {
   std::optional<Duration> TimeoutOf(const catalog::EventSourceMapping&) const override {
     return exists ? std::optional<Duration>(std::chrono::seconds(3)) : std::nullopt;
   }
+
+  bool Forbids(const catalog::EventSourceMapping&, std::string_view trace_header) const override { return trace_header == forbidden_trace; }
 
   Task<Result<runtime::InvokeOutcome>> Invoke(Context& ctx, const catalog::EventSourceMapping&, std::string payload) override {
     if (!exists) co_return Fail(Error::Service("ResourceNotFoundException", "Function not found"));

@@ -22,6 +22,7 @@ class FakeQueue final : public QueueSource {
   Duration visibility = std::chrono::seconds(30);
   int64_t receives_max = 1'000'000;  // then the message goes to `dead_letters`
   Duration commit_takes{};           // at most; drawn
+  Duration receive_takes{};
   double fault_chance = 0;           // of every call
   std::set<std::string> dead_letters;
   std::set<std::string> deleted;
@@ -65,6 +66,7 @@ class FakeQueue final : public QueueSource {
     ++receive_calls;
     MF_ASSERT(request.messages_max >= 1 && request.messages_max <= 10'000);
     const TimePoint until = loop_->Now() + request.wait;
+    if (receive_takes.count() > 0) co_await Sleep(ctx, receive_takes);
     if (Unlucky()) co_return Fail(Error::Fault("the store is broken"));
     while (true) {
       if (!exists) co_return Missing();

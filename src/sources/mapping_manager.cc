@@ -7,9 +7,10 @@
 namespace mayfly::sources {
 
 MappingManager::MappingManager(Loop& loop, catalog::Tables& tables, QueueSource& queues, MappedFunctions& functions, Random& random,
-                               PollerOptions options)
+                               telemetry::Metrics& metrics, PollerOptions options)
     : tables_(&tables), budget_(loop, options.payload_bytes_max),
-      parts_{.loop = &loop, .queues = &queues, .functions = &functions, .random = &random, .budget = &budget_, .options = options},
+      parts_{.loop = &loop, .queues = &queues, .functions = &functions, .random = &random, .budget = &budget_,
+             .metrics = &metrics, .options = options},
       tasks_(loop) {
   tables.event_source_mappings.OnChange([this](const std::string& key, const MappingPointer&, const MappingPointer& mapping) {
     if (open_) Follow(key, mapping);

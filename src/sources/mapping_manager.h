@@ -18,7 +18,8 @@ namespace mayfly::sources {
 
 class MappingManager {
  public:
-  MappingManager(Loop& loop, catalog::Tables& tables, QueueSource& queues, MappedFunctions& functions, Random& random, PollerOptions options);
+  MappingManager(Loop& loop, catalog::Tables& tables, QueueSource& queues, MappedFunctions& functions, Random& random,
+                 telemetry::Metrics& metrics, PollerOptions options);
 
   // After the tables have been opened and everything that invocations need is there. Called once.
   void Open();

@@ -28,7 +28,7 @@ struct Bench {
     manager->Open();
   }
   ~Bench() { Stop(minutes(15)); }
-  void MakeManager() { manager = std::make_unique<MappingManager>(loop, tables, queue, functions, random, PollerOptions()); }
+  void MakeManager() { manager = std::make_unique<MappingManager>(loop, tables, queue, functions, random, metrics, PollerOptions()); }
   void Stop(Duration drain) { loop.RunVoid(manager->Stop(loop.Now() + drain)); }
   void Put(std::string_view state) {
     mapping.state = state;
@@ -55,6 +55,7 @@ struct Bench {
   catalog::Tables tables{*store};
   FakeQueue queue{loop, random};
   FakeFunctions functions{loop};
+  telemetry::Metrics metrics;
   EventSourceMapping mapping;
   std::unique_ptr<MappingManager> manager;
 };

@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "sources/mapped_functions.h"
 #include "sources/queue_source.h"
+#include "telemetry/metrics.h"
 
 namespace mayfly::sources {
 
@@ -48,11 +49,11 @@ class ByteBudget {
   Event freed_;
 };
 
-// EventCount of a mapping's MetricsConfig. Events are messages.
+// What one mapping has done since the daemon started, in records. The same goes to the mapping's metrics if it asks for them.
 struct PollerCounts {
   uint64_t polled = 0;
   uint64_t filtered_out = 0;
-  uint64_t invoked = 0;        // given to the function, again counted
+  uint64_t invoked = 0;        // given to the function; each attempt counts
   uint64_t failed_invoke = 0;  // of these, not processed
   uint64_t deleted = 0;
 };
@@ -63,6 +64,7 @@ struct PollerParts {
   MappedFunctions* functions;
   Random* random;
   ByteBudget* budget;
+  telemetry::Metrics* metrics;
   PollerOptions options;
 };
 

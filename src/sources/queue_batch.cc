@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "invoke/lineage.h"
+
 namespace mayfly::sources {
 
 QueueBatch::QueueBatch(QueueBatch&& other) noexcept
@@ -17,6 +19,19 @@ bool QueueBatch::Add(const ReceivedMessage& received, TimePoint hidden_until, Ti
   bytes_ = event_.bytes();
   hidden_until_ = std::min(hidden_until_, hidden_until);
   return true;
+}
+
+std::string_view QueueBatch::TraceHeader(std::string_view function_arn) const {
+  if (messages_.size() == 1) return messages_.front().message->trace_header;
+  std::string_view longest;
+  int hops = 0;
+  for (const ReceivedMessage& received : messages_) {
+    const std::string& header = received.message->trace_header;
+    if (!header.contains("Lineage=")) continue;
+    const int earlier = invoke::AddHop(header, function_arn).earlier;
+    if (longest.empty() || earlier > hops) longest = header, hops = earlier;
+  }
+  return longest;
 }
 
 std::string QueueBatch::TakeEvent() {

@@ -26,8 +26,9 @@ class QueueBatch {
   // When the first of its messages becomes visible again.
   TimePoint hidden_until() const { return hidden_until_; }
   const std::vector<ReceivedMessage>& messages() const { return messages_; }
-  // For the invocation: that of its only message. Several senders make no common trace.
-  std::string_view trace_header() const { return messages_.size() == 1 ? std::string_view(messages_[0].message->trace_header) : std::string_view(); }
+  // For the invocation: that of its only message. Several senders make no common trace, but one that carries a lineage
+  // (invoke/lineage.h) goes on, first of all the one that has been through `function_arn` most often.
+  std::string_view TraceHeader(std::string_view function_arn) const;
 
   // The event, for each attempt anew.
   std::string TakeEvent();

@@ -15,9 +15,10 @@ constexpr Duration kRetryFor = std::chrono::minutes(1);
 
 }  // namespace
 
-QueueDeletes::QueueDeletes(Loop& loop, QueueSource& queues, std::string queue_arn, size_t waiting_max, uint64_t& deleted)
-    : loop_(&loop), queues_(&queues), queue_arn_(std::move(queue_arn)), waiting_max_(waiting_max), deleted_(&deleted), room_(loop), done_(loop),
-      tasks_(loop) {}
+QueueDeletes::QueueDeletes(Loop& loop, QueueSource& queues, std::string queue_arn, size_t waiting_max,
+                           std::function<void(size_t)> on_deleted)
+    : loop_(&loop), queues_(&queues), queue_arn_(std::move(queue_arn)), waiting_max_(waiting_max), on_deleted_(std::move(on_deleted)),
+      room_(loop), done_(loop), tasks_(loop) {}
 
 void QueueDeletes::Add(std::vector<std::string> receipt_handles, Reason reason) {
   if (receipt_handles.empty()) return;
@@ -56,7 +57,7 @@ Task<> QueueDeletes::Delete(Context& ctx, Group group) {
     Context unstopped(*loop_);
     auto deleted = co_await queues_->Delete(unstopped, queue_arn_, group.handles);
     if (deleted) {
-      *deleted_ += group.processed;
+      if (group.processed > 0) on_deleted_(group.processed);
       co_return;
     }
     if (deleted.error().kind != Error::Kind::Fault) co_return;  // the queue is gone, and its messages with it

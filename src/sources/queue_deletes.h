@@ -5,6 +5,7 @@
 // again by its queue: processed twice, never lost.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -15,8 +16,8 @@ namespace mayfly::sources {
 
 class QueueDeletes {
  public:
-  // `deleted` is increased by the messages that were deleted after the function had processed them.
-  QueueDeletes(Loop& loop, QueueSource& queues, std::string queue_arn, size_t waiting_max, uint64_t& deleted);
+  // `on_deleted` is told how many messages were deleted that the function had processed.
+  QueueDeletes(Loop& loop, QueueSource& queues, std::string queue_arn, size_t waiting_max, std::function<void(size_t)> on_deleted);
 
   enum class Reason : unsigned char { Processed, FilteredOut };
   void Add(std::vector<std::string> receipt_handles, Reason reason);
@@ -32,7 +33,7 @@ class QueueDeletes {
  private:
   struct Group {
     std::vector<std::string> handles;
-    uint64_t processed = 0;
+    size_t processed = 0;
   };
   Task<> Run();
   Task<> Delete(Context& ctx, Group group);
@@ -41,9 +42,9 @@ class QueueDeletes {
   QueueSource* queues_;
   std::string queue_arn_;
   size_t waiting_max_;
-  uint64_t* deleted_;
+  std::function<void(size_t)> on_deleted_;
   std::vector<std::string> handles_;
-  uint64_t processed_ = 0;  // of handles_
+  size_t processed_ = 0;  // of handles_
   bool running_ = false;
   Event room_;
   Event done_;

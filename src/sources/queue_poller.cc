@@ -9,8 +9,12 @@ namespace mayfly::sources {
 namespace {
 
 using catalog::EventSourceMapping;
+using telemetry::Metric;
 
 constexpr size_t kReceiveMessagesMax = 10'000;
+// What is taken from the queue before there is room for it waits about this long, and is no more than this many batches.
+constexpr Duration kAheadFor = std::chrono::milliseconds(50);
+constexpr double kAheadBatchesMax = 256;
 constexpr std::string_view kOk = "OK";
 constexpr std::string_view kCallFailed = "PROBLEM: Function call failed";
 constexpr std::string_view kNoFunction = "PROBLEM: Function not found";
@@ -68,7 +72,9 @@ class QueuePoller::Turn {
 
 QueuePoller::QueuePoller(const PollerParts& parts, std::string queue_arn)
     : parts_(parts), queue_arn_(std::move(queue_arn)), ramp_({1, 1, 1}), ended_(*parts.loop),
-      deletes_(*parts.loop, *parts.queues, queue_arn_, parts.options.deletes_waiting_max, counts_.deleted), tasks_(*parts.loop) {}
+      deletes_(*parts.loop, *parts.queues, queue_arn_, parts.options.deletes_waiting_max,
+               [this](size_t messages) { Count(&PollerCounts::deleted, Metric::DeletedEventCount, messages); }),
+      tasks_(*parts.loop) {}
 
 RampLimits QueuePoller::LimitsOf(const EventSourceMapping& mapping) const {
   const PollerOptions& options = parts_.options;
@@ -98,6 +104,8 @@ void QueuePoller::Start(MappingPointer mapping) {
     return log::Error("event source mapping {}: {}", mapping->uuid, filters.error().ToString());
   }
   ramp_.SetLimits(LimitsOf(*mapping));
+  series_.reset();
+  if (std::ranges::count(mapping->metrics, "EventCount") > 0) series_ = parts_.metrics->OfMapping(mapping->account_id, mapping->region, mapping->uuid);
   session_ = std::make_shared<Session>(std::move(mapping), std::move(*filters));
   ++collectors_;
   tasks_.Spawn(Collect(session_));
@@ -183,13 +191,20 @@ Task<bool> QueuePoller::AwaitRoom(Context& ctx) {
 }
 
 Task<Result<ReceivedMessages>> QueuePoller::Receive(Context& ctx, const Session& session, const QueueBatch& filling, Duration wait) {
-  const size_t slots = static_cast<size_t>(std::max(1, ramp_.level() - running_));
+  const size_t slots = static_cast<size_t>(std::max(1, ramp_.level() - running_)) + BatchesAhead();
   ReceiveRequest request{.queue_arn = queue_arn_, .wait = std::max(wait, Duration::zero())};
   request.messages_max = std::min(slots * session.batch_size, kReceiveMessagesMax) - filling.size();
   request.body_bytes_max = kEventBytesMax - std::min(filling.bytes(), kEventBytesMax - 1);
   auto received = co_await parts_.queues->Receive(ctx, std::move(request));
-  if (received) counts_.polled += received->messages.size();
+  if (received) Count(&PollerCounts::polled, Metric::PolledEventCount, received->messages.size());
   co_return received;
+}
+
+// Of a fast function, so that it need not wait while the queue is asked.
+size_t QueuePoller::BatchesAhead() const {
+  if (typical_.count() == 0 || !throttled_.empty()) return 0;
+  const double ahead = ramp_.level() * (ToMillis(kAheadFor) / ToMillis(typical_));
+  return static_cast<size_t>(std::min(ahead, kAheadBatchesMax));
 }
 
 Task<> QueuePoller::Recover(Context& ctx, Error error) {
@@ -203,6 +218,8 @@ Task<> QueuePoller::Recover(Context& ctx, Error error) {
 Task<> QueuePoller::Fill(const SessionPointer& session, ReceivedMessages received, QueueBatch& filling) {
   std::vector<std::string> unwanted;
   for (ReceivedMessage& message : received.messages) {
+    // What goes round in a loop is left to its queue, which has a dead-letter queue for it.
+    if (parts_.functions->Forbids(*session->mapping, message.message->trace_header)) continue;
     if (!session->filter.Wants(message)) {
       unwanted.push_back(std::move(message.receipt_handle));
       continue;
@@ -214,7 +231,7 @@ Task<> QueuePoller::Fill(const SessionPointer& session, ReceivedMessages receive
     }
     if (filling.size() == session->batch_size) co_await Dispatch(session, filling);
   }
-  counts_.filtered_out += unwanted.size();
+  Count(&PollerCounts::filtered_out, Metric::FilteredOutEventCount, unwanted.size());
   deletes_.Add(std::move(unwanted), QueueDeletes::Reason::FilteredOut);
 }
 
@@ -257,12 +274,17 @@ Task<> QueuePoller::Process(SessionPointer session, QueueBatch batch) {
 Task<Result<runtime::InvokeOutcome>> QueuePoller::Invoke(Context& ctx, const Session& session, QueueBatch& batch) {
   Duration backoff = parts_.options.throttle_backoff_min;
   while (true) {
-    counts_.invoked += batch.size();
+    Count(&PollerCounts::invoked, Metric::InvokedEventCount, batch.size());
     ++invoking_;
-    ctx.trace_header = batch.trace_header();
+    ctx.trace_header = batch.TraceHeader(session.mapping->function.Arn());
+    const TimePoint begin = parts_.loop->Now();
     auto outcome = co_await parts_.functions->Invoke(ctx, *session.mapping, batch.TakeEvent());
     --invoking_;
-    if (outcome || !outcome.error().retryable) co_return outcome;
+    if (outcome || !outcome.error().retryable) {
+      const Duration took = std::max<Duration>(parts_.loop->Now() - begin, std::chrono::microseconds(1));
+      typical_ = typical_.count() == 0 ? took : (typical_ * 7 + took) / 8;
+      co_return outcome;
+    }
     ramp_.OnThrottle(parts_.loop->Now(), invoking_);
     if (!co_await AwaitTurn(ctx, batch, backoff)) co_return outcome;
     backoff = std::min(backoff * 2, parts_.options.throttle_backoff_max);
@@ -304,8 +326,14 @@ void QueuePoller::Settle(const Session& session, QueueBatch& batch, const Result
 }
 
 void QueuePoller::NoteFailure(size_t messages) {
-  counts_.failed_invoke += messages;
+  Count(&PollerCounts::failed_invoke, Metric::FailedInvokeEventCount, messages);
   result_ = kCallFailed;
+}
+
+void QueuePoller::Count(uint64_t PollerCounts::* figure, Metric metric, size_t messages) {
+  if (messages == 0) return;
+  counts_.*figure += messages;
+  if (series_) series_->Add(metric, static_cast<double>(messages));
 }
 
 void QueuePoller::OnEnd() {

@@ -1,8 +1,8 @@
 // QueuePoller: reads the queue of one event source mapping and invokes its function with batches.
 //
 // One collector takes messages, filters them and fills batches; every batch is processed by a task of its own. The collector asks
-// the queue for as many messages as there is room for and no more, so that nothing waits here, hidden and ageing. Room is what
-// ConcurrencyRamp and the mapping's own maximum allow.
+// the queue for as many messages as there is room for, and for what a fast function will have done in a moment, so that nothing
+// waits here for long, hidden and ageing. Room is what ConcurrencyRamp and the mapping's own maximum allow.
 //
 // A message is deleted when the function has processed it, or when the filter does not want it. All others come back from
 // their queue when they become visible again: after an error of the function, a crash, and after throttles that last longer
@@ -13,6 +13,7 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/task_scope.h"
@@ -56,6 +57,7 @@ class QueuePoller {
   Task<bool> AwaitWork(Context& ctx, const Session& session);
   Task<bool> AwaitRoom(Context& ctx);
   Task<Result<ReceivedMessages>> Receive(Context& ctx, const Session& session, const QueueBatch& filling, Duration wait);
+  size_t BatchesAhead() const;
   Task<> Recover(Context& ctx, Error error);
   // Puts messages into `filling`, and starts the batches that become full.
   Task<> Fill(const SessionPointer& session, ReceivedMessages received, QueueBatch& filling);
@@ -65,6 +67,7 @@ class QueuePoller {
   Task<bool> AwaitTurn(Context& ctx, const QueueBatch& batch, Duration backoff);
   void Settle(const Session& session, QueueBatch& batch, const Result<runtime::InvokeOutcome>& outcome);
   void NoteFailure(size_t messages);
+  void Count(uint64_t PollerCounts::* figure, telemetry::Metric metric, size_t messages);
   Task<> HandBack(QueueBatch batch);
   void OnEnd();
   bool HasEnded() const { return collectors_ == 0 && running_ == 0; }
@@ -77,9 +80,11 @@ class QueuePoller {
   SessionPointer session_;  // null: paused
   std::string result_;
   PollerCounts counts_;
+  std::optional<telemetry::Metrics::Series> series_;  // if the mapping's MetricsConfig wants EventCount
   int collectors_ = 0;  // more than one while an older one ends
   int running_ = 0;     // batches that have left their collector
   int invoking_ = 0;    // of these, with the function
+  Duration typical_{};  // time that the function takes for a batch
   std::deque<Turn*> throttled_;
   Event ended_;  // a batch has ended
   QueueDeletes deletes_;

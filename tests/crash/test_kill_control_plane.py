@@ -178,6 +178,7 @@ def test_kill_in_the_midst_of_every_kind_of_change(data_directory):  # noqa: F81
     cells = {name: make() for name, make in CELLS.items()}
     with WatchedDaemon(data_dir=data_directory) as daemon:
         Function.create(daemon.account(), NAME, PACKAGE)
+        daemon.client("sqs", key="000000000000").create_queue(QueueName="queue", Attributes={"VisibilityTimeout": "900"})
         for cell in cells.values():
             cell.acknowledged = cell.read(daemon.account())
         for number in range(ROUNDS):

@@ -39,6 +39,8 @@ class World:
             aws.get_waiter("published_version_active").wait(FunctionName=self.function, Qualifier="1", WaiterConfig=FAST)
         aws.create_alias(FunctionName=self.function, Name="live", FunctionVersion="1" if self.wait else "$LATEST")
         aws.publish_layer_version(LayerName=self.layer, Content={"ZipFile": make_zip(ECHO)})
+        for queue in (QUEUE, QUEUE + "-0"):
+            self.daemon.client("sqs").create_queue(QueueName=queue.rsplit(":", 1)[1])
         self.mapping = aws.create_event_source_mapping(FunctionName=self.function, EventSourceArn=QUEUE + "-0")["UUID"]
         made = aws.create_code_signing_config(AllowedPublishers={"SigningProfileVersionArns": [PUBLISHER]})
         self.config = made["CodeSigningConfig"]["CodeSigningConfigArn"]

@@ -50,13 +50,22 @@ def gone(aws, uuid):
 
 
 class Mappings:
-    def __init__(self, aws):
-        self.aws = aws
+    """Makes mappings, with the queues that they read; deletes both after the test."""
+
+    def __init__(self, daemon):
+        self.aws = daemon.client("lambda")
+        self.sqs = daemon.client("sqs")
         self.made = []
+        self.urls = []
+
+    def make_queue(self, arn):
+        if arn.startswith(SQS) and not arn.endswith(".fifo"):
+            self.urls.append(self.sqs.create_queue(QueueName=arn.rsplit(":", 1)[1])["QueueUrl"])
 
     def __call__(self, function, arn=None, wait=True, **settings):
         if arn:
             settings["EventSourceArn"] = arn
+            self.make_queue(arn)
         answer = self.aws.create_event_source_mapping(FunctionName=function, **settings)
         self.made.append(answer["UUID"])
         if wait:
@@ -73,11 +82,13 @@ class Mappings:
                 self.aws.delete_event_source_mapping(UUID=uuid)
             except self.aws.exceptions.ResourceNotFoundException:
                 continue  # the test has deleted it
+        for url in set(self.urls):
+            self.sqs.delete_queue(QueueUrl=url)
 
 
 @pytest.fixture
-def mappings(aws):
-    made = Mappings(aws)
+def mappings(daemon):
+    made = Mappings(daemon)
     yield made
     made.delete_all()
 
@@ -436,6 +447,7 @@ def test_accounts_do_not_see_each_other(daemon, aws, mappings, function, name):
 
 def test_a_mapping_on_its_way_is_in_use(slow, name):
     aws = slow.client()
+    slow.client("sqs").create_queue(QueueName=name)
     functions = Functions(aws)
     function = functions(wait=False)
 
@@ -493,6 +505,7 @@ def test_of_many_equal_creations_one_succeeds(daemon, aws, mappings, function, n
     """The check and the commit of a creation are apart: two at once must not both pass."""
     from concurrent.futures import ThreadPoolExecutor
     body = {"FunctionName": function, "EventSourceArn": SQS + name}
+    mappings.make_queue(SQS + name)
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: daemon.raw("POST", "/2015-03-31/event-source-mappings", body), range(16)))
     made = [answer.json["UUID"] for answer in answers if answer.status == 202]

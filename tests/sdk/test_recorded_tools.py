@@ -68,6 +68,8 @@ def prepare(daemon, aws, call):
         except aws.exceptions.ResourceNotFoundException:
             aws.create_alias(FunctionName=name, Name="live", FunctionVersion=aws.publish_version(FunctionName=name)["Version"])
     request = call.get("request") or {}
+    if call["operation"] == "CreateEventSourceMapping" and ":sqs:" in request.get("EventSourceArn", ""):
+        daemon.client("sqs", key=ACCOUNT).create_queue(QueueName=request["EventSourceArn"].rsplit(":", 1)[1])
     if "S3Bucket" in request:
         put_object(daemon, request["S3Bucket"], request["S3Key"])
 
@@ -123,6 +125,7 @@ def test_what_terraform_and_cdk_compare_is_the_same_from_call_to_call(machine):
     aws.add_permission(FunctionName=name, StatementId="s", Action="lambda:InvokeFunction", Principal="s3.amazonaws.com", SourceArn="arn:aws:s3:::b")
     aws.create_function_url_config(FunctionName=name, AuthType="AWS_IAM")
     aws.put_function_event_invoke_config(FunctionName=name, MaximumRetryAttempts=1)
+    daemon.client("sqs", key=ACCOUNT).create_queue(QueueName="q")
     mapping = aws.create_event_source_mapping(FunctionName=name, EventSourceArn=f"arn:aws:sqs:us-east-1:{ACCOUNT}:q", BatchSize=5)["UUID"]
 
     def read(aws):

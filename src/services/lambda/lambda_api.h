@@ -25,7 +25,7 @@
 #include "services/lambda/list_texts.h"
 #include "services/lambda/settings.h"
 #include "services/lambda/tags.h"
-#include "sources/queue_facts.h"
+#include "sources/queue_source.h"
 
 namespace mayfly::lambda {
 
@@ -58,7 +58,9 @@ struct LambdaParts {
   std::function<std::string(const catalog::LayerVersion&)> layer_download_url;
   // Where a function URL answers: "http://ID.lambda-url.REGION.localhost:4566/".
   std::function<std::string(const catalog::FunctionUrl&)> function_url;
-  sources::QueueFacts* queues = nullptr;  // null: mappings take queues as they are named
+  sources::QueueSource* queues = nullptr;  // null: mappings take queues as they are named
+  // LastProcessingResult of the mapping with that key (EventSourceMapping::Key), "" before there was anything; empty: nobody polls.
+  std::function<std::string_view(const std::string& key)> last_processing_result;
   // Whether there is a layer version of that key (ACCOUNT/REGION/LAYER/0000000001); empty: there are none.
   std::function<bool(std::string_view key)> layer_version_exists;
 };
@@ -309,6 +311,7 @@ class LambdaApi final : public Handler {
   // Makes `mapping` invoke the function that is named. Error: code `missing`, "Function does not exist".
   Result<catalog::FunctionPointer> PointMapping(const Context& ctx, catalog::EventSourceMapping& mapping, std::string_view function_name,
                                                 std::string_view missing) const;
+  EventSourceMappingConfiguration ViewOf(const catalog::EventSourceMapping& mapping) const;
   Task<Result<>> CheckQueueOf(Context& ctx, const catalog::EventSourceMapping& mapping, int timeout_seconds) const;
   // Error: ResourceConflictException, another mapping joins this source and this function.
   Result<> ClaimSource(catalog::Change& change, const catalog::EventSourceMapping& mapping) const;

@@ -18,6 +18,9 @@ namespace MappingState = catalog::MappingState;
 constexpr size_t kMappingsPageMax = 100;
 constexpr size_t kTagsMax = 50;
 constexpr Duration kSettleRetryAfter = std::chrono::milliseconds(20);
+constexpr std::string_view kQueueMissing =
+    "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. SQS Error Message: The specified queue does "
+    "not exist.";
 
 Error InUse(std::string_view verb) {
   return Error::Service("ResourceInUseException", fmt::format("Cannot {} the event source mapping because it is in use.", verb));
@@ -60,13 +63,28 @@ Result<catalog::FunctionPointer> LambdaApi::PointMapping(const Context& ctx, Eve
   return found->function;
 }
 
-// The longest run of the function must fit into the time for which a queue hides a message.
+EventSourceMappingConfiguration LambdaApi::ViewOf(const EventSourceMapping& mapping) const {
+  EventSourceMappingConfiguration view = DescribeMapping(mapping);
+  if (!parts_.last_processing_result) return view;
+  const std::string_view result = parts_.last_processing_result(mapping.Key());
+  if (!result.empty()) view.last_processing_result = std::string(result);
+  return view;
+}
+
+// There must be the queue, and it must hide a message for as long as the function may run.
 Task<Result<>> LambdaApi::CheckQueueOf(Context& ctx, const EventSourceMapping& mapping, int timeout_seconds) const {
-  if (!parts_.queues || !sources::IsQueue(sources::SourceOf(mapping).kind)) co_return Result<>();
-  MF_CO_TRY(const std::chrono::seconds visible_after, co_await parts_.queues->VisibilityTimeout(ctx, mapping.event_source_arn));
-  if (visible_after.count() >= timeout_seconds) co_return Result<>();
-  co_return Fail(InvalidParameterValue(fmt::format("Queue visibility timeout: {} seconds is less than Function timeout: {} seconds",
-                                                   visible_after.count(), timeout_seconds)));
+  const sources::SourceKind kind = sources::SourceOf(mapping).kind;
+  if (!parts_.queues || !sources::IsQueue(kind)) co_return Result<>();
+  auto queue = co_await parts_.queues->Describe(ctx, mapping.event_source_arn);
+  if (!queue && queue.error().IsService(sources::kQueueDoesNotExist)) {
+    if (kind == sources::SourceKind::SqsFifo) co_return Result<>();  // the queue service knows none of this kind
+    co_return Fail(InvalidParameterValue(std::string(kQueueMissing)));
+  }
+  if (!queue) co_return Fail(std::move(queue).error());
+  const int64_t visible_after = queue->visibility_timeout.count();
+  if (visible_after >= timeout_seconds) co_return Result<>();
+  co_return Fail(InvalidParameterValue(
+      fmt::format("Queue visibility timeout: {} seconds is less than Function timeout: {} seconds", visible_after, timeout_seconds)));
 }
 
 Result<> LambdaApi::ClaimSource(catalog::Change& change, const EventSourceMapping& mapping) const {
@@ -110,7 +128,7 @@ Task<Result<EventSourceMappingConfiguration>> LambdaApi::CreateEventSourceMappin
 Task<Result<EventSourceMappingConfiguration>> LambdaApi::GetEventSourceMapping(Context& ctx, GetEventSourceMappingRequest request) {
   const auto mapping = parts_.tables->event_source_mappings.Find(MappingKey(ctx, request.uuid));
   if (!mapping) co_return Fail(NoSuchResource());
-  co_return DescribeMapping(*mapping);
+  co_return ViewOf(*mapping);
 }
 
 // A function name without a qualifier means the mappings without one. Sources and functions need not exist.
@@ -129,7 +147,7 @@ Task<Result<ListEventSourceMappingsResponse>> LambdaApi::ListEventSourceMappings
   ListEventSourceMappingsResponse response;
   response.next_marker = std::move(page.next_marker);
   std::vector<EventSourceMappingConfiguration> mappings;
-  for (const auto& row : page.rows) mappings.push_back(DescribeMapping(*row.value));
+  for (const auto& row : page.rows) mappings.push_back(ViewOf(*row.value));
   response.event_source_mappings = std::move(mappings);
   co_return response;
 }
@@ -156,7 +174,7 @@ Task<Result<EventSourceMappingConfiguration>> LambdaApi::UpdateEventSourceMappin
   }
   MF_CO_TRY_VOID(co_await change.Commit(ctx));
   background_.Spawn(SettleMapping(next.Key()));
-  co_return DescribeMapping(next);
+  co_return ViewOf(next);
 }
 
 Task<Result<EventSourceMappingConfiguration>> LambdaApi::DeleteEventSourceMapping(Context& ctx, DeleteEventSourceMappingRequest request) {
@@ -171,7 +189,7 @@ Task<Result<EventSourceMappingConfiguration>> LambdaApi::DeleteEventSourceMappin
   if (auto staged = change.Replace(table, next.Key(), old, next); !staged) co_return Fail(InUseIfConflict(std::move(staged).error(), "delete"));
   MF_CO_TRY_VOID(co_await change.Commit(ctx));
   background_.Spawn(SettleMapping(next.Key()));
-  co_return DescribeMapping(next);
+  co_return ViewOf(next);
 }
 
 // --- from Creating, Updating … to Enabled, Disabled or gone ------------------------------------------------------------------

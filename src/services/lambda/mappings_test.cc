@@ -9,11 +9,18 @@ namespace {
 
 constexpr const char* kQueue = "arn:aws:sqs:us-east-1:000000000000:q";
 
-struct HalfMinute final : sources::QueueFacts {
-  Task<Result<std::chrono::seconds>> VisibilityTimeout(Context& ctx, std::string queue_arn) override {
+// A service whose queues hide messages for half a minute.
+struct HalfMinute final : sources::QueueSource {
+  Task<Result<sources::QueueDescription>> Describe(Context& ctx, std::string queue_arn) override {
     asked = std::move(queue_arn);
-    co_return std::chrono::seconds(30);
+    if (!exists) co_return Fail(Error::Service(sources::kQueueDoesNotExist, "The specified queue does not exist."));
+    co_return sources::QueueDescription{.visibility_timeout = std::chrono::seconds(30)};
   }
+  Task<Result<sources::ReceivedMessages>> Receive(Context&, sources::ReceiveRequest) override { co_return sources::ReceivedMessages(); }
+  Task<Result<>> Delete(Context&, std::string, std::vector<std::string>) override { co_return Result<>(); }
+  Task<Result<>> ChangeVisibility(Context&, std::string, std::vector<sources::VisibilityChange>) override { co_return Result<>(); }
+
+  bool exists = true;
   std::string asked;
 };
 
@@ -67,6 +74,36 @@ TEST(Mappings, AQueueMustHideMessagesLongEnough) {
   EXPECT_EQ(answer.error().message, "Queue visibility timeout: 30 seconds is less than Function timeout: 31 seconds");
   EXPECT_EQ(queues.asked, kQueue);
   EXPECT_EQ(bench.tables.event_source_mappings.size(), 0u);
+}
+
+TEST(Mappings, AQueueMustBeThere) {
+  Bench bench;
+  HalfMinute queues;
+  queues.exists = false;
+  bench.parts.queues = &queues;
+  bench.api = std::make_unique<LambdaApi>(bench.parts);
+  const auto answer = bench.loop.Run(bench.Create());
+  ASSERT_FALSE(answer.has_value());
+  EXPECT_EQ(answer.error().code, "InvalidParameterValueException");
+  EXPECT_EQ(answer.error().message,
+            "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. SQS Error Message: The specified "
+            "queue does not exist.");
+  // The queue service has no queues of this kind yet: they are taken as they are named.
+  EXPECT_TRUE(bench.loop.Run(bench.Create(std::string(kQueue) + ".fifo")).has_value());
+}
+
+TEST(Mappings, ShowWhatTheirPollerSays) {
+  Bench bench;
+  std::string result;
+  bench.parts.last_processing_result = [&](const std::string& key) {
+    EXPECT_TRUE(bench.tables.event_source_mappings.Find(key));
+    return std::string_view(result);
+  };
+  bench.api = std::make_unique<LambdaApi>(bench.parts);
+  const std::string uuid = *bench.loop.Run(bench.Create())->uuid;
+  EXPECT_FALSE(bench.loop.Run(bench.api->GetEventSourceMapping(bench.ctx, {uuid}))->last_processing_result);
+  result = "OK";
+  EXPECT_EQ(bench.loop.Run(bench.api->GetEventSourceMapping(bench.ctx, {uuid}))->last_processing_result, "OK");
 }
 
 TEST(Mappings, StatesChangeAfterTheDelay) {

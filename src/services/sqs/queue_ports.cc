@@ -63,17 +63,6 @@ Task<Result<>> QueuePorts::ChangeVisibility(Context& ctx, std::string queue_arn,
   co_return Result<>();
 }
 
-Task<Result<std::chrono::seconds>> QueuePorts::VisibilityTimeout(Context&, std::string queue_arn) {
-  const auto queue = Get(queue_arn);
-  if (!queue) {
-    // As Lambda words the refusal of a mapping whose queue is not there.
-    co_return Fail(Error::Service("InvalidParameterValueException",
-                                  "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. SQS Error Message: The "
-                                  "specified queue does not exist for this wsdl version."));
-  }
-  co_return std::chrono::seconds((*queue)->visibility_timeout);
-}
-
 Task<Result<>> QueuePorts::Deliver(Context& ctx, const invoke::Delivery& delivery) {
   MF_CO_TRY(const QueuePointer queue, Get(delivery.target_arn));
   std::vector<OutgoingMessage> messages(1);

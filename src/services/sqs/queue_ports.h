@@ -1,15 +1,14 @@
-// The queues as other rooms know them: a source of messages for event source mappings, a fact for the operations on mappings,
-// and a target of dead letters and destinations. Thin: everything happens in Queues.
+// The queues as other rooms know them: a source of messages for event source mappings, and a target of dead letters and
+// destinations. Thin: everything happens in Queues.
 #pragma once
 
 #include "invoke/target_router.h"
 #include "services/sqs/queues.h"
-#include "sources/queue_facts.h"
 #include "sources/queue_source.h"
 
 namespace mayfly::sqs {
 
-class QueuePorts final : public sources::QueueSource, public sources::QueueFacts, public invoke::Target {
+class QueuePorts final : public sources::QueueSource, public invoke::Target {
  public:
   // `queues` outlives it.
   explicit QueuePorts(Queues& queues) : queues_(&queues) {}
@@ -19,9 +18,6 @@ class QueuePorts final : public sources::QueueSource, public sources::QueueFacts
   Task<Result<sources::ReceivedMessages>> Receive(Context& ctx, sources::ReceiveRequest request) override;
   Task<Result<>> Delete(Context& ctx, std::string queue_arn, std::vector<std::string> receipt_handles) override;
   Task<Result<>> ChangeVisibility(Context& ctx, std::string queue_arn, std::vector<sources::VisibilityChange> changes) override;
-
-  // --- sources::QueueFacts ---
-  Task<Result<std::chrono::seconds>> VisibilityTimeout(Context& ctx, std::string queue_arn) override;
 
   // --- invoke::Target ---
   Task<Result<>> Deliver(Context& ctx, const invoke::Delivery& delivery) override;
