@@ -115,7 +115,7 @@ TEST(FunctionSettings, ReadBackAsTheyWereWritten) {
   const SettingOwner owner{kFunction, "live"};
   EXPECT_EQ(RoundTrip(ReservedConcurrency{owner, 12}).executions, 12);
   EXPECT_EQ(RoundTrip(ReservedConcurrency{owner, 0}).executions, 0);
-  EXPECT_EQ(RoundTrip(ProvisionedConcurrency{owner, 3, 2, "FAILED", "why", "then"}).status_reason, "why");
+  EXPECT_EQ(RoundTrip(ProvisionedConcurrency{owner, 3, "then"}).requested, 3);
   const EventInvokeConfig config = RoundTrip(EventInvokeConfig{owner, 0, 60, "arn:a", "arn:b", 1234});
   EXPECT_EQ(config.retry_attempts_max, 0);
   EXPECT_EQ(config.failure_destination, "arn:b");

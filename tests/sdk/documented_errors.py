@@ -52,7 +52,8 @@ NOT_HERE = {
     "InvalidZipFile": "a package is unpacked when it is deployed, and refused then",
     "UnsupportedMediaType": "the body alone says whether it is JSON: SDKs send application/octet-stream and more",
     "ResourceNotReady": "an environment that is not ready is waited for",
-    ("Invoke", "ResourceConflict"): "a function that is still Pending is waited for (docs/differences.md)",
+    **{(operation, "ResourceConflict"): "a function that is still Pending is waited for (docs/differences.md)" for operation in (
+        "Invoke", "InvokeWithResponseStream")},
     **{(operation, "ResourceConflict"): CONCURRENT for operation in (
         "UpdateAlias", "DeleteAlias", "RemoveLayerVersionPermission", "PutResourcePolicy", "DeleteResourcePolicy", "UpdateEventSourceMapping",
         "DeleteEventSourceMapping", "PutFunctionConcurrency", "DeleteFunctionConcurrency", "DeleteProvisionedConcurrencyConfig",
@@ -66,7 +67,8 @@ NOT_HERE = {
     ("DeleteLayerVersion", "ResourceNotFound"): "deleting what is not there is no error, as on AWS",
     ("PutResourcePolicy", "PolicyLengthExceeded"): "a policy that is too long breaks a limit of the model: ValidationException",
     ("ListLayerVersions", "ResourceNotFound"): "a layer that is not there has no versions: an empty list, as on AWS",
-    ("Invoke", "SerializedRequestEntityTooLarge"): "of an event only the payload has a limit",
+    **{(operation, "SerializedRequestEntityTooLarge"): "of an event only the payload has a limit" for operation in (
+        "Invoke", "InvokeWithResponseStream")},
     **{("InvokeAsync", error): "an event is accepted before its function is looked at: the attempts find out" for error in (
         "InvalidRuntime", "ResourceConflict")},
     **{(operation, "CodeSigningConfigNotFound"): "a configuration that a function uses cannot be deleted" for operation in (
