@@ -8,7 +8,7 @@
 namespace mayfly::init {
 
 struct ProcessImage {
-  char** arguments = nullptr;    // null-terminated; arguments[0] is absolute
+  char** arguments = nullptr;    // null-terminated; arguments[0] is a path, or a name to look for in PATH
   char** environment = nullptr;  // null-terminated
   const char* working_directory = nullptr;
 };

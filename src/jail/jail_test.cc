@@ -197,9 +197,22 @@ TEST_F(JailTest, ExecFailuresAreTold) {  // else Runtime.InvalidEntrypoint looks
   EXPECT_EQ(driver_.Exec(cage, {"/var/task/bootstrap"}).error, ENOENT);
   EXPECT_EQ(driver_.Exec(cage, {"/var/task/plain"}).error, EACCES);
   EXPECT_EQ(driver_.Exec(cage, {"/var/task/senseless"}).error, ENOEXEC);
-  EXPECT_EQ(driver_.Exec(cage, {"relative"}).error, EINVAL);
   EXPECT_EQ(driver_.Exec(cage, {}).error, EINVAL);
+  EXPECT_EQ(driver_.Exec(cage, {""}).error, EINVAL);
   EXPECT_EQ(driver_.Finish(cage, driver_.Exec(cage, {"/bin/sh", "-c", "echo $A$#; exit 7"}, {"A=b"})).exit_code, 7);
+}
+
+TEST_F(JailTest, NamesAreLookedForInPath) {  // else an image's ENTRYPOINT ["python3", …] does not start
+  std::ofstream(driver_.PackagePath(1) + "/plain") << "no program";
+  std::ofstream(driver_.PackagePath(1) + "/senseless") << "no program";
+  std::filesystem::permissions(driver_.PackagePath(1) + "/senseless", std::filesystem::perms(0755));
+  const uint32_t cage = driver_.MakeAssignedCage();
+  EXPECT_EQ(driver_.Exec(cage, {"sh"}).error, ENOENT) << "no PATH";
+  EXPECT_EQ(driver_.Exec(cage, {"nothing"}, {"PATH=/bin:/usr/bin"}).error, ENOENT);
+  EXPECT_EQ(driver_.Exec(cage, {"plain"}, {"PATH=/bin:/var/task:/usr/bin"}).error, EACCES);
+  EXPECT_EQ(driver_.Exec(cage, {"senseless"}, {"PATH=/bin:/var/task"}).error, ENOEXEC);
+  EXPECT_EQ(driver_.Exec(cage, {"sh"}, {"PATH=" + std::string(5000, 'x')}).error, ENOENT) << "a folder that is too long";
+  EXPECT_EQ(driver_.Finish(cage, driver_.Exec(cage, {"sh", "-c", "echo; exit 7"}, {"XPATH=/nowhere", "PATH=/nowhere::/etc/hosts:/bin"})).exit_code, 7);
 }
 
 TEST_F(JailTest, ConfigurationsThatLieAreRefused) {  // else bytes from outside crash pid 1

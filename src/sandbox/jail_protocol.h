@@ -134,7 +134,7 @@ static_assert(std::is_trivially_copyable_v<JailRequest> && sizeof(JailRequest) =
 static_assert(std::is_trivially_copyable_v<JailReport> && sizeof(JailReport) == 48);
 
 // ProcessConfiguration: the content of the configuration memfd. Little-endian u32 argc, u32 envc, then NUL-terminated strings:
-// argc arguments (the first is the absolute path to execute), envc "NAME=value", the working directory. At most
+// argc arguments (the first is what to execute: a path, or a name that is looked for in PATH), envc "NAME=value", the working directory. At most
 // kConfigBytesMax. Read inside the cage, after all privileges are gone; nobody else parses it.
 
 }  // namespace mayfly::sandbox
