@@ -1,9 +1,7 @@
 // If these fail, mappings are polled although they are not Enabled, are not although they are, or lose messages on the way.
-#include <gtest/gtest.h>
-
-#include "sources/fake_functions.h"
-#include "sources/fake_queue.h"
 #include "sources/mapping_manager.h"
+
+#include "sources/simulation.h"
 
 namespace mayfly::sources {
 namespace {
@@ -13,17 +11,9 @@ using std::chrono::seconds;
 using catalog::EventSourceMapping;
 namespace MappingState = catalog::MappingState;
 
-constexpr const char* kQueue = "arn:aws:sqs:us-east-1:000000000000:q";
-
 struct Bench {
   Bench() : ctx(loop) {
     EXPECT_TRUE(loop.Run(tables.all.Open(ctx)));
-    mapping.account_id = "000000000000";
-    mapping.region = "us-east-1";
-    mapping.uuid = "u";
-    mapping.function = {"000000000000", "us-east-1", "f"};
-    mapping.event_source_arn = kQueue;
-    mapping.batch_size = 10;
     MakeManager();
     manager->Open();
   }
@@ -56,7 +46,7 @@ struct Bench {
   FakeQueue queue{loop, random};
   FakeFunctions functions{loop};
   telemetry::Metrics metrics;
-  EventSourceMapping mapping;
+  EventSourceMapping mapping = PlainMapping();
   std::unique_ptr<MappingManager> manager;
 };
 

@@ -7,9 +7,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
-using Behaviour = FakeFunctions::Behaviour;
-using Kind = Behaviour::Kind;
-using Ids = FakeFunctions::Ids;
 using Bench = PollerBench;
 
 TEST(QueuePoller, NoMoreBatchesAtOnceThanTheMappingAllows) {

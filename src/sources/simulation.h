@@ -14,6 +14,10 @@
 
 namespace mayfly::sources {
 
+using Behaviour = FakeFunctions::Behaviour;
+using Kind = Behaviour::Kind;
+using Ids = FakeFunctions::Ids;
+
 inline constexpr const char* kQueue = "arn:aws:sqs:us-east-1:000000000000:q";
 
 inline catalog::EventSourceMapping PlainMapping() {
@@ -44,7 +48,6 @@ struct PollerBench {
     poller.reset();
     EXPECT_EQ(budget.bytes(), 0u);
   }
-  using Ids = FakeFunctions::Ids;
   Ids SendMany(int count, const std::string& body = "x") {
     Ids ids;
     for (int i = 0; i < count; ++i) ids.push_back(queue.Send(body));
