@@ -194,12 +194,13 @@ def test_the_daemons_api_on_loopback(attacker, daemon, address):
 
 def test_other_addresses(attacker):
     """A function has a way to the machine's network or beyond, though it should have none."""
-    addresses = ["169.254.169.254", "169.254.100.1", "169.254.100.3", "169.254.79.129", "192.0.2.1", "8.8.8.8", "10.0.0.1", "172.17.0.1", "224.0.0.1", "255.255.255.255"]
+    addresses = ["169.254.169.254", "169.254.100.3", "169.254.100.4", "169.254.79.129", "192.0.2.1", "8.8.8.8", "10.0.0.1", "172.17.0.1", "224.0.0.1", "255.255.255.255"]
     addresses += subprocess.run(["hostname", "-I"], capture_output=True, text=True).stdout.split()
 
     def attempt(addresses):
         import socket
-        outcomes = []
+        # The X-Ray daemon's address is the cage's own: nothing but datagrams on its port is taken there.
+        outcomes = [tried(socket.socket().connect, ("169.254.100.1", port)) for port in (80, 2000, 9001)]  # noqa: F821
         for address in addresses:
             family = socket.AF_INET6 if ":" in address else socket.AF_INET
             outcomes.append(tried(socket.socket(family, socket.SOCK_STREAM).connect, (address, 80)))  # noqa: F821
