@@ -120,9 +120,9 @@ Task<> Scaler::SetCapacity(TargetName name, int present, int wanted, std::string
   activity.status = set ? "Successful" : "Failed";
   activity.message = set ? fmt::format("Successfully set desired capacity to {}. Change successfully fulfilled by lambda.", wanted)
                          : fmt::format("Failed to set desired capacity to {}. Reason: {}", wanted, set.error().message);
-  if (!set) log::Info("scale {} from {} to {}: {}", name.resource_id, present, wanted, set.error().ToString());
   // A failure that repeats itself is told once.
   if (!set && !activities_.empty() && activities_.front().message == activity.message && activities_.front().target.Key() == name.Key()) co_return;
+  if (!set) log::Info("scale {} from {} to {}: {}", name.resource_id, present, wanted, set.error().ToString());
   activities_.push_front(std::move(activity));
   if (activities_.size() > options_.activities_max) activities_.pop_back();
 }
