@@ -67,7 +67,7 @@ NOT_HERE = {
     ("DeleteLayerVersion", "ResourceNotFound"): "deleting what is not there is no error, as on AWS",
     ("PutResourcePolicy", "PolicyLengthExceeded"): "a policy that is too long breaks a limit of the model: ValidationException",
     ("ListLayerVersions", "ResourceNotFound"): "a layer that is not there has no versions: an empty list, as on AWS",
-    **{(operation, "SerializedRequestEntityTooLarge"): "of an event only the payload has a limit" for operation in (
+    **{(operation, "SerializedRequestEntityTooLarge"): "of a request only the payload has a limit" for operation in (
         "Invoke", "InvokeWithResponseStream")},
     **{("InvokeAsync", error): "an event is accepted before its function is looked at: the attempts find out" for error in (
         "InvalidRuntime", "ResourceConflict")},

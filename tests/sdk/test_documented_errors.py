@@ -16,7 +16,6 @@ from packages import ECHO, make_zip
 from test_code_signing import Publisher
 
 ELSEWHERE = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:"
-INVOKES = ("Invoke", "InvokeWithResponseStream")  # those whose callers wait for the function
 WAIT = """
 import time
 def handler(event, context):
@@ -61,6 +60,7 @@ def small():
 
 
 PROVOKED = {}
+INVOCATIONS = ("Invoke", "InvokeWithResponseStream")
 
 
 def provokes(error, *operations):
@@ -169,14 +169,14 @@ def another_revision(world, operation):
 
 # --- limits -----------------------------------------------------------------------------------------------------------------
 
-@provokes("TooManyRequests", *operations_with("TooManyRequests", but=INVOKES))
+@provokes("TooManyRequests", *operations_with("TooManyRequests", but=INVOCATIONS))
 def more_often_than_the_rate_allows(throttled, operation):
     return throttled.refuses(operation)
 
 
-@provokes("TooManyRequests", *INVOKES)
+@provokes("TooManyRequests", *INVOCATIONS)
 def more_at_once_than_the_account_may(throttled, operation):
-    first = threading.Thread(target=throttled.call, args=(operation,), kwargs={"Payload": b'{"seconds": 2.5}'})
+    first = threading.Thread(target=throttled.call, args=("Invoke",), kwargs={"Payload": b'{"seconds": 2.5}'})
     first.start()
     running = throttled.daemon.client("lambda")
     wait_until(lambda: is_throttled(running, throttled.function), 20, "the first invocation does not count")
@@ -214,14 +214,14 @@ def one_statement_too_many(world, operation):
     raise AssertionError("a policy may be as long as one likes")
 
 
-@provokes("RequestTooLarge", *INVOKES)
+@provokes("RequestTooLarge", *INVOCATIONS)
 def a_payload_that_is_too_large(world, operation):
     return world.refuses(operation, Payload=b'"' + b"x" * 6_291_455 + b'"')
 
 
 # --- what makes no sense ----------------------------------------------------------------------------------------------------
 
-@provokes("InvalidRequestContent", *INVOKES, "InvokeAsync")
+@provokes("InvalidRequestContent", *INVOCATIONS, "InvokeAsync")
 def a_payload_that_is_no_json(world, operation):
     return world.refuses(operation, **{"InvokeArgs" if operation == "InvokeAsync" else "Payload": b"{"})
 
@@ -240,7 +240,7 @@ def a_chain_that_has_been_here_before(world, operation):
         world.aws.meta.events.unregister("before-send.lambda", add_lineage)
 
 
-@provokes("InvalidRuntime", *INVOKES)
+@provokes("InvalidRuntime", *INVOCATIONS)
 def an_interpreter_that_is_not_there_any_more(operation):
     with Daemon() as first:
         world = World(first)
