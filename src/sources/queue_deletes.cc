@@ -9,6 +9,9 @@
 namespace mayfly::sources {
 namespace {
 
+// A group that would be smaller than this waits a moment for more: nobody waits for it, and every commit costs as much.
+constexpr size_t kGroupMin = 256;
+constexpr Duration kGatherFor = std::chrono::milliseconds(2);
 constexpr Duration kRetryMin = std::chrono::milliseconds(100);
 constexpr Duration kRetryMax = std::chrono::seconds(10);
 constexpr Duration kRetryFor = std::chrono::minutes(1);
@@ -46,6 +49,7 @@ Task<> QueueDeletes::Run() {
     Group group{std::exchange(handles_, {}), std::exchange(processed_, 0)};
     room_.Pulse();
     co_await Delete(ctx, std::move(group));
+    if (!handles_.empty() && handles_.size() < kGroupMin) co_await Sleep(ctx, kGatherFor);
   }
   running_ = false;
   done_.Pulse();
