@@ -9,6 +9,7 @@ inline constexpr std::string_view kNotAReference = "ImageReference";   // no URI
 inline constexpr std::string_view kMissing = "ImageMissing";           // there is no such image
 inline constexpr std::string_view kAccessDenied = "ImageAccessDenied"; // the registry, or the folder, does not let us
 inline constexpr std::string_view kUnsupported = "ImageUnsupported";   // media types, or no linux/amd64
+inline constexpr std::string_view kUnreachable = "ImageUnreachable";   // the registry does not answer
 inline constexpr std::string_view kInvalid = "ImageInvalid";           // damaged, too large, or not as its digests say
 
 inline Error ImageError(std::string_view code, std::string message) {

@@ -39,6 +39,11 @@ Result<> CheckStatus(const http::ClientResponse& response, const std::string& ur
   return Fail(Error::Fault(std::move(what)));
 }
 
+Error Unreachable(Error error) {
+  if (error.kind == Error::Kind::Fault) error.code = kUnreachable;
+  return error;
+}
+
 }  // namespace
 
 Registry::Registry(RealLoop& loop, BlockingPool& files, RegistryCredentials credentials)
@@ -56,7 +61,9 @@ Task<Result<http::ClientResponse>> Registry::GetOnce(Context& ctx, std::string u
     http::ClientRequest request{.url = url};
     request.headers.Add("Accept", kAccept);
     if (!authorization.empty() && OriginOf(url) == home) request.headers.Add("Authorization", authorization);
-    MF_CO_TRY(http::ClientResponse response, co_await client_.Send(ctx, std::move(request), mode));
+    auto sent = co_await client_.Send(ctx, std::move(request), mode);
+    if (!sent) co_return Fail(Unreachable(std::move(sent).error()));
+    http::ClientResponse response = std::move(*sent);
     const std::string* location = response.headers.Find("Location");
     if (response.status / 100 != 3 || !location) co_return response;
     if (redirects == kRedirectsMax) co_return Fail(Error::Fault("the registry leads round and round: " + url));
@@ -78,7 +85,9 @@ Task<Result<std::string>> Registry::Authorize(Context& ctx, const RegistryPlace&
   url += "scope=" + PercentEncode(challenge.scope.empty() ? fmt::format("repository:{}:pull", place.repository) : challenge.scope);
   http::ClientRequest request{.url = url};
   if (!basic.empty()) request.headers.Add("Authorization", basic);
-  MF_CO_TRY(http::ClientResponse response, co_await client_.Send(ctx, std::move(request)));
+  auto sent = co_await client_.Send(ctx, std::move(request));
+  if (!sent) co_return Fail(Unreachable(std::move(sent).error()));
+  const http::ClientResponse response = std::move(*sent);
   MF_CO_TRY_VOID(CheckStatus(response, challenge.realm));
   MF_CO_TRY(const json::Value value, json::Parse(response.body));
   std::string_view token = value.StringOr("token", "");

@@ -112,10 +112,12 @@ def descendants_of(pid):
 def cgroups_of(pids):
     """Folders mayfly-<instance>.<pid>.… in all hierarchies that were made by one of `pids`."""
     found = set()
-    for folder in Path("/sys/fs/cgroup").rglob("mayfly-*"):
-        match = re.match(r"mayfly-[a-z0-9-]+\.(\d+)\.", folder.name)
-        if match and int(match[1]) in pids and folder.is_dir():
-            found.add(str(folder))
+    # os.walk passes over folders of other daemons that go meanwhile.
+    for parent, folders, _ in os.walk("/sys/fs/cgroup"):
+        for folder in folders:
+            match = re.match(r"mayfly-[a-z0-9-]+\.(\d+)\.", folder)
+            if match and int(match[1]) in pids:
+                found.add(os.path.join(parent, folder))
     return found
 
 

@@ -359,7 +359,8 @@ def test_refusals(aws, directory, name, plain, program):
     text = "Please don't provide Handler or Runtime or Layer when the intended function PackageType is Image."
     for settings in ({"Runtime": "python3.12"}, {"Handler": "a.b"}, {"Layers": ["arn:aws:lambda:us-east-1:000000000000:layer:x:1"]}):
         assert create(Code={"ImageUri": "oci:plain"}, **settings) == (invalid, text)
-    assert refused(aws.create_function, **{**base, "Code": {"ImageUri": "down.example.com/a:1"}})[0] == "ServiceException"
+    code, text = create(Code={"ImageUri": "down.example.com/a:1"})
+    assert code == invalid and text.startswith("Source image down.example.com/a:1 cannot be fetched: ") and "--registry-mirror" in text
     with pytest.raises(aws.exceptions.ResourceNotFoundException):
         aws.get_function(FunctionName=name)
 

@@ -22,6 +22,9 @@ Error RefuseImage(const Error& error, const std::string& uri) {
   if (error.code == images::kUnsupported || error.code == images::kInvalid) {
     return InvalidParameterValue(fmt::format("The image manifest, config or layer media type for the source image {} is not supported.", uri));
   }
+  if (error.code == images::kUnreachable) {
+    return InvalidParameterValue(fmt::format("Source image {} cannot be fetched: {}. --registry-mirror can name another place for it.", uri, error.message));
+  }
   return Error(error).Wrap("image " + uri);
 }
 
