@@ -146,7 +146,7 @@ def neighbour(settings):
     rows = []
     for kind, title in (("throttled", "warm p50 beside a throttled backlog"), ("failing", "warm p50 beside failed events that wait")):
         alone, beside = [], []
-        with Daemon() as quiet, Daemon() as busy:
+        with Daemon() as quiet, Daemon("--async-retry-delays", "3600") as busy:  # so that they wait for as long as is measured
             for daemon in (quiet, busy):
                 daemon.create_function("fine", programs.native())
                 daemon.invoke("fine", {})
