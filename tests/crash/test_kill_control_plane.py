@@ -6,6 +6,7 @@ import sys
 import threading
 from pathlib import Path
 
+import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -203,4 +204,8 @@ def test_kill_in_the_midst_of_every_kind_of_change(data_directory):  # noqa: F81
                 allowed = {cell.acknowledged, cell.asked, None} if cell.has_asked else {cell.acknowledged}
                 assert found in allowed, "round %d: %s is %r, expected one of %r" % (number, name, found, allowed)
                 cell.acknowledged, cell.has_asked = found, False
-            assert client.invoke(FunctionName=NAME)["Payload"].read() == b"1" or cells["reserved concurrency"].acknowledged == 0
+            if cells["reserved concurrency"].acknowledged == 0:  # the function is switched off
+                with pytest.raises(client.exceptions.TooManyRequestsException):
+                    client.invoke(FunctionName=NAME)
+            else:
+                assert client.invoke(FunctionName=NAME)["Payload"].read() == b"1"
