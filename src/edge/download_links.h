@@ -6,6 +6,7 @@
 #pragma once
 
 #include <string>
+#include <unordered_map>
 
 #include "base/loop.h"
 #include "base/random.h"
@@ -21,8 +22,8 @@ class DownloadLinks {
  public:
   // `origin`: http://HOST:PORT of this daemon.
   DownloadLinks(Loop& loop, Random& random, std::string origin);
-  std::string UrlOf(const catalog::Function& function) const;
-  std::string UrlOf(const catalog::LayerVersion& version) const;
+  std::string UrlOf(const catalog::Function& function);
+  std::string UrlOf(const catalog::LayerVersion& version);
   // For requests to /_mayfly/code/…: whether the signature is ours, for this path, and has not expired.
   bool IsAllowed(const http::Request& request);
 
@@ -32,7 +33,12 @@ class DownloadLinks {
     const std::string& region;
     const std::string& sha256;
   };
-  std::string LinkTo(const Package& package) const;
+  std::string LinkTo(const Package& package);
+
+  // Links made within one second are the same, and signing one costs more than the rest of a GetFunction.
+  static constexpr size_t kLinksMax = 1024;
+  std::chrono::sys_seconds signed_at_{};
+  std::unordered_map<std::string, std::string> links_;  // of signed_at_, by region and path
 
   Loop* loop_;
   std::string origin_;
