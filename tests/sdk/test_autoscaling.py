@@ -89,6 +89,8 @@ def test_target_tracking_follows_the_load(scaling, client, target):
     with Holder(scaling, aws) as holder:
         held = holder.begin(name, 1, Qualifier="live")
         wait_until(lambda: requested(scaling, name) == 2, 30, "it does not scale out")  # one of one is in use; half of two would be
+        # What comes before the second one is there spills over, and does not count as its use.
+        wait_until(lambda: ready_count(aws, name) == 2, 30, "what it scaled out to is not there")
         held += holder.begin(name, 2, Qualifier="live")
         wait_until(lambda: requested(scaling, name) == 3, 30, "it does not scale out to its maximum")
         assert {result["version"] for result in holder.release(name, held)} == {"1"}
