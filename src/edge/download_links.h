@@ -35,7 +35,7 @@ class DownloadLinks {
   };
   std::string LinkTo(const Package& package);
 
-  // Links made within one second are the same, and signing one costs more than the rest of a GetFunction.
+  // Links made within one second are the same, and signing one is a good part of what a GetFunction costs.
   static constexpr size_t kLinksMax = 1024;
   std::chrono::sys_seconds signed_at_{};
   std::unordered_map<std::string, std::string> links_;  // of signed_at_, by region and path
