@@ -182,7 +182,7 @@ Result<UrlOrigin> ParseUrlOrigin(std::string_view text, const UrlOrigin& listene
   const bool is_port = !origin.port.empty() && origin.port.size() <= 5 && origin.port.find_first_not_of("0123456789") == std::string::npos;
   bool is_domain = true;
   for (std::string_view labels = origin.domain; is_domain && !labels.empty();) is_domain = IsLabel(TakeLabel(labels));
-  if (is_scheme && is_port && is_domain && !origin.domain.empty()) return origin;
+  if (is_scheme && is_port && is_domain && !origin.domain.empty() && !origin.domain.ends_with('.')) return origin;
   return Fail(Error::Fault(fmt::format("{}: expected [SCHEME://]DOMAIN[:PORT], e.g. lambda.example.com", text)));
 }
 

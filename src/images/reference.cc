@@ -57,6 +57,7 @@ bool IsHost(std::string_view host) {
   const size_t colon = host.find(':');
   const std::string_view name = host.substr(0, colon);
   if (!ConsistsOf(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-")) return false;
+  if (name.starts_with('.') || name.find("..") != std::string_view::npos) return false;
   if (colon == std::string_view::npos) return name.find('.') != std::string_view::npos || name == "localhost";
   return host.size() - colon <= 6 && ConsistsOf(host.substr(colon + 1), "0123456789");
 }
