@@ -3,11 +3,6 @@
 #include <algorithm>
 
 namespace mayfly::daemon {
-namespace {
-
-Duration Seconds(double seconds) { return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds)); }
-
-}  // namespace
 
 json::Value DescribeEvents(const invoke::DurableLanes& lanes) {
   json::Value view;

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
+
 namespace CLI {
 class App;
 }
@@ -76,6 +78,9 @@ struct Options {
   int64_t streamed_response_mib_max = 200;
   int64_t stream_kib_per_second = 0;   // 0: as fast as it goes
 };
+
+// An option that is told in seconds.
+inline Duration Seconds(double seconds) { return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds)); }
 
 // Adds the table to a command. `options` outlives the parsing.
 void AddOptions(CLI::App& app, Options& options);

@@ -15,7 +15,7 @@ Task<Result<std::unique_ptr<QueueService>>> QueueService::Open(Context& ctx, Par
   store::SqliteOptions file{.path = parts.data_path + "/queues.db", .leases = store::SqliteOptions::Leases::Survive};
   MF_CO_TRY(auto store, store::OpenSqliteStore(*parts.loop, std::move(file)));
   sqs::QueuesOptions limits;
-  limits.name_rest = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(options.queue_name_rest_seconds));
+  limits.name_rest = Seconds(options.queue_name_rest_seconds);
   limits.in_flight_max = options.queue_in_flight_max;
   std::unique_ptr<QueueService> service(new QueueService(std::move(parts), std::move(store), limits));
   MF_CO_TRY_VOID(co_await service->queues_.Open(ctx));

@@ -7,7 +7,7 @@ namespace {
 
 autoscaling::ScalerOptions MakeScalerOptions(const Options& options) {
   autoscaling::ScalerOptions made;
-  made.period = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(options.scaling_period_seconds));
+  made.period = Seconds(options.scaling_period_seconds);
   return made;
 }
 

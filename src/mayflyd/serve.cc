@@ -196,7 +196,7 @@ Result<Ground> PrepareGround(const Options& options) {
 
 runtime::EnvironmentOptions MakeEnvironmentOptions(const Options& options) {
   runtime::EnvironmentOptions made;
-  made.init_timeout = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(options.init_timeout_seconds));
+  made.init_timeout = Seconds(options.init_timeout_seconds);
   if (options.cpu_limit == "off") made.cpus_per_mib = 0;
   made.log_bytes_per_second = static_cast<uint64_t>(options.function_log_kib_per_second) << 10;
   made.log_burst_bytes = made.log_bytes_per_second * 2;
@@ -204,8 +204,6 @@ runtime::EnvironmentOptions MakeEnvironmentOptions(const Options& options) {
   made.streaming.bytes_per_second = options.stream_kib_per_second << 10;
   return made;
 }
-
-Duration Seconds(double seconds) { return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds)); }
 
 // Everything that lives while the daemon serves, in the order of its making.
 class Daemon {
