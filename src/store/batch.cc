@@ -48,6 +48,8 @@ Batch& Batch::Release(std::string_view queue, int64_t id, WallTime due) {
 
 namespace {
 
+constexpr std::string_view kPreconditionFailed = "PreconditionFailed";
+
 bool HasKey(Batch::Step::Kind kind) {
   using Kind = Batch::Step::Kind;
   return kind == Kind::Put || kind == Kind::Delete || IsPrecondition(kind);
@@ -86,11 +88,17 @@ size_t BatchBytes(const Batch& batch) {
   return bytes;
 }
 
+bool IsPreconditionFailed(const Error& error) { return error.code == kPreconditionFailed; }
+
+void ForgetVainDeletes(Batch& batch) {
+  std::erase_if(batch.steps(), [](const Batch::Step& step) { return step.kind == Batch::Step::Kind::Delete && step.number == 0; });
+}
+
 Error PreconditionFailed(const Batch::Step& step) {
   const bool absent = step.kind == Batch::Step::Kind::RequireAbsent;
   Error error = Error::Fault(absent ? fmt::format("a row of table {} exists that must not", step.name)
                                     : fmt::format("a row of table {} is not at version {}", step.name, step.number));
-  error.code = "PreconditionFailed";
+  error.code = kPreconditionFailed;
   return error;
 }
 

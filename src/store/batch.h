@@ -15,6 +15,9 @@ Result<> ValidateBatch(const Batch& batch);
 size_t BatchBytes(const Batch& batch);
 bool IsPrecondition(Batch::Step::Kind kind);
 Error PreconditionFailed(const Batch::Step& step);
+bool IsPreconditionFailed(const Error& error);
+// Of a batch that has been applied, deletions that found no row: what stays has changed something.
+void ForgetVainDeletes(Batch& batch);
 // The first key after all keys that start with `prefix`; "" when there is none (the prefix is empty or all 0xff).
 std::string EndOfPrefix(std::string_view prefix);
 // `now` + `lease`, or the last instant that fits.

@@ -26,7 +26,8 @@ void QueueTally::Queue::Add(int64_t at, bool leased, int64_t delta) {
 void QueueTally::Apply(const std::vector<TallyChange>& changes, WallTime now) {
   std::lock_guard lock(mutex_);
   for (const TallyChange& change : changes) {
-    const auto found = queues_.try_emplace(change.queue).first;
+    auto found = queues_.find(change.queue);
+    if (found == queues_.end()) found = queues_.try_emplace(std::string(change.queue)).first;
     Queue& queue = found->second;
     queue.Forget(GrainOf(now));
     queue.items += change.delta;

@@ -17,9 +17,9 @@ namespace mayfly::store {
 
 inline constexpr Duration kTallyGrain{1 << 27};  // 134 ms
 
-// One item more or less.
+// One item more or less. `queue` is whoever's that makes the change.
 struct TallyChange {
-  std::string queue;
+  std::string_view queue;
   WallTime available_at{};
   bool leased = false;
   int64_t delta = 0;  // 1 or -1

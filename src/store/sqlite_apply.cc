@@ -25,9 +25,6 @@ Result<> SqliteApplier::PrepareAll() {
   const std::pair<SqliteStatement*, std::string_view> statements[] = {
       {&begin_, "BEGIN IMMEDIATE"},
       {&commit_, "COMMIT"},
-      {&savepoint_, "SAVEPOINT part"},
-      {&release_, "RELEASE part"},
-      {&rollback_to_, "ROLLBACK TO part"},
       {&version_of_, "SELECT version FROM rows WHERE tbl = ? AND key = ?"},
       {&put_,
        "INSERT INTO rows(tbl, key, value, version) VALUES(?, ?, ?, ?)"
@@ -79,7 +76,7 @@ Result<> SqliteApplier::LoadTally(WallTime now) {
   }
 }
 
-void SqliteApplier::Count(const std::string& queue, int64_t available_at, bool leased, int64_t delta) {
+void SqliteApplier::Count(std::string_view queue, int64_t available_at, bool leased, int64_t delta) {
   changes_.push_back({queue, FromNanos(available_at), leased, delta});
   Sum& sum = sums_[queue];
   sum.items += delta;
@@ -89,7 +86,6 @@ void SqliteApplier::Count(const std::string& queue, int64_t available_at, bool l
 Result<> SqliteApplier::Begin() {
   changes_.clear();
   sums_.clear();
-  part_begin_ = 0;
   cleared_ = false;
   return begin_.Start().Finish();
 }
@@ -117,22 +113,6 @@ void SqliteApplier::Rollback() {
   if (connection_.in_transaction()) (void)connection_.Run("ROLLBACK");
 }
 
-Result<> SqliteApplier::BeginPart() {
-  part_begin_ = changes_.size();
-  return savepoint_.Start().Finish();
-}
-Result<> SqliteApplier::EndPart() { return release_.Start().Finish(); }
-Result<> SqliteApplier::UndoPart() {
-  for (; changes_.size() > part_begin_; changes_.pop_back()) {
-    const TallyChange& change = changes_.back();
-    Sum& sum = sums_[change.queue];
-    sum.items -= change.delta;
-    if (change.leased) sum.leased -= change.delta;
-  }
-  MF_TRY_VOID(rollback_to_.Start().Finish());
-  return EndPart();
-}
-
 Result<> SqliteApplier::Apply(Batch& batch, WallTime now) {
   for (const Batch::Step& step : batch.steps()) {
     if (IsPrecondition(step.kind)) MF_TRY_VOID(Require(step));
@@ -140,7 +120,6 @@ Result<> SqliteApplier::Apply(Batch& batch, WallTime now) {
   for (Batch::Step& step : batch.steps()) {
     if (!IsPrecondition(step.kind)) MF_TRY_VOID(Change(step, now));
   }
-  std::erase_if(batch.steps(), [](const Batch::Step& step) { return step.kind == Batch::Step::Kind::Delete && step.number == 0; });
   return {};
 }
 
@@ -191,7 +170,7 @@ Result<> SqliteApplier::Acknowledge(const Batch::Step& step) {
 }
 
 // Ends the lease of an item, if it has one.
-Result<> SqliteApplier::MoveItem(const std::string& queue, int64_t id, WallTime available_at) {
+Result<> SqliteApplier::MoveItem(std::string_view queue, int64_t id, WallTime available_at) {
   {
     auto item = item_state_.Start();
     MF_TRY(const bool found, item.Integer(id).Text(queue).Step());
@@ -275,7 +254,6 @@ Result<size_t> SqliteApplier::Discard(const DiscardRequest& request) {
 Result<> SqliteApplier::Clear() {
   changes_.clear();
   sums_.clear();
-  part_begin_ = 0;
   cleared_ = true;
   return connection_.Run("DELETE FROM rows; DELETE FROM queue_items; DELETE FROM queue_counts;");
 }

@@ -28,8 +28,8 @@ struct DiscardRequest {
 // On the writer's thread. Counts what it does to queues: the tally learns of it when the transaction has been committed, and
 // the file has the number of each queue's items beside them.
 //
-//  Each method works inside the open transaction and may leave half of its work behind when it fails:
-// the caller rolls back.
+// Each method works inside the open transaction, and may leave half of its work behind when it fails: the caller rolls back.
+// What is passed to them outlives the transaction.
 class SqliteApplier {
  public:
   // Fills `tally`, which outlives this. `now`: of the daemon's clock.
@@ -40,11 +40,8 @@ class SqliteApplier {
   Result<> Commit(WallTime now);
   // Not an error: the engine has rolled back by itself.
   void Rollback();
-  Result<> BeginPart();
-  Result<> EndPart();
-  Result<> UndoPart();
 
-  // Deletions of rows that are not there leave the batch's steps: what stays has changed something. `now`: appended_at.
+  // A failed precondition has changed nothing. `number` of a deletion becomes the number of rows that it found. `now`: appended_at.
   Result<> Apply(Batch& batch, WallTime now);
   Result<LeasedItems> Lease(const LeaseRequest& request, WallTime now);
   Result<std::vector<LeaseOutcome>> ChangeLeases(const ChangeLeasesRequest& request, WallTime now);
@@ -59,9 +56,9 @@ class SqliteApplier {
   Result<> Change(Batch::Step& step, WallTime now);
   Result<> Append(Batch::Step& step, WallTime now);
   Result<> Acknowledge(const Batch::Step& step);
-  Result<> MoveItem(const std::string& queue, int64_t id, WallTime available_at);
+  Result<> MoveItem(std::string_view queue, int64_t id, WallTime available_at);
   Result<> SaveCounts();
-  void Count(const std::string& queue, int64_t available_at, bool leased, int64_t delta);
+  void Count(std::string_view queue, int64_t available_at, bool leased, int64_t delta);
   size_t LeasesLeft(const LeaseRequest& request, WallTime now) const;
 
   // What the open transaction changes of one queue.
@@ -72,12 +69,11 @@ class SqliteApplier {
   SqliteConnection& connection_;
   QueueTally& tally_;
   std::vector<TallyChange> changes_;  // of the open transaction
-  size_t part_begin_ = 0;             // in changes_
   bool cleared_ = false;              // the transaction has emptied everything before changes_
-  std::unordered_map<std::string, Sum> sums_;
+  std::unordered_map<std::string_view, Sum> sums_;
   int64_t sequence_ = 0;
   int64_t durable_sequence_ = 0;
-  SqliteStatement begin_, commit_, savepoint_, release_, rollback_to_;
+  SqliteStatement begin_, commit_;
   SqliteStatement version_of_, put_, delete_, append_, acknowledge_, give_back_;
   SqliteStatement due_items_, lease_, save_sequence_;
   SqliteStatement item_state_, extend_, next_due_, discard_, add_count_, drop_count_;

@@ -12,7 +12,7 @@ namespace mayfly::store {
 namespace {
 
 constexpr int64_t kApplicationId = 0x4d464c59;  // "MFLY"
-constexpr int64_t kSchemaVersion = 2;
+constexpr int64_t kSchemaVersion = 3;
 
 // WAL with FULL: one fsync of the log per transaction. The writer checkpoints by itself (sqlite_writer.h).
 constexpr const char* kWriterSettings =
@@ -33,11 +33,10 @@ constexpr const char* kSchema =
     " leased INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0, appended_at INTEGER NOT NULL,"
     " payload BLOB NOT NULL, first_leased_at INTEGER NOT NULL DEFAULT 0) STRICT;"
     "CREATE INDEX queue_items_by_time ON queue_items(queue, available_at, id);"
-    "CREATE INDEX queue_items_leased ON queue_items(id) WHERE leased = 1;"
     "CREATE TABLE queue_counts(queue TEXT PRIMARY KEY, items INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
-    "PRAGMA application_id=1296452697; PRAGMA user_version=2;"
+    "PRAGMA application_id=1296452697; PRAGMA user_version=3;"
     "COMMIT;";
-static_assert(kApplicationId == 1296452697 && kSchemaVersion == 2, "the numbers in kSchema");
+static_assert(kApplicationId == 1296452697 && kSchemaVersion == 3, "the numbers in kSchema");
 
 constexpr const char* kFromVersion1 =
     "BEGIN IMMEDIATE;"
@@ -45,6 +44,12 @@ constexpr const char* kFromVersion1 =
     "CREATE TABLE queue_counts(queue TEXT PRIMARY KEY, items INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
     "INSERT INTO queue_counts SELECT queue, count(*) FROM queue_items GROUP BY queue;"
     "PRAGMA user_version=2;"
+    "COMMIT;";
+
+constexpr const char* kFromVersion2 =
+    "BEGIN IMMEDIATE;"
+    "DROP INDEX queue_items_leased;"
+    "PRAGMA user_version=3;"
     "COMMIT;";
 
 enum class Contents : unsigned char { Empty, Old, Ours };
@@ -63,6 +68,18 @@ Result<Contents> CheckContents(SqliteConnection& connection) {
                              "start the newer daemon that wrote it, or name another data directory"));
   }
   return version < kSchemaVersion ? Contents::Old : Contents::Ours;
+}
+
+Result<> BringUpToDate(SqliteConnection& connection) {
+  MF_TRY(const int64_t version, connection.QueryInteger("PRAGMA user_version"));
+  if (version < 2) MF_TRY_VOID(connection.Run(kFromVersion1));
+  return connection.Run(kFromVersion2);
+}
+
+// Leases that have not ended by themselves are found by their time, among what is not due: no index is kept for them alone.
+Result<> EndLeases(SqliteConnection& connection, WallTime now) {
+  return connection.Run(fmt::format("UPDATE queue_items SET leased = 0, available_at = 0 WHERE leased = 1 AND available_at > {}"
+                                    " AND queue IN (SELECT queue FROM queue_counts)", now.time_since_epoch().count()).c_str());
 }
 
 std::string HolderOf(int fd) {
@@ -102,15 +119,13 @@ Result<StoreLock> StoreLock::Take(const std::string& database_path) {
   return StoreLock(std::move(file));
 }
 
-Result<SqliteConnection> OpenWriterConnection(const std::string& path, SqliteOptions::Leases leases) {
+Result<SqliteConnection> OpenWriterConnection(const std::string& path, SqliteOptions::Leases leases, WallTime now) {
   MF_TRY(SqliteConnection connection, SqliteConnection::Open(path, SqliteConnection::Mode::ReadWriteCreate));
   MF_TRY(const Contents contents, CheckContents(connection));
   MF_TRY_VOID(connection.Run(kWriterSettings));
   if (contents == Contents::Empty) MF_TRY_VOID(connection.Run(kSchema));
-  if (contents == Contents::Old) MF_TRY_VOID(connection.Run(kFromVersion1));
-  if (leases == SqliteOptions::Leases::EndAtOpen) {
-    MF_TRY_VOID(connection.Run("UPDATE queue_items SET leased = 0, available_at = 0 WHERE leased = 1"));
-  }
+  if (contents == Contents::Old) MF_TRY_VOID(BringUpToDate(connection));
+  if (leases == SqliteOptions::Leases::EndAtOpen) MF_TRY_VOID(EndLeases(connection, now));
   MF_TRY_VOID(SyncDirectory(DirectoryOf(path)));
   return connection;
 }

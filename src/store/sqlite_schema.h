@@ -24,7 +24,7 @@ class StoreLock {
 
 // Opens the writer's connection: recovers the write-ahead log, makes the schema or brings it up to date, ends leases as told.
 // Errors: Faults that name the file and what to do (not ours, damaged, newer schema).
-Result<SqliteConnection> OpenWriterConnection(const std::string& path, SqliteOptions::Leases leases);
+Result<SqliteConnection> OpenWriterConnection(const std::string& path, SqliteOptions::Leases leases, WallTime now);
 // For reading, beside the writer's.
 Result<SqliteConnection> OpenReaderConnection(const std::string& path);
 

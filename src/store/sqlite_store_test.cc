@@ -84,7 +84,7 @@ TEST_F(SqliteStoreTest, ANewerSchemaIsRefused) {
 
 // kill -9 cannot show a missing fsync, only power loss could.
 TEST_F(SqliteStoreTest, EachTransactionIsSyncedThroughTheWriteAheadLog) {
-  auto connection = OpenWriterConnection(path_, SqliteOptions::Leases::EndAtOpen);
+  auto connection = OpenWriterConnection(path_, SqliteOptions::Leases::EndAtOpen, loop_.WallNow());
   ASSERT_TRUE(connection);
   EXPECT_EQ(connection->QueryInteger("PRAGMA synchronous").value(), 2);  // FULL
   EXPECT_EQ(connection->QueryInteger("PRAGMA secure_delete").value(), 0);

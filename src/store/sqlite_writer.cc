@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "store/batch.h"
 #include "store/sqlite_schema.h"
 
 namespace mayfly::store {
@@ -29,7 +30,7 @@ int FramesFor(uint64_t bytes) { return static_cast<int>(std::clamp<uint64_t>(byt
 }  // namespace
 
 Result<std::unique_ptr<SqliteWriter>> SqliteWriter::Open(const SqliteOptions& options, QueueTally& tally, WallTime now, Deliver deliver) {
-  MF_TRY(SqliteConnection connection, OpenWriterConnection(options.path, options.leases));
+  MF_TRY(SqliteConnection connection, OpenWriterConnection(options.path, options.leases, now));
   std::unique_ptr<SqliteWriter> writer(new SqliteWriter(std::move(connection), options.wal_bytes_max, std::move(deliver)));
   MF_TRY(writer->applier_, SqliteApplier::Open(writer->connection_, tally, now));
   writer->connection_.CountWalFrames(&writer->wal_frames_);
@@ -90,13 +91,13 @@ std::optional<WriteRequests> SqliteWriter::NextGroup() {
   return std::exchange(queue_, {});
 }
 
-// When the transaction as a whole fails, every request gets that fault: even a failed precondition may have looked at a
-// change that is undone.
+// A fault of the engine is every request's: even a failed precondition may have looked at a change that is undone.
 void SqliteWriter::CommitGroup(WriteRequests& group) {
   auto outcome = ApplyGroup(group);
   if (outcome) {
     ++transactions_;
     log_has_news_ = true;
+    for (const auto& request : group) ForgetVainDeletes(request->batch);
     batches_ += static_cast<uint64_t>(
         std::ranges::count_if(group, [](const auto& request) { return request->kind == WriteRequest::Kind::Commit && request->outcome; }));
     return;
@@ -113,17 +114,11 @@ void SqliteWriter::CommitGroup(WriteRequests& group) {
 
 Result<> SqliteWriter::ApplyGroup(WriteRequests& group) {
   MF_TRY_VOID(applier_->Begin());
-  for (const auto& request : group) MF_TRY_VOID(ApplyOne(*request));
+  for (const auto& request : group) {
+    Perform(*request);
+    if (!request->outcome && !IsPreconditionFailed(request->outcome.error())) return request->outcome;
+  }
   return applier_->Commit(group.back()->now);
-}
-
-// Error: the transaction cannot go on. A request that fails alone has the error in its outcome.
-Result<> SqliteWriter::ApplyOne(WriteRequest& request) {
-  MF_TRY_VOID(applier_->BeginPart());
-  Perform(request);
-  if (request.outcome) return applier_->EndPart();
-  if (!connection_.in_transaction()) return request.outcome;
-  return applier_->UndoPart();
 }
 
 void SqliteWriter::Perform(WriteRequest& request) {

@@ -1,7 +1,7 @@
 // The one thread that writes to an SQLite file.
 //
-// Everything that waits goes into one transaction and shares its fsync; each request has a savepoint of its own inside, so
-// that a failed precondition undoes only itself. Requests are applied in the order of Submit().
+// Everything that waits goes into one transaction and shares its fsync. A failed precondition fails its request alone: it is
+// seen before the request has changed anything. Requests are applied in the order of Submit().
 // Between groups it keeps the write-ahead log short: a checkpoint after a moment of idleness, or at once when the log has
 // passed its bound.
 #pragma once
@@ -60,7 +60,6 @@ class SqliteWriter {
   std::optional<WriteRequests> NextGroup();
   void CommitGroup(WriteRequests& group);
   Result<> ApplyGroup(WriteRequests& group);
-  Result<> ApplyOne(WriteRequest& request);
   void Perform(WriteRequest& request);
   void Checkpoint();
 
