@@ -9,6 +9,8 @@
 namespace mayfly::catalog {
 namespace {
 
+constexpr size_t kShortDigestBytes = sizeof "sha256:0123456789ab" - 1;
+
 Error InvalidParameter(std::string message) { return Error::Service("InvalidParameterValueException", std::move(message)); }
 
 // A newer JVM runs older classes; an older one refuses newer ones, so it comes last.
@@ -128,10 +130,18 @@ Result<RuntimeChoice> RuntimeTable::Resolve(std::string_view name) const {
   RuntimeChoice choice;
   choice.identifier = FindRuntime(name);
   if (!choice.identifier) return Fail(InvalidParameter(fmt::format("The runtime {} is unknown.", name)));
+  for (const RuntimeImage& image : images_) {
+    if (image.identifier != choice.identifier) continue;
+    choice.image = &image;
+    choice.exact = true;
+    choice.description = fmt::format("{}:{}", name, image.reference.substr(image.reference.rfind('@') + 1, kShortDigestBytes));
+    return choice;
+  }
   if (choice.identifier->family == RuntimeFamily::Dotnet || choice.identifier->family == RuntimeFamily::Go) {
-    return Fail(Error::Service("NotImplementedException", fmt::format("Mayfly has no client for {}: publish the function as an executable named "
-                                                                      "bootstrap (.NET: self-contained, with Amazon.Lambda.RuntimeSupport) and "
-                                                                      "use provided.al2023.", name)));
+    return Fail(Error::Service("NotImplementedException", fmt::format("Mayfly has no client for {}: let an image serve it (mayfly runtime add {} --image "
+                                                                      "…), or publish the function as an executable named bootstrap (.NET: "
+                                                                      "self-contained, with Amazon.Lambda.RuntimeSupport) and use provided.al2023.",
+                                                                      name, name)));
   }
   if (choice.identifier->family == RuntimeFamily::Provided) {
     choice.exact = true;

@@ -44,12 +44,23 @@ struct Interpreter {
   int zygote_index = 0;      // in the jail's table; 0 = none
 };
 
-// What serves one identifier here.
+// A container image that the operator added for one identifier: functions have it as their root.
+struct RuntimeImage {
+  const RuntimeIdentifier* identifier = nullptr;
+  std::string reference;                 // by digest
+  std::string tree;                      // its folder below DATA/runtimes
+  std::vector<std::string> entry_point;  // empty: /var/runtime/bootstrap, as AWS's platform starts it; else the handler follows
+  std::vector<std::string> environment;  // NAME=value
+  int root_index = 0;                    // in the jail's table
+};
+
+// What serves one identifier here: an image, an interpreter, or for provided.* neither.
 struct RuntimeChoice {
   const RuntimeIdentifier* identifier = nullptr;
-  const Interpreter* interpreter = nullptr;  // null for provided.*
+  const RuntimeImage* image = nullptr;
+  const Interpreter* interpreter = nullptr;
   bool exact = false;                        // the interpreter's version is the identifier's
-  // For INIT_START: "python:3.11.2" or "python:3.11.2 (serves python3.14)".
+  // For INIT_START: "python:3.11.2", "python:3.11.2 (serves python3.14)", or of an image "dotnet8:sha256:0123456789ab".
   std::string description;
 };
 
@@ -66,22 +77,24 @@ class RuntimeTable {
  public:
   enum class Mode : unsigned char { Nearest, Strict };
   enum class Deprecation : unsigned char { Enforce, Ignore };
-  RuntimeTable(std::vector<Interpreter> interpreters, Mode mode, Deprecation deprecation = Deprecation::Enforce)
-      : interpreters_(std::move(interpreters)), mode_(mode), deprecation_(deprecation) {}
+  RuntimeTable(std::vector<Interpreter> interpreters, Mode mode, Deprecation deprecation = Deprecation::Enforce, std::vector<RuntimeImage> images = {})
+      : interpreters_(std::move(interpreters)), images_(std::move(images)), mode_(mode), deprecation_(deprecation) {}
 
   // Whether a function may be created, or changed, with this runtime. Errors (Service): InvalidParameterValueException with
   // AWS's texts, for unknown identifiers and for those that AWS has blocked by `now`.
   Result<> CheckUse(std::string_view name, RuntimeUse use, WallTime now) const;
   // What runs a function, however old its runtime is. Errors (Service): InvalidParameterValueException with our own text and a
   // hint where no interpreter of this host can serve it (Strict: where none serves it exactly); NotImplementedException for
-  // families that Mayfly has no client for.
+  // families that Mayfly has no client for, unless an image serves.
   Result<RuntimeChoice> Resolve(std::string_view name) const;
   const std::vector<Interpreter>& interpreters() const { return interpreters_; }
+  const std::vector<RuntimeImage>& images() const { return images_; }
 
  private:
   bool IsBlocked(const RuntimeIdentifier& identifier, RuntimeUse use, WallTime now) const;
 
   std::vector<Interpreter> interpreters_;
+  std::vector<RuntimeImage> images_;
   Mode mode_;
   Deprecation deprecation_;
 };

@@ -31,6 +31,20 @@ TEST(RuntimeTable, ANewerJvmIsNearerThanAnOlderOne) {
   EXPECT_EQ(old.Resolve("java21")->interpreter->version, 17);
 }
 
+TEST(RuntimeTable, AnImageServesItsIdentifierAlone) {
+  const std::string digest = "sha256:" + std::string(64, 'a');
+  const RuntimeTable table(Interpreters(), RuntimeTable::Mode::Strict, RuntimeTable::Deprecation::Enforce,
+                           {{.identifier = FindRuntime("dotnet8"), .reference = "public.ecr.aws/lambda/dotnet@" + digest},
+                            {.identifier = FindRuntime("python3.11"), .reference = "oci:/python@" + digest}});
+  const auto dotnet = table.Resolve("dotnet8");
+  ASSERT_TRUE(dotnet && dotnet->image && dotnet->exact);
+  EXPECT_EQ(dotnet->description, "dotnet8:sha256:aaaaaaaaaaaa");
+  const auto python = table.Resolve("python3.11");
+  EXPECT_TRUE(python && python->image && !python->interpreter);
+  EXPECT_EQ(table.Resolve("dotnet6").error().code, "NotImplementedException");
+  EXPECT_EQ(table.Resolve("python3.13")->image, nullptr);
+}
+
 TEST(RuntimeTable, StrictRefusesWhatIsNotExact) {
   const RuntimeTable table(Interpreters(), RuntimeTable::Mode::Strict);
   EXPECT_TRUE(table.Resolve("python3.13"));

@@ -18,6 +18,7 @@
 #include "base/files.h"
 #include "catalog/runtimes.h"
 #include "mayflyd/interpreters.h"
+#include "mayflyd/runtime_images.h"
 #include "net/http_server.h"
 
 namespace mayfly::cli {
@@ -100,12 +101,14 @@ void CheckInterpreters(Report& report, const daemon::Options& options) {
   }
   using Runtimes = catalog::RuntimeTable;
   const Runtimes table(*found, options.runtime_match == "strict" ? Runtimes::Mode::Strict : Runtimes::Mode::Nearest,
-                       options.runtime_deprecation == "ignore" ? Runtimes::Deprecation::Ignore : Runtimes::Deprecation::Enforce);
+                       options.runtime_deprecation == "ignore" ? Runtimes::Deprecation::Ignore : Runtimes::Deprecation::Enforce,
+                       daemon::FindRuntimeImages(options.data_dir, 1));
   const WallTime now = SystemClock().WallNow();
   for (const catalog::RuntimeIdentifier& identifier : catalog::RuntimeIdentifiers()) {
     if (!table.CheckUse(identifier.name, catalog::RuntimeUse::Create, now)) continue;
     auto choice = table.Resolve(identifier.name);
     if (!choice) report.Note(identifier.name, "not served here");
+    else if (choice->image) report.Ok(identifier.name, "runs in " + choice->image->reference);
     else if (identifier.family == catalog::RuntimeFamily::Provided) report.Ok(identifier.name, "runs the package's own bootstrap");
     else if (choice->exact) report.Ok(identifier.name, "runs on " + choice->interpreter->full_version);
     else report.Note(identifier.name, "runs on " + choice->interpreter->full_version + ", the nearest here (--runtime-match strict refuses)");

@@ -64,11 +64,14 @@ int main(int argc, char** argv) {
   runtimes->require_subcommand(1);
   CLI::App* list_runtimes = runtimes->add_subcommand("list", "every identifier and what serves it here");
   list_runtimes->add_flag("--markdown", runtime.markdown, "the table of docs/runtimes.md");
-  CLI::App* add_runtime = runtimes->add_subcommand("add", "serve an identifier with an interpreter from a directory of its own");
+  CLI::App* add_runtime = runtimes->add_subcommand("add", "serve an identifier with an interpreter from a directory of its own, or with a container image");
   add_runtime->add_option("identifier", runtime.identifier, "e.g. python3.14")->required();
-  add_runtime->add_option("--root", runtime.root, "an unpacked directory, seen by functions as /var/lang")->required();
-  add_runtime->add_option("--interpreter", runtime.interpreter, "the program in it, when it is not bin/python3.14 (bin/node, bin/ruby, bin/java)");
-  CLI::App* remove_runtime = runtimes->add_subcommand("remove", "forget an interpreter that was added");
+  CLI::Option* root = add_runtime->add_option("--root", runtime.root, "an unpacked directory, seen by functions as /var/lang");
+  add_runtime->add_option("--interpreter", runtime.interpreter, "the program in it, when it is not bin/python3.14 (bin/node, bin/ruby, bin/java)")->needs(root);
+  add_runtime->add_option("--image", runtime.image, "a container image that is functions' root, e.g. public.ecr.aws/lambda/python:3.14 or oci:PATH")->excludes(root);
+  add_runtime->add_option("--user", options.user, "system user that fetches the image: the daemon's")->envname("MAYFLY_USER")->capture_default_str();
+  mayfly::daemon::AddRegistryOptions(*add_runtime, options);
+  CLI::App* remove_runtime = runtimes->add_subcommand("remove", "forget an interpreter or image that was added");
   remove_runtime->add_option("identifier", runtime.identifier, "as it was added")->required();
   for (CLI::App* command : {list_runtimes, add_runtime, remove_runtime}) {
     command->add_option("--data-dir", options.data_dir, "the daemon's")->envname("MAYFLY_DATA_DIR")->capture_default_str();

@@ -5,12 +5,14 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include "catalog/runtimes.h"
 #include "mayflyd/added_runtimes.h"
 #include "mayflyd/interpreters.h"
+#include "mayflyd/runtime_images.h"
 
 namespace mayfly::cli {
 namespace {
@@ -32,7 +34,7 @@ std::string_view NeedOf(RuntimeFamily family) {
     case RuntimeFamily::Ruby: return "Ruby 2.7 or newer";
     case RuntimeFamily::Java: return "JDK or JRE 17 or newer, and `tools/sdk` once";
     case RuntimeFamily::Provided: return "nothing: the package's or a layer's own `bootstrap`";
-    default: return "provided.al2023 instead, with an executable named `bootstrap`: there is no client";
+    default: return "an image (`mayfly runtime add`); or provided.al2023 and an executable named `bootstrap`";
   }
 }
 
@@ -69,11 +71,11 @@ std::string UsualProgram(const RuntimeIdentifier& identifier) {
   }
 }
 
-Result<daemon::AddedRuntime> Describe(const RuntimeOptions& runtime) {
-  const RuntimeIdentifier* identifier = catalog::FindRuntime(runtime.identifier);
+Result<daemon::AddedRuntime> Describe(const RuntimeOptions& runtime, const RuntimeIdentifier* identifier) {
   if (!identifier || UsualProgram(*identifier).empty()) {
     return Fail(Error::Fault(fmt::format("'{}' is no identifier that an interpreter could serve", runtime.identifier), "see 'mayfly runtime list'"));
   }
+  if (runtime.root.empty()) return Fail(Error::Fault("neither --root nor --image says what shall serve it"));
   daemon::AddedRuntime added{.identifier = runtime.identifier, .root = RealPath(runtime.root)};
   if (added.root.empty()) return Fail(Error::Fault(fmt::format("there is no directory {}", runtime.root)));
   const std::string program = runtime.interpreter.empty() ? UsualProgram(*identifier) : runtime.interpreter;
@@ -92,32 +94,41 @@ int ListRuntimes(const daemon::Options& options, const RuntimeOptions& runtime) 
   if (runtime.markdown) return PrintMarkdown();
   auto found = daemon::FindInterpreters(options);
   if (!found) return Complain(found.error());
-  const catalog::RuntimeTable table(*found, options.runtime_match == "strict" ? catalog::RuntimeTable::Mode::Strict
-                                                                              : catalog::RuntimeTable::Mode::Nearest);
+  const catalog::RuntimeTable table(*found, options.runtime_match == "strict" ? catalog::RuntimeTable::Mode::Strict : catalog::RuntimeTable::Mode::Nearest,
+                                    catalog::RuntimeTable::Deprecation::Ignore, daemon::FindRuntimeImages(options.data_dir, 1));
   for (const RuntimeIdentifier& identifier : catalog::RuntimeIdentifiers()) {
-    if (IsGone(identifier)) continue;
     const auto choice = table.Resolve(identifier.name);
+    if (IsGone(identifier) && !(choice && choice->image)) continue;
     if (!choice) {
       fmt::print("{:<16} -  needs {}\n", identifier.name, NeedOf(identifier.family));
+    } else if (choice->image) {
+      fmt::print("{:<16} =  {}\n", identifier.name, choice->image->reference);
     } else if (!choice->interpreter) {
       fmt::print("{:<16} =  the package's or a layer's own bootstrap\n", identifier.name);
     } else {
       fmt::print("{:<16} {}  {} at {}\n", identifier.name, choice->exact ? '=' : '~', choice->interpreter->full_version, choice->interpreter->host_path);
     }
   }
-  fmt::print("\n=  served exactly   ~  by the nearest here   -  not here: mayfly runtime add IDENTIFIER --root DIR\n");
+  fmt::print("\n=  served exactly   ~  by the nearest here   -  not here: mayfly runtime add IDENTIFIER --root DIR | --image IMAGE\n");
   return 0;
 }
 
 int AddRuntime(const daemon::Options& options, const RuntimeOptions& runtime) {
-  auto added = Describe(runtime);
+  const RuntimeIdentifier* identifier = catalog::FindRuntime(runtime.identifier);
+  std::optional<daemon::FetchedRuntime> fetched;  // locked until it is written down
+  if (identifier && !runtime.image.empty()) {
+    auto image = daemon::FetchRuntimeImage(options, *identifier, runtime.image);
+    if (!image) return Complain(std::move(image).error().Wrap(runtime.image));
+    fetched = std::move(*image);
+  }
+  auto added = fetched ? Result<daemon::AddedRuntime>(fetched->runtime) : Describe(runtime, identifier);
   if (!added) return Complain(added.error());
   auto all = daemon::LoadAddedRuntimes(options.data_dir);
   if (!all) return Complain(all.error());
   std::erase_if(*all, [&](const daemon::AddedRuntime& old) { return old.identifier == runtime.identifier; });
   all->push_back(*added);
   if (auto saved = daemon::SaveAddedRuntimes(options.data_dir, *all); !saved) return Complain(saved.error());
-  fmt::print("{} is served by {} from the daemon's next start on\n", added->identifier, added->interpreter);
+  fmt::print("{} is served by {} from the daemon's next start on\n", added->identifier, added->image.empty() ? added->interpreter : added->image);
   return 0;
 }
 

@@ -98,7 +98,7 @@ TEST(Registries, OnlyThoseThatTheOperatorKnows) {  // else a client makes the da
   const auto find = [&](const ImageReference& of, std::vector<std::string> mirrors, RegistryCredentials credentials = {}) {
     std::vector<RegistryMirror> parsed;
     for (const std::string& text : mirrors) parsed.push_back(*ParseRegistryMirror(text));
-    auto place = FindRegistry(of, parsed, credentials);
+    auto place = FindRegistry(of, parsed, credentials, AskedBy::Caller);
     if (!place) return std::string("refused");
     return place->local ? "local " + place->local->location : place->origin + "|" + place->repository;
   };

@@ -74,7 +74,8 @@ Result<uint64_t> LayerBytes(const catalog::CodeStore& code, const std::string& n
 }
 
 // Blocks. The layers are there, and pinned.
-Result<std::shared_ptr<const void>> InstallTree(catalog::CodeStore& code, const std::string& tree_name, const std::vector<std::string>& diff_ids) {
+Result<std::shared_ptr<const void>> InstallTree(catalog::CodeStore& code, const std::string& tree_name, const std::vector<std::string>& diff_ids,
+                                                const std::vector<std::string>& places) {
   return code.PutFolder(tree_name, [&](const std::string& folder) -> Result<> {
     ImageTree tree;
     std::vector<std::string> files;
@@ -93,7 +94,7 @@ Result<std::shared_ptr<const void>> InstallTree(catalog::CodeStore& code, const 
       files.push_back(layer_folder + "/files");
       names.emplace_back(name);
     }
-    tree.AddPlaces();
+    tree.AddPlaces(places);
     const std::vector<std::string> extensions = tree.Extensions();
     MF_TRY_VOID(MakeFolder(folder + "/root"));
     MF_TRY_VOID(tree.Write(folder + "/root", files));
@@ -112,6 +113,18 @@ std::vector<std::string> StringsOf(const json::Value* list) {
     if (element.is_string()) strings.push_back(element.string());
   }
   return strings;
+}
+
+// Blocks.
+Result<ImageStore::TreeFacts> ReadFacts(const catalog::CodeStore& code, const std::string& tree) {
+  ImageStore::TreeFacts facts;
+  const std::string folder = code.FolderOf(tree);
+  if (folder.empty() || ::access((folder + "/image.json").c_str(), F_OK) != 0) return facts;
+  MF_TRY(const std::string text, ReadFile(folder + "/image.json"));
+  MF_TRY(const json::Value value, json::Parse(text));
+  facts.layers = StringsOf(value.Find("Layers"));
+  facts.extensions = StringsOf(value.Find("Extensions"));
+  return facts;
 }
 
 }  // namespace
@@ -149,7 +162,7 @@ Task<Result<ImageStore::Opened>> ImageStore::Open(Context& ctx, std::string uri)
   Opened opened;
   MF_CO_TRY(opened.reference, ParseImageUri(uri));
   if (opened.reference.transport == ImageReference::Transport::Registry) {
-    MF_CO_TRY(RegistryPlace place, FindRegistry(opened.reference, options_.mirrors, options_.credentials));
+    MF_CO_TRY(RegistryPlace place, FindRegistry(opened.reference, options_.mirrors, options_.credentials, options_.asked_by));
     if (!place.local) {
       std::string wanted = opened.reference.digest;
       if (wanted.empty()) wanted = opened.reference.tag.empty() ? "latest" : opened.reference.tag;
@@ -219,30 +232,22 @@ Task<Result<std::shared_ptr<const void>>> ImageStore::Prepare(Context& ctx, std:
     if (bytes > bytes_left) co_return Fail(Invalid("larger than an image may be"));
     bytes_left -= bytes;
     pins.push_back(std::move(pin));
+    if (options_.on_progress) options_.on_progress({pins.size(), opened->image.config.diff_ids.size()});
   }
-  co_return co_await files_.Run(*loop_, [code = code_, tree, pins = std::move(pins), opened] {
-    return InstallTree(*code, tree, opened->image.config.diff_ids);
+  co_return co_await files_.Run(*loop_, [code = code_, tree, pins = std::move(pins), opened, places = options_.places] {
+    return InstallTree(*code, tree, opened->image.config.diff_ids, places);
   });
 }
 
-Result<std::set<std::string>> ImageStore::LayersOf(const std::vector<std::string>& trees) const {
+Result<ImageStore::TreeFacts> ImageStore::FactsOf(const std::string& tree) const { return ReadFacts(*code_, tree); }
+
+Result<std::set<std::string>> LayersOfTrees(const catalog::CodeStore& code, const std::vector<std::string>& trees) {
   std::set<std::string> layers;
   for (const std::string& tree : trees) {
-    MF_TRY(TreeFacts facts, FactsOf(tree));
+    MF_TRY(ImageStore::TreeFacts facts, ReadFacts(code, tree));
     layers.insert(facts.layers.begin(), facts.layers.end());
   }
   return layers;
-}
-
-Result<ImageStore::TreeFacts> ImageStore::FactsOf(const std::string& tree) const {
-  TreeFacts facts;
-  const std::string folder = code_->FolderOf(tree);
-  if (folder.empty() || ::access((folder + "/image.json").c_str(), F_OK) != 0) return facts;
-  MF_TRY(const std::string text, ReadFile(folder + "/image.json"));
-  MF_TRY(const json::Value value, json::Parse(text));
-  facts.layers = StringsOf(value.Find("Layers"));
-  facts.extensions = StringsOf(value.Find("Extensions"));
-  return facts;
 }
 
 }  // namespace mayfly::images

@@ -10,6 +10,7 @@
 // Limits: kImageBytesMax unpacked, kLayersMax layers, 1,000,000 entries.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -23,12 +24,21 @@
 
 namespace mayfly::images {
 
+// How far a bringing has come.
+struct Progress {
+  size_t layers_done = 0;
+  size_t layers = 0;
+};
+
 struct ImageStoreOptions {
   std::string directory;    // for oci:, oci-archive:, docker-archive:
   std::string real_path;    // of it, as absolute URIs name it
   std::string work_folder;  // for layers on their way; on the file system of the code store or not
   std::vector<RegistryMirror> mirrors;
   RegistryCredentials credentials;
+  AskedBy asked_by = AskedBy::Caller;
+  std::vector<std::string> places;  // folders that trees get besides the usual ones (ImageTree::AddPlaces)
+  std::function<void(const Progress&)> on_progress;  // null: nobody wants to know
 };
 
 // What a URI means now.
@@ -55,8 +65,6 @@ class ImageStore {
     std::vector<std::string> extensions;  // files of /opt/extensions
   };
   Result<TreeFacts> FactsOf(const std::string& tree) const;
-  // The layers of all those that are trees of images. Blocks; any thread.
-  Result<std::set<std::string>> LayersOf(const std::vector<std::string>& trees) const;
 
  private:
   struct Opened {
@@ -80,5 +88,8 @@ class ImageStore {
   std::set<std::string> preparing_;  // trees
   Event changed_;
 };
+
+// The layers of all those that are trees of images. Blocks; any thread.
+Result<std::set<std::string>> LayersOfTrees(const catalog::CodeStore& code, const std::vector<std::string>& trees);
 
 }  // namespace mayfly::images

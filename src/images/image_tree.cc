@@ -152,7 +152,7 @@ Result<> ImageTree::Cover(const std::vector<LayerEntry>& entries) {
   return {};
 }
 
-void ImageTree::AddPlaces() {
+void ImageTree::AddPlaces(const std::vector<std::string>& more) {
   layer_ = layers_;
   const auto ensure = [this](std::string_view path, Kind kind, unsigned mode, uint64_t file) {
     const size_t slash = path.rfind('/');
@@ -165,6 +165,7 @@ void ImageTree::AddPlaces() {
     node->file = file;
   };
   for (const std::string_view folder : kFolders) ensure(folder, Kind::Directory, 0755, 0);
+  for (const std::string& folder : more) ensure(folder, Kind::Directory, 0755, 0);
   for (const std::string_view file : kFiles) ensure(file, Kind::File, 0644, kEmptyFile);
 }
 

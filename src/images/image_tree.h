@@ -29,8 +29,9 @@ class ImageTree {
 
   // Lays the next layer over what is there. Errors: kInvalid (a parent that is a file, a hard link to nothing, loops, depth).
   Result<> Cover(const std::vector<LayerEntry>& entries);
-  // Makes the folders and files that the jail covers with its own: real ones, whatever the image has there.
-  void AddPlaces();
+  // Makes the folders and files that the jail covers with its own: real ones, whatever the image has there. `more`: further
+  // folders, each behind those that it is in.
+  void AddPlaces(const std::vector<std::string>& more = {});
   // The files of /opt/extensions, sorted; at most 11, for more than 10 is an error of the function.
   std::vector<std::string> Extensions();
 

@@ -13,6 +13,9 @@
 
 namespace mayfly::images {
 
+// Who names an image: callers of the API reach the registries that settings name, the operator any.
+enum class AskedBy : unsigned char { Caller, Operator };
+
 struct ImageReference {
   enum class Transport : unsigned char { Registry, OciLayout, OciArchive, DockerArchive };
   Transport transport = Transport::Registry;

@@ -111,11 +111,12 @@ Result<RegistryCredentials> ParseRegistryCredentials(std::string_view text) {
   return credentials;
 }
 
-Result<RegistryPlace> FindRegistry(const ImageReference& reference, const std::vector<RegistryMirror>& mirrors, const RegistryCredentials& credentials) {
+Result<RegistryPlace> FindRegistry(const ImageReference& reference, const std::vector<RegistryMirror>& mirrors, const RegistryCredentials& credentials,
+                                   AskedBy asked_by) {
   for (const RegistryMirror& mirror : mirrors) {
     if (MatchesHost(mirror.host, reference.location)) return PlaceOf(reference, mirror.target);
   }
-  bool known = credentials.contains(reference.location);
+  bool known = asked_by == AskedBy::Operator || credentials.contains(reference.location);
   for (const std::string_view host : kEcrHosts) known = known || MatchesHost(host, reference.location);
   if (known) return PlaceOf(reference, "https://" + reference.location);
   return Fail(ImageError(kNotAReference, fmt::format("{} is no registry that this daemon uses: name it with --registry-mirror", reference.location)));

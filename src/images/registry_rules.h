@@ -31,8 +31,9 @@ struct RegistryPlace {
   std::string repository;  // with the mirror's prefix
   std::optional<ImageReference> local;
 };
-// Only registries that are mirrored, have credentials, or are ECR's. Error: kNotAReference.
-Result<RegistryPlace> FindRegistry(const ImageReference& reference, const std::vector<RegistryMirror>& mirrors, const RegistryCredentials& credentials);
+// For callers only registries that are mirrored, have credentials, or are ECR's. Error: kNotAReference.
+Result<RegistryPlace> FindRegistry(const ImageReference& reference, const std::vector<RegistryMirror>& mirrors, const RegistryCredentials& credentials,
+                                   AskedBy asked_by);
 
 // A WWW-Authenticate header, as far as registries use it.
 struct Challenge {

@@ -82,6 +82,15 @@ void AddPlatformVariables(Variables& variables, const catalog::Function& functio
   if (!function.logging.application_log_level.empty()) SetVariable(variables, "AWS_LAMBDA_LOG_LEVEL", function.logging.application_log_level);
 }
 
+void AddImageVariables(Variables& variables, const std::vector<std::string>& of_image) {
+  for (const std::string& variable : of_image) {
+    const size_t equals = variable.find('=');
+    if (equals == 0 || equals == std::string::npos) continue;
+    const std::string_view name = std::string_view(variable).substr(0, equals);
+    if (name != "AWS_EXECUTION_ENV") SetVariable(variables, name, variable.substr(equals + 1));
+  }
+}
+
 // The image's variables, then what AWS's base images would set where this one does not, then the platform's.
 Variables ImageVariables(const catalog::Function& function, std::string_view handler) {
   Variables variables = {
@@ -91,12 +100,7 @@ Variables ImageVariables(const catalog::Function& function, std::string_view han
       {"LAMBDA_TASK_ROOT", "/var/task"},
       {"LAMBDA_RUNTIME_DIR", "/var/runtime"},
   };
-  for (const std::string& variable : function.image->environment) {
-    const size_t equals = variable.find('=');
-    if (equals == 0 || equals == std::string::npos) continue;
-    const std::string_view name = std::string_view(variable).substr(0, equals);
-    if (name != "AWS_EXECUTION_ENV") SetVariable(variables, name, variable.substr(equals + 1));
-  }
+  AddImageVariables(variables, function.image->environment);
   AddPlatformVariables(variables, function, handler);
   return variables;
 }
@@ -110,11 +114,12 @@ Variables PlatformVariables(const catalog::Function& function, const catalog::Ru
       {"LAMBDA_TASK_ROOT", "/var/task"},
       {"LAMBDA_RUNTIME_DIR", "/var/runtime"},
   };
+  AddLanguageVariables(variables, choice);
+  if (choice.image) AddImageVariables(variables, choice.image->environment);
   AddPlatformVariables(variables, function, function.handler);
   if (choice.identifier->family != RuntimeFamily::Provided) {
     variables.emplace_back("AWS_EXECUTION_ENV", fmt::format("AWS_Lambda_{}", choice.identifier->name));
   }
-  AddLanguageVariables(variables, choice);
   return variables;
 }
 
@@ -142,6 +147,11 @@ std::vector<std::string> JavaArguments(const catalog::Interpreter& interpreter, 
 }
 
 std::vector<std::string> Arguments(const catalog::RuntimeChoice& choice, const catalog::Function& function) {
+  if (choice.image && choice.identifier->family != RuntimeFamily::Provided) {
+    std::vector<std::string> arguments = choice.image->entry_point;
+    arguments.push_back(arguments.empty() ? "/var/runtime/bootstrap" : function.handler);
+    return arguments;
+  }
   switch (choice.identifier->family) {
     case RuntimeFamily::Python: return {choice.interpreter->cage_path, "-S", "/var/runtime/python/bootstrap.py"};
     case RuntimeFamily::Node:
@@ -266,7 +276,7 @@ Result<std::shared_ptr<const runtime::EnvironmentSpec>> MakeEnvironmentSpec(cons
   MF_TRY(catalog::RuntimeChoice choice, ResolveForRunning(runtimes, function.runtime));
   MF_TRY(std::shared_ptr<runtime::EnvironmentSpec> spec, BeginSpec(function, options));
   spec->label.runtime_version = choice.description;
-  if (choice.interpreter) spec->label.runtime_version_arn = catalog::RuntimeVersionArn(function.name.region, choice);
+  if (choice.interpreter || choice.image) spec->label.runtime_version_arn = catalog::RuntimeVersionArn(function.name.region, choice);
   spec->provided = choice.identifier->family == RuntimeFamily::Provided;
   spec->arguments = Arguments(choice, function);
   if (spec->provided && spec->cage.layers) spec->second_program = "/opt/bootstrap";
@@ -276,13 +286,17 @@ Result<std::shared_ptr<const runtime::EnvironmentSpec>> MakeEnvironmentSpec(cons
   for (const auto& [name, value] : function.environment) {
     SetVariable(variables, name, value);
     zygote_can_serve = zygote_can_serve && !IsReadAtBoot(name);
-    if (name == "AWS_LAMBDA_EXEC_WRAPPER" && !spec->provided && !value.empty()) {
+    if (name == "AWS_LAMBDA_EXEC_WRAPPER" && choice.interpreter && !value.empty()) {
       spec->arguments.insert(spec->arguments.begin(), {"/bin/sh", "/var/runtime/with-wrapper.sh"});
     }
   }
-  // Our own clients join the lines of a message by themselves, and are forked: only an own bootstrap may bring AWS's client.
-  spec->framed_logs = spec->provided;
+  // Our own clients join the lines of a message by themselves, and are forked: only an own bootstrap, or an image's, may bring AWS's client.
+  spec->framed_logs = !choice.interpreter;
   SetVariables(*spec, variables);
+  if (choice.image) {
+    spec->cage.root_index = choice.image->root_index;
+    spec->cage.root_is_image = true;
+  }
   if (choice.interpreter) {
     spec->cage.root_index = choice.interpreter->root_index;
     if (zygote_can_serve) spec->start_mode.zygote_index = choice.interpreter->zygote_index;

@@ -23,9 +23,22 @@ using sandbox::JailOperation;
 
 namespace {
 
-constexpr const char* kImagePlace = "/var/lang";  // where an image waits to become the root
+constexpr const char* kImagePlace = "/var/lang";  // where an image waits to become the root; that of a runtime is bound there anyway
 constexpr size_t kForksMax = 4096;         // forks that a zygote has not confirmed, EAGAIN beyond
 constexpr size_t kForkedProcessesMax = 64;  // children of zygotes in one cage, EAGAIN beyond
+
+struct Attachment {
+  UniqueFd mount;
+  const char* place;
+};
+
+// 0 or errno.
+int Attach(const std::vector<Attachment>& attachments) {
+  for (const Attachment& attachment : attachments) {
+    if (move_mount(attachment.mount.get(), "", AT_FDCWD, attachment.place, MOVE_MOUNT_F_EMPTY_PATH) != 0) return errno;
+  }
+  return 0;
+}
 
 // Only files whose reading cannot block or come from elsewhere: a memfd or another regular file.
 bool IsRegularFile(int fd) {
@@ -104,24 +117,22 @@ int Jail::Assign(Cage& cage, const Request& request) {
 
 // Nothing hostile has run in the cage yet and its root is read-only, so paths in there mean what they say.
 int Jail::AttachPackages(Cage& cage, const Request& request, UniqueFd& tmp) {
-  struct Attachment {
-    UniqueFd mount;
-    const char* place;
-  };
-  std::vector<Attachment> attachments;
-  auto add = [&](UniqueFd source, const char* place) {
+  std::vector<Attachment> attachments, within;  // within: once the image is the root
+  auto add = [](std::vector<Attachment>& to, UniqueFd source, const char* place) {
     if (!source) return errno;
-    attachments.push_back({CloneReadOnly(source.get(), ""), place});
-    return attachments.back().mount ? 0 : errno;
+    to.push_back({CloneReadOnly(source.get(), ""), place});
+    return to.back().mount ? 0 : errno;
   };
   const bool is_image = (request.flags & sandbox::kImageRoot) != 0;
-  if (const int error = add(OpenPackage(house_, request.code), is_image ? kImagePlace : "/var/task")) return error;
+  const bool code_is_root = is_image && request.root_index == 0;
+  std::vector<Attachment>& packages = is_image && !code_is_root ? within : attachments;
+  if (const int error = add(packages, OpenPackage(house_, request.code), code_is_root ? kImagePlace : "/var/task")) return error;
   if (request.flags & sandbox::kHasLayers) {
-    if (const int error = add(OpenPackage(house_, request.layers), "/opt")) return error;
+    if (const int error = add(packages, OpenPackage(house_, request.layers), "/opt")) return error;
   }
   if (request.root_index != 0) {
     const std::string root = "/roots/" + std::to_string(request.root_index);
-    if (const int error = add(UniqueFd(open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)), "/var/lang")) return error;
+    if (const int error = add(attachments, UniqueFd(open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)), "/var/lang")) return error;
   }
   const uint32_t first_user_id = options_.user_id_base + cage.slot * sandbox::kUserIdsPerCage;
   UniqueFd file_system;
@@ -130,15 +141,13 @@ int Jail::AttachPackages(Cage& cage, const Request& request, UniqueFd& tmp) {
     if (failed != 0) return failed;
   }
   if (setns(cage.pidfd.get(), CLONE_NEWNS) != 0) return errno;
-  int error = 0;
-  for (const Attachment& attachment : attachments) {
-    if (error == 0 && move_mount(attachment.mount.get(), "", AT_FDCWD, attachment.place, MOVE_MOUNT_F_EMPTY_PATH) != 0) error = errno;
-  }
+  int error = Attach(attachments);
   if (error == 0 && request.tmp_bytes != sandbox::kDefaultTmpBytes) {
     const std::string size = "size=" + std::to_string(request.tmp_bytes);
     if (mount(nullptr, "/tmp", nullptr, MS_REMOUNT | MS_NOSUID | MS_NODEV, size.c_str()) != 0) error = errno;
   }
   if (error == 0 && is_image) error = EnterImage(kImagePlace);
+  if (error == 0) error = Attach(within);
   if (error == 0 && file_system) error = AttachFileSystem(file_system.get(), request.mount_name, first_user_id);
   tmp.Reset(open("/tmp", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (error == 0 && !tmp) error = errno;

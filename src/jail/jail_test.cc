@@ -322,7 +322,7 @@ TEST_F(JailTest, BadMessagesChangeNothing) {  // else a bug in the daemon become
   refuse([](auto& r) { r.file_system = 1; });
   refuse([](auto& r) { r.mount_name[0] = 'a'; });
   refuse([](auto& r) { r.flags |= sandbox::kHasFileSystem; });
-  refuse([](auto& r) { r.flags |= sandbox::kImageRoot | sandbox::kHasLayers; });
+  refuse([](auto& r) { r.flags |= sandbox::kImageRoot | sandbox::kHasLayers; });  // layers only in the image of a runtime
   for (const std::string_view name : {"", ".", "..", "a/b", "a b", "\xc3\xa4"}) {
     refuse([name](auto& r) {
       r.flags |= sandbox::kHasFileSystem;

@@ -68,7 +68,7 @@ bool HasNoMount(const JailRequest& request) {
 
 bool IsAssignment(const JailRequest& request) {
   const bool image = (request.flags & sandbox::kImageRoot) != 0;
-  if (image && ((request.flags & sandbox::kHasLayers) != 0 || request.root_index != 0)) return false;
+  if (image && request.root_index == 0 && (request.flags & sandbox::kHasLayers) != 0) return false;
   if ((request.flags & sandbox::kHasFileSystem) == 0) return HasNoMount(request);
   return request.file_system >= 1 && request.file_system <= sandbox::kIndexMax && IsMountName(request.mount_name);
 }

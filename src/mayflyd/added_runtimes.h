@@ -7,15 +7,26 @@
 #include <string>
 #include <vector>
 
+#include "base/json.h"
 #include "base/result.h"
 
 namespace mayfly::daemon {
 
 struct AddedRuntime {
   std::string identifier;   // "python3.14"
+  // A directory of the machine …
   std::string root;         // absolute; bound at /var/lang
   std::string interpreter;  // absolute, below root
+  // … or an image (runtime_images.h).
+  std::string image;                     // by digest; "" when it is a directory
+  std::string tree;                      // its folder below DATA/runtimes
+  std::vector<std::string> entry_point;  // as in catalog::RuntimeImage
+  std::vector<std::string> environment;
 };
+
+json::Value DescribeAddedRuntime(const AddedRuntime& runtime);
+// What is missing is empty.
+AddedRuntime ReadAddedRuntime(const json::Value& value);
 
 // Empty when nothing was added. Error: Fault with a hint (unreadable, or not root's own).
 Result<std::vector<AddedRuntime>> LoadAddedRuntimes(const std::string& data_dir);

@@ -176,7 +176,7 @@ void AddAdded(const std::string& data_dir, std::vector<Interpreter>& all) {
   if (!added) return log::Warning("added runtimes are not used: {}", added.error().message);
   for (const AddedRuntime& runtime : *added) {
     const catalog::RuntimeIdentifier* identifier = catalog::FindRuntime(runtime.identifier);
-    if (!identifier) continue;
+    if (!identifier || !runtime.image.empty()) continue;
     auto found = ExamineInterpreter(identifier->family, runtime.interpreter, runtime.root);
     if (found) {
       AddUnlessThere(all, std::move(*found));
@@ -202,6 +202,12 @@ std::string RuntimeDirectory() {
   const ssize_t size = ::readlink("/proc/self/exe", path, sizeof path);
   const std::string program(path, size > 0 ? static_cast<size_t>(size) : 0);
   return program.substr(0, program.rfind('/')) + "/../share/mayfly/runtime";
+}
+
+int FreeRootIndex(const std::vector<Interpreter>& interpreters) {
+  int last = 0;
+  for (const Interpreter& interpreter : interpreters) last = std::max(last, interpreter.root_index);
+  return last + 1;
 }
 
 Result<std::vector<Interpreter>> FindInterpreters(const Options& options) {

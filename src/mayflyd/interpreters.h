@@ -20,6 +20,9 @@ std::string RuntimeDirectory();
 // An added runtime (added_runtimes.h) that cannot be used any more is passed over with a warning.
 Result<std::vector<catalog::Interpreter>> FindInterpreters(const Options& options);
 
+// The first number behind those of the interpreters' directories.
+int FreeRootIndex(const std::vector<catalog::Interpreter>& interpreters);
+
 // What the program at `path` is. `root`: the directory that cages see at /var/lang; "" for the one that its bin folder is in.
 Result<catalog::Interpreter> ExamineInterpreter(catalog::RuntimeFamily family, const std::string& path, const std::string& root);
 

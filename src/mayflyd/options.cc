@@ -19,6 +19,12 @@ CLI::Option* Add(CLI::App& app, const char* flag, T& value, const char* doc) {
 
 }  // namespace
 
+void AddRegistryOptions(CLI::App& app, Options& o) {
+  Add(app, "--registry-mirror", o.registry_mirrors,
+      "where images of a registry's host really come from: HOST=http(s)://HOST[:PORT][/PREFIX] or HOST=oci:PATH; '*' in HOST stands for letters");
+  Add(app, "--registry-credentials", o.registry_credentials, "file with credentials for registries, as 'docker login' writes it");
+}
+
 void AddOptions(CLI::App& app, Options& o) {
   app.set_config("--config", "", "read settings from this file (lines of name = value, without the dashes)")->envname("MAYFLY_CONFIG");
   Add(app, "--listen", o.listen, "address and port of the API; port 0 picks a free one");
@@ -113,9 +119,7 @@ void AddOptions(CLI::App& app, Options& o) {
   Add(app, "--s3-access-key-id", o.s3_access_key_id, "access key for --s3-endpoint; without one it is asked anonymously");
   Add(app, "--s3-secret-access-key-file", o.s3_secret_access_key_file, "file that holds the secret of --s3-access-key-id");
   Add(app, "--image-directory", o.image_directory, "folder of container images for oci:, oci-archive: and docker-archive: (default: images in the data directory)");
-  Add(app, "--registry-mirror", o.registry_mirrors,
-      "where images of a registry's host really come from: HOST=http(s)://HOST[:PORT][/PREFIX] or HOST=oci:PATH; '*' in HOST stands for letters");
-  Add(app, "--registry-credentials", o.registry_credentials, "file with credentials for registries, as 'docker login' writes it");
+  AddRegistryOptions(app, o);
   Add(app, "--file-system", o.file_systems, "a directory that functions may mount: ACCESS-POINT-ARN=/directory[,uid=N][,gid=N][,ro]");
   Add(app, "--tls-certificate", o.tls_certificate, "PEM certificate chain; with --tls-key the API speaks HTTPS");
   Add(app, "--tls-key", o.tls_key, "PEM private key");

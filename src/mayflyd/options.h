@@ -84,5 +84,7 @@ inline Duration Seconds(double seconds) { return std::chrono::duration_cast<Dura
 
 // Adds the table to a command. `options` outlives the parsing.
 void AddOptions(CLI::App& app, Options& options);
+// Those of it that say where images come from.
+void AddRegistryOptions(CLI::App& app, Options& options);
 
 }  // namespace mayfly::daemon

@@ -47,6 +47,15 @@ Result<> MakeOwned(const std::string& path, mode_t mode, const Identity& identit
   return {};
 }
 
+Result<UniqueFd> Lock(int folder, const std::string& path, DataUse use) {
+  UniqueFd lock(use == DataUse::Serve ? ::openat(folder, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)
+                                      : ::openat(folder, "runtimes", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+  if (!lock) return Fail(Error::FromErrno("lock " + path, errno));
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return lock;
+  if (use == DataUse::Serve) return Fail(Error::Fault("another daemon uses " + path, "end it, or choose another --data-dir"));
+  return Fail(Error::Fault("another 'mayfly runtime add', or the daemon's tidying up, is at work in " + path, "try again"));
+}
+
 // The daemon's view of the file system: the machine's, with the data directory at a place that everyone may walk to.
 Result<std::string> MountForMyself(const std::string& path) {
   if (::unshare(CLONE_NEWNS) != 0) return Fail(Error::FromErrno("unshare the mount namespace", errno));
@@ -63,7 +72,7 @@ Identity FindIdentity(const std::string& user) {
   return {kUnnamedUserId, kUnnamedUserId, false};
 }
 
-Result<DataDirectory> PrepareDataDirectory(const std::string& path, const Identity& identity) {
+Result<DataDirectory> PrepareDataDirectory(const std::string& path, const Identity& identity, DataUse use) {
   MF_TRY_VOID(MakeDirectories(path));
   char absolute[PATH_MAX];
   if (!::realpath(path.c_str(), absolute)) return Fail(Error::FromErrno("find " + path, errno));
@@ -71,12 +80,13 @@ Result<DataDirectory> PrepareDataDirectory(const std::string& path, const Identi
   UniqueFd folder(::open(absolute, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder) return Fail(Error::FromErrno(fmt::format("open {}", absolute), errno));
   MF_TRY_VOID(GiveTo(folder.get(), identity));
-  directory.lock.Reset(::openat(folder.get(), "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!directory.lock) return Fail(Error::FromErrno(fmt::format("open {}/lock", absolute), errno));
-  if (::flock(directory.lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    return Fail(Error::Fault(fmt::format("another daemon uses {}", absolute), "end it, or choose another --data-dir"));
+  if (use == DataUse::Serve) {
+    MF_TRY(directory.lock, Lock(folder.get(), absolute, use));
   }
-  for (const char* name : {"code", "logs"}) MF_TRY_VOID(MakeOwned(fmt::format("{}/{}", absolute, name), 0755, identity));
+  for (const char* name : {"code", "logs", "runtimes"}) MF_TRY_VOID(MakeOwned(fmt::format("{}/{}", absolute, name), 0755, identity));
+  if (use == DataUse::AddRuntimes) {
+    MF_TRY(directory.lock, Lock(folder.get(), absolute, use));
+  }
   directory.path = directory.real_path = absolute;
   if (::geteuid() == 0) {
     MF_TRY(directory.path, MountForMyself(absolute));

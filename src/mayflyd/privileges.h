@@ -18,7 +18,10 @@ struct Identity {
 };
 Identity FindIdentity(const std::string& user);
 
-// The data directory, made, locked against a second daemon and owned by `identity`; also its folders code and logs.
+// The daemon itself; or `mayfly runtime add`, which may work beside it, but not twice at once.
+enum class DataUse : unsigned char { Serve, AddRuntimes };
+
+// The data directory, made, locked against a second one of that use and owned by `identity`; also its folders code, logs and runtimes.
 // `path` is where the daemon finds it from now on: in a mount namespace of its own, so that it needs no permission on the
 // folders above it. Error: with a hint (in use by another daemon, cannot be made).
 struct DataDirectory {
@@ -26,7 +29,7 @@ struct DataDirectory {
   std::string real_path;  // as everybody else sees it
   UniqueFd lock;
 };
-Result<DataDirectory> PrepareDataDirectory(const std::string& path, const Identity& identity);
+Result<DataDirectory> PrepareDataDirectory(const std::string& path, const Identity& identity, DataUse use = DataUse::Serve);
 
 // From now on this process is `identity`, without capabilities, and cannot get any.
 Result<> DropPrivileges(const Identity& identity);

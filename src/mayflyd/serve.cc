@@ -28,11 +28,13 @@
 #include "edge/download_links.h"
 #include "edge/edge.h"
 #include "invoke/function_target.h"
-#include "mayflyd/event_wiring.h"
 #include "images/image_store.h"
+#include "mayflyd/event_wiring.h"
+#include "mayflyd/image_settings.h"
 #include "mayflyd/interpreters.h"
 #include "mayflyd/privileges.h"
 #include "mayflyd/queue_service.h"
+#include "mayflyd/runtime_images.h"
 #include "mayflyd/scaling_service.h"
 #include "net/descriptor.h"
 #include "net/http_server.h"
@@ -99,12 +101,12 @@ struct Ground {
   ListenAddress address;
   UniqueFd listener;
   std::vector<catalog::Interpreter> interpreters;
+  std::vector<catalog::RuntimeImage> runtime_images;
   DataDirectory data;
   sandbox::JailProcess jail;
   std::optional<identity::SigningIdentity> s3_keys;
   identity::Organizations organizations;
-  std::vector<images::RegistryMirror> registry_mirrors;
-  images::RegistryCredentials registry_credentials;
+  ImageSettings image_settings;
   std::vector<catalog::FileSystem> file_systems;
 };
 
@@ -126,6 +128,7 @@ sandbox::JailCommand MakeJailCommand(const Options& options, const Ground& groun
     if (interpreter.root_index) command.roots.push_back({interpreter.root_index, interpreter.host_root});
     if (interpreter.zygote_index) command.zygotes.push_back({interpreter.zygote_index, interpreter.root_index, interpreter.cage_path});
   }
+  for (const catalog::RuntimeImage& image : ground.runtime_images) command.roots.push_back({image.root_index, RuntimeImageRoot(data.path, image)});
   return command;
 }
 
@@ -140,19 +143,6 @@ Result<std::optional<identity::SigningIdentity>> ReadS3Keys(const Options& optio
   secret.erase(secret.find_last_not_of(" \t\r\n") + 1);
   if (secret.empty()) return Fail(Error::Fault(options.s3_secret_access_key_file + " is empty"));
   return identity::SigningIdentity{options.s3_access_key_id, std::move(secret), {}};
-}
-
-Result<> ReadImageSettings(const Options& options, Ground& ground) {
-  for (const std::string& text : options.registry_mirrors) {
-    MF_TRY(images::RegistryMirror mirror, images::ParseRegistryMirror(text));
-    ground.registry_mirrors.push_back(std::move(mirror));
-  }
-  if (options.registry_credentials.empty()) return {};
-  MF_TRY(const std::string text, ReadFile(options.registry_credentials));
-  auto credentials = images::ParseRegistryCredentials(text);
-  if (!credentials) return Fail(std::move(credentials).error().Wrap("--registry-credentials " + options.registry_credentials));
-  ground.registry_credentials = std::move(*credentials);
-  return {};
 }
 
 // A directory that is not there does not keep the daemon from serving: functions that want it are told.
@@ -181,13 +171,14 @@ Result<Ground> PrepareGround(const Options& options) {
   if (::geteuid() != 0) return Fail(Error::Fault("sandboxes need root to be made", "run 'mayfly serve' as root: it becomes --user afterwards"));
   MF_TRY(ground.organizations, identity::Organizations::Parse(options.organizations));
   MF_TRY(ground.s3_keys, ReadS3Keys(options));
-  MF_TRY_VOID(ReadImageSettings(options, ground));
+  MF_TRY(ground.image_settings, ReadImageSettings(options));
   MF_TRY(ground.file_systems, FindFileSystems(options));
   RaiseDescriptorLimit();
   const Identity identity = FindIdentity(options.user);
   MF_TRY(ground.listener, http::ListenTcp(ground.address.host, ground.address.port));
   MF_TRY(ground.interpreters, FindInterpreters(options));
   MF_TRY(ground.data, PrepareDataDirectory(options.data_dir, identity));
+  ground.runtime_images = FindRuntimeImages(ground.data.path, FreeRootIndex(ground.interpreters));
   MF_TRY(ground.jail, sandbox::SpawnJail(MakeJailCommand(options, ground)));
   if (!identity.is_named) log::Info("there is no user '{}': running as uid {}", options.user, identity.user_id);
   MF_TRY_VOID(DropPrivileges(identity));
@@ -226,6 +217,7 @@ class Daemon {
   Task<> Survey();
   Task<> RemoveUnusedPackages(Context& ctx);
   Task<> RemovePackage(const std::string& sha256);
+  Task<> TidyRuntimeImages();
   // What layers, or an image, put into /opt/extensions.
   Task<Result<std::vector<std::string>>> ListExtensions(std::string layers);
   Task<Result<>> Reset(Context& ctx);
@@ -364,8 +356,8 @@ void Daemon::OpenImages() {
   const bool usual = options_.image_directory.empty();
   images::ImageStoreOptions options{.directory = usual ? data + "/images" : options_.image_directory,
                                     .real_path = usual ? ground_.data.real_path + "/images" : options_.image_directory,
-                                    .work_folder = data + "/code", .mirrors = std::move(ground_.registry_mirrors),
-                                    .credentials = std::move(ground_.registry_credentials)};
+                                    .work_folder = data + "/code", .mirrors = std::move(ground_.image_settings.mirrors),
+                                    .credentials = std::move(ground_.image_settings.credentials)};
   images_ = std::make_unique<images::ImageStore>(loop_, *code_, std::move(options));
   file_systems_ = std::make_unique<catalog::FileSystemTable>(std::move(ground_.file_systems));
 }
@@ -429,6 +421,7 @@ Task<> Daemon::Survey() {
   co_await catalog_->Survey(ctx, [this](const catalog::Function& function) { PrepareZygoteOf(function); });
   ::malloc_trim(0);  // what reading all rows took, and what looking at them took
   if (!ctx.stop.stop_requested()) co_await RemoveUnusedPackages(ctx);
+  if (!ctx.stop.stop_requested()) co_await TidyRuntimeImages();
 }
 
 // Packages and trees of layers that no function and no layer version refers to: left by deletes and updates, whose environments may still have had them mounted.
@@ -441,7 +434,7 @@ Task<> Daemon::RemoveUnusedPackages(Context& ctx) {
   for (const std::string& package : *packages) {
     if (catalog_->IsInUse(package)) used.push_back(package);
   }
-  const auto image_layers = co_await files_.Run(loop_, [images = images_.get(), used = std::move(used)] { return images->LayersOf(used); });
+  const auto image_layers = co_await files_.Run(loop_, [code, used = std::move(used)] { return images::LayersOfTrees(*code, used); });
   if (!image_layers) co_return log::Warning("look at images: {}", image_layers.error().ToString());
   for (const std::string& package : *packages) {
     if (ctx.stop.stop_requested()) co_return;
@@ -455,6 +448,13 @@ Task<> Daemon::RemovePackage(const std::string& sha256) {
   auto buried = code_->Bury(sha256);
   if (!buried) co_return log::Warning("delete code package: {}", buried.error().ToString());
   co_await files_.Run(loop_, [grave = std::move(*buried)]() mutable { return grave.reset(), true; });
+}
+
+Task<> Daemon::TidyRuntimeImages() {
+  std::set<std::string> used;
+  for (const catalog::RuntimeImage& image : runtimes_->images()) used.insert(image.tree);
+  const auto removed = co_await files_.Run(loop_, [data = ground_.data.path, used = std::move(used)] { return RemoveUnusedRuntimeImages(data, used); });
+  if (!removed) log::Warning("remove images of runtimes: {}", removed.error().ToString());
 }
 
 Task<Result<std::vector<std::string>>> Daemon::ListExtensions(std::string layers) {
@@ -484,7 +484,7 @@ Task<Result<>> Daemon::Start(Context& ctx) {
   using Runtimes = catalog::RuntimeTable;
   runtimes_ = std::make_unique<Runtimes>(
       std::move(ground_.interpreters), options_.runtime_match == "strict" ? Runtimes::Mode::Strict : Runtimes::Mode::Nearest,
-      options_.runtime_deprecation == "ignore" ? Runtimes::Deprecation::Ignore : Runtimes::Deprecation::Enforce);
+      options_.runtime_deprecation == "ignore" ? Runtimes::Deprecation::Ignore : Runtimes::Deprecation::Enforce, std::move(ground_.runtime_images));
   function_log_ = std::make_unique<telemetry::FunctionLog>(*logs_);
   events_.Add(function_log_.get());
 

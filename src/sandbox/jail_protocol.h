@@ -39,8 +39,8 @@ enum class JailOperation : uint32_t {
   // A fresh cage. flags: kWantEndpoint. Answer: `cage`, `descriptors` and those descriptors. ENOSPC: the bound on cages.
   MakeCage = 1,
   // Once per cage, before anything runs. code, flags kHasLayers + layers, root_index, memory_bytes (without what lies in
-  // /tmp: jail/warden.h), tmp_bytes, processes_max. kImageRoot: `code` is the tree of an image and becomes the root; no layers, no
-  // root_index. kHasFileSystem: file_system is mounted at /mnt/mount_name.
+  // /tmp: jail/warden.h), tmp_bytes, processes_max. kImageRoot: the image of a runtime, root_index, becomes the root, with code and layers in
+  // it; without a root_index `code` is the tree of an image and becomes the root, and there are no layers. kHasFileSystem: file_system is mounted at /mnt/mount_name.
   // ENOENT: no such package or index. ENXIO: no such file system. EALREADY: assigned before.
   Assign = 2,
   // Pid 1 forks and executes. process (chosen by the caller, unique in the cage). Descriptors: configuration memfd, stdout,

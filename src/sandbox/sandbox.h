@@ -26,6 +26,7 @@ struct CageSpec {
   bool is_image = false;                // then neither layers nor root_index
   std::optional<Sha256Digest> layers;   // merged layers in the code store: /opt
   int root_index = 0;                   // which interpreter directory is bound at /var/lang; 0 = none
+  bool root_is_image = false;           // root_index is of a runtime's image: it is the root, with code and layers in it
   // A configured file system, and the name below /mnt at which it is mounted.
   struct FileSystem {
     int index = 0;

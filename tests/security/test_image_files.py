@@ -1,20 +1,24 @@
-"""If one of these fails, a container image gives its function more than a package would: power, files of the machine, or a way out."""
+"""If one of these fails, a container image gives its function, or those whose runtime it serves, more than a package would have: power, files
+of the machine, or a way out."""
 
 import os
 import secrets
 import stat
+import subprocess
 import tarfile
 from pathlib import Path
 
 import pytest
 
 from conftest import ATTACKER_ACCOUNT, ATTACKER_FILES, Attacker, RawCaller
+from daemon import BIN
 from images import BOOTSTRAP, Image, compile_static, entry, folder, hardlink, python_entries, symlink
+from packages import make_zip
 from watched_daemon import ROLE, Function, WatchedDaemon
 
 CLIENT = """
 import json, os, sys, urllib.request
-sys.path.insert(0, "/function")
+sys.path.insert(0, "/var/task")
 import function
 api = "http://" + os.environ["AWS_LAMBDA_RUNTIME_API"] + "/2018-06-01/runtime/invocation/"
 while True:
@@ -37,6 +41,8 @@ HOSTILE = [
     entry(".wh..wh..opq"), entry("/.wh.etc"), entry("//etc//.wh.hosts"),
 ]
 
+POWER = [entry("client.py", CLIENT), entry("suid", Path("/usr/bin/true").read_bytes(), 0o6755, uid=0, gid=0)]
+
 
 def image_of(directory, name, layers, **config):
     Image(layers, config).write_layout(directory / name)
@@ -52,18 +58,32 @@ def make_function(daemon, uri, **settings):
 
 
 @pytest.fixture(scope="module")
+def daemon():
+    """With python3.13 served by an image that tries everything, too."""
+    started = WatchedDaemon()
+    (started.data_dir / "images").mkdir(parents=True)
+    (started.data_dir / "secret").write_text("the daemon's secret")
+    hostile = [symlink("var/task", "/etc"), symlink("opt", "/proc/1/root"), entry("var/runtime/bootstrap", "#!/usr/bin/python3.11 -B\n" + CLIENT, 0o6755)]
+    image_of(started.data_dir / "images", "runtime", [[*python_entries(), *HOSTILE], [*hostile, *POWER]])
+    subprocess.run([BIN / "mayfly", "runtime", "add", "python3.13", "--image", "oci:%s/images/runtime" % started.data_dir, "--data-dir", started.data_dir], check=True)
+    with started as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
 def directory(daemon):
     made = daemon.data_dir / "images"
     made.mkdir(exist_ok=True)
     return made
 
 
-@pytest.fixture(scope="module")
-def attacker(daemon, directory):
+@pytest.fixture(scope="module", params=["of a function", "of a runtime"])
+def attacker(request, daemon, directory):
     """Python in an image that tries everything that an image can."""
+    if request.param == "of a runtime":
+        return Attacker(Function.create(daemon.account(ATTACKER_ACCOUNT), "of-a-runtime", make_zip(ATTACKER_FILES), runtime="python3.13", MemorySize=1024, Timeout=30))
     system = [*python_entries(), *HOSTILE]
-    code = [entry("client.py", CLIENT), entry("function/function.py", ATTACKER_FILES["function.py"], 0o666),
-            entry("suid", Path("/usr/bin/true").read_bytes(), 0o6755, uid=0, gid=0)]
+    code = [entry("var/task/function.py", ATTACKER_FILES["function.py"], 0o666), *POWER]
     uri = image_of(directory, "attacker", [system, code], Entrypoint=["/usr/bin/python3.11", "-B", "/client.py"])
     return Attacker(make_function(daemon, uri))
 
@@ -117,7 +137,7 @@ def test_links_stay_inside(attacker, daemon, path):
         return look(path), [look(path + name) for name in ("/etc/machine-id", "/store", "/template", "/masks", "/roots", "/usr/share")], os.path.exists("/client.py")  # noqa: F821
     found, others, control = attacker.run(attempt, path=path)
     assert control
-    assert "error" in found or sorted(found["seen"]) == sorted(attacker.run(list_root)), found
+    assert "error" in found or sorted(found["seen"]) == sorted(attacker.run(list_root)) or (path, found["seen"]) == ("/var/runtime", ["bootstrap"]), found
     assert all("error" in other for other in others), others
 
 
@@ -133,7 +153,7 @@ def test_nothing_can_be_written(attacker, daemon):
     def attempt():
         import os
         outcomes = {}
-        for path in ("/open/file", "/open/new", "/function/function.py", "/etc/shadow", "/new", "/mnt/new", "/etc/hosts", "/etc/resolv.conf", "/dev/new",
+        for path in ("/open/file", "/open/new", "/var/task/function.py", "/var/task/new", "/opt/new", "/var/runtime/bootstrap", "/etc/shadow", "/new", "/mnt/new", "/etc/hosts", "/etc/resolv.conf", "/dev/new",
                      "/proc/sys/kernel/core_pattern"):
             try:
                 os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o666))
@@ -156,10 +176,11 @@ def test_nothing_can_be_written(attacker, daemon):
 
 def stored(daemon):
     found = {}
-    for where, folders, files in os.walk(daemon.data_dir / "code"):
-        for name in folders + files:
-            status = os.lstat(os.path.join(where, name))
-            found[os.path.join(where, name)] = (status.st_mode, status.st_mtime_ns, status.st_uid, status.st_size)
+    for store in ("code", "runtimes"):
+        for where, folders, files in os.walk(daemon.data_dir / store):
+            for name in folders + files:
+                status = os.lstat(os.path.join(where, name))
+                found[os.path.join(where, name)] = (status.st_mode, status.st_mtime_ns, status.st_uid, status.st_size)
     return found
 
 
@@ -237,7 +258,6 @@ def test_a_function_sees_only_its_own_mounts(tmp_path_factory):
     source = "import os\ndef handler(event, context):\n    found = {}\n    for where, folders, files in os.walk('/mnt'):\n" \
              "        for name in files: found[os.path.join(where, name)] = open(os.path.join(where, name)).read()\n" \
              "    mounts = sorted([line.split()[1] for line in open('/proc/self/mounts') if '/mnt' in line])\n    return found, mounts\n"
-    from packages import make_zip
     with WatchedDaemon(*settings) as daemon:
         client = daemon.account(ATTACKER_ACCOUNT)
         functions = [Function.create(client, "f%d" % number, make_zip({"function.py": source}), **({"FileSystemConfigs": [

@@ -1,0 +1,20 @@
+// What the options say about registries. Read as root: the daemon's user need not be able to.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "images/registry_rules.h"
+#include "mayflyd/options.h"
+
+namespace mayfly::daemon {
+
+struct ImageSettings {
+  std::vector<images::RegistryMirror> mirrors;
+  images::RegistryCredentials credentials;
+};
+// Error: an option that cannot be used.
+Result<ImageSettings> ReadImageSettings(const Options& options);
+
+}  // namespace mayfly::daemon

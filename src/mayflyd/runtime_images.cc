@@ -1,0 +1,217 @@
+#include "mayflyd/runtime_images.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+#include <cstdio>
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+#include "base/fd.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/real_loop.h"
+#include "catalog/code_package.h"
+#include "images/image_store.h"
+#include "mayflyd/image_settings.h"
+#include "sandbox/jail_protocol.h"
+
+namespace mayfly::daemon {
+namespace {
+
+using images::ImageReference;
+
+constexpr size_t kAnswerBytesMax = 256 * 1024;
+constexpr const char* kBootstrap = "var/runtime/bootstrap";
+// What packages and layers are mounted on.
+const std::vector<std::string> kPlaces = {"var", "var/task", "opt"};
+
+std::string FolderOf(const std::string& data_dir) { return data_dir + "/runtimes"; }
+
+UniqueFd OpenWithin(int folder, const std::string& path, uint64_t flags, uint64_t resolve) {
+  open_how how{};
+  how.flags = flags | O_CLOEXEC;
+  how.resolve = resolve;
+  return UniqueFd(static_cast<int>(::syscall(SYS_openat2, folder, path.c_str(), &how, sizeof how)));
+}
+
+void TellProgress(const images::Progress& progress) {
+  fmt::print(stderr, "mayfly: {} of {} layers are there\n", progress.layers_done, progress.layers);
+}
+
+// What the operator has named: their path begins where they are, may lead over links, and through folders that only root may enter.
+struct Source {
+  std::string uri;        // with an absolute path
+  UniqueFd folder;        // that the path is in; none of a registry's image
+  std::string real_path;  // of the folder
+};
+
+Result<Source> FindSource(const std::string& uri) {
+  MF_TRY(const ImageReference reference, images::ParseImageUri(uri));
+  if (reference.transport == ImageReference::Transport::Registry) return Source{.uri = uri, .folder = {}, .real_path = {}};
+  char resolved[PATH_MAX];
+  if (!::realpath(reference.location.c_str(), resolved)) return Fail(Error::FromErrno(reference.location, errno));
+  const std::string path = resolved;
+  const size_t start = uri.find(':') + 1;
+  Source source{.uri = uri.substr(0, start) + path + uri.substr(start + reference.location.size()), .folder = {}, .real_path = path.substr(0, path.rfind('/'))};
+  source.folder.Reset(::open((source.real_path + '/').c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!source.folder) return Fail(Error::FromErrno("open " + source.real_path, errno));
+  return source;
+}
+
+images::ImageStoreOptions MakeStoreOptions(const Options& options, const DataDirectory& data, const Source& source) {
+  images::ImageStoreOptions made{.directory = options.image_directory, .real_path = options.image_directory};
+  if (source.folder) {
+    made.directory = fmt::format("/proc/self/fd/{}", source.folder.get());
+    made.real_path = source.real_path;
+  } else if (made.directory.empty()) {
+    made.directory = data.path + "/images";
+    made.real_path = data.real_path + "/images";
+  }
+  made.work_folder = FolderOf(data.path);
+  made.asked_by = images::AskedBy::Operator;
+  made.places = kPlaces;
+  made.on_progress = TellProgress;
+  return made;
+}
+
+Task<Result<images::ImageDescription>> Bring(Context& ctx, images::ImageStore& store, std::string uri) {
+  MF_CO_TRY(images::ImageDescription described, co_await store.Resolve(ctx, std::move(uri)));
+  MF_CO_TRY_VOID(co_await store.Prepare(ctx, described.resolved_uri));
+  co_return described;
+}
+
+bool HasBootstrap(const std::string& root) {
+  const UniqueFd folder(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const UniqueFd file = OpenWithin(folder.get(), kBootstrap, O_PATH, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+  struct stat status{};
+  return file && ::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) && (status.st_mode & 0001) != 0;
+}
+
+// What the child does: as the daemon's user, who cannot see more of the machine than the daemon.
+Result<AddedRuntime> Fetch(const Options& options, const DataDirectory& data, ImageSettings settings, const catalog::RuntimeIdentifier& identifier,
+                           const Source& source) {
+  MF_TRY(const std::unique_ptr<catalog::CodeStore> code, catalog::CodeStore::Open(FolderOf(data.path)));
+  images::ImageStoreOptions store_options = MakeStoreOptions(options, data, source);
+  store_options.mirrors = std::move(settings.mirrors);
+  store_options.credentials = std::move(settings.credentials);
+  RealLoop loop;
+  images::ImageStore store(loop, *code, std::move(store_options));
+  Context ctx(loop);
+  MF_TRY(images::ImageDescription described, loop.Run(Bring(ctx, store, source.uri)));
+  AddedRuntime runtime{.identifier = std::string(identifier.name), .root = {}, .interpreter = {}, .image = std::move(described.resolved_uri),
+                       .tree = std::move(described.tree), .entry_point = {}, .environment = std::move(described.config.environment)};
+  if (!HasBootstrap(code->DirectoryOf(runtime.tree))) runtime.entry_point = std::move(described.config.entry_point);
+  const bool starts = !runtime.entry_point.empty() || HasBootstrap(code->DirectoryOf(runtime.tree));
+  if (!starts && identifier.family != catalog::RuntimeFamily::Provided) {
+    return Fail(Error::Fault("it has neither a program /var/runtime/bootstrap nor an ENTRYPOINT", "use AWS's base image of the runtime"));
+  }
+  return runtime;
+}
+
+[[noreturn]] void AnswerAndEnd(int pipe, const Result<AddedRuntime>& fetched) {
+  json::Value answer;
+  if (fetched) {
+    answer = DescribeAddedRuntime(*fetched);
+  } else {
+    answer.Set("error", fetched.error().message);
+    answer.Set("hint", fetched.error().hint);
+  }
+  const std::string text = json::Write(answer);
+  const bool whole = ::write(pipe, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  ::_exit(whole ? 0 : 1);
+}
+
+Result<AddedRuntime> ReadAnswer(int pipe) {
+  std::string text;
+  char buffer[4096];
+  ssize_t count = 0;
+  while (text.size() <= kAnswerBytesMax && (count = ::read(pipe, buffer, sizeof buffer)) > 0) text.append(buffer, static_cast<size_t>(count));
+  const auto answer = json::Parse(text);
+  if (!answer || text.size() > kAnswerBytesMax) return Fail(Error::Fault("the image could not be fetched: its child has died"));
+  if (answer->Find("error")) return Fail(Error::Fault(std::string(answer->StringOr("error", "")), std::string(answer->StringOr("hint", ""))));
+  return ReadAddedRuntime(*answer);
+}
+
+}  // namespace
+
+Result<FetchedRuntime> FetchRuntimeImage(const Options& options, const catalog::RuntimeIdentifier& identifier, const std::string& image) {
+  if (::geteuid() != 0) return Fail(Error::Fault("not root", "run 'mayfly runtime add' as root: it becomes --user to fetch the image"));
+  MF_TRY(const Source source, FindSource(image));
+  MF_TRY(ImageSettings settings, ReadImageSettings(options));
+  const Identity identity = FindIdentity(options.user);
+  FetchedRuntime fetched;
+  MF_TRY(fetched.data, PrepareDataDirectory(options.data_dir, identity, DataUse::AddRuntimes));
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return Fail(Error::FromErrno("make a pipe", errno));
+  const UniqueFd read_end(ends[0]);
+  UniqueFd write_end(ends[1]);
+  const pid_t child = ::fork();
+  if (child < 0) return Fail(Error::FromErrno("fork", errno));
+  if (child == 0) {
+    auto dropped = DropPrivileges(identity);
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (!dropped) AnswerAndEnd(write_end.get(), Fail(std::move(dropped).error()));
+    AnswerAndEnd(write_end.get(), Fetch(options, fetched.data, std::move(settings), identifier, source));
+  }
+  write_end.Reset();
+  auto runtime = ReadAnswer(read_end.get());
+  while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  if (!runtime) return Fail(std::move(runtime).error());
+  fetched.runtime = std::move(*runtime);
+  return fetched;
+}
+
+std::string RuntimeImageRoot(const std::string& data_dir, const catalog::RuntimeImage& image) {
+  return fmt::format("{}/{}/root", FolderOf(data_dir), image.tree);
+}
+
+std::vector<catalog::RuntimeImage> FindRuntimeImages(const std::string& data_dir, int first_root_index) {
+  std::vector<catalog::RuntimeImage> images;
+  auto added = LoadAddedRuntimes(data_dir);
+  if (!added) return images;  // FindInterpreters has told it
+  const UniqueFd folder(::open(data_dir.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  for (AddedRuntime& runtime : *added) {
+    if (runtime.image.empty()) continue;
+    catalog::RuntimeImage image{.identifier = catalog::FindRuntime(runtime.identifier), .reference = std::move(runtime.image), .tree = std::move(runtime.tree),
+                                .entry_point = std::move(runtime.entry_point), .environment = std::move(runtime.environment),
+                                .root_index = first_root_index + static_cast<int>(images.size())};
+    // The jail will mount it: no link of the daemon's user leads it astray.
+    const UniqueFd root = OpenWithin(folder.get(), RuntimeImageRoot(".", image), O_PATH | O_DIRECTORY, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+    if (!root || !image.identifier || image.root_index > static_cast<int>(sandbox::kIndexMax)) {
+      log::Warning("added runtime {}: {} is not there any more, or one too many; add it again", runtime.identifier, image.reference);
+      continue;
+    }
+    images.push_back(std::move(image));
+  }
+  return images;
+}
+
+Result<> RemoveUnusedRuntimeImages(const std::string& data_dir, const std::set<std::string>& used) {
+  const UniqueFd lock(::open(FolderOf(data_dir).c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!lock || ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) return {};
+  MF_TRY(const std::vector<AddedRuntime> added, LoadAddedRuntimes(data_dir));
+  std::set<std::string> kept = used;
+  for (const AddedRuntime& runtime : added) kept.insert(runtime.tree);
+  MF_TRY(const std::unique_ptr<catalog::CodeStore> code, catalog::CodeStore::Open(FolderOf(data_dir)));
+  MF_TRY(const std::set<std::string> layers, images::LayersOfTrees(*code, {kept.begin(), kept.end()}));
+  kept.insert(layers.begin(), layers.end());
+  MF_TRY(const std::vector<std::string> names, code->List());
+  for (const std::string& name : names) {
+    if (!kept.contains(name)) MF_TRY_VOID(code->Delete(name));
+  }
+  return {};
+}
+
+}  // namespace mayfly::daemon
