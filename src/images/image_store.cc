@@ -5,12 +5,15 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <deque>
+#include <map>
 
 #include <fmt/format.h>
 
 #include "base/files.h"
 #include "base/json.h"
 #include "base/real_loop.h"
+#include "base/task_scope.h"
 #include "images/image_error.h"
 #include "images/image_tree.h"
 #include "images/layer.h"
@@ -19,6 +22,8 @@ namespace mayfly::images {
 namespace {
 
 constexpr int kBusyMax = 2;  // images that are brought at one time; further ones wait
+constexpr size_t kDownloadsMax = 3;  // layers of one image that are fetched, or wait to be unpacked
+constexpr int kThreads = 2 * kBusyMax;
 
 // Other names when what is stored under them changes.
 std::string LayerName(const std::string& diff_id) { return Sha256Hex("image layer 1\n" + diff_id); }
@@ -149,12 +154,80 @@ class ImageStore::Busy {
   std::string tree_;
 };
 
+// The layers of one image that have to be fetched: a few at once, ahead of whoever unpacks them. Its destructor ends what runs.
+class ImageStore::Downloads {
+ public:
+  // Those that are not there, each once, in order. None of an image that is in files already.
+  Downloads(ImageStore& store, Context& ctx, std::shared_ptr<const Opened> opened) : store_(&store), ctx_(ctx), opened_(std::move(opened)), scope_(*store.loop_) {
+    std::set<std::string> seen;
+    const std::vector<std::string>& diff_ids = opened_->image.config.diff_ids;
+    progress_.layers = diff_ids.size();
+    for (size_t layer = 0; opened_->registry && layer < diff_ids.size(); ++layer) {
+      if (!seen.insert(diff_ids[layer]).second || store.code_->Pin(LayerName(diff_ids[layer]))) continue;
+      waiting_.push_back(layer);
+      progress_.bytes += opened_->image.manifest.layers[layer].bytes;
+    }
+    StartMore();
+  }
+
+  // Each layer once, lower ones first; those that are passed over are not wanted any more.
+  Task<Result<UniqueFd>> Take(size_t layer) {
+    running_.erase(running_.begin(), running_.lower_bound(layer));
+    while (!waiting_.empty() && waiting_.front() < layer) waiting_.pop_front();
+    StartMore();
+    const auto found = running_.find(layer);
+    if (found == running_.end()) co_return Fail(Error::Fault("a layer was deleted while its image was brought", "try again"));
+    const auto slot = found->second;
+    auto file = co_await slot->Take();
+    running_.erase(layer);
+    StartMore();
+    co_return file;
+  }
+  void LayerIsThere() {
+    ++progress_.layers_done;
+    Tell();
+  }
+
+ private:
+  using Slot = OneShot<Result<UniqueFd>>;
+
+  void StartMore() {
+    while (running_.size() < kDownloadsMax && !waiting_.empty()) {
+      const size_t layer = waiting_.front();
+      waiting_.pop_front();
+      auto slot = std::make_shared<Slot>(*store_->loop_);
+      running_[layer] = slot;
+      scope_.Spawn(Fetch(layer, std::move(slot)));
+    }
+  }
+  Task<> Fetch(size_t layer, std::shared_ptr<Slot> slot) {
+    int64_t told = 0;
+    const auto on_bytes = [this, &told](int64_t received) {
+      progress_.bytes_received += received - told;
+      told = received;
+      Tell();
+    };
+    slot->Set(co_await store_->registry_.Download(ctx_, *opened_->registry, opened_->image.manifest.layers[layer], store_->options_.work_folder, on_bytes));
+  }
+  void Tell() const {
+    if (store_->options_.on_progress) store_->options_.on_progress(progress_);
+  }
+
+  ImageStore* store_;
+  Context ctx_;
+  std::shared_ptr<const Opened> opened_;
+  std::deque<size_t> waiting_;
+  std::map<size_t, std::shared_ptr<Slot>> running_;  // or ended, and not taken yet
+  Progress progress_;
+  TaskScope scope_;
+};
+
 ImageStore::ImageStore(RealLoop& loop, catalog::CodeStore& code, ImageStoreOptions options)
     : loop_(&loop),
       code_(&code),
       options_(std::move(options)),
       local_(options_.directory, options_.real_path),
-      files_("mayfly-images", kBusyMax),
+      files_("mayfly-images", kThreads),
       registry_(loop, files_, options_.credentials),
       changed_(loop) {}
 
@@ -184,10 +257,10 @@ Task<Result<ImageDescription>> ImageStore::Resolve(Context& ctx, std::string uri
   co_return description;
 }
 
-Task<Result<>> ImageStore::BringLayer(Context& ctx, std::shared_ptr<const Opened> opened, size_t layer, uint64_t bytes_max) {
+Task<Result<>> ImageStore::BringLayer(std::shared_ptr<const Opened> opened, size_t layer, uint64_t bytes_max, Downloads& downloads) {
   const std::string& diff_id = opened->image.config.diff_ids[layer];
   if (opened->registry) {
-    MF_CO_TRY(UniqueFd file, co_await registry_.Download(ctx, *opened->registry, opened->image.manifest.layers[layer], options_.work_folder));
+    MF_CO_TRY(UniqueFd file, co_await downloads.Take(layer));
     auto source = std::make_shared<FileBytes>(std::move(file));
     co_return co_await files_.Run(*loop_, [code = code_, source, diff_id, bytes_max] { return InstallLayer(*code, *source, nullptr, diff_id, bytes_max); });
   }
@@ -199,12 +272,12 @@ Task<Result<>> ImageStore::BringLayer(Context& ctx, std::shared_ptr<const Opened
 }
 
 // Gives the bytes of the layer's files.
-Task<Result<uint64_t>> ImageStore::EnsureLayer(Context& ctx, std::shared_ptr<const Opened> opened, size_t layer, uint64_t bytes_max,
+Task<Result<uint64_t>> ImageStore::EnsureLayer(std::shared_ptr<const Opened> opened, size_t layer, uint64_t bytes_max, Downloads& downloads,
                                                std::shared_ptr<const void>& pin) {
   const std::string name = LayerName(opened->image.config.diff_ids[layer]);
   pin = code_->Pin(name);
   if (!pin) {
-    MF_CO_TRY_VOID(co_await BringLayer(ctx, opened, layer, bytes_max));
+    MF_CO_TRY_VOID(co_await BringLayer(opened, layer, bytes_max, downloads));
     pin = code_->Pin(name);
     if (!pin) co_return Fail(Error::Fault("a layer was deleted while it was stored", "try again"));
   }
@@ -226,13 +299,14 @@ Task<Result<std::shared_ptr<const void>>> ImageStore::Prepare(Context& ctx, std:
   const auto opened = std::make_shared<const Opened>(std::move(found));
   std::vector<std::shared_ptr<const void>> pins;
   uint64_t bytes_left = kImageBytesMax;
+  Downloads downloads(*this, ctx, opened);
   for (size_t layer = 0; layer < opened->image.config.diff_ids.size(); ++layer) {
     std::shared_ptr<const void> pin;
-    MF_CO_TRY(const uint64_t bytes, co_await EnsureLayer(ctx, opened, layer, bytes_left, pin));
+    MF_CO_TRY(const uint64_t bytes, co_await EnsureLayer(opened, layer, bytes_left, downloads, pin));
     if (bytes > bytes_left) co_return Fail(Invalid("larger than an image may be"));
     bytes_left -= bytes;
     pins.push_back(std::move(pin));
-    if (options_.on_progress) options_.on_progress({pins.size(), opened->image.config.diff_ids.size()});
+    downloads.LayerIsThere();
   }
   co_return co_await files_.Run(*loop_, [code = code_, tree, pins = std::move(pins), opened, places = options_.places] {
     return InstallTree(*code, tree, opened->image.config.diff_ids, places);

@@ -1,6 +1,7 @@
 // ImageStore: from an ImageUri to a folder that can be the root of a cage.
 //
-// One per daemon, on its strand; what blocks runs on threads of its own, two images at a time. Layers and trees live in the
+// One per daemon, on its strand; what blocks runs on threads of its own, two images at a time. Of a registry's image three layers that are not
+// there already are fetched at once; a layer is unpacked, in order, once all of it has come and has its digest. Layers and trees live in the
 // code store beside packages, by names that are SHA-256 sums:
 //   <layer>/files/0 1 2 …   <layer>/list                    one layer (layer.h), by its diff_id
 //   <tree>/root/            <tree>/image.json               what the layers of one image make together, mounted as a root
@@ -28,6 +29,8 @@ namespace mayfly::images {
 struct Progress {
   size_t layers_done = 0;
   size_t layers = 0;
+  int64_t bytes_received = 0;  // from a registry
+  int64_t bytes = 0;           // of the layers that are not there already
 };
 
 struct ImageStoreOptions {
@@ -73,9 +76,10 @@ class ImageStore {
     SourceImage image;
   };
   class Busy;
+  class Downloads;
   Task<Result<Opened>> Open(Context& ctx, std::string uri);
-  Task<Result<>> BringLayer(Context& ctx, std::shared_ptr<const Opened> opened, size_t layer, uint64_t bytes_max);
-  Task<Result<uint64_t>> EnsureLayer(Context& ctx, std::shared_ptr<const Opened> opened, size_t layer, uint64_t bytes_max,
+  Task<Result<>> BringLayer(std::shared_ptr<const Opened> opened, size_t layer, uint64_t bytes_max, Downloads& downloads);
+  Task<Result<uint64_t>> EnsureLayer(std::shared_ptr<const Opened> opened, size_t layer, uint64_t bytes_max, Downloads& downloads,
                                      std::shared_ptr<const void>& pin);
 
   RealLoop* loop_;

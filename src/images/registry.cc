@@ -8,7 +8,9 @@
 #include <fmt/format.h>
 
 #include "base/encoding.h"
+#include "base/event.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/real_loop.h"
 #include "images/image_error.h"
 
@@ -20,6 +22,8 @@ constexpr size_t kAuthorizationsMax = 1000;
 constexpr size_t kWriteBytes = 1 << 20;
 constexpr Duration kDocumentTimeout = std::chrono::minutes(1);
 constexpr Duration kLayerTimeout = std::chrono::hours(2);
+constexpr int kAttemptsMax = 5;
+constexpr int64_t kProgressBytes = 1 << 20;  // an attempt that brings so much was worth it
 constexpr std::string_view kAccept =
     "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, "
     "application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json, */*";
@@ -27,27 +31,37 @@ constexpr std::string_view kAccept =
 http::ClientLimits LimitsOfClient() {
   http::ClientLimits limits;
   limits.body_bytes_max = kImageBytesMax + 1;
-  limits.idle_connections_per_host = 2;
+  limits.idle_connections_per_host = 4;
   return limits;
 }
 
 Result<> CheckStatus(const http::ClientResponse& response, const std::string& url) {
-  if (response.status == 200) return {};
+  if (response.status == 200 || response.status == 206) return {};
   std::string what = fmt::format("{} answered {}", url, response.status);
   if (response.status == 401 || response.status == 403) return Fail(ImageError(kAccessDenied, std::move(what)));
   if (response.status == 404) return Fail(ImageError(kMissing, std::move(what)));
-  return Fail(Error::Fault(std::move(what)));
+  Error error = Error::Fault(std::move(what));
+  error.retryable = response.status == 429 || response.status >= 500;
+  return Fail(std::move(error));
 }
 
 Error Unreachable(Error error) {
-  if (error.kind == Error::Kind::Fault) error.code = kUnreachable;
+  if (error.kind != Error::Kind::Fault) return error;
+  error.code = kUnreachable;
+  error.retryable = true;
   return error;
+}
+
+// Whether an answer of status 206 begins at `from`: "bytes 100-199/200".
+bool BeginsAt(const http::ClientResponse& response, int64_t from) {
+  const std::string* range = response.headers.Find("Content-Range");
+  return range && range->starts_with(fmt::format("bytes {}-", from));
 }
 
 }  // namespace
 
-Registry::Registry(RealLoop& loop, BlockingPool& files, RegistryCredentials credentials)
-    : loop_(&loop), files_(&files), credentials_(std::move(credentials)), client_(loop, LimitsOfClient()) {}
+Registry::Registry(RealLoop& loop, BlockingPool& files, RegistryCredentials credentials, TransferPatience patience)
+    : loop_(&loop), files_(&files), credentials_(std::move(credentials)), patience_(patience), client_(loop, LimitsOfClient()) {}
 
 std::string Registry::BasicAuthorization(const RegistryPlace& place) const {
   const auto found = credentials_.find(place.origin.substr(place.origin.find("//") + 2));
@@ -55,13 +69,14 @@ std::string Registry::BasicAuthorization(const RegistryPlace& place) const {
 }
 
 // Follows redirects; the authorization stays at home.
-Task<Result<http::ClientResponse>> Registry::GetOnce(Context& ctx, std::string url, std::string authorization, Mode mode) {
+Task<Result<http::ClientResponse>> Registry::GetOnce(Context& ctx, std::string url, std::string authorization, int64_t from) {
   const std::string home(OriginOf(url));
   for (int redirects = 0;; ++redirects) {
     http::ClientRequest request{.url = url};
     request.headers.Add("Accept", kAccept);
     if (!authorization.empty() && OriginOf(url) == home) request.headers.Add("Authorization", authorization);
-    auto sent = co_await client_.Send(ctx, std::move(request), mode);
+    if (from > 0) request.headers.Add("Range", fmt::format("bytes={}-", from));
+    auto sent = co_await client_.Send(ctx, std::move(request), http::Client::Mode::Stream);
     if (!sent) co_return Fail(Unreachable(std::move(sent).error()));
     http::ClientResponse response = std::move(*sent);
     const std::string* location = response.headers.Find("Location");
@@ -99,13 +114,13 @@ Task<Result<std::string>> Registry::Authorize(Context& ctx, const RegistryPlace&
   co_return fmt::format("Bearer {}", token);
 }
 
-Task<Result<http::ClientResponse>> Registry::Get(Context& ctx, const RegistryPlace& place, std::string path, Mode mode) {
+Task<Result<http::ClientResponse>> Registry::Get(Context& ctx, const RegistryPlace& place, std::string path, int64_t from) {
   const std::string url = place.origin + path;
   const std::string key = place.origin + '/' + place.repository;
   if (authorizations_.size() > kAuthorizationsMax) authorizations_.clear();
   std::string authorization = authorizations_[key];
   for (bool asked = false;; asked = true) {
-    MF_CO_TRY(http::ClientResponse response, co_await GetOnce(ctx, url, authorization, mode));
+    MF_CO_TRY(http::ClientResponse response, co_await GetOnce(ctx, url, authorization, from));
     const std::string* header = response.headers.Find("WWW-Authenticate");
     const auto challenge = header && response.status == 401 && !asked ? ParseChallenge(*header) : std::nullopt;
     if (!challenge) {
@@ -121,7 +136,7 @@ Task<Result<http::ClientResponse>> Registry::Get(Context& ctx, const RegistryPla
 
 Task<Result<std::string>> Registry::ReadBlob(Context& ctx, const RegistryPlace& place, std::string kind, std::string reference, size_t bytes_max) {
   Context bounded = ctx.WithDeadline(loop_->Now() + kDocumentTimeout);
-  MF_CO_TRY(http::ClientResponse response, co_await Get(bounded, place, fmt::format("/v2/{}/{}/{}", place.repository, kind, reference), Mode::Stream));
+  MF_CO_TRY(http::ClientResponse response, co_await Get(bounded, place, fmt::format("/v2/{}/{}/{}", place.repository, kind, reference), 0));
   std::string body = std::move(response.body);
   while (response.body_reader) {
     MF_CO_TRY(const std::string piece, co_await response.body_reader->Read(bounded));
@@ -154,11 +169,11 @@ Task<Result<SourceImage>> Registry::Open(Context& ctx, RegistryPlace place, std:
 // A file that is being written, with its hash; shared with the thread that writes.
 struct Registry::Download_ {
   UniqueFd file;
-  Sha256Stream hash;
+  std::optional<Sha256Stream> hash{std::in_place};
   int64_t bytes = 0;
 
   Result<> Append(std::string_view piece) {
-    hash.Update(piece);
+    hash->Update(piece);
     bytes += static_cast<int64_t>(piece.size());
     while (!piece.empty()) {
       const ssize_t written = ::write(file.get(), piece.data(), piece.size());
@@ -168,32 +183,65 @@ struct Registry::Download_ {
     }
     return {};
   }
+  Result<> BeginAnew() {
+    hash.emplace();
+    bytes = 0;
+    if (::ftruncate(file.get(), 0) != 0 || ::lseek(file.get(), 0, SEEK_SET) != 0) return Fail(Error::FromErrno("empty a layer", errno));
+    return {};
+  }
   Result<> Finish(const Descriptor& layer) {
     if (bytes != layer.bytes) return Fail(Invalid(fmt::format("a layer has {} bytes instead of {}", bytes, layer.bytes)));
-    if (HexEncode(AsView(hash.Finish())) != HexOf(layer.digest)) return Fail(Invalid("a layer does not have its digest"));
+    if (HexEncode(AsView(hash->Finish())) != HexOf(layer.digest)) return Fail(Invalid("a layer does not have its digest"));
     if (::lseek(file.get(), 0, SEEK_SET) != 0) return Fail(Error::FromErrno("rewind a layer", errno));
     return {};
   }
 };
 
-Task<Result<UniqueFd>> Registry::Download(Context& ctx, RegistryPlace place, Descriptor layer, std::string folder) {
+Task<Result<>> Registry::Receive(Context& ctx, const RegistryPlace& place, const Descriptor& layer, std::shared_ptr<Download_> download,
+                                 const OnBytes& on_bytes) {
+  Context stalls = ctx.WithDeadline(std::min(ctx.deadline, loop_->Now() + patience_.stall));
+  MF_CO_TRY(http::ClientResponse response,
+            co_await Get(stalls, place, fmt::format("/v2/{}/blobs/{}", place.repository, layer.digest), download->bytes));
+  if (download->bytes > 0 && !(response.status == 206 && BeginsAt(response, download->bytes))) {
+    if (response.status == 206) co_return Fail(Invalid("the registry gives another part of a layer than was asked for"));
+    MF_CO_TRY_VOID(co_await files_->Run(*loop_, [download] { return download->BeginAnew(); }));
+  }
+  std::string pending = std::move(response.body);
+  Result<> read;
+  for (bool ended = !response.body_reader;;) {
+    if (download->bytes + static_cast<int64_t>(pending.size()) > layer.bytes) co_return Fail(Invalid("a layer is longer than its descriptor says"));
+    if (ended || pending.size() >= kWriteBytes) {
+      MF_CO_TRY_VOID(co_await files_->Run(*loop_, [download, bytes = std::exchange(pending, {})] { return download->Append(bytes); }));
+      if (on_bytes) on_bytes(download->bytes);
+    }
+    if (ended) co_return read;
+    stalls.deadline = std::min(ctx.deadline, loop_->Now() + patience_.stall);
+    auto piece = co_await response.body_reader->Read(stalls);
+    ended = !piece || piece->empty();
+    if (piece) pending += *piece;
+    else read = Fail(Unreachable(std::move(piece).error()));
+  }
+}
+
+Task<Result<UniqueFd>> Registry::Download(Context& ctx, RegistryPlace place, Descriptor layer, std::string folder, OnBytes on_bytes) {
   Context bounded = ctx.WithDeadline(loop_->Now() + kLayerTimeout);
   auto download = std::make_shared<Download_>();
   download->file.Reset(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));  // vanishes with us
   if (!download->file) co_return Fail(Error::FromErrno("make a file in " + folder, errno));
-  MF_CO_TRY(http::ClientResponse response, co_await Get(bounded, place, fmt::format("/v2/{}/blobs/{}", place.repository, layer.digest), Mode::Stream));
-  std::string pending = std::move(response.body);
-  int64_t received = static_cast<int64_t>(pending.size());
-  for (bool ended = !response.body_reader;;) {
-    if (ended || pending.size() >= kWriteBytes) {
-      MF_CO_TRY_VOID(co_await files_->Run(*loop_, [download, bytes = std::exchange(pending, {})] { return download->Append(bytes); }));
+  Duration pause = patience_.first_pause;
+  for (int attempt = 1;; ++attempt) {
+    const int64_t before = download->bytes;
+    const auto received = co_await Receive(bounded, place, layer, download, on_bytes);
+    if (received || download->bytes == layer.bytes) break;
+    if (download->bytes - before >= kProgressBytes) {
+      attempt = 1;
+      pause = patience_.first_pause;
     }
-    if (ended) break;
-    MF_CO_TRY(const std::string piece, co_await response.body_reader->Read(bounded));
-    ended = piece.empty();
-    received += static_cast<int64_t>(piece.size());
-    if (received > layer.bytes) co_return Fail(Invalid("a layer is longer than its descriptor says"));
-    pending += piece;
+    const bool stalled = received.error().kind == Error::Kind::Cancelled && !bounded.stop.stop_requested() && loop_->Now() < bounded.deadline;
+    if (attempt == kAttemptsMax || !(stalled || received.error().retryable)) co_return Fail(stalled ? Unreachable(Error::Fault("the registry has stopped sending")) : received.error());
+    log::Info("layer {} of {}: {} after {} bytes; another attempt", layer.digest, place.repository, received.error().message, download->bytes);
+    MF_CO_TRY_VOID(co_await Sleep(bounded, pause));
+    pause *= 2;
   }
   MF_CO_TRY_VOID(download->Finish(layer));
   co_return std::move(download->file);

@@ -45,9 +45,22 @@ UniqueFd OpenWithin(int folder, const std::string& path, uint64_t flags, uint64_
   return UniqueFd(static_cast<int>(::syscall(SYS_openat2, folder, path.c_str(), &how, sizeof how)));
 }
 
-void TellProgress(const images::Progress& progress) {
-  fmt::print(stderr, "mayfly: {} of {} layers are there\n", progress.layers_done, progress.layers);
-}
+// A line for each layer, and for each tenth of what has to be fetched.
+class ProgressLines {
+ public:
+  void operator()(const images::Progress& progress) {
+    const int64_t tenth = progress.bytes > 0 ? progress.bytes_received * 10 / progress.bytes : 0;
+    if (progress.layers_done == layers_done_ && tenth == tenth_) return;
+    layers_done_ = progress.layers_done;
+    tenth_ = tenth;
+    const std::string fetched = progress.bytes > 0 ? fmt::format(", {} of {} MiB fetched", progress.bytes_received >> 20, progress.bytes >> 20) : "";
+    fmt::print(stderr, "mayfly: {} of {} layers are there{}\n", progress.layers_done, progress.layers, fetched);
+  }
+
+ private:
+  size_t layers_done_ = 0;
+  int64_t tenth_ = 0;
+};
 
 // What the operator has named: their path begins where they are, may lead over links, and through folders that only root may enter.
 struct Source {
@@ -81,7 +94,7 @@ images::ImageStoreOptions MakeStoreOptions(const Options& options, const DataDir
   made.work_folder = FolderOf(data.path);
   made.asked_by = images::AskedBy::Operator;
   made.places = kPlaces;
-  made.on_progress = TellProgress;
+  made.on_progress = ProgressLines();
   return made;
 }
 

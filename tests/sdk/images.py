@@ -159,6 +159,10 @@ class Registry:
         self.token_required = token_required
         self.redirect = redirect
         self.broken = {}     # digest → what is sent instead
+        self.cuts = {}       # digest → after how many bytes the connection is cut, one for each time that it is asked for
+        self.denied = set()  # digests
+        self.knows_ranges = True
+        self.ranges = []     # (digest, Range header or None) of blobs that were sent
         self.before_blob = None
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self.make_handler())
         self.server.daemon_threads = True
@@ -190,7 +194,7 @@ class Registry:
             def log_message(self, *_):
                 pass
 
-            def give(self, status, body=b"", content_type="application/json", **headers):
+            def give(self, status, body=b"", content_type="application/json", only=None, **headers):
                 self.send_response(status)
                 self.send_header("Content-Type", content_type)
                 self.send_header("Content-Length", str(len(body)))
@@ -198,9 +202,20 @@ class Registry:
                     self.send_header(name.replace("_", "-"), value)
                 self.end_headers()
                 try:
-                    self.wfile.write(body)
+                    self.wfile.write(body[:only])
                 except OSError:
                     pass  # the client has been killed
+
+            def give_blob(self, digest, body):
+                range_header = self.headers.get("Range")
+                registry.ranges.append((digest, range_header))
+                start = int(range_header[len("bytes="):-1]) if range_header and registry.knows_ranges else 0
+                headers = {"Content_Range": "bytes %d-%d/%d" % (start, len(body) - 1, len(body))} if start else {}
+                if not registry.cuts.get(digest):
+                    return self.give(206 if start else 200, body[start:], "application/octet-stream", **headers)
+                cut = registry.cuts[digest].pop(0)
+                self.give(206 if start else 200, body[start:], "application/octet-stream", only=cut, **headers)
+                self.close_connection = True
 
             def do_GET(self):
                 registry.requests.append(self.path)
@@ -214,7 +229,8 @@ class Registry:
                 if path.startswith("/elsewhere/"):  # where redirects lead: a stranger who must not see the token
                     if "Authorization" in self.headers and self.headers["Host"].startswith("localhost"):
                         return self.give(400)
-                    return self.give(200, registry.blobs[path.rpartition("/")[2]], "application/octet-stream")
+                    digest = path.rpartition("/")[2]
+                    return self.give_blob(digest, registry.blobs[digest])
                 match = re.fullmatch(r"/v2/(.+)/(manifests|blobs)/([^/]+)", path)
                 if not match:
                     return self.give(404)
@@ -222,6 +238,8 @@ class Registry:
                 if registry.token_required and self.headers.get("Authorization") != "Bearer the-token":
                     challenge = 'Bearer realm="http://%s/token",service="test",scope="repository:%s:pull"' % (registry.host, repository)
                     return self.give(401, b"{}", WWW_Authenticate=challenge)
+                if reference in registry.denied:
+                    return self.give(403, b"{}")
                 if kind == "manifests":
                     media_type, body = registry.documents.get((repository, reference), (None, None))
                     return self.give(404, b"{}") if body is None else self.give(200, body, media_type)
@@ -232,7 +250,7 @@ class Registry:
                     registry.before_blob(reference)
                 if registry.redirect and reference in registry.blobs:
                     return self.give(307, Location="http://localhost:%d/elsewhere/%s" % (registry.server.server_port, reference))
-                return self.give(200, body, "application/octet-stream")
+                return self.give_blob(reference, body)
         return Handler
 
 

@@ -2,6 +2,7 @@
 import base64
 import importlib.util
 import json
+import random
 import tarfile
 import threading
 from pathlib import Path
@@ -325,6 +326,88 @@ def test_damaged_layers(aws, create, registry, program, directory):
     aws.update_function_code(FunctionName=function, ImageUri="1.dkr.ecr.x.amazonaws.com/team/damaged:2")
     await_state(aws, function, "Active")
     call(aws, function)
+
+
+@pytest.mark.parametrize("knows_ranges", [True, False])
+def test_a_transfer_that_breaks_off_goes_on(aws, create, registry, program, knows_ranges):
+    """A layer whose connection is cut fails its function, is fetched from its start where the registry knows ranges, or is put together wrongly."""
+    noise = random.Random(knows_ranges).randbytes(3 << 20)
+    image = Image([[entry("bootstrap", program, 0o755), entry("noise", noise), entry("which", "after the cuts")]], {"Entrypoint": ["/bootstrap"]})
+    tag = f"cut-{knows_ranges}"
+    registry.push("team/cut", tag, image)
+    digest = digest_of(image.layers[0])
+    registry.cuts[digest] = [2 << 20, 500_000, 0]
+    registry.knows_ranges = knows_ranges
+    try:
+        function = create(f"1.dkr.ecr.x.amazonaws.com/team/cut:{tag}")
+    finally:
+        registry.knows_ranges = True
+    asked = [header for sent, header in registry.ranges if sent == digest]
+    assert len(asked) == 4 and asked[0] is None
+    assert asked[1] == f"bytes={2 << 20}-"
+    assert asked[2:] == ([f"bytes={(2 << 20) + 500_000}-"] * 2 if knows_ranges else ["bytes=500000-", None])
+    assert call(aws, function, {"read": "/which"})["read"] == "after the cuts"
+
+
+def test_a_transfer_that_never_ends_well_fails(aws, create, registry, program):
+    """The daemon asks a registry that cuts every connection for ever, or its function stays Pending."""
+    image = Image([[entry("bootstrap", program, 0o755), entry("never", "x" * 50)]], {"Entrypoint": ["/bootstrap"]})
+    registry.push("team/cut", "never", image)
+    digest = digest_of(image.layers[0])
+    registry.cuts[digest] = [10] * 100
+    configuration = await_state(aws, create("1.dkr.ecr.x.amazonaws.com/team/cut:never", wait=None), "Failed")
+    assert configuration["StateReasonCode"] == "InternalError", configuration
+    assert len(registry.cuts.pop(digest)) == 95
+
+
+def test_layers_are_fetched_at_once_and_only_once(aws, create, registry, program):
+    """Layers come one after the other, or one that is there already, or stands twice in the image, is fetched again."""
+    layers = [[entry("bootstrap", program, 0o755), entry("of-this-test", "x")], *([entry("n", str(number))] for number in range(4))]
+    image = Image([*layers, layers[1], layers[2]], {"Entrypoint": ["/bootstrap"]})
+    registry.push("team/parallel", "1", image)
+    wanted, together = {digest_of(layer) for layer in image.layers}, threading.Barrier(3)
+    first = {digest_of(layer) for layer in image.layers[:3]}
+
+    def meet(digest):
+        if digest in first:
+            together.wait(60)  # all three have to be asked for before one is answered
+    registry.before_blob = meet
+    try:
+        function = create("1.dkr.ecr.x.amazonaws.com/team/parallel:1")
+    finally:
+        registry.before_blob = None
+    assert call(aws, function, {"read": "/n"})["read"] == "1"
+    assert sorted(sent for sent, _ in registry.ranges if sent in wanted) == sorted(wanted)
+    # A further image of the same layers fetches its own only.
+    more = Image([*layers, [entry("m", "new")]], {"Entrypoint": ["/bootstrap"]})
+    registry.push("team/parallel", "2", more)
+    before = len(registry.ranges)
+    assert call(aws, create("1.dkr.ecr.x.amazonaws.com/team/parallel:2"), {"read": "/m"})["read"] == "new"
+    assert [sent for sent, _ in registry.ranges[before:] if sent != digest_of(more.config)] == [digest_of(more.layers[-1])]
+
+
+def test_access_is_denied_later(aws, create, registry, program):
+    """A registry that lets nobody in any more is told as another fault, or takes down what serves."""
+    good, denied = (Image([[entry("bootstrap", program, 0o755), entry("which", which)]], {"Entrypoint": ["/bootstrap"]}) for which in ("good", "denied"))
+    registry.push("team/denied", "good", good)
+    registry.push("team/denied", "denied", denied)
+    function = create("1.dkr.ecr.x.amazonaws.com/team/denied:good")
+    layer = digest_of(denied.layers[0])
+    registry.denied.add(layer)
+    aws.update_function_code(FunctionName=function, ImageUri="1.dkr.ecr.x.amazonaws.com/team/denied:denied")
+    configuration = await_state(aws, function, "Active")
+    assert (configuration["LastUpdateStatus"], configuration["LastUpdateStatusReasonCode"]) == ("Failed", "ImageAccessDenied")
+    assert "permission" in configuration["LastUpdateStatusReason"]
+    assert call(aws, function, {"read": "/which"})["read"] == "good"
+    configuration = await_state(aws, create("1.dkr.ecr.x.amazonaws.com/team/denied:denied", wait=None), "Failed")
+    assert configuration["StateReasonCode"] == "ImageAccessDenied"
+    registry.denied = {denied.digest, "denied"}
+    code, text = refused(aws.update_function_code, FunctionName=function, ImageUri="1.dkr.ecr.x.amazonaws.com/team/denied:denied")
+    assert code == "InvalidParameterValueException" and "does not have permission to access the ECR image" in text
+    registry.denied = set()
+    aws.update_function_code(FunctionName=function, ImageUri="1.dkr.ecr.x.amazonaws.com/team/denied:denied")
+    await_state(aws, function, "Active")
+    assert call(aws, function, {"read": "/which"})["read"] == "denied"
 
 
 def test_failed_update_keeps_the_old_image(aws, create, registry, program):
