@@ -29,6 +29,7 @@
 #include "edge/edge.h"
 #include "invoke/function_target.h"
 #include "images/image_store.h"
+#include "mayflyd/directory_probe.h"
 #include "mayflyd/event_wiring.h"
 #include "mayflyd/image_settings.h"
 #include "mayflyd/interpreters.h"
@@ -54,6 +55,7 @@ namespace {
 
 constexpr int kCagesMax = 2000;
 constexpr int kStartsPerProcessor = 8;
+constexpr Duration kFileSystemPatience = std::chrono::seconds(10);
 constexpr Duration kDrainWithoutJail = std::chrono::seconds(1);
 // Credentials inside functions: an environment is no longer used when less is left of them than an invocation may take.
 constexpr Duration kCredentialsMargin = std::chrono::minutes(30);
@@ -150,10 +152,8 @@ Result<std::vector<catalog::FileSystem>> FindFileSystems(const Options& options)
   std::vector<catalog::FileSystem> all;
   for (const std::string& text : options.file_systems) {
     MF_TRY(catalog::FileSystem file_system, catalog::ParseFileSystem(text));
-    struct stat status{};
-    if (::stat(file_system.directory.c_str(), &status) != 0) file_system.error_number = errno;
-    else if (!S_ISDIR(status.st_mode)) file_system.error_number = ENOTDIR;
-    else file_system.index = static_cast<int>(all.size()) + 1;
+    file_system.error_number = ProbeDirectory(file_system.directory, kFileSystemPatience);
+    if (file_system.error_number == 0) file_system.index = static_cast<int>(all.size()) + 1;
     if (file_system.index == 0) log::Warning("--file-system {}: {}", file_system.directory, std::strerror(file_system.error_number));
     if (all.size() == sandbox::kIndexMax) return Fail(Error::Fault(fmt::format("more than {} file systems", sandbox::kIndexMax)));
     all.push_back(std::move(file_system));

@@ -1,6 +1,9 @@
 """If one of these fails, a function cannot use a file system that was configured for it, or is told something else than on AWS."""
+import errno
 import os
+import shutil
 import stat
+import subprocess
 
 import pytest
 from botocore.exceptions import ClientError
@@ -131,6 +134,51 @@ def test_configuration_that_goes(functions, folders, tmp_path_factory):
         aws = daemon.client("lambda")
         with pytest.raises(aws.exceptions.EFSMountFailureException):
             aws.invoke(FunctionName="f", Payload="{}")
+
+
+STAT = r"""
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+extern "C" int stat(const char* path, struct stat* status) noexcept {
+  using Stat = int (*)(const char*, struct stat*);
+  static const Stat real = reinterpret_cast<Stat>(dlsym(RTLD_NEXT, "stat"));
+  const char* at = strstr(path, "/server-");
+  if (!at) return real(path, status);
+  errno = atoi(at + 8);
+  if (errno == 0) for (;;) pause();
+  return -1;
+}
+"""
+
+
+def test_servers_that_do_not_answer(name, tmp_path, monkeypatch):
+    """A directory whose server is slow, gone or broken keeps the daemon from starting, or its functions are told something else than on AWS.
+
+    The C library's stat answers for the server: what an NFS client gives for a server that has gone is not to be had in a test.
+    """
+    compiler = shutil.which("clang++-19") or shutil.which("g++") or shutil.which("c++")
+    subprocess.run([compiler, "-shared", "-fPIC", "-x", "c++", "-o", tmp_path / "stat.so", "-"], input=STAT, text=True, check=True)
+    servers = [(0, "EFSMountTimeoutException", 408), (errno.ETIMEDOUT, "EFSMountTimeoutException", 408), (errno.EHOSTUNREACH, "EFSMountConnectivityException", 408),
+               (errno.ECONNREFUSED, "EFSMountConnectivityException", 408), (errno.EIO, "EFSIOException", 410), (errno.ESTALE, "EFSMountConnectivityException", 408),
+               (errno.EACCES, "EFSMountFailureException", 403)]
+    settings = [part for number, (error, _, _) in enumerate(servers) for part in ("--file-system", f"{arn(number)}=/server-{error}")]
+    with Daemon(*settings) as daemon:
+        daemon.stop()
+        with monkeypatch.context() as patch:
+            patch.setenv("LD_PRELOAD", str(tmp_path / "stat.so"))
+            daemon.start()
+        aws = daemon.client("lambda")
+        for number, (error, code, status) in enumerate(servers):
+            aws.create_function(FunctionName=f"{name}-{number}", Runtime="python3.11", Handler="index.handler", Role=ROLE, Code={"ZipFile": make_zip(CODE)},
+                                FileSystemConfigs=[{"Arn": arn(number), "LocalMountPath": "/mnt/x"}])
+            with pytest.raises(ClientError) as refused:
+                aws.invoke(FunctionName=f"{name}-{number}", Payload="{}")
+            answer = refused.value.response
+            assert (answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]) == (code, status), os.strerror(error)
 
 
 @pytest.mark.parametrize("setting", ["", "x=/tmp", "arn:aws:elasticfilesystem:us-east-1:1:access-point/fsap-1=relative", f"{arn(1)}=/tmp,uid=99999", f"{arn(1)}=/tmp,what"])
