@@ -132,6 +132,14 @@ TEST(Registries, Credentials) {
   ASSERT_TRUE(credentials);
   EXPECT_EQ(*credentials, (RegistryCredentials{{"index.docker.io", "a:b:c"}, {"x.y:5000", "a:b"}}));
   EXPECT_FALSE(ParseRegistryCredentials("no json").has_value());
+  auto helpers = ParseCredentialHelpers(R"({"auths":{"https://a.b/v1/":{},"x.y":{"auth":"YTpi"}},"credsStore":"store","credHelpers":{"c.d:5000":"ecr-login","e.f":"../sh"}})");
+  ASSERT_TRUE(helpers && helpers->size() == 2);
+  EXPECT_EQ((*helpers)[0].name + ' ' + (*helpers)[0].server_url + ' ' + (*helpers)[0].host, "store https://a.b/v1/ a.b");
+  EXPECT_EQ((*helpers)[1].name + ' ' + (*helpers)[1].host, "ecr-login c.d:5000");
+  EXPECT_EQ(*ParseHelperAnswer(R"({"ServerURL":"a","Username":"u","Secret":"p:q"})"), "u:p:q");
+  for (const char* bad : {"credentials not found", "{}", R"({"Username":"<token>","Secret":"x"})", R"({"Username":"a:b","Secret":"x"})"}) {
+    EXPECT_FALSE(ParseHelperAnswer(bad).has_value()) << bad;
+  }
 }
 
 }  // namespace

@@ -23,6 +23,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   (void)ParseSavedImages(text);
   (void)ParseRegistryCredentials(text);
+  if (auto helpers = ParseCredentialHelpers(text)) {
+    for (const CredentialHelper& helper : *helpers) MF_ASSERT(!helper.name.empty() && helper.name.find('/') == std::string::npos);
+  }
+  if (auto answer = ParseHelperAnswer(text)) MF_ASSERT(answer->find(':') != std::string::npos);
   if (auto reference = ParseImageUri(text)) {
     const std::string path = "/" + reference->location + "/";
     MF_ASSERT(path.find("/../") == std::string::npos && path.find('\0') == std::string::npos);

@@ -31,6 +31,11 @@ std::string HostOfAuth(std::string_view key) {
   return std::string(key.substr(0, key.find('/')));
 }
 
+bool IsHelperName(std::string_view name) {
+  return !name.empty() && name.size() <= 64 &&
+         name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") == std::string_view::npos;
+}
+
 std::string_view TrimSpaces(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t' || text.front() == ',')) text.remove_prefix(1);
   return text;
@@ -109,6 +114,36 @@ Result<RegistryCredentials> ParseRegistryCredentials(std::string_view text) {
     credentials[HostOfAuth(key)] = *decoded;
   }
   return credentials;
+}
+
+Result<std::vector<CredentialHelper>> ParseCredentialHelpers(std::string_view text) {
+  MF_TRY(const json::Value value, json::Parse(text));
+  std::vector<CredentialHelper> helpers;
+  const auto add = [&helpers](std::string_view name, const std::string& server_url) {
+    if (IsHelperName(name)) helpers.push_back({std::string(name), server_url, HostOfAuth(server_url)});
+  };
+  const json::Value* auths = value.Find("auths");
+  const std::string_view store = value.StringOr("credsStore", "");
+  if (auths && auths->is_object()) {
+    for (const auto& [key, entry] : auths->object()) {
+      if (entry.StringOr("auth", "").empty()) add(store, key);
+    }
+  }
+  const json::Value* by_host = value.Find("credHelpers");
+  if (by_host && by_host->is_object()) {
+    for (const auto& [key, name] : by_host->object()) {
+      if (name.is_string()) add(name.string(), key);
+    }
+  }
+  return helpers;
+}
+
+Result<std::string> ParseHelperAnswer(std::string_view text) {
+  MF_TRY(const json::Value value, json::Parse(text));
+  const std::string_view user = value.StringOr("Username", ""), secret = value.StringOr("Secret", "");
+  if (user.empty() || secret.empty() || user.find(':') != std::string_view::npos) return Fail(Error::Fault("it names no user and password"));
+  if (user == "<token>") return Fail(Error::Fault("it gives an identity token, which is not used here"));
+  return fmt::format("{}:{}", user, secret);
 }
 
 Result<RegistryPlace> FindRegistry(const ImageReference& reference, const std::vector<RegistryMirror>& mirrors, const RegistryCredentials& credentials,

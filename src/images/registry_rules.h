@@ -25,6 +25,16 @@ Result<RegistryMirror> ParseRegistryMirror(std::string_view text);
 using RegistryCredentials = std::map<std::string, std::string>;
 Result<RegistryCredentials> ParseRegistryCredentials(std::string_view text);
 
+// The same file's "credHelpers", and its "credsStore" for those of "auths" that hold no password. Error: as ParseRegistryCredentials.
+struct CredentialHelper {
+  std::string name;        // of docker-credential-NAME: letters, digits, '-', '_' and '.'
+  std::string server_url;  // as it is asked
+  std::string host;        // whom the answer is for
+};
+Result<std::vector<CredentialHelper>> ParseCredentialHelpers(std::string_view text);
+// "user:password" of a helper's answer. Error: Fault.
+Result<std::string> ParseHelperAnswer(std::string_view text);
+
 // Where an image of a registry really comes from.
 struct RegistryPlace {
   std::string origin;      // http(s)://HOST[:PORT]; "" when `local` says it

@@ -2,6 +2,7 @@
 import base64
 import importlib.util
 import json
+import os
 import random
 import tarfile
 import threading
@@ -384,6 +385,32 @@ def test_layers_are_fetched_at_once_and_only_once(aws, create, registry, program
     before = len(registry.ranges)
     assert call(aws, create("1.dkr.ecr.x.amazonaws.com/team/parallel:2"), {"read": "/m"})["read"] == "new"
     assert [sent for sent, _ in registry.ranges[before:] if sent != digest_of(more.config)] == [digest_of(more.layers[-1])]
+
+
+def test_credential_helpers(program, tmp_path, monkeypatch):
+    """A registry whose password a helper of Docker's keeps is asked without it, or one helper that hangs or fails keeps the daemon from starting."""
+    image = Image([[entry("bootstrap", program, 0o755)]], {"Entrypoint": ["/bootstrap"]})
+    helpers = {"good": 'read server; echo "{\\"ServerURL\\":\\"$server\\",\\"Username\\":\\"%s\\",\\"Secret\\":\\"%s-$1-$server\\"}"',
+               "hangs": "exec sleep 1000", "fails": "echo no credentials; exit 1", "talks": "exec cat /dev/zero"}
+    with Registry() as registry:
+        registry.PASSWORD = "secret-get-" + registry.host
+        for name, script in helpers.items():
+            program_path = tmp_path / ("docker-credential-" + name)
+            program_path.write_text("#!/bin/sh\n" + (script % (registry.USER, "secret") if name == "good" else script) + "\n")
+            program_path.chmod(0o755)
+        monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+        config = tmp_path / "config.json"
+        config.write_text(json.dumps({"auths": {"store.example": {}}, "credsStore": "fails", "credHelpers": {
+            registry.host: "good", "hangs.example": "hangs", "talks.example": "talks", "none.example": "is-not-there", "sh.example": "../../bin/sh"}}))
+        registry.push("team/helped", "1", image)
+        with Daemon("--registry-mirror", f"images.example.com=http://{registry.host}", "--registry-credentials", str(config)) as daemon:
+            aws = daemon.client("lambda")
+            aws.create_function(FunctionName="f", PackageType="Image", Code={"ImageUri": "images.example.com/team/helped:1"}, Role=ROLE)
+            await_state(aws, "f", "Active")
+            text = daemon.log_text()
+            for host in ("store.example", "hangs.example", "talks.example", "none.example"):
+                assert f"credentials for {host}: " in text, host
+            assert "secret-get" not in text
 
 
 def test_access_is_denied_later(aws, create, registry, program):
