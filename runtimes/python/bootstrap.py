@@ -15,29 +15,29 @@ LAYER_FOLDER = "/opt/python"
 SDK_FOLDER = os.path.join(os.path.dirname(RUNTIME_FOLDER), "sdk", "python")  # boto3, last: every other version wins
 
 
-def standard_library():
+def standard_library(variables):
     """The entries of the interpreter's own path: no script folder, no PYTHONPATH, no site-packages."""
-    given = set(_python_path()) | {RUNTIME_FOLDER, SDK_FOLDER, ""}
+    given = set(_python_path(variables)) | {RUNTIME_FOLDER, SDK_FOLDER, ""}
     return [entry for entry in sys.path if entry not in given and not entry.endswith("-packages")]
 
 
-def package_folders():
+def package_folders(variables):
     """Where the function and its layers keep packages."""
     own = "python%d.%d" % sys.version_info[:2]
-    named = os.environ.get("AWS_EXECUTION_ENV", "").rpartition("_")[2]
+    named = variables.get("AWS_EXECUTION_ENV", "").rpartition("_")[2]
     # A layer made for the identifier that the function names is found although another version runs.
     versions = [named, own] if named.startswith("python3.") and named != own else [own]
     layers = [LAYER_FOLDER + "/lib/" + version + "/site-packages" for version in versions]
-    return [os.environ.get("LAMBDA_TASK_ROOT", "/var/task")] + layers + [LAYER_FOLDER]
+    return [variables.get("LAMBDA_TASK_ROOT", "/var/task")] + layers + [LAYER_FOLDER]
 
 
-def function_path():
+def function_path(variables):
     """What comes before the standard library."""
-    return _without_repeats(package_folders() + _python_path() + [RUNTIME_FOLDER])
+    return _without_repeats(package_folders(variables) + _python_path(variables) + [RUNTIME_FOLDER])
 
 
-def _python_path():
-    return [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
+def _python_path(variables):
+    return [entry for entry in variables.get("PYTHONPATH", "").split(os.pathsep) if entry]
 
 
 def _without_repeats(entries):
@@ -55,9 +55,11 @@ def add_site_builtins():
     builtins.help = _sitebuiltins._Helper()
 
 
-def obey_path_files():
+def obey_path_files(variables):
     """Does what *.pth files beside the packages say, as in site-packages; AWS's runtime does it for these folders, too."""
-    for folder in package_folders():
+    for folder in package_folders(variables):
+        if not os.access(folder, os.R_OK):
+            continue
         try:
             names = os.listdir(folder)
         except OSError:
@@ -67,11 +69,11 @@ def obey_path_files():
             site.addsitedir(folder)
 
 
-def run_site_customization():
+def run_site_customization(variables):
     """Imports sitecustomize if the function puts one on its PYTHONPATH, as instrumentation layers do."""
     if not sys.flags.no_site:
         return
-    for folder in _python_path():
+    for folder in _python_path(variables):
         if folder != RUNTIME_FOLDER and os.path.exists(os.path.join(folder, "sitecustomize.py")):
             import site
             site.execsitecustomize()
@@ -95,18 +97,25 @@ def forget_coerced_locale():
             del os.environ["LC_CTYPE"]
 
 
+def run(library, variables, logs=None):
+    """Runs the function of this environment, whose streams are open; ends by SystemExit. `variables` are the environment's,
+    `library` and `logs` as in invoke_loop.run."""
+    from mayfly_client import invoke_loop
+    sys.path[:] = function_path(variables) + library + [SDK_FOLDER]
+    run_site_customization(variables)
+    obey_path_files(variables)
+    invoke_loop.run(library, variables, logs)
+
+
 def main():
-    """Runs the function of this environment; ends by SystemExit."""
     forget_coerced_locale()
-    library = standard_library()
+    variables = dict(os.environ)
+    library = standard_library(variables)
     sys.path[:] = [RUNTIME_FOLDER] + library
     from mayfly_client import invoke_loop  # with json and its needs: before the function can shadow them
-    sys.path[:] = function_path() + library + [SDK_FOLDER]
     add_site_builtins()
     open_standard_streams()
-    run_site_customization()
-    obey_path_files()
-    invoke_loop.run(library)
+    run(library, variables)
 
 
 if __name__ == "__main__":

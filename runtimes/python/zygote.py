@@ -21,6 +21,7 @@ import sys
 
 LIBRARY = "/var/runtime/zygote/libmayfly_zygote.so"
 CONFIGURATION_BYTES_MAX = 1 << 20
+DEFAULT_TIME_ZONE = ":UTC"  # of functions that set none
 
 # Chosen by what handlers import most against 0.055 µs of fork for each resident page. Not here: asyncio (2.9 MB, few
 # handlers), multiprocessing (its import draws an authentication key, which children must not share).
@@ -35,7 +36,7 @@ PRELOADS = (
 
 
 class Configuration(object):
-    """What a child is to become: `arguments` and `working_directory` as str, `environment` as (name, value) pairs."""
+    """What a child is to become: `arguments` and `working_directory` as str, `environment` as a dict."""
 
     def __init__(self, arguments, environment, working_directory):
         self.arguments = arguments
@@ -48,21 +49,20 @@ def parse_configuration(data):
     if len(data) < 8:
         raise ValueError("configuration cut off")
     argument_count, variable_count = struct.unpack_from("<II", data)
-    strings = data[8:].split(b"\0")
-    if len(strings) != argument_count + variable_count + 2 or strings[-1]:
-        raise ValueError("configuration has %d strings, not %d" % (len(strings) - 1, argument_count + variable_count + 1))
-    texts = [os.fsdecode(string) for string in strings[:-1]]
-    variables = [text.partition("=") for text in texts[argument_count:-1]]
-    return Configuration(texts[:argument_count], [(name, value) for name, _, value in variables if name], texts[-1])
+    texts = data[8:].decode("utf-8", "surrogateescape").split("\0")
+    if len(texts) != argument_count + variable_count + 2 or texts[-1]:
+        raise ValueError("configuration has %d strings, not %d" % (len(texts) - 1, argument_count + variable_count + 1))
+    variables = [text.partition("=")[::2] for text in texts[argument_count:-2]]
+    return Configuration(texts[:argument_count], dict(variables), texts[-2])
 
 
 def read_configuration(descriptor):
     """Reads the configuration from a memory file and closes it."""
-    with open(descriptor, "rb", buffering=0) as file:
-        file.seek(0)
-        data = file.read(CONFIGURATION_BYTES_MAX + 1)
-    if len(data) > CONFIGURATION_BYTES_MAX:
+    size = os.lseek(descriptor, 0, os.SEEK_END)
+    if size > CONFIGURATION_BYTES_MAX:
         raise ValueError("configuration larger than %d bytes" % CONFIGURATION_BYTES_MAX)
+    data = os.pread(descriptor, size, 0)
+    os.close(descriptor)
     return parse_configuration(data)
 
 
@@ -71,23 +71,36 @@ class Zygote(object):
 
     def __init__(self):
         self.bootstrap = None
+        self.logs = None
+        self.library = []  # the standard library's part of sys.path
         self.preloaded = frozenset()  # top-level names that give way to the function's own
+        self.fork_handlers = []  # what preloads want done when a process forks: for forks of the function
 
     def preload(self):
-        """Loads everything that children share, and keeps the collector from touching (and so copying) it."""
+        """Loads everything that children share, makes what is the same in each of them, and keeps the collector from touching
+        (and so copying) it. What a child touches first costs it a page fault and a page: so little as possible is left to do there."""
         gc.disable()
         _reset_signals()
+        register_at_fork = os.register_at_fork
+        os.register_at_fork = lambda **handlers: self.fork_handlers.append(handlers)
+        self.library = list(sys.path)
         sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
         import bootstrap
         import logging  # AWS's runtime has json and logging loaded as well: these never give way
-        from mayfly_client import invoke_loop
+        from mayfly_client import function_logs, rehearsal
         self.bootstrap = bootstrap
+        self.logs = function_logs.FunctionLogs()
+        self.logs.set_up(logging)
         own = {name.partition(".")[0] for name in sys.modules}
         bootstrap.add_site_builtins()
         for name in PRELOADS:
             _import_if_there(name)
         self.preloaded = frozenset(name.partition(".")[0] for name in sys.modules) - own
+        os.register_at_fork = register_at_fork
         sys.path.pop(0)
+        _make_standard_streams()
+        _replace_environment({"TZ": DEFAULT_TIME_ZONE})
+        rehearsal.rehearse(self.logs)
         gc.collect()
         gc.freeze()
 
@@ -99,31 +112,32 @@ class Zygote(object):
         descriptor = fork_for_requests(control_descriptor)
         if descriptor < 0:
             return
-        self.become(read_configuration(descriptor))
-        self.bootstrap.main()
+        configuration = read_configuration(descriptor)
+        self.become(configuration)
+        self.bootstrap.run(self.library, configuration.environment, self.logs)
 
     def become(self, configuration):
         """Makes this child what a fresh interpreter would be."""
         gc.enable()
         sys.modules["_signal"].pthread_sigmask(sys.modules["_signal"].SIG_SETMASK, ())
         _replace_environment(configuration.environment)
+        for handlers in self.fork_handlers:
+            os.register_at_fork(**handlers)
         _reseed()
         _forget_clock_and_identity()
         sys.argv[:] = _script_arguments(configuration.arguments)
         if hasattr(sys, "orig_argv"):
             sys.orig_argv[:] = configuration.arguments
-        sys.dont_write_bytecode = bool(os.environ.get("PYTHONDONTWRITEBYTECODE"))
+        sys.dont_write_bytecode = bool(configuration.environment.get("PYTHONDONTWRITEBYTECODE"))
         sys.modules["__main__"] = self.bootstrap
         os.chdir(configuration.working_directory)
-        self._forget_shadowed_modules()
-        _reopen_standard_streams()
+        self._forget_shadowed_modules(configuration.environment)
 
-    def _forget_shadowed_modules(self):
+    def _forget_shadowed_modules(self, variables):
         shadowed = set()
-        for folder in self.bootstrap.function_path():
-            if folder != self.bootstrap.RUNTIME_FOLDER:
-                shadowed.update(_module_names(folder))
-        shadowed &= self.preloaded
+        for folder in self.bootstrap.function_path(variables):
+            if folder != self.bootstrap.RUNTIME_FOLDER and os.access(folder, os.R_OK):
+                shadowed.update([name for name in _module_names(folder) if name in self.preloaded])
         if shadowed:
             for name in [name for name in sys.modules if name.partition(".")[0] in shadowed]:
                 del sys.modules[name]
@@ -138,9 +152,9 @@ def _import_if_there(name):
 
 def _module_names(folder):
     try:
-        return {entry.partition(".")[0] for entry in os.listdir(folder)}
-    except OSError:
-        return set()
+        return [entry.partition(".")[0] for entry in os.listdir(folder)]
+    except OSError:  # not a folder
+        return []
 
 
 def _script_arguments(arguments):
@@ -151,11 +165,13 @@ def _script_arguments(arguments):
 
 
 def _replace_environment(variables):
-    os.environ.clear()
-    for name, value in variables:
+    had_default_zone = dict(os.environ).get("TZ") == DEFAULT_TIME_ZONE
+    for name in list(os.environ):
+        del os.environ[name]
+    for name, value in variables.items():
         os.environ[name] = value
-    import time
-    time.tzset()
+    if not had_default_zone or variables.get("TZ") != DEFAULT_TIME_ZONE:
+        sys.modules["time"].tzset()
 
 
 def _reset_signals():
@@ -186,15 +202,23 @@ def _forget_clock_and_identity():
     logging._startTime = type(logging._startTime)(time.time_ns() if isinstance(logging._startTime, int) else time.time())
 
 
-def _reopen_standard_streams():
+def _make_standard_streams():
+    """The objects of the three streams, as they are on a null device and on pipes, which are not there yet: the child's descriptors
+    have the same numbers."""
+    saved = [os.dup(descriptor) for descriptor in range(3)]
+    null = os.open(os.devnull, os.O_RDONLY)
+    reading, writing = os.pipe()
+    for descriptor, source in enumerate((null, writing, writing)):
+        os.dup2(source, descriptor)
     for name, descriptor, mode in (("stdin", 0, "r"), ("stdout", 1, "w"), ("stderr", 2, "w")):
-        try:
-            stream = open(descriptor, mode, encoding="utf-8", closefd=False,
-                          errors="strict" if name == "stdin" else "backslashreplace", buffering=1 if mode == "w" else -1)
-        except OSError:  # the descriptor is closed: as in a fresh interpreter
-            stream = None
+        stream = open(descriptor, mode, encoding="utf-8", closefd=False,
+                      errors="strict" if name == "stdin" else "backslashreplace", buffering=1 if mode == "w" else -1)
         setattr(sys, name, stream)
         setattr(sys, "__%s__" % name, stream)
+    for descriptor, copy in enumerate(saved):
+        os.dup2(copy, descriptor)
+    for descriptor in saved + [null, reading, writing]:
+        os.close(descriptor)
 
 
 def main(arguments):

@@ -101,7 +101,7 @@ for _ in range(2):
     assert libc.unshare(CLONE_NEWPID) == 0
     child = os.fork()
     if child == 0:
-        parent.become(zygote.Configuration(["bootstrap.py"], [("LAMBDA_TASK_ROOT", "/nowhere")], "/"))
+        parent.become(zygote.Configuration(["bootstrap.py"], {"LAMBDA_TASK_ROOT": "/nowhere"}, "/"))
         import random, ssl, tempfile, uuid
         print(os.getpid(), ssl.RAND_bytes(8).hex(), random.getrandbits(64), uuid.uuid4().hex, uuid.uuid1().hex[:16],
               next(tempfile._get_candidate_names()))
@@ -142,7 +142,7 @@ def test_configuration():
     zygote = _load_zygote()
     parsed = zygote.parse_configuration(b"\2\0\0\0\3\0\0\0py\0boot\0A=1\0B=x=\xc3\xa9\0EMPTY=\0/var/task\0")
     assert parsed.arguments == ["py", "boot"] and parsed.working_directory == "/var/task"
-    assert parsed.environment == [("A", "1"), ("B", "x=\u00e9"), ("EMPTY", "")]
+    assert parsed.environment == {"A": "1", "B": "x=\u00e9", "EMPTY": ""}
 
 
 def _load_zygote():

@@ -11,16 +11,15 @@ by the Python encoder below.
 
 import json
 import marshal
-import os
 import sys
 from json.encoder import encode_basestring, encode_basestring_ascii
 
 _FIRST_UNESCAPED_MINOR = 12
 
 
-def _escapes_to_ascii():
+def _escapes_to_ascii(variables):
     prefix = "AWS_Lambda_python3."
-    environment = os.environ.get("AWS_EXECUTION_ENV", "")
+    environment = variables.get("AWS_EXECUTION_ENV", "")
     minor = environment[len(prefix):] if environment.startswith(prefix) else ""
     return not (minor.isdigit() and int(minor) >= _FIRST_UNESCAPED_MINOR)
 
@@ -30,10 +29,10 @@ def _refuse_constant(name):
 
 
 class EventJson(object):
-    """Encoder and decoder for one process. Made after the environment variables are final; any thread may use it."""
+    """Encoder and decoder for one process; any thread may use it. `variables` are the environment's."""
 
-    def __init__(self):
-        escape = _escapes_to_ascii()
+    def __init__(self, variables):
+        escape = _escapes_to_ascii(variables)
         self._encode_fast = json.JSONEncoder(ensure_ascii=escape, check_circular=True, default=_default).encode
         self._encode_text = encode_basestring_ascii if escape else encode_basestring
         self._decode = json.JSONDecoder(parse_constant=_refuse_constant).decode

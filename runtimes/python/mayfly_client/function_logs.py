@@ -15,16 +15,8 @@ import time
 FRAME_TEXT = 0xA55A0003
 FRAME_JSON = 0xA55A0002
 FRAME_LEVELS = {10: 0x08, 20: 0x0C, 30: 0x10, 40: 0x14, 50: 0x18}  # by logging's level numbers
-TEXT_FORMAT = "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s\n"
-TEXT_TIME = "%Y-%m-%dT%H:%M:%S"
 JSON_TIME = "%Y-%m-%dT%H:%M:%SZ"
 NO_BREAK_SPACE = "\u00a0"
-
-# Attributes that every record has; what else a record carries came through `extra` and is logged in JSON.
-RECORD_FIELDS = frozenset((
-    "name", "msg", "args", "levelname", "levelno", "pathname", "filename", "module", "exc_info", "exc_text", "stack_info",
-    "lineno", "funcName", "created", "msecs", "relativeCreated", "thread", "threadName", "processName", "process",
-    "taskName", "aws_request_id", "tenant_id"))
 
 
 class StandardOutputSink(object):
@@ -53,17 +45,28 @@ class FramedSink(object):
 
 
 class FunctionLogs(object):
-    """One per process. `request_id` and `tenant_id` are set by the invoke loop for each invocation."""
+    """One per process; a zygote makes and sets it up for its children, and each of them reads its own environment variables.
+    `request_id` and `tenant_id` are set by the invoke loop for each invocation."""
 
     def __init__(self):
-        environ = os.environ
-        descriptor = environ.pop("_LAMBDA_TELEMETRY_LOG_FD", None)
-        self.sink = FramedSink(int(descriptor)) if descriptor else StandardOutputSink()
-        self.is_json = environ.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
-        level = environ.get("AWS_LAMBDA_LOG_LEVEL", "").upper()
-        self.level = "DEBUG" if level == "TRACE" else level
+        self.sink = StandardOutputSink()
+        self.is_json = False
+        self.level = ""
         self.request_id = None
         self.tenant_id = None
+        self._handler = None  # the root logger's, once `logging` is set up
+
+    def read(self, variables):
+        """Takes format, level and descriptor from the environment variables."""
+        descriptor = variables.get("_LAMBDA_TELEMETRY_LOG_FD")
+        if descriptor:
+            del os.environ["_LAMBDA_TELEMETRY_LOG_FD"]
+            self.sink = FramedSink(int(descriptor))
+        self.is_json = variables.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
+        level = variables.get("AWS_LAMBDA_LOG_LEVEL", "").upper()
+        self.level = "DEBUG" if level == "TRACE" else level
+        if self._handler is not None:
+            self._handler.follow(self)
 
     def log_error(self, report):
         """Logs an error report (function_errors.report)."""
@@ -79,7 +82,9 @@ class FunctionLogs(object):
         self.sink.log_lines(lines, FRAME_TEXT)
 
     def set_up_when_imported(self, library_path):
-        """Sets `logging` up now if it is loaded, else as soon as it is: always the one below `library_path`."""
+        """Sets `logging` up now if it is loaded, else as soon as it is: always the one below `library_path`. Not twice."""
+        if self._handler is not None:
+            return
         if "logging" in sys.modules:
             self.set_up(sys.modules["logging"])
         else:
@@ -87,13 +92,11 @@ class FunctionLogs(object):
 
     def set_up(self, logging):
         """Gives the root logger its handler."""
+        from .log_handler import LambdaLoggerHandler
         logging.Formatter.converter = time.gmtime
-        handler = _handler_class(logging)(self)
-        handler.setFormatter(_json_formatter(logging) if self.is_json else logging.Formatter(TEXT_FORMAT, TEXT_TIME))
-        root = logging.getLogger()
-        if self.level in logging._nameToLevel:
-            root.setLevel(self.level)
-        root.addHandler(handler)
+        self._handler = LambdaLoggerHandler(self)
+        self._handler.follow(self)
+        logging.getLogger().addHandler(self._handler)
 
 
 def _visible_indent(line):
@@ -122,65 +125,3 @@ class _LoggingWatcher(object):
 
         spec.loader.exec_module = execute_and_set_up
         return spec
-
-
-def _handler_class(logging):
-    class LambdaLoggerHandler(logging.Handler):
-        def __init__(self, logs):
-            super().__init__()
-            self.logs = logs
-            self.log_sink = logs.sink
-            self._frame = FRAME_JSON if logs.is_json else FRAME_TEXT
-            self._levels_are_framed = logs.is_json or bool(logs.level)
-            self.addFilter(LambdaLoggerFilter(logs))
-
-        def emit(self, record):
-            try:
-                level = min(50, max(0, record.levelno)) // 10 * 10 if self._levels_are_framed else 0
-                self.log_sink.log(self.format(record), level, self._frame)
-            except Exception:
-                self.handleError(record)
-
-    class LambdaLoggerFilter(logging.Filter):
-        def __init__(self, logs):
-            super().__init__()
-            self._logs = logs
-
-        def filter(self, record):
-            record.aws_request_id = self._logs.request_id or ""
-            record.tenant_id = self._logs.tenant_id
-            return True
-
-    return LambdaLoggerHandler
-
-
-def _json_formatter(logging):
-    class JsonFormatter(logging.Formatter):
-        def format(self, record):
-            return json.dumps(_json_record(self, logging, record), ensure_ascii=False, default=str) + "\n"
-
-    return JsonFormatter(datefmt=JSON_TIME)
-
-
-def _json_record(formatter, logging, record):
-    level = min(50, max(0, record.levelno)) // 10 * 10
-    values = {
-        "timestamp": formatter.formatTime(record, formatter.datefmt),
-        "level": logging.getLevelName(level),
-        "message": record.msg if isinstance(record.msg, dict) and not record.args else record.getMessage(),
-        "logger": record.name,
-    }
-    error = record.exc_info
-    if error and error[0] is not None:
-        import traceback
-        values["stackTrace"] = traceback.format_tb(error[2])
-        values["errorType"] = error[0].__name__
-        values["errorMessage"] = str(error[1])
-    values["requestId"] = record.aws_request_id
-    if error and error[0] is not None:
-        values["location"] = "%s:%s:%s" % (record.pathname, record.funcName, record.lineno)
-    values["tenantId"] = record.tenant_id
-    for name, value in record.__dict__.items():
-        if name not in RECORD_FIELDS and name not in values:
-            values[name] = value
-    return {name: value for name, value in values.items() if value is not None}

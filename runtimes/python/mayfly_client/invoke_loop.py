@@ -15,29 +15,32 @@ INIT_WARNING = ("LAMBDA_WARNING: Unhandled exception while the function was load
                 "code or its packages.\r")
 
 
-def run(library_path):
-    """Serves invocations; `library_path` is the standard library's part of sys.path. Ends by SystemExit only: code 1 when the function cannot be loaded or the platform is gone,
-    the function's own code when it calls sys.exit."""
-    logs = FunctionLogs()
-    api = RuntimeApi(os.environ["AWS_LAMBDA_RUNTIME_API"], _log_refusal)
+def run(library_path, variables, logs=None):
+    """Serves invocations; `library_path` is the standard library's part of sys.path, `variables` the environment's, `logs` what a
+    zygote has made (FunctionLogs).
+    Ends by SystemExit only: code 1 when the function cannot be loaded or the platform is gone, the function's own code when it
+    calls sys.exit."""
+    logs = logs or FunctionLogs()
+    logs.read(variables)
+    api = RuntimeApi(variables["AWS_LAMBDA_RUNTIME_API"], _log_refusal)
     try:
         logs.set_up_when_imported(library_path)
-        handler = load(os.environ["_HANDLER"])
+        handler = load(variables["_HANDLER"])
     except Exception as error:
         _fail_init(api, logs, error)
     try:
-        _Loop(api, logs, handler).serve()
+        Loop(api, logs, handler, variables).serve()
     except RuntimeApiError as error:
         _exit_without_platform(error)
 
 
-class _Loop(object):
-    def __init__(self, api, logs, handler):
+class Loop(object):
+    def __init__(self, api, logs, handler, variables):
         self._api = api
         self._logs = logs
         self._handler = handler
-        self._json = EventJson()
-        self._function_fields = function_fields()
+        self._json = EventJson(variables)
+        self._function_fields = function_fields(variables)
 
     def serve(self):
         api = self._api

@@ -1,6 +1,5 @@
 """The context object that a handler gets as its second argument."""
 
-import os
 import sys
 import time
 
@@ -79,14 +78,14 @@ class LambdaContext(object):
         return type(self).__name__ + "([" + fields + "])"
 
 
-def function_fields():
+def function_fields(variables):
     """What is the same in every context of an environment, from the environment variables."""
     return {
-        "log_group_name": os.environ.get("AWS_LAMBDA_LOG_GROUP_NAME"),
-        "log_stream_name": os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME"),
-        "function_name": os.environ.get("AWS_LAMBDA_FUNCTION_NAME"),
-        "memory_limit_in_mb": os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"),
-        "function_version": os.environ.get("AWS_LAMBDA_FUNCTION_VERSION"),
+        "log_group_name": variables.get("AWS_LAMBDA_LOG_GROUP_NAME"),
+        "log_stream_name": variables.get("AWS_LAMBDA_LOG_STREAM_NAME"),
+        "function_name": variables.get("AWS_LAMBDA_FUNCTION_NAME"),
+        "memory_limit_in_mb": variables.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"),
+        "function_version": variables.get("AWS_LAMBDA_FUNCTION_VERSION"),
     }
 
 
