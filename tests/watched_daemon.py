@@ -11,6 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent / "sdk"))
 
 from daemon import Daemon, children_of, descendants_of  # noqa: E402
+from packages import FULL_CPU_MIB  # noqa: E402
 
 ROLE = "arn:aws:iam::000000000000:role/tests"
 NAMESPACES = ("cgroup", "ipc", "mnt", "net", "pid", "user", "uts")
@@ -83,8 +84,9 @@ class Function(object):
 
     @staticmethod
     def create(client, name, package, handler="function.handler", runtime="python3.11", **settings):
+        settings = {"MemorySize": FULL_CPU_MIB, **settings}
         client.create_function(FunctionName=name, Runtime=runtime, Role=ROLE, Handler=handler, Code={"ZipFile": package}, **settings)
-        client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.1, "MaxAttempts": 300})
+        client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.1, "MaxAttempts": 600})
         return Function(client, name)
 
     def invoke(self, event=None, **parameters):

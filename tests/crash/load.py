@@ -13,7 +13,7 @@ from collections import namedtuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from packages import make_zip
+from packages import FULL_CPU_MIB, make_zip
 from watched_daemon import ROLE
 
 FUNCTIONS_PER_WORKER = 4
@@ -91,7 +91,7 @@ class Worker(threading.Thread):
     def create(self, promise):
         state = State(self.random.randrange(1 << 30), self.random.randrange(1 << 30))
         self.change(promise, state, self.client.create_function, Runtime="python3.11", Role=ROLE, Handler="function.handler",
-                    Code={"ZipFile": package_of(state.code)}, **configuration(state.setting))
+                    Code={"ZipFile": package_of(state.code)}, MemorySize=FULL_CPU_MIB, **configuration(state.setting))
         self.wait(promise, "function_active_v2")
 
     def update_code(self, promise):

@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from daemon import wait_until  # noqa: E402
-from packages import make_zip  # noqa: E402
+from packages import FULL_CPU_MIB, make_zip  # noqa: E402
 from watched_daemon import ROLE, WatchedDaemon  # noqa: E402
 
 KILLS = int(os.environ.get("MAYFLY_CRASH_EVENT_KILLS", 10))
@@ -95,7 +95,7 @@ def test_no_accepted_event_is_lost(data_directory):
     with WatchedDaemon(*SETTINGS, data_dir=data_directory) as daemon:
         client = daemon.account()
         client.create_function(FunctionName="witness", Runtime="python3.11", Role=ROLE, Handler="index.handler", Timeout=60, Publish=True,
-                               Code={"ZipFile": make_zip(WITNESS)}, MemorySize=512)
+                               Code={"ZipFile": make_zip(WITNESS)}, MemorySize=FULL_CPU_MIB)
         client.get_waiter("function_active_v2").wait(FunctionName="witness", WaiterConfig={"Delay": 0.02, "MaxAttempts": 500})
         client.put_function_event_invoke_config(FunctionName="witness", MaximumRetryAttempts=2)
         for number in range(KILLS):

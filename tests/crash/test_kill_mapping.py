@@ -77,7 +77,7 @@ def test_kill_while_a_function_works_off_a_queue(data_directory):  # noqa: F811
         client = queue_client(daemon)
         url = client.create_queue(QueueName="work", Attributes={"VisibilityTimeout": str(VISIBILITY_SECONDS)})["QueueUrl"]
         client.create_queue(QueueName="notes")
-        Function.create(daemon.account(), "notary", NOTARY, Timeout=VISIBILITY_SECONDS, MemorySize=512)
+        Function.create(daemon.account(), "notary", NOTARY, Timeout=VISIBILITY_SECONDS)
         daemon.account().create_event_source_mapping(FunctionName="notary", EventSourceArn="arn:aws:sqs:us-east-1:000000000000:work",
                                                       ScalingConfig={"MaximumConcurrency": 4})
         for number in range(ROUNDS):

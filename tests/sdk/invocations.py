@@ -9,7 +9,7 @@ REPORT = re.compile(
     r"Memory Size: (?P<size>\d+) MB\tMax Memory Used: (?P<used>\d+) MB\t(?:Init Duration: (?P<init>\d+\.\d\d) ms\t)?"
     r"(?:Status: (?P<status>\w+)\t(?:Error Type: (?P<error>[\w.]+)\t)?)?\n"
     r"(?:XRAY TraceId: (?P<trace>\S+)\tSegmentId: (?P<segment>[0-9a-f]{16})\tSampled: true\t\n)?")
-FAST = {"Delay": 0.1, "MaxAttempts": 100}
+FAST = {"Delay": 0.1, "MaxAttempts": 600}
 
 
 @dataclass

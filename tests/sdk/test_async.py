@@ -297,7 +297,7 @@ def test_dead_letters(quick, client, made, queues):
     name = made(WITNESS)
     url, queue_arn = make(name + "-dead")
     client.update_function_configuration(FunctionName=name, DeadLetterConfig={"TargetArn": queue_arn})
-    client.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.1, "MaxAttempts": 100})
+    client.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.1, "MaxAttempts": 600})
     client.put_function_event_invoke_config(FunctionName=name, MaximumRetryAttempts=1)
     request_id = send(client, name, {"fail": "no luck " * 200})
     message = receive(sqs, url)
@@ -317,10 +317,10 @@ def test_a_queue_that_does_not_exist_is_counted(quick, client, made, queues):
 
 def test_a_stopped_loop_leaves_its_event_in_the_dead_letter_queue(quick, client, made, queues):
     sqs, make = queues
-    name = made(SELF, Timeout=60, MemorySize=512)
+    name = made(SELF, Timeout=60)
     url, queue_arn = make(name + "-dead")
     client.update_function_configuration(FunctionName=name, DeadLetterConfig={"TargetArn": queue_arn})
-    client.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.1, "MaxAttempts": 100})
+    client.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.1, "MaxAttempts": 600})
     send(client, name, {"depth": 1, "type": "Event"})
     message = receive(sqs, url)
     assert json.loads(message["Body"]) == {"depth": 17, "type": "Event"}
@@ -357,7 +357,7 @@ def test_events_of_a_deleted_function_are_discarded(quick, client, made):
 
 @pytest.mark.parametrize("kind", ["RequestResponse", "Event"])
 def test_a_function_that_calls_itself_is_stopped_after_sixteen_invocations(quick, client, made, kind):
-    name = made(SELF, Timeout=60, MemorySize=512)
+    name = made(SELF, Timeout=60)
     event = {"depth": 1, "type": kind}
     answer = client.invoke(FunctionName=name, Payload=json.dumps(event).encode())
     payload = json.loads(answer["Payload"].read() or b"null")
@@ -369,7 +369,7 @@ def test_a_function_that_calls_itself_is_stopped_after_sixteen_invocations(quick
 
 
 def test_a_loop_that_is_allowed_goes_on(quick, client, made):
-    name = made(SELF, Timeout=60, MemorySize=512)
+    name = made(SELF, Timeout=60)
     client.put_function_recursion_config(FunctionName=name, RecursiveLoop="Allow")
     client.invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps({"depth": 1, "type": "Event", "until": 20}).encode())
     wait_until(lambda: "DEPTH 20" in log_of(quick, name), SECONDS, "it goes on")

@@ -43,7 +43,7 @@ def signed(daemon, method, target, body=b"", headers=None, key=None, at=None, cl
 def test_boto3_with_the_root_key_does_everything(strict, name):
     aws = strict.client("lambda", *strict.root)
     aws.create_function(FunctionName=name, Runtime="python3.11", Handler="index.handler", Role=ROLE, Code={"ZipFile": make_zip({"index.py": ECHO, "pad": os.urandom(700_000)})})
-    aws.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.1, "MaxAttempts": 100})
+    aws.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.1, "MaxAttempts": 600})
     assert json.loads(aws.invoke(FunctionName=name, Payload=b"[1]")["Payload"].read()) == [1]
     assert json.loads(aws.invoke(FunctionName=name, Payload=json.dumps("x" * 1_000_000).encode())["Payload"].read()) == "x" * 1_000_000
     aws.get_function(FunctionName=f"arn:aws:lambda:us-east-1:000000000000:function:{name}")
@@ -129,5 +129,5 @@ def test_keys_and_functions_outlive_a_restart():
         first.stop()
         with Daemon(auth="strict", data_dir=first.data_dir) as second:
             aws = second.client("lambda", *root)
-            aws.get_waiter("function_active_v2").wait(FunctionName="kept", WaiterConfig={"Delay": 0.1, "MaxAttempts": 100})
+            aws.get_waiter("function_active_v2").wait(FunctionName="kept", WaiterConfig={"Delay": 0.1, "MaxAttempts": 600})
             assert json.loads(aws.invoke(FunctionName="kept", Payload=b"[1]")["Payload"].read()) == [1]

@@ -32,7 +32,7 @@ def test_awslambdaric(aws, functions):
     files["app.py"] = (b"def handler(event, context):\n"
                        b"    if event == 'raise': raise ValueError('as asked')\n"
                        b"    return {'event': event, 'name': context.function_name}\n")
-    name = functions(make_zip(files, mode=0o755), Runtime="provided.al2023", Handler="app.handler", MemorySize=512, Timeout=20)
+    name = functions(make_zip(files, mode=0o755), Runtime="provided.al2023", Handler="app.handler", Timeout=20)
     check(aws, name, ("ValueError", "as asked"))
 
 
@@ -45,7 +45,7 @@ def test_aws_lambda_ric(aws, functions):
     files["app.js"] = (b"exports.handler = async (event, context) => {\n"
                        b"  if (event === 'raise') throw new RangeError('as asked');\n"
                        b"  return { event, name: context.functionName };\n};\n")
-    name = functions(make_zip(files, mode=0o755), Runtime="provided.al2023", Handler="app.handler", MemorySize=1024, Timeout=20)
+    name = functions(make_zip(files, mode=0o755), Runtime="provided.al2023", Handler="app.handler", Timeout=20)
     check(aws, name, ("RangeError", "as asked"))
 
 
@@ -62,7 +62,7 @@ def test_aws_lambda_ric_streams(aws, functions):
                        b"  if (event === 'late') throw new RangeError('late');\n"
                        b"  stream.write('x'.repeat(300000));\n"
                        b"  stream.end();\n});\n")
-    name = functions(make_zip(files, mode=0o755), Runtime="provided.al2023", Handler="app.handler", MemorySize=1024, Timeout=20)
+    name = functions(make_zip(files, mode=0o755), Runtime="provided.al2023", Handler="app.handler", Timeout=20)
     for event, body, error in (("go", b"begun " + b"x" * 300000, None), ("late", b"begun ", "late"), ("early", b"", "early"),
                                ("go", b"begun " + b"x" * 300000, None)):
         answer = aws.invoke_with_response_stream(FunctionName=name, Payload=json.dumps(event).encode())

@@ -129,7 +129,7 @@ def test_versions_see_their_own_number(aws, functions):
     code = "import os\ndef handler(event, context):\n    return [os.environ['AWS_LAMBDA_FUNCTION_VERSION'], os.environ['AWS_LAMBDA_LOG_STREAM_NAME']]\n"
     name = functions(code)
     version = aws.publish_version(FunctionName=name)["Version"]
-    aws.get_waiter("published_version_active").wait(FunctionName=name, Qualifier=version, WaiterConfig={"Delay": 0.1, "MaxAttempts": 100})
+    aws.get_waiter("published_version_active").wait(FunctionName=name, Qualifier=version, WaiterConfig={"Delay": 0.1, "MaxAttempts": 600})
     told, stream = call(aws, name, Qualifier=version).payload
     assert told == version and f"/[{version}]" in stream
 

@@ -38,7 +38,7 @@ def test_a_reset_keeps_the_sandbox_and_its_tmp(aws, functions, event):
 
 
 def test_a_suppressed_init_that_fails_fails_the_invocation(aws, functions):
-    name = functions(COUNTS, Timeout=5)
+    name = functions(COUNTS, Timeout=20)
     assert call(aws, name, "fail next").payload["errorType"] == "Runtime.ExitError"
     broken = call(aws, name)
     assert (broken.error, broken.payload["errorType"], broken.payload["errorMessage"]) == ("Unhandled", "ValueError", "as asked")
@@ -71,7 +71,7 @@ def handler(event, context):
     ("def handler(", "Runtime.UserCodeSyntaxError", None),
     ("x = bytearray(1 << 30); x[::4096] = b'1' * len(x[::4096])", "Runtime.OutOfMemory", "RequestId: ID Error: Runtime exited with error: signal: killed")])
 def test_how_failed_inits_are_answered(aws, functions, code, error_type, message):
-    answer = call(aws, functions(code + "\n", Timeout=10))
+    answer = call(aws, functions(code + "\n", MemorySize=256, Timeout=30))
     assert (answer.error, answer.payload["errorType"]) == ("Unhandled", error_type), answer
     if message:
         assert answer.payload["errorMessage"] == message.replace("ID", answer.request_id, 1) if "ID Error" in message else message, answer
@@ -85,7 +85,7 @@ def test_init_may_take_its_time_and_no_more():
         answer = call(functions.aws, slow)
         assert answer.payload == "ready", answer
         first = re.search(r"INIT_REPORT Init Duration: ([\d.]+) ms\tPhase: init\tStatus: timeout\t", answer.log)
-        assert first and 1000 <= float(first[1]) < 1500, answer.log
+        assert first and 1000 <= float(first[1]) < 1400, "it ends before the module is loaded"
         assert answer.report["init"] is None and float(answer.report["duration"]) >= 1400
         endless = functions("import time\ntime.sleep(60)\n", Timeout=1)
         late = call(functions.aws, endless)
@@ -161,7 +161,7 @@ def handler(event, context):
     time.sleep(event)
     return os.getpid(), open("/proc/self/stat").read().split()[21]
 """
-    name = functions(code, Timeout=20)
+    name = functions(code, MemorySize=256, Timeout=60)
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         quiet = pool.submit(call, aws, name, 1.5)
         assert call(aws, name, "eat").payload["errorType"] == "Runtime.OutOfMemory"
@@ -212,7 +212,7 @@ def test_how_long_a_runtime_may_end(daemon, aws, functions, extension, seconds):
     if seconds == 0:
         assert lasted == []
     else:
-        assert lasted and seconds - 0.1 <= lasted[-1] <= seconds + 0.4, lasted[-1:]
+        assert lasted and seconds - 0.1 <= lasted[-1] <= seconds + 1, lasted[-1:]
     assert ("agent saw SHUTDOWN spindown" in log()) == (extension == "external")
 
 

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from daemon import ACCOUNT
-from packages import make_zip
+from packages import FULL_CPU_MIB, make_zip
 
 SHELL = "#!/usr/bin/python3.11 -IS\n"
 
@@ -193,13 +193,13 @@ import time
 me = call("POST", EXTENSION + "register", {"events": ["INVOKE"]}, Lambda_Extension_Name="slow")[1]["Lambda-Extension-Identifier"]
 while True:
     call("GET", EXTENSION + "event/next", Lambda_Extension_Identifier=me)
-    time.sleep(2)
+    time.sleep(15)
 '''
-    name = layered({"slow": slow}, Timeout=10)
-    aws.invoke(FunctionName=name)
-    started = time.monotonic()
-    aws.invoke(FunctionName=name)
-    assert time.monotonic() - started < 1.5
+    name = layered({"slow": slow}, Timeout=30)
+    for _ in range(2):  # the second in an environment of its own
+        started = time.monotonic()
+        aws.invoke(FunctionName=name)
+        assert time.monotonic() - started < 12
 
 
 @pytest.mark.parametrize("program, mode, error, message", [
@@ -254,9 +254,9 @@ def handler(event, context):
     types = [line["type"] for line in lines if "type" in line]
     assert types == ["platform.initStart", "platform.initRuntimeDone", "platform.initReport", "platform.start", "platform.runtimeDone", "platform.report"], types
     report = next(line for line in lines if line.get("type") == "platform.report")["record"]
-    assert report["status"] == "success" and report["metrics"]["memorySizeMB"] == 128 and report["metrics"]["initDurationMs"] > 0
+    assert report["status"] == "success" and report["metrics"]["memorySizeMB"] == FULL_CPU_MIB and report["metrics"]["initDurationMs"] > 0
     aws.update_function_configuration(FunctionName=name, LoggingConfig={"LogFormat": "JSON", "ApplicationLogLevel": "TRACE", "SystemLogLevel": "WARN"})
-    aws.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.1, "MaxAttempts": 100})
+    aws.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.1, "MaxAttempts": 600})
     lines = [json.loads(line) for line in tail_of(aws.invoke(FunctionName=name, LogType="Tail")).splitlines()]
     assert [line.get("message") for line in lines] == ["at DEBUG", "at INFO", "at ERROR"], lines
 

@@ -5,7 +5,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from daemon import ACCOUNT, REGION, Daemon
-from packages import ECHO, make_zip
+from packages import ECHO, FULL_CPU_MIB, make_zip
 
 CALLER = """
 import boto3, os
@@ -76,14 +76,14 @@ def made(aws):
 
 @pytest.fixture(scope="module")
 def probe(made):
-    return made(PROBE, Timeout=30, MemorySize=512)
+    return made(PROBE, Timeout=30)
 
 
 @pytest.mark.parametrize("runtime, files", [("python3.11", CALLER), ("nodejs20.x", {"index.mjs": NODE_CALLER}), ("nodejs22.x", {"index.js": NODE_CALLER_COMMONJS})],
                          ids=["boto3", "JavaScript", "JavaScript CommonJS"])
 def test_the_sdk_inside_a_function_needs_no_configuration(aws, functions, runtime, files):
     callee = functions(ECHO)
-    caller = functions(make_zip(files), Runtime=runtime, Timeout=30, MemorySize=1024)
+    caller = functions(make_zip(files), Runtime=runtime, Timeout=30)
     value = call(aws, caller, {"callee": callee})
     assert callee in value["names"] and json.loads(value["answer"]) == {"from": "inside"}
 
@@ -107,7 +107,7 @@ def test_strict_mode_and_a_restart():
         root = json.loads((daemon.data_dir / "access-keys.json").read_text())["keys"][0]
         aws = daemon.client(key=root["access_key_id"], secret=root["secret_access_key"])
         aws.create_function(FunctionName="probe", Runtime="python3.11", Handler="index.handler", Role=f"arn:aws:iam::{ACCOUNT}:role/path/r",
-                            Timeout=30, MemorySize=512, Code={"ZipFile": make_zip(PROBE)})
+                            Timeout=30, MemorySize=FULL_CPU_MIB, Code={"ZipFile": make_zip(PROBE)})
         key, secret, token = call(aws, "probe", {"target": "/2015-03-31/functions/"})["own"]
         seen = call(aws, "probe", {"target": "/2015-03-31/functions/", "credentials": [root["access_key_id"], root["secret_access_key"], None]})
         assert (seen["status"], seen["code"]) == (403, "UnrecognizedClientException")  # not even a good key, inside
@@ -129,7 +129,7 @@ def test_strict_mode_and_a_restart():
 
 
 def test_two_environments_have_credentials_of_their_own(aws, functions, probe):
-    other = functions(PROBE, Timeout=30, MemorySize=512)
+    other = functions(PROBE, Timeout=30)
     first = call(aws, probe, {"target": "/2015-03-31/functions/"})["own"]
     second = call(aws, other, {"target": "/2015-03-31/functions/", "credentials": first})
     assert second["own"][0] != first[0]
@@ -153,7 +153,7 @@ def handler(event, context):
     threading.Thread(target=lambda: boto3.client("lambda").invoke(FunctionName=event), daemon=True).start()
     import time; time.sleep(1)
     os._exit(3)
-""", Timeout=10, MemorySize=1024)
+""", Timeout=30)
     answer = aws.invoke(FunctionName=name, Payload=json.dumps(slow).encode())
     assert answer["FunctionError"] == "Unhandled"
     aws.delete_function(FunctionName=name)
@@ -162,7 +162,7 @@ def handler(event, context):
 
 def test_a_function_that_deletes_itself(aws, functions):
     name = functions("import boto3\ndef handler(event, context):\n    boto3.client('lambda').delete_function(FunctionName=context.function_name)\n    return 'gone'\n",
-                     Timeout=30, MemorySize=1024)
+                     Timeout=30)
     assert call(aws, name, {}) == "gone"
     with pytest.raises(aws.exceptions.ResourceNotFoundException):
         aws.get_function(FunctionName=name)

@@ -241,7 +241,7 @@ while True:
     code = [entry("client.py", client), entry("function/app.py", "import sys\ndef handler(event, context):\n    return {'sum': event['a'] + event['b'], 'version': list(sys.version_info[:2])}\n")]
     Image([python_entries(), code], {"Entrypoint": ["python3.11", "/client.py"], "Cmd": ["app.handler"], "WorkingDir": "/function", "Env": ["PATH=/usr/bin"]}).write_layout(
         directory / "python")
-    function = create("oci:python", MemorySize=512, Timeout=20)
+    function = create("oci:python", MemorySize=1769, Timeout=60)
     assert call(aws, function, {"a": 2, "b": 3}) == {"sum": 5, "version": [3, 11]}
 
 
@@ -257,7 +257,7 @@ def test_awss_own_client(aws, create, directory):
             entry("var/task/app.py", "def handler(event, context):\n    print('a line')\n    return [event, context.function_name, context.invoked_function_arn]\n")]
     Image([python_entries(), client, code], {"Entrypoint": ["/lambda-entrypoint.sh"], "Cmd": ["app.handler"], "WorkingDir": "/var/task",
                                              "Env": ["PYTHONPATH=/ric", "LAMBDA_TASK_ROOT=/var/task"]}).write_layout(directory / "ric")
-    function = create("oci:ric", MemorySize=512, Timeout=20)
+    function = create("oci:ric", MemorySize=1769, Timeout=60)
     event, name, arn = call(aws, function, {"ü": [1]})
     assert event == {"ü": [1]} and name == function and arn.endswith(":function:" + function)
 

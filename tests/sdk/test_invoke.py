@@ -43,13 +43,13 @@ def test_no_result_is_null(aws, functions):
 
 
 def test_large_payloads_both_ways(aws, functions):
-    name = functions(ECHO)
+    name = functions(ECHO, Timeout=60)
     text = "x" * (6291456 - 2)
     assert call(aws, name, text)["Payload"] == text
 
 
 def test_answers_beyond_6_mb(aws, functions):
-    answer = call(aws, functions("def handler(event, context):\n    return 'x' * 6291556\n"))
+    answer = call(aws, functions("def handler(event, context):\n    return 'x' * 6291556\n", Timeout=60))
     assert answer["FunctionError"] == "Unhandled"
     assert answer["Payload"] == {"errorType": "Function.ResponseSizeTooLarge",
                                  "errorMessage": "Response payload size exceeded maximum allowed payload size (6291556 bytes)."}
@@ -196,8 +196,8 @@ def test_processes_that_end(aws, functions, code, reason):
 
 
 def test_out_of_memory(aws, functions):
-    name = functions("def handler(event, context):\n    return len(bytearray(event) + b'x' * event)\n", MemorySize=128, Timeout=30)
-    error, request_id = failed(aws, name, 300_000_000)
+    name = functions("def handler(event, context):\n    return len(bytearray(event) + b'x' * event)\n", MemorySize=256, Timeout=60)
+    error, request_id = failed(aws, name, 600_000_000)
     assert error["errorType"] == "Runtime.OutOfMemory", error
     assert error["errorMessage"].startswith(f"RequestId: {request_id} Error: Runtime exited with error: signal: killed")
     assert call(aws, name, 10)["Payload"] == 20

@@ -8,7 +8,7 @@ import pytest
 
 from conftest import Functions
 from daemon import BIN, wait_until
-from packages import make_zip
+from packages import FULL_CPU_MIB, make_zip
 
 CLIENT = BIN / ".." / "share" / "mayfly" / "runtime" / "java" / "lib"
 
@@ -99,7 +99,7 @@ def package(tmp_path_factory):
 @pytest.fixture(scope="module")
 def make(aws, package):
     functions = Functions(aws)
-    yield lambda handler, **settings: functions(package, **{"Runtime": "java17", "Handler": handler, "MemorySize": 512, "Timeout": 20, **settings})
+    yield lambda handler, **settings: functions(package, **{"Runtime": "java17", "Handler": handler, "MemorySize": 512, "Timeout": 60, **settings})
     functions.delete_all()
 
 
@@ -131,7 +131,7 @@ def test_request_handlers_and_the_context(aws, make, runtime):
     assert told["request_id"] == answer["ResponseMetadata"]["RequestId"] and told["arn"].endswith(f":function:{name}")
     assert (told["name"], told["version"], told["memory"], told["group"]) == (name, "$LATEST", 512, f"/aws/lambda/{name}")
     assert (told["own"], told["execution"], told["client"]) == ("value", f"AWS_Lambda_{runtime}", {"k": "v"})
-    assert 10000 < told["remaining"] <= 20000
+    assert 50000 < told["remaining"] <= 60000
     log = base64.b64decode(answer["LogResult"]).decode()
     assert "logged line\n" in log and "printed line\n" in log
 
@@ -171,7 +171,7 @@ def test_exits(aws, failing, how, status):
 
 def test_out_of_heap(aws, failing):
     assert failed(aws, failing, "memory")["errorType"] in ("java.lang.OutOfMemoryError", "Runtime.OutOfMemory")
-    wait_until(lambda: call(aws, failing, "well")["Payload"] == "well", 5, "no fresh process serves")
+    wait_until(lambda: call(aws, failing, "well")["Payload"] == "well", 60, "no fresh process serves")
 
 
 def test_timeout(aws, make):
@@ -180,7 +180,7 @@ def test_timeout(aws, make):
 
 
 def test_payloads_up_to_6_mb_and_beyond(aws, make):
-    name = make("shop.Till::fail", MemorySize=1024)
+    name = make("shop.Till::fail", MemorySize=FULL_CPU_MIB)
     text = "x" * (6291456 - 2)
     assert call(aws, name, text)["Payload"] == text
     assert failed(aws, name, "large")["errorType"] == "Function.ResponseSizeTooLarge"

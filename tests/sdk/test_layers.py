@@ -17,7 +17,7 @@ from daemon import ACCOUNT, REGION, Daemon, sha256_base64, wait_until
 from packages import ECHO, make_zip
 
 ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:"
-WAIT = {"Delay": 0.1, "MaxAttempts": 100}
+WAIT = {"Delay": 0.1, "MaxAttempts": 600}
 GONE = (404, "ResourceNotFoundException", "The resource you requested does not exist.")
 
 PEEK = """

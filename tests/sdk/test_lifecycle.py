@@ -12,7 +12,7 @@ from conftest import ROLE
 from daemon import ACCOUNT, REGION, sha256_base64
 from packages import ECHO, make_zip
 
-FAST = {"Delay": 0.1, "MaxAttempts": 100}
+FAST = {"Delay": 0.1, "MaxAttempts": 600}
 
 
 def arn(name, region=REGION, account=ACCOUNT):

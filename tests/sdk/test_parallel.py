@@ -59,6 +59,6 @@ def test_one_name_is_given_once(daemon, name):
     with ThreadPoolExecutor(20) as threads:
         winners = [number for number in threads.map(create, range(20)) if number is not None]
     assert len(winners) == 1
-    aws.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.1, "MaxAttempts": 100})
+    aws.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.1, "MaxAttempts": 600})
     assert json.loads(aws.invoke(FunctionName=name)["Payload"].read()) == winners[0]
     aws.delete_function(FunctionName=name)

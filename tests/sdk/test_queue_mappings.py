@@ -167,7 +167,7 @@ def test_messages_are_deleted_when_they_are_processed(shop):
 
 def test_a_window_collects(shop):
     url, function = shop.queue(), shop.functions(WORKER)
-    shop.map(url, function, BatchSize=100, MaximumBatchingWindowInSeconds=2)
+    shop.map(url, function, BatchSize=100, MaximumBatchingWindowInSeconds=5)
     bodies = [f"body {i}" for i in range(40)]
     shop.send(url, *bodies)
     batches = shop.wait_bodies(function, bodies)
@@ -188,8 +188,8 @@ def test_the_alias_that_the_mapping_names_is_invoked(shop):
 
 def test_what_fails_comes_back_and_ends_in_the_dead_letter_queue(shop):
     dead = shop.queue()
-    url = shop.queue(VisibilityTimeout=1, RedrivePolicy=json.dumps({"deadLetterTargetArn": arn_of(dead), "maxReceiveCount": 2}))
-    function = shop.functions(WORKER, Timeout=1)
+    url = shop.queue(VisibilityTimeout=4, RedrivePolicy=json.dumps({"deadLetterTargetArn": arn_of(dead), "maxReceiveCount": 2}))
+    function = shop.functions(WORKER, Timeout=4)
     uuid = shop.map(url, function)
     shop.send(url, "raise")
     wait_until(lambda: shop.counts(dead) == (1, 0), SECONDS, "no dead letter")
@@ -204,7 +204,7 @@ def test_what_fails_comes_back_and_ends_in_the_dead_letter_queue(shop):
 
 
 def test_items_that_failed_come_back_alone(shop):
-    url, function = shop.queue(VisibilityTimeout=2), shop.functions(WORKER, Timeout=2)
+    url, function = shop.queue(VisibilityTimeout=6), shop.functions(WORKER, Timeout=6)
     shop.send(url, "a", "fail", "b")
     shop.map(url, function, FunctionResponseTypes=["ReportBatchItemFailures"], MaximumBatchingWindowInSeconds=1)
     batches = wait_until(lambda: len(shop.bodies(function)) > 1 and shop.bodies(function), SECONDS, "the item does not come back")
@@ -214,7 +214,7 @@ def test_items_that_failed_come_back_alone(shop):
 
 
 def test_without_the_setting_reports_mean_nothing(shop):
-    url, function = shop.queue(VisibilityTimeout=2), shop.functions(WORKER, Timeout=2)
+    url, function = shop.queue(VisibilityTimeout=6), shop.functions(WORKER, Timeout=6)
     shop.map(url, function)
     shop.send(url, "fail")
     shop.wait_bodies(function, ["fail"])
@@ -249,8 +249,8 @@ def rounds(shop, function):
 
 def test_a_loop_through_a_queue_is_stopped(shop):
     dead = shop.queue()
-    url = shop.queue(VisibilityTimeout=10, RedrivePolicy=json.dumps({"deadLetterTargetArn": arn_of(dead), "maxReceiveCount": 1}))
-    function = shop.functions(LOOP, Timeout=10, MemorySize=512)
+    url = shop.queue(VisibilityTimeout=30, RedrivePolicy=json.dumps({"deadLetterTargetArn": arn_of(dead), "maxReceiveCount": 1}))
+    function = shop.functions(LOOP, Timeout=30)
     shop.map(url, function)
     shop.send(url, url.rsplit("/", 1)[1])
     wait_until(lambda: shop.counts(dead) == (1, 0), SECONDS, "the loop is not stopped")

@@ -61,7 +61,7 @@ def blocks_sha256(count):
 def streams(functions):
     """A Node.js function that streams what events tell it."""
     def make(**settings):
-        return functions(make_zip({"index.mjs": NODE}), Runtime="nodejs20.x", **{"MemorySize": 512, "Timeout": 60, **settings})
+        return functions(make_zip({"index.mjs": NODE}), Runtime="nodejs20.x", **{"Timeout": 60, **settings})
     return make
 
 

@@ -326,10 +326,10 @@ def test_parameters_of_receiving_keep_their_ranges(sqs, queue):
 def test_a_message_comes_back_after_its_visibility_timeout(sqs, queue):
     url = queue(VisibilityTimeout=1)
     sqs.send_message(QueueUrl=url, MessageBody="again")
-    [first] = receive(sqs, url)
     began = time.monotonic()
-    [second] = receive(sqs, url, WaitTimeSeconds=10, AttributeNames=["ApproximateReceiveCount"])
-    assert 0.5 < time.monotonic() - began < 5
+    [first] = receive(sqs, url)
+    [second] = receive(sqs, url, WaitTimeSeconds=20, AttributeNames=["ApproximateReceiveCount"])
+    assert 1 <= time.monotonic() - began < 15
     assert second["MessageId"] == first["MessageId"] and second["ReceiptHandle"] != first["ReceiptHandle"]
     assert second["Attributes"] == {"ApproximateReceiveCount": "2"}
     sqs.delete_message(QueueUrl=url, ReceiptHandle=first["ReceiptHandle"])  # an old handle still deletes
@@ -389,17 +389,17 @@ def test_a_long_poll_ends_with_the_message(sqs, daemon, queue):
     sender.start()
     [message] = receive(sqs, url, WaitTimeSeconds=20)
     sender.join()
-    assert message["Body"] == "at last" and time.monotonic() - began < 10
+    assert message["Body"] == "at last" and time.monotonic() - began < 15
     began = time.monotonic()
     assert receive(sqs, url, WaitTimeSeconds=1) == [] and time.monotonic() - began >= 1
 
 
 def test_the_queues_own_wait_time_counts(sqs, queue):
-    url = queue(ReceiveMessageWaitTimeSeconds=1)
+    url = queue(ReceiveMessageWaitTimeSeconds=4)
     began = time.monotonic()
-    assert receive(sqs, url) == [] and time.monotonic() - began >= 1
+    assert receive(sqs, url) == [] and time.monotonic() - began >= 4
     began = time.monotonic()
-    assert receive(sqs, url, WaitTimeSeconds=0) == [] and time.monotonic() - began < 1
+    assert receive(sqs, url, WaitTimeSeconds=0) == [] and time.monotonic() - began < 4
 
 
 def test_deleting_a_queue_ends_long_polls(sqs, daemon, queue):

@@ -14,7 +14,7 @@ def handler(event, context):
 
 
 def test_a_function_sends_and_receives(aws, daemon, functions, name):
-    function = functions(SENDER, Timeout=30, MemorySize=512)
+    function = functions(SENDER, Timeout=30)
     sqs = daemon.client("sqs")
     outer = sqs.create_queue(QueueName=name)["QueueUrl"]
     answer = aws.invoke(FunctionName=function, Payload=json.dumps({"queue": name + "-inner", "outer_url": outer}).encode())

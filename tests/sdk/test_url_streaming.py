@@ -39,7 +39,7 @@ class Stream:
 def stream_url(daemon, aws, functions):
     def make(mode="RESPONSE_STREAM", code=None, **settings):
         package = code or make_zip({"index.mjs": NODE})
-        settings = settings if code else {"Runtime": "nodejs20.x", "MemorySize": 512, "Timeout": 60, **settings}
+        settings = settings if code else {"Runtime": "nodejs20.x", "Timeout": 60, **settings}
         name = functions(package, **settings)
         let_everybody(aws, name)
         address = Address(daemon, aws.create_function_url_config(FunctionName=name, AuthType="NONE", InvokeMode=mode)["FunctionUrl"])
@@ -158,7 +158,7 @@ def test_cors_and_head_requests(aws, stream_url):
 
 
 def test_signed_urls_stream(daemon, aws, functions):
-    name = functions(make_zip({"index.mjs": NODE}), Runtime="nodejs20.x", MemorySize=512)
+    name = functions(make_zip({"index.mjs": NODE}), Runtime="nodejs20.x")
     address = Address(daemon, aws.create_function_url_config(FunctionName=name, AuthType="AWS_IAM", InvokeMode="RESPONSE_STREAM")["FunctionUrl"])
     assert address("POST", "/", "{}").status == 403
     answer = address.signed("POST", "/", json.dumps(do(("write", "x"))).encode(), headers=JSON)

@@ -303,7 +303,7 @@ def test_bodies_there_and_back(urls):
     address = urls("""
 def handler(event, context):
     return {"statusCode": 200, "headers": {"content-type": "application/octet-stream"}, "body": event["body"], "isBase64Encoded": event["isBase64Encoded"]}
-""")
+""", {"Timeout": 60})
     for content_type, body in (("application/octet-stream", bytes(range(256))), ("application/x-www-form-urlencoded", b"a=1&b=2"),
                                ("text/plain", "grüße".encode()), ("image/png", bytes(1024) * 3000)):
         answer = address("POST", "/", body, {"Content-Type": content_type})

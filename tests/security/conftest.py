@@ -156,7 +156,7 @@ class Victim(object):
 def victim(daemon):
     secret, code = secrets.token_hex(16), secrets.token_hex(16)
     package = make_zip({"function.py": VICTIM, "marker_of_the_victim.py": "CODE = '%s'\n" % code})
-    function = Function.create(daemon.account(VICTIM_ACCOUNT), "victim", package, MemorySize=512, Environment={"Variables": {"SECRET": secret}})
+    function = Function.create(daemon.account(VICTIM_ACCOUNT), "victim", package, Environment={"Variables": {"SECRET": secret}})
     return Victim(daemon, function, secret, code)
 
 
@@ -180,7 +180,7 @@ def raw_caller(daemon, raw_program):
 
 @pytest.fixture(scope="module")
 def canary(daemon):
-    return Function.create(daemon.account("333333333333"), "canary", make_zip({"function.py": CANARY}), MemorySize=512)
+    return Function.create(daemon.account("333333333333"), "canary", make_zip({"function.py": CANARY}))
 
 
 @pytest.fixture(autouse=True)

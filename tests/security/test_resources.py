@@ -78,7 +78,7 @@ def test_fork_bomb(daemon, own_attacker, sing):
     (error, payload), slowest = while_it_runs(lambda: attacker.invoke(attempt), act)
     assert error == "Unhandled", payload
     assert max(most) <= 1024 and max(most) > 50, max(most)
-    assert slowest < 5.0
+    assert slowest < 15.0
     wait_until(lambda: len(pids_in_cage_of(daemon, cage)) <= 2, 10, "the bomb's processes have ended")
     assert attacker.evaluate("1 + 1") == 2
 
@@ -101,7 +101,7 @@ def test_thread_bomb(own_attacker, sing):
         return started
     attacker = own_attacker(Timeout=20)
     (error, started), slowest = while_it_runs(lambda: attacker.invoke(attempt), sing)
-    assert error is None and 100 < started < 1024 and slowest < 3.0
+    assert error is None and 100 < started < 1024 and slowest < 10.0
     assert attacker.evaluate("1 + 1") == 2
 
 
@@ -174,7 +174,7 @@ def test_ignoring_sigterm(own_attacker):
     started = time.monotonic()
     error, payload = attacker.invoke(attempt)
     assert error == "Unhandled" and payload["errorType"] == "Sandbox.Timedout"
-    assert 0.9 < time.monotonic() - started < 5.0
+    assert 0.9 < time.monotonic() - started < 20.0
     assert attacker.evaluate("1 + 1") == 2
 
 
@@ -187,7 +187,7 @@ def test_stopping_itself(own_attacker):
     attacker = own_attacker(Timeout=1)
     started = time.monotonic()
     error, _ = attacker.invoke(attempt)
-    assert error == "Unhandled" and time.monotonic() - started < 5.0
+    assert error == "Unhandled" and time.monotonic() - started < 20.0
     assert attacker.evaluate("1 + 1") == 2
 
 
@@ -261,14 +261,14 @@ def memory_attempts():
 @pytest.mark.parametrize("attempt", memory_attempts(), ids=lambda attempt: attempt.__name__)
 def test_memory_bomb(own_attacker, sing, attempt):
     """Memory beyond the function's size is given, or the lack of it hits others."""
-    attacker = own_attacker(MemorySize=128, Timeout=10, EphemeralStorage={"Size": 512})
+    attacker = own_attacker(MemorySize=128, Timeout=40, EphemeralStorage={"Size": 512})
     (error, payload), slowest = while_it_runs(lambda: attacker.invoke(attempt), sing)
     # A full /tmp is an ordinary error to the function (ENOSPC at its 512 MB), not the end of its memory.
     wanted = ("OSError",) if attempt.__name__ == "fill_tmp" else ("Runtime.OutOfMemory", "Runtime.ExitError", "Sandbox.Timedout")
     assert error == "Unhandled" and payload["errorType"] in wanted, payload
     if attempt.__name__ == "touch_pages":
         assert payload["errorType"] == "Runtime.OutOfMemory", payload
-    assert slowest < 5.0
+    assert slowest < 15.0
     assert attacker.evaluate("1 + 1") == 2
 
 
@@ -357,7 +357,7 @@ def test_log_flood(daemon, own_attacker, sing, attempt):
     memory, disk = daemon.resident_mib(), log_of(daemon, attacker)
     (error, payload), slowest = while_it_runs(lambda: attacker.invoke(attempt), sing)
     assert (error, payload) == (None, "written")
-    assert slowest < 3.0
+    assert slowest < 10.0
     assert daemon.resident_mib() < memory + 150
     assert log_of(daemon, attacker) < disk + (64 << 20)
     assert attacker.evaluate("1 + 1") == 2
@@ -406,9 +406,9 @@ def test_spinning(own_attacker, sing):
                     pass
         while True:
             pass
-    (error, payload), slowest = while_it_runs(lambda: own_attacker(MemorySize=512, Timeout=3).invoke(attempt), sing)
+    (error, payload), slowest = while_it_runs(lambda: own_attacker(MemorySize=512, Timeout=8).invoke(attempt), sing)
     assert error == "Unhandled" and payload["errorType"] == "Sandbox.Timedout"
-    assert slowest < 2.0
+    assert slowest < 6.0
 
 
 def test_sleeping_past_the_timeout(own_attacker):
@@ -420,7 +420,7 @@ def test_sleeping_past_the_timeout(own_attacker):
     started = time.monotonic()
     error, payload = attacker.invoke(attempt)
     assert error == "Unhandled" and "Task timed out after 1.00 seconds" in payload["errorMessage"]
-    assert 0.9 < time.monotonic() - started < 4.0
+    assert 0.9 < time.monotonic() - started < 20.0
 
 
 def test_deep_and_large_answers(own_attacker):

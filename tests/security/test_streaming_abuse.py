@@ -107,7 +107,7 @@ def test_many_tiny_chunks(daemon, streamer):
     started, before = time.monotonic(), daemon.resident_mib()
     data, complete = stream(streamer, r'begin(); send(b"1\r\nx\r\n" * 500000); send(b"0\r\n\r\n")')
     assert data == b"x" * 500000 and complete == {}
-    assert time.monotonic() - started < 20 and daemon.resident_mib() < before + 20
+    assert time.monotonic() - started < 60 and daemon.resident_mib() < before + 20
 
 
 def test_an_endless_stream_is_cut_at_the_limit(daemon, streamer):

@@ -189,7 +189,7 @@ def test_dangerous_modes_vanish(daemon):
     """Setuid, setgid, sticky or world-writable bits of a package come to life in the cage or in the code store."""
     package = with_good({"name": b"setuid", "data": b"#!/bin/sh\nid -u\n", "mode": 0o106755}, {"name": b"open", "data": b"x", "mode": 0o100777},
                         {"name": b"closed", "data": b"x", "mode": 0o100000}, {"name": b"sticky/", "mode": 0o043777})
-    function = Function.create(daemon.account("111111111111"), "modes", package, MemorySize=512)
+    function = Function.create(daemon.account("111111111111"), "modes", package)
     found = function.call()
     assert found["/var/task/setuid"] == "-rwxr-xr-x"
     assert found["/var/task/open"] == "-rwxr-xr-x"
@@ -204,7 +204,7 @@ def test_links_inside_the_package_work_and_stay_inside(daemon):
     """A harmless link is refused, or leads somewhere else in the cage."""
     package = with_good({"name": b"folder/real.txt", "data": b"real"}, link(b"alias.txt", b"folder/real.txt"), link(b"folder/up", b"../function.py"),
                         link(b"dangling", b"not/there"))
-    function = Function.create(daemon.account("111111111111"), "links", package, MemorySize=512)
+    function = Function.create(daemon.account("111111111111"), "links", package)
     found = function.call()
     assert found["/var/task/alias.txt"] == "lrwxrwxrwx" and found["/var/task/folder/up"] == "lrwxrwxrwx"
     function.delete()
@@ -217,7 +217,7 @@ def test_100_000_entries(daemon, canary):
     package = zip_of_empty_files(100000)
     client = daemon.account("111111111111", read_timeout=120)
     outcome = []
-    thread = threading.Thread(target=lambda: outcome.append(Function.create(client, "entries", package, MemorySize=1769, Timeout=30)))
+    thread = threading.Thread(target=lambda: outcome.append(Function.create(client, "entries", package, Timeout=60)))
     thread.start()
     slowest = 0.0
     while thread.is_alive():
@@ -225,7 +225,7 @@ def test_100_000_entries(daemon, canary):
         assert canary.call({"a": 1, "b": 1}) == {"sum": 2}
         slowest = max(slowest, time.monotonic() - started)
         thread.join(0.05)
-    assert outcome and slowest < 5.0
+    assert outcome and slowest < 15.0
     assert len(outcome[0].call()) == 100001
     outcome[0].delete()
 
