@@ -215,6 +215,7 @@ void ReadCommand() {
   }
   if (size == sizeof command) {
     if (command.kind == InitCommandKind::Exec && count >= 3) Exec(command.process, descriptors);
+    if (command.kind == InitCommandKind::Exec && count < 3) Send({InitReportKind::ExecDone, command.process, EMFILE, 0, 0});  // they did not fit in
     if (command.kind == InitCommandKind::Terminate) Signal(command.process, SIGTERM);
     if (command.kind == InitCommandKind::Kill) Signal(command.process, SIGKILL);
     if (command.kind == InitCommandKind::KillAll) killing = true;

@@ -28,7 +28,7 @@ inline constexpr int kAllowedCalls[] = {
     SYS_sched_yield, SYS_sched_getaffinity, SYS_sched_setaffinity, SYS_sched_getparam, SYS_sched_setparam, SYS_sched_getscheduler,
     SYS_sched_setscheduler, SYS_sched_getattr, SYS_sched_setattr, SYS_sched_get_priority_max, SYS_sched_get_priority_min,
     SYS_sched_rr_get_interval, SYS_getpriority, SYS_setpriority, SYS_ioprio_get, SYS_ioprio_set, SYS_getcpu, SYS_getrusage, SYS_times,
-    SYS_prlimit64, SYS_getrlimit, SYS_setrlimit, SYS_sysinfo, SYS_uname, SYS_pidfd_open, SYS_pidfd_send_signal,
+    SYS_getrlimit, SYS_setrlimit, SYS_sysinfo, SYS_uname, SYS_pidfd_open, SYS_pidfd_send_signal,
     SYS_landlock_create_ruleset, SYS_landlock_add_rule, SYS_landlock_restrict_self, SYS_seccomp,
     // who am I
     SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid, SYS_getresuid, SYS_getresgid, SYS_getgroups, SYS_setuid, SYS_setgid,

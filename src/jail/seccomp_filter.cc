@@ -28,7 +28,7 @@ constexpr uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
 #endif
 
 // What happens to a call; the checks come after the search, one block of instructions each.
-enum class Verdict { Unknown, Allow, Forbid, CheckClone, CheckSocket, CheckSocketPair, CheckIoctl, CheckPersonality, CheckMknod, CheckMknodAt };
+enum class Verdict { Unknown, Allow, Forbid, CheckClone, CheckSocket, CheckSocketPair, CheckIoctl, CheckPersonality, CheckLimit, CheckMknod, CheckMknodAt };
 
 constexpr uint32_t kAllow = SECCOMP_RET_ALLOW;
 constexpr uint32_t kPermission = SECCOMP_RET_ERRNO | EPERM;
@@ -85,6 +85,7 @@ std::vector<Range> MakeRanges() {
   verdicts[SYS_socketpair] = Verdict::CheckSocketPair;
   verdicts[SYS_ioctl] = Verdict::CheckIoctl;
   verdicts[SYS_personality] = Verdict::CheckPersonality;
+  verdicts[SYS_prlimit64] = Verdict::CheckLimit;
   verdicts[SYS_mknodat] = Verdict::CheckMknodAt;
 #ifdef SYS_mknod
   verdicts[SYS_mknod] = Verdict::CheckMknod;
@@ -181,6 +182,11 @@ void AddBlock(Program& program, Verdict verdict) {
       program.ReturnIfEqual(0, kAllow);
       program.ReturnIfEqual(0xffffffff, kAllow);
       program.Add(Return(kPermission));
+      break;
+    case Verdict::CheckLimit:  // pid 1 has the function's user, and needs its descriptors to start the next process
+      program.Add(LoadArgument(0));
+      program.ReturnIfEqual(1, kPermission);
+      program.Add(Return(kAllow));
       break;
     case Verdict::CheckMknod: AddMknodCheck(program, 1); break;
     case Verdict::CheckMknodAt: AddMknodCheck(program, 2); break;

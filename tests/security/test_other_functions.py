@@ -222,7 +222,7 @@ def test_names_fail_at_once(attacker):
         except socket.gaierror:
             return None, time.monotonic() - started
     found, seconds = attacker.run(attempt)
-    assert found is None and seconds < 5
+    assert found is None and seconds < 20
 
 
 def test_the_only_listeners_are_its_runtime_api_and_the_aws_endpoint(attacker):
@@ -324,9 +324,11 @@ def test_limits_of_pid_1(attacker):
     def attempt():
         import resource
         return tried(resource.prlimit, 1, resource.RLIMIT_NOFILE, (0, 0)), tried(resource.prlimit, 1, resource.RLIMIT_AS, (1, 1))  # noqa: F821
-    outcomes = attacker.run(attempt)
-    # Also when it could: pid 1 goes on, and so does the environment.
-    assert attacker.evaluate("__import__('subprocess').run(['/usr/bin/true']).returncode") == 0, outcomes
+    assert attacker.run(attempt) == ["EPERM", "EPERM"]
+    # The next process is started by pid 1, too.
+    error, payload = attacker.function.invoke({"source": "def attempt():\n    __import__('os').kill(-1, 9)", "name": "attempt", "arguments": {}})
+    assert error == "Unhandled", payload
+    assert attacker.evaluate("1 + 1") == 2
 
 
 def test_freezing_by_time(attacker, victim):
@@ -334,7 +336,7 @@ def test_freezing_by_time(attacker, victim):
     def attempt():
         import threading
         import time
-        end = time.monotonic() + 3
+        end = time.monotonic() + 8
         def spin():
             while time.monotonic() < end:
                 pass
@@ -352,4 +354,4 @@ def test_freezing_by_time(attacker, victim):
         started = time.monotonic()
         victim.check()
         times.append(time.monotonic() - started)
-    assert max(times) < 2.0, times
+    assert max(times) < 6.0, times

@@ -27,6 +27,7 @@ FORBIDDEN = [
     ("a character device", "mknodat -100 s:/tmp/mem 0x21b6 0x101", "EPERM"),
     ("a block device", "mknodat -100 s:/tmp/disk 0x61b6 0x800", "EPERM"),
     ("a device by the old call", "mknod s:/tmp/kmsg 0x21b6 0x10b", "EPERM"),
+    ("limits of pid 1", "prlimit64 1 7 z:0 0", "EPERM"),
     ("ptrace its own pid 1", "ptrace 16 1 0 0", "EPERM"),
     ("ptrace at all", "ptrace 0 0 0 0", "EPERM"),
     ("read the memory of pid 1", "process_vm_readv 1 z:0 0 z:0 0 0", "EPERM"),
@@ -110,6 +111,7 @@ ALLOWED = [
     ("a TCP socket", "socket 2 1 0"),
     ("a Unix socket", "socket 1 1 0"),
     ("ask for the personality", "personality 0xffffffff"),
+    ("its own limits", "prlimit64 0 7 0 z:0"),
     ("a child", "clone 17 0 0 0 0"),
 ]
 
