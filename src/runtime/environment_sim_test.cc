@@ -7,6 +7,7 @@ namespace mayfly::runtime {
 namespace {
 
 using std::chrono::hours;
+using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using Kind = FakeBehaviour::Kind;
@@ -129,6 +130,95 @@ TEST(EnvironmentSim, ARuntimeThatEndsAfterItsAnswerDoesNotFailTheNextInvocation)
   node.ExpectNothingLeft();
 }
 
+// The runtime's process ends in each state of the Runtime API. Each case: what the first caller gets, what the second one gets who
+// comes `pause` later, and in how many processes it all ran.
+TEST(EnvironmentSim, ARuntimeMayDieInEveryState) {
+  struct Case {
+    const char* what;
+    FakeBehaviour first;
+    std::string answer;
+    Duration pause;
+    int processes;
+  };
+  const std::string exit_error = R"({"errorType":"Runtime.ExitError","errorMessage":"RequestId: request-1 Error: Runtime exited with error: exit status 1"})";
+  const Case cases[] = {
+      {"while it works", {.kind = Kind::Exit}, exit_error, {}, 2},
+      {"in the midst of its answer", {.kind = Kind::CutAnswer}, exit_error, {}, 2},
+      {"after its answer, before the next event came", {.kind = Kind::AnswerThenExit}, "1", seconds(1), 2},
+      {"after its answer, while the next event waits for it", {.kind = Kind::AnswerThenExit, .lingers = seconds(1)}, "1", milliseconds(1), 2},
+      {"after an error, while the next event waits for it", {.kind = Kind::ErrorThenExit, .lingers = seconds(1)}, R"({"errorType":"Fatal"})", milliseconds(1), 2},
+      {"while it waits for the next event", {.kind = Kind::AnswerThenIdle, .lingers = seconds(1)}, "1", seconds(2), 2},
+      {"never, as the next event came in time", {.kind = Kind::AnswerThenIdle, .lingers = seconds(2)}, "1", seconds(1), 1},
+  };
+  for (const Case& expected : cases) {
+    SCOPED_TRACE(expected.what);
+    Node node;
+    bool is_first = true;
+    node.function.on_event = [&](const std::string&) { return std::exchange(is_first, false) ? expected.first : FakeBehaviour(); };
+    EXPECT_EQ(node.Run("1").payload, expected.answer);
+    node.loop.RunFor(expected.pause);
+    EXPECT_EQ(node.Run("2").payload, "2");
+    EXPECT_EQ(node.factory.world.started_processes, expected.processes);
+    EXPECT_EQ(node.manager->counts().started, 1u) << "in the same sandbox";
+    EXPECT_EQ(node.factory.events.starts, 2);
+    EXPECT_EQ(node.factory.events.dones, 2);
+    EXPECT_EQ(node.factory.events.reports, 2);
+    node.ExpectNothingLeft();
+  }
+}
+
+TEST(EnvironmentSim, EveryWayToFailInitEndsTheProcess) {
+  for (const int init : {1, -1, -2, -3, -4}) {
+    SCOPED_TRACE(init);
+    Node node;
+    int inits = 0;
+    node.function.on_init = [&] { return ++inits <= 2 ? init : 0; };
+    EXPECT_TRUE(node.Run("1").function_error);
+    EXPECT_EQ(inits, 2);
+    EXPECT_EQ(node.Run("2").payload, "2");
+    EXPECT_EQ(node.factory.world.live_processes, 1) << "what could not be initialised has gone";
+    node.ExpectNothingLeft();
+  }
+}
+
+TEST(EnvironmentSim, ARuntimeThatAsksForNothingMoreTimesOutTheNextInvocation) {
+  Node node;
+  node.function.on_event = [](const std::string& event) { return FakeBehaviour{.kind = event == "1" ? Kind::AnswerThenHang : Kind::Answer}; };
+  EXPECT_EQ(node.Run("1").payload, "1");
+  EXPECT_NE(node.Run("2").payload.find("Task timed out after 3.00 seconds"), std::string::npos);
+  EXPECT_EQ(node.Run("3").payload, "3");
+  EXPECT_EQ(node.factory.world.started_processes, 2);
+  node.ExpectNothingLeft();
+}
+
+// The old process answers between the timeout and its end; then the new one answers in its place (simulation_test.cc tries it).
+TEST(EnvironmentSim, ALateAnswerIsNobodys) {
+  for (const Duration late : {Duration(microseconds(-1)), Duration(0), Duration(microseconds(1)), Duration(microseconds(500)), Duration(milliseconds(1))}) {
+    SCOPED_TRACE(late.count());
+    Node node;
+    const Duration takes = seconds(3) + late;
+    bool is_late = false;
+    node.function.on_event = [&](const std::string& event) { return FakeBehaviour{.takes = is_late && event == "1" ? takes : milliseconds(1)}; };
+    node.Run("0");
+    is_late = true;
+    const InvokeOutcome first = node.Run("1");
+    if (late.count() < 0) EXPECT_EQ(first.payload, "1");
+    if (late.count() > 0) EXPECT_NE(first.payload.find("Task timed out"), std::string::npos);
+    EXPECT_EQ(first.function_error, first.payload != "1");
+    const InvokeOutcome second = node.Run("2");
+    EXPECT_EQ(second.payload, "2");
+    EXPECT_FALSE(second.function_error);
+    node.ExpectNothingLeft();
+  }
+  Node node;
+  node.function.on_event = [](const std::string& event) { return FakeBehaviour{.kind = event == "1" ? Kind::Hang : Kind::Answer}; };
+  EXPECT_NE(node.Run("1").payload.find("Task timed out"), std::string::npos);
+  EXPECT_EQ(node.Run("2").payload, "2");
+  EXPECT_EQ(node.Run("3").payload, "3");
+  EXPECT_EQ(node.factory.events.last_status, "success");
+  node.ExpectNothingLeft();
+}
+
 TEST(EnvironmentSim, FailedInitIsRepeatedInsideTheInvocation) {
   Node node;
   int inits = 0;
@@ -217,13 +307,15 @@ class EnvironmentChaos : public testing::TestWithParam<uint64_t> {};
 TEST_P(EnvironmentChaos, EveryInvocationEndsOnceAndNothingIsLeft) {
   SeededRandom random(GetParam());
   Node node(ManagerOptions{.idle_timeout = seconds(30), .environments_max = 8});
-  node.function.on_init = [&] { const auto dice = random.Below(100); return dice < 5 ? 1 : dice < 8 ? -1 : dice < 9 ? -2 : 0; };
+  node.function.on_init = [&] { const auto dice = random.Below(100); return dice < 5 ? 1 : dice < 9 ? -1 - static_cast<int>(random.Below(4)) : 0; };
+  constexpr Kind kFailures[] = {Kind::CageDies, Kind::ErrorThenExit, Kind::Oversized, Kind::AnswerTwice, Kind::WrongRequestId,
+                                Kind::AnswerThenExit, Kind::AnswerThenHang, Kind::AnswerThenIdle, Kind::CutAnswer};
   node.function.on_event = [&](const std::string&) {
-    FakeBehaviour behaviour{.takes = milliseconds(random.Below(500))};
+    FakeBehaviour behaviour{.takes = milliseconds(random.Below(500)), .lingers = milliseconds(random.Below(2000))};
     const auto dice = random.Below(100);
-    behaviour.kind = dice < 70 ? Kind::Answer : dice < 78 ? Kind::HandledError : dice < 86 ? Kind::Exit : dice < 90 ? Kind::Hang
-                   : dice < 92 ? Kind::CageDies : dice < 94 ? Kind::ErrorThenExit : dice < 96 ? Kind::Oversized
-                   : dice < 98 ? Kind::AnswerTwice : Kind::WrongRequestId;
+    behaviour.kind = dice < 66 ? Kind::Answer : dice < 74 ? Kind::HandledError : dice < 80 ? Kind::Exit : dice < 84 ? Kind::Hang
+                                                                                             : kFailures[random.Below(std::size(kFailures))];
+    if (random.Below(50) == 0) behaviour.takes = seconds(3) + microseconds(random.Below(3000)) - milliseconds(1);  // about when it times out
     return behaviour;
   };
   int answered = 0, wrong = 0, refused = 0;

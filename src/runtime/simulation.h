@@ -27,17 +27,24 @@ struct FakeStream {
 
 // What the function does with one event.
 struct FakeBehaviour {
-  enum class Kind : unsigned char { Answer, HandledError, Exit, Hang, CageDies, Oversized, WrongRequestId, Stream, ErrorThenExit, AnswerTwice };
+  enum class Kind : unsigned char {
+    Answer, HandledError, Exit, Hang, CageDies, Oversized, WrongRequestId, Stream, ErrorThenExit, AnswerTwice,
+    AnswerThenExit,  // `lingers` after its answer, without having asked for the next event
+    AnswerThenHang,  // never asks for another event
+    AnswerThenIdle,  // asks for the next event, and exits when none has come for as long as it `lingers`
+    CutAnswer,       // exits in the midst of its answer's body
+  };
   Kind kind = Kind::Answer;
   Duration takes = std::chrono::milliseconds(5);
   int exit_code = 1;
   FakeStream stream;
-  Duration lingers = std::chrono::milliseconds(3);  // ErrorThenExit: between the two
+  Duration lingers = std::chrono::milliseconds(3);
 };
 
 struct FakeFunction {
   std::function<FakeBehaviour(const std::string& event)> on_event = [](const std::string&) { return FakeBehaviour(); };
-  // What Init does: 0 = fine; otherwise the process exits with that code; -1 = reports an init error; -2 = never ends.
+  // What Init does: 0 = fine; otherwise the process exits with that code; -1 = reports an init error, and exits; -2 = never ends;
+  // -3 = reports an init error, and lives on; -4 = exits with 0.
   std::function<int()> on_init = [] { return 0; };
   Duration init_takes = std::chrono::milliseconds(20);
 };
@@ -99,6 +106,7 @@ class SimulatedFactory final : public EnvironmentFactory {
   class StreamBody;
   Task<http::Response> PostStream(Context& ctx, Handle& handle, const FakeStream& stream, std::string target, char letter);
   Task<sandbox::ProcessExit> RunExtension(Context& ctx, Handle& handle, std::string name);
+  Task<> AnswerLate(Context& ctx, Handle& handle);
   Task<sandbox::ProcessExit> RunRuntime(Context& ctx, Handle& handle, sandbox::FakeCage& cage);
 
   class NoPipes final : public EnvironmentPorts {
@@ -116,7 +124,9 @@ class SimulatedFactory final : public EnvironmentFactory {
   FakeFunction* function_;
   std::unique_ptr<EnvironmentPorts> ports_;
   uint32_t next_id_ = 1;
-  std::string late_target_;  // of a streamed answer that never came to its end: the next streaming function tries it again
+  // The request id of an invocation that ran into its timeout, and the path of a streamed answer that did: whoever runs next tries
+  // to answer it, and must be refused.
+  std::string late_id_, late_target_;
 };
 
 // A node whose environments are all of one function version; tests add how they invoke it.
