@@ -32,6 +32,8 @@ WHERE = ["/etc", "/root", "/var/lib", "/run"]
 # What an image may hold to get out or to get power. None of it may keep the image from running, or do anything.
 HOSTILE = [
     entry("su", "#!/bin/sh\n", 0o6755), folder("open", 0o7777), entry("open/file", "x", 0o666),
+    entry("able", Path("/usr/bin/true").read_bytes(), 0o755, pax_headers={
+        "SCHILY.xattr.security.capability": "\1\0\0\2" + "\x7f\x7f\x7f\x7f\0\0\0\0" * 2, "SCHILY.xattr.user.note": "x"}),
     entry("etc/passwd", "root::0:0::/:/bin/sh\nsbx_user1051::0:0::/:/bin/sh\n"), entry("etc/shadow", "root::1::::::\n", 0o666),
     entry("etc/ld.so.preload", "/evil.so\n"),
     entry("disk", type=tarfile.BLKTYPE, devmajor=254, devminor=0, mode=0o666), entry("memory", type=tarfile.CHRTYPE, devmajor=1, devminor=1, mode=0o666),
@@ -53,7 +55,7 @@ def make_function(daemon, uri, **settings):
     client = daemon.account(ATTACKER_ACCOUNT)
     name = "image-" + secrets.token_hex(4)
     client.create_function(FunctionName=name, PackageType="Image", Code={"ImageUri": uri}, Role=ROLE, **{"MemorySize": 1024, "Timeout": 30, **settings})
-    client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.1, "MaxAttempts": 300})
+    client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.1, "MaxAttempts": 600})
     return Function(client, name)
 
 
@@ -84,7 +86,7 @@ def attacker(request, daemon, directory):
         return Attacker(Function.create(daemon.account(ATTACKER_ACCOUNT), "of-a-runtime", make_zip(ATTACKER_FILES), runtime="python3.13", MemorySize=1024, Timeout=30))
     system = [*python_entries(), *HOSTILE]
     code = [entry("var/task/function.py", ATTACKER_FILES["function.py"], 0o666), *POWER]
-    uri = image_of(directory, "attacker", [system, code], Entrypoint=["/usr/bin/python3.11", "-B", "/client.py"])
+    uri = image_of(directory, "attacker", [system, code], Entrypoint=["/usr/bin/python3.11", "-B", "/client.py"], User="0:0")
     return Attacker(make_function(daemon, uri))
 
 
@@ -117,6 +119,16 @@ def test_setuid_programs_of_the_image(attacker):
     modes, options = attacker.run(attempt)
     assert set(modes.values()) == {0}, modes
     assert len(options) == 1 and {"ro", "nosuid", "nodev"} <= set(options[0].split(",")), options
+
+
+def test_capabilities_of_files_are_dropped(attacker, daemon):
+    """A file of the image has a capability, or another attribute that the kernel heeds."""
+    def attempt():
+        import os
+        return os.listxattr("/able"), os.access("/able", os.X_OK)
+    assert attacker.run(attempt) == [[], True]
+    kept = {path: os.listxattr(path, follow_symlinks=False) for path in stored(daemon)}
+    assert kept and not any(kept.values()), kept
 
 
 def test_no_devices_of_the_image(attacker):
