@@ -43,6 +43,8 @@ def extras(row):
     for key in ("daemon_cpu_us_per_invoke", "daemon_cpu_us_per_request"):
         if key in details:
             shown.append(f"{details[key]:.0f} µs CPU of the daemon")
+    if "mib_per_second" in details:
+        shown.append(f"{number(details['mib_per_second'])} MiB per second")
     if "daemon_cpu_ms_per_mib" in details:
         shown.append(f"{details['daemon_cpu_ms_per_mib']:.2f} ms CPU of the daemon per MiB")
     if "p90" in row["subject"]:

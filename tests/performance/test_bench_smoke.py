@@ -41,7 +41,7 @@ def test_the_whole_quick_run_measures_every_row():
     done, rows = bench("--spec")
     expected = {"warm_native", "warm_native_strict", "warm_python", "rate_native", "cold_python", "cold_native", "burst_python", "burst_native", "memory_python",
                 "memory_native", "memory_daemon", "get_function", "create_1", "create_16",
-                "stream_rate", "stream_first_byte", "stream_url_rate", "stream_url_first_byte"}
+                "stream_rate", "stream_first_byte", "stream_url_rate", "stream_url_first_byte", "logs_pipe", "logs_framed", "logs_long"}
     assert expected <= set(rows), sorted(expected - set(rows))
     for name, row in rows.items():
         assert row["subject"]["best"] > 0 and row["subject"]["median"] > 0, row
