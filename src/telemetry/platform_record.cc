@@ -130,6 +130,13 @@ std::string DroppedRecord(const PlatformEvent& event) {
   return record.Integer("droppedBytes", static_cast<int64_t>(event.dropped_bytes)).End();
 }
 
+// Why an invocation failed, in the form of the lines of runtime clients.
+std::string FaultLine(const PlatformEvent& event) {
+  std::string_view text = event.text;
+  while (text.ends_with('\n')) text.remove_suffix(1);
+  return ObjectWriter().Text("timestamp", FormatIso8601(event.time)).Text("level", "WARN").Text("message", text).TextIfAny("requestId", event.request_id).End();
+}
+
 std::string LineRecord(const EnvironmentLabel& label, const PlatformEvent& event, RecordSchema schema) {
   const bool object = schema >= RecordSchema::Telemetry20221213 && label.log_format == LogFormat::Json && event.type == Type::LogLine &&
                       event.text.starts_with('{') && json::IsValidJson(event.text);
@@ -189,7 +196,7 @@ std::optional<std::string> FormatLogRecord(const EnvironmentLabel& label, const 
     case Type::TelemetrySubscription: return Envelope(event, "platform.telemetrySubscription", NamedRecord(event, "types"));
     case Type::LogsSubscription: return Envelope(event, "platform.logsSubscription", NamedRecord(event, "types"));
     case Type::LogsDropped: return Envelope(event, "platform.logsDropped", DroppedRecord(event));
-    case Type::Fault:
+    case Type::Fault: return FaultLine(event);
     case Type::LogLine:
     case Type::ExtensionLine: break;
   }

@@ -20,7 +20,7 @@ RecordCategory CategoryOf(PlatformEvent::Type type);
 // Appends the records that the event is for subscribers of `schema`: none, one, or two (the Logs API tells the end and the
 // report apart).
 void AppendRecords(const EnvironmentLabel& label, const PlatformEvent& event, RecordSchema schema, std::vector<std::string>& records);
-// The record that stands in a JSON log. nullopt: the event has none (lines of output stand there as they are).
+// What stands in a JSON log: the record, and for a Fault a line {"timestamp":…,"level":"WARN","message":…}. nullopt: the event has none (lines of output stand there as they are).
 std::optional<std::string> FormatLogRecord(const EnvironmentLabel& label, const PlatformEvent& event);
 
 }  // namespace mayfly::telemetry

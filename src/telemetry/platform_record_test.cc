@@ -152,5 +152,17 @@ TEST(TextLog, NamesExtensionsAndSubscriptions) {
   EXPECT_EQ(FormatLogLine(Label(), event), "TELEMETRY\tName: tail\tState: Subscribed\tTypes: [Platform, Function]");
 }
 
+TEST(PlatformRecord, WhyAnInvocationFailedIsJsonInAJsonLog) {
+  EnvironmentLabel label;
+  label.log_format = LogFormat::Json;
+  const PlatformEvent fault{.type = PlatformEvent::Type::Fault, .request_id = "id", .text = "id Task \"timed\" out\n"};
+  EXPECT_EQ(FormatLogLine(label, fault), R"({"timestamp":"1970-01-01T00:00:00.000Z","level":"WARN","message":"id Task \"timed\" out","requestId":"id"})");
+  label.log_format = LogFormat::Text;
+  EXPECT_EQ(FormatLogLine(label, fault), "id Task \"timed\" out\n");
+  std::vector<std::string> records;
+  AppendRecords(label, fault, RecordSchema::Telemetry20221213, records);
+  EXPECT_TRUE(records.empty()) << "the Telemetry API tells it by the status of its records";
+}
+
 }  // namespace
 }  // namespace mayfly::telemetry

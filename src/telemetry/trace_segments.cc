@@ -62,33 +62,48 @@ void TraceSegments::Add(const EnvironmentLabel& label, std::string_view datagram
   parsed->account_id = label.account_id;
   parsed->function_arn = label.function_arn;
   parsed->received_at = now;
-  bytes_ += BytesOf(*parsed);
-  segments_.push_back(std::move(*parsed));
-  while (segments_.size() > kSegmentsMax || bytes_ > kSegmentBytesMax) {
-    bytes_ -= BytesOf(segments_.front());
-    segments_.pop_front();
-    ++evicted_;
-  }
+  const size_t bytes = BytesOf(*parsed);
+  Kept& kept = functions_[label.function_arn];
+  kept.segments.push_back({++received_, std::move(*parsed)});
+  kept.bytes += bytes;
+  bytes_ += bytes;
+  ++count_;
+  while (count_ > kSegmentsMax || bytes_ > kSegmentBytesMax) EvictOne();
+}
+
+void TraceSegments::EvictOne() {
+  const auto most = std::max_element(functions_.begin(), functions_.end(), [](const auto& a, const auto& b) { return a.second.bytes < b.second.bytes; });
+  const size_t bytes = BytesOf(most->second.segments.front().segment);
+  most->second.segments.pop_front();
+  most->second.bytes -= bytes;
+  bytes_ -= bytes;
+  --count_;
+  ++evicted_;
+  if (most->second.segments.empty()) functions_.erase(most);
 }
 
 std::string TraceSegments::WriteJson(std::string_view account_id, std::string_view trace_id, size_t limit) const {
-  std::vector<const TraceSegment*> chosen;
-  for (auto segment = segments_.rbegin(); segment != segments_.rend() && chosen.size() < limit; ++segment) {
-    if (segment->account_id == account_id && (trace_id.empty() || segment->trace_id == trace_id)) chosen.push_back(&*segment);
+  std::vector<const Numbered*> chosen;
+  for (const auto& [arn, kept] : functions_) {
+    for (const Numbered& one : kept.segments) {
+      if (one.segment.account_id == account_id && (trace_id.empty() || one.segment.trace_id == trace_id)) chosen.push_back(&one);
+    }
   }
+  std::sort(chosen.begin(), chosen.end(), [](const Numbered* a, const Numbered* b) { return a->number < b->number; });
+  if (chosen.size() > limit) chosen.erase(chosen.begin(), chosen.end() - static_cast<std::ptrdiff_t>(limit));
   std::string out = "{\"segments\":[";
-  for (auto segment = chosen.rbegin(); segment != chosen.rend(); ++segment) {
-    if (segment != chosen.rbegin()) out += ',';
-    out += fmt::format("{{\"function\":{},\"received\":{},\"document\":{}}}", json::Quote((*segment)->function_arn),
-                       json::Quote(FormatIso8601((*segment)->received_at)), (*segment)->document);
+  for (const Numbered* one : chosen) {
+    if (one != chosen.front()) out += ',';
+    out += fmt::format("{{\"function\":{},\"received\":{},\"document\":{}}}", json::Quote(one->segment.function_arn),
+                       json::Quote(FormatIso8601(one->segment.received_at)), one->segment.document);
   }
-  out += fmt::format("],\"kept\":{},\"evicted\":{},\"refused\":{}}}\n", segments_.size(), evicted_, refused_);
+  out += fmt::format("],\"kept\":{},\"evicted\":{},\"refused\":{}}}\n", count_, evicted_, refused_);
   return out;
 }
 
 void TraceSegments::Clear() {
-  segments_.clear();
-  bytes_ = 0;
+  functions_.clear();
+  count_ = bytes_ = 0;
 }
 
 }  // namespace mayfly::telemetry

@@ -3,12 +3,14 @@
 // X-Ray's SDKs send one segment document per UDP datagram to AWS_XRAY_DAEMON_ADDRESS: a line {"format":"json","version":1},
 // then the document. One TraceSegments per daemon, on its strand; runtime::TraceReceiver feeds it, edge::Admin shows it.
 // Nothing of it survives a restart, as nothing of it is owed: X-Ray itself may drop segments.
-// Bounds: kSegmentsMax documents and kSegmentBytesMax bytes in all; the oldest go. Bytes are hostile: what is no segment is
-// counted and dropped.
+// Bounds: kSegmentsMax documents and kSegmentBytesMax bytes in all: beyond, the oldest of the function that has the most bytes goes, so
+// that a function which floods pushes out its own and leaves those of others. Bytes are hostile: what is no segment is counted and
+// dropped.
 #pragma once
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -44,14 +46,26 @@ class TraceSegments {
   // {"segments":[{"function":ARN,"received":TIME,"document":{…}}…],"kept":N,"evicted":N,"refused":N}
   std::string WriteJson(std::string_view account_id, std::string_view trace_id, size_t limit) const;
   void Clear();
-  size_t size() const { return segments_.size(); }
+  size_t size() const { return count_; }
   uint64_t refused() const { return refused_; }
 
  private:
   static size_t BytesOf(const TraceSegment& segment) { return segment.document.size() + segment.function_arn.size() + 128; }
 
-  std::deque<TraceSegment> segments_;  // oldest first
+  struct Numbered {
+    uint64_t number;  // in the order in which they came
+    TraceSegment segment;
+  };
+  struct Kept {
+    std::deque<Numbered> segments;  // oldest first
+    size_t bytes = 0;
+  };
+  void EvictOne();
+
+  std::map<std::string, Kept, std::less<>> functions_;  // by ARN; none is empty
+  size_t count_ = 0;
   size_t bytes_ = 0;
+  uint64_t received_ = 0;
   uint64_t evicted_ = 0;
   uint64_t refused_ = 0;
 };

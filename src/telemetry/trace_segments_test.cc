@@ -59,6 +59,9 @@ TEST(TraceSegments, AreShownToTheirAccountAndBounded) {
   const std::string large = Datagram(fmt::format(",\"end_time\":2,\"annotations\":{{\"a\":\"{}\"}}", std::string(60'000, 'x')));
   for (size_t i = 0; i < 1000; ++i) segments.Add(mine, large, WallTime());
   EXPECT_LE(segments.size() * 60'000, kSegmentBytesMax);
+  shown = json::Parse(segments.WriteJson("222222222222", "", 10));
+  EXPECT_EQ(shown->Find("segments")->array().size(), 1u) << "a flood of one function leaves what others have sent";
+  EXPECT_GT(shown->IntOr("evicted", 0), 900);
   EXPECT_EQ(json::Parse(segments.WriteJson("111111111111", "", 3))->Find("segments")->array().size(), 3u);
 }
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from invocations import call, change
-from packages import make_zip
+from packages import FULL_CPU_MIB, make_zip
 
 FAILING = """
 import json, os, sys, time
@@ -86,7 +86,7 @@ def test_every_record_has_its_time_and_type(aws, structured):
     assert kinds == ["platform.initStart", "platform.initRuntimeDone", "platform.initReport", "platform.start", "platform.runtimeDone", "platform.report"]
     start = answer.record("platform.initStart")
     assert (start["initializationType"], start["phase"], start["functionName"], start["functionVersion"]) == ("on-demand", "init", structured, "$LATEST")
-    assert start["runtimeVersion"].startswith("python:3.11") and start["instanceMaxMemory"] == 128
+    assert start["runtimeVersion"].startswith("python:3.11") and start["instanceMaxMemory"] == FULL_CPU_MIB
     done = answer.record("platform.initRuntimeDone")
     assert done == {"initializationType": "on-demand", "phase": "init", "status": "success"}
     assert answer.record("platform.initReport")["metrics"]["durationMs"] > 0
@@ -107,7 +107,7 @@ def test_how_a_json_log_reports_every_status(aws, structured, event, done, repor
     assert ended.get("errorType") == error, ended
     assert (reported.get("errorType") is not None) == (report in ("error", "timeout")), reported
     metrics = reported["metrics"]
-    assert metrics["billedDurationMs"] >= metrics["durationMs"] > 0 and metrics["memorySizeMB"] == 128 and "initDurationMs" not in metrics
+    assert metrics["billedDurationMs"] >= metrics["durationMs"] > 0 and metrics["memorySizeMB"] == FULL_CPU_MIB and "initDurationMs" not in metrics
     if event == "well":
         assert ended["metrics"]["producedBytes"] == len('"well"') and {span["name"] for span in ended["spans"]} == {
             "responseLatency", "responseDuration", "runtimeOverhead"}
@@ -159,7 +159,7 @@ def test_levels_without_json_are_refused(aws, functions, name):
     ("nodejs20.x", {"index.js": "exports.handler = async () => { console.debug('d'); console.info('i %d', 5); console.error(new RangeError('e')); };"}),
     ("ruby3.3", {"index.rb": "def handler(event:, context:)\n  puts 'plain'\nend\n"})])
 def test_json_logs_of_other_languages(aws, functions, runtime, files):
-    name = functions(make_zip(files), Runtime=runtime, MemorySize=256, Timeout=10, LoggingConfig={"LogFormat": "JSON", "ApplicationLogLevel": "INFO"})
+    name = functions(make_zip(files), Runtime=runtime, Timeout=30, LoggingConfig={"LogFormat": "JSON", "ApplicationLogLevel": "INFO"})
     answer = call(aws, name)
     assert answer.record("platform.report")["status"] == "success"
     if runtime.startswith("nodejs"):
@@ -171,11 +171,10 @@ def test_json_logs_of_other_languages(aws, functions, runtime, files):
 
 
 def test_the_log_of_a_function_is_json_to_its_last_line(daemon, aws, structured):
-    for event in ("well", "exit", "error"):
-        call(aws, structured, event)
-    text = logs(daemon, structured)
-    broken = [line for line in text.splitlines() if line != "plain line" and not line.startswith(("{", "RequestId:", "Runtime.ExitError"))]
-    assert broken == [], broken
-    for line in text.splitlines():
-        if line.startswith("{"):
-            json.loads(line)
+    ids = {event: call(aws, structured, event).request_id for event in ("well", "exit", "error", "sleep")}
+    records = [json.loads(line) for line in logs(daemon, structured).splitlines() if line != "plain line"]
+    faults = {one["requestId"]: one for one in records if one.get("level") == "WARN"}
+    assert set(faults) == {ids["exit"], ids["sleep"]}
+    assert re.fullmatch(rf"{STAMP} {ids['sleep']} Task timed out after 1\.00 seconds", faults[ids["sleep"]]["message"])
+    assert faults[ids["exit"]]["message"] == f"RequestId: {ids['exit']} Error: Runtime exited with error: exit status 3\nRuntime.ExitError"
+    assert all(set(one) == {"timestamp", "level", "message", "requestId"} and re.fullmatch(STAMP, one["timestamp"]) for one in faults.values())
