@@ -31,6 +31,9 @@ class Family:
     layer: Callable = dict                      # further files of the layer
     library: Optional[str] = "layered"          # what the handler finds of them
     nulls: dict = field(default_factory=lambda: {"nothing": None})  # members that a client drops are not in it
+    streaming: Optional[str] = None             # the handler that streams; None: the client cannot
+    streams_whole: bool = False                 # it does not say that it streams: the platform takes the answer in one piece
+    error_in_body: bool = False                 # it writes the trailers that tell of a late error as one more chunk
     managed: bool = True                        # one of AWS's managed runtimes: AWS_EXECUTION_ENV
 
     @functools.cached_property
@@ -71,7 +74,7 @@ def awslambdaric_files():
 
 
 def aws_lambda_ric_files():
-    bootstrap = "#!/bin/sh\nNODE_PATH=/opt/nodejs/node_modules exec node node_modules/aws-lambda-ric/index.mjs app.handler\n"
+    bootstrap = "#!/bin/sh\nNODE_PATH=/opt/nodejs/node_modules exec node node_modules/aws-lambda-ric/index.mjs \"$_HANDLER\"\n"
     return {**builds.aws_lambda_ric(), **node_files(), "bootstrap": bootstrap}
 
 
@@ -94,15 +97,16 @@ FAMILIES = [
     Family("python", "python3.11", python_files, layer=python_layer),
     Family("python-exec", "python3.11", python_files, layer=python_layer,
            settings={"Environment": {"Variables": {"PYTHONHASHSEED": "0"}}}),
-    Family("node", "nodejs20.x", node_files, layer=node_layer),
+    Family("node", "nodejs20.x", node_files, layer=node_layer, streaming="app.streaming"),
     Family("ruby", "ruby3.3", ruby_files, error_type="Function<Refused>", crash=ABORTED, layer=ruby_layer),
     Family("java", "java17", java_files, handler="App", memory=512, nulls={}, error_type="App$Refused", crash=ABORTED,
            out_of_memory=("Runtime.OutOfMemory", "java.lang.OutOfMemoryError"), layer=java_layer),
     Family("go", files=lambda: {"bootstrap": builds.go()}, handler="bootstrap", crash="Runtime exited with error: signal: killed",
+           streaming="bootstrap", streams_whole=True,
            **PROVIDED, **NO_LIBRARY),
-    Family("rust", files=lambda: {"bootstrap": builds.rust()}, handler="bootstrap", crash=ABORTED,
+    Family("rust", files=lambda: {"bootstrap": builds.rust()}, handler="bootstrap", crash=ABORTED, streaming="bootstrap", error_in_body=True,
            error_type="&alloc::boxed::Box<dyn core::error::Error + core::marker::Send + core::marker::Sync>", **PROVIDED, **NO_LIBRARY),
     Family("cpp", files=lambda: {"bootstrap": builds.cpp()}, handler="bootstrap", crash=ABORTED, **PROVIDED, **NO_LIBRARY),
     Family("awslambdaric", files=awslambdaric_files, layer=python_layer, **PROVIDED),
-    Family("aws-lambda-ric", files=aws_lambda_ric_files, layer=node_layer, **PROVIDED),
+    Family("aws-lambda-ric", files=aws_lambda_ric_files, layer=node_layer, streaming="app.streaming", **PROVIDED),
 ]

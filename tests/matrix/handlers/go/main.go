@@ -3,12 +3,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"syscall"
 	"time"
 
+	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 )
@@ -40,6 +43,21 @@ func environment() map[string]string {
 	return all
 }
 
+// stream answers with pieces of 1 MiB, each of its own letter, and an error behind them if the event wants one.
+func stream(event map[string]any) *events.LambdaFunctionURLStreamingResponse {
+	reader, writer := io.Pipe()
+	go func() {
+		for number := 0; number < int(event["pieces"].(float64)); number++ {
+			io.WriteString(writer, strings.Repeat(string(rune('a'+number)), 1<<20))
+		}
+		if event["fail"] == true {
+			writer.CloseWithError(errors.New("as asked"))
+		}
+		writer.Close()
+	}()
+	return &events.LambdaFunctionURLStreamingResponse{StatusCode: 201, Headers: map[string]string{"Content-Type": "text/letters"}, Body: reader}
+}
+
 func eat() {
 	var kept [][]byte
 	for {
@@ -63,6 +81,8 @@ func handle(ctx context.Context, event map[string]any) (any, error) {
 		doubled := make(chan float64)
 		go func() { doubled <- 2 * event["number"].(float64) }()
 		return map[string]any{"doubled": <-doubled}, nil
+	case "stream":
+		return stream(event), nil
 	case "print":
 		fmt.Println("a printed line")
 		return nil, nil

@@ -1,5 +1,6 @@
 // What every family's handler does: the event's "do" says it. CommonJS, since both clients load that.
 const fs = require('node:fs');
+const { once } = require('node:events');
 
 class Refused extends RangeError {
   constructor(message) {
@@ -43,3 +44,13 @@ exports.handler = async (event, context) => {
     default: throw new Refused(JSON.stringify(event));
   }
 };
+
+// Pieces of 1 MiB, each of its own letter, and an error behind them if the event wants one.
+exports.streaming = awslambda.streamifyResponse(async (event, stream) => {
+  stream = awslambda.HttpResponseStream.from(stream, { statusCode: 201, headers: { 'Content-Type': 'text/letters' } });
+  for (let number = 0; number < event.pieces; number += 1) {
+    if (!stream.write(String.fromCharCode(97 + number).repeat(1 << 20))) await once(stream, 'drain');
+  }
+  if (event.fail) throw new Refused('as asked');
+  stream.end();
+});

@@ -1,5 +1,6 @@
 //! What every family's handler does: the event's "do" says it. With AWS's own library.
-use lambda_runtime::{service_fn, Context, Error, LambdaEvent};
+use lambda_runtime::streaming::{channel, Body};
+use lambda_runtime::{service_fn, Context, Error, FunctionResponse, LambdaEvent, MetadataPrelude, StreamResponse};
 use serde_json::{json, Value};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -27,6 +28,30 @@ fn eat() -> ! {
     loop {
         kept.push(vec![b'x'; 1 << 20]);
     }
+}
+
+/// Pieces of 1 MiB, each of its own letter, and an error behind them if the event wants one.
+fn stream(event: Value) -> StreamResponse<Body> {
+    let (mut sender, body) = channel();
+    tokio::spawn(async move {
+        for number in 0..event["pieces"].as_u64().unwrap_or_default() {
+            if sender.send_data(vec![b'a' + number as u8; 1 << 20].into()).await.is_err() {
+                return;
+            }
+        }
+        if event["fail"] == true {
+            sender.abort();
+        }
+    });
+    let headers = [("content-type", "text/letters")].iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+    StreamResponse { metadata_prelude: MetadataPrelude { status_code: 201u16.try_into().unwrap(), headers, cookies: vec![] }, stream: body }
+}
+
+async fn respond(event: LambdaEvent<Value>) -> Result<FunctionResponse<Value, Body>, Error> {
+    if event.payload["do"] == "stream" {
+        return Ok(FunctionResponse::StreamingResponse(stream(event.payload)));
+    }
+    handle(event).await.map(FunctionResponse::BufferedResponse)
 }
 
 async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
@@ -60,5 +85,5 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda_runtime::run(service_fn(handle)).await
+    lambda_runtime::run(service_fn(respond)).await
 }
