@@ -44,6 +44,8 @@ class EventJson(object):
 
     def encode(self, value):
         """The JSON text of any value. Raises TypeError, ValueError, RecursionError or what the value's own methods raise."""
+        if type(value) is str:
+            return self._encode_text(value)
         if type(value) is not dict and type(value) not in _PLAIN:
             return self._encode_slowly(value)
         try:

@@ -79,7 +79,7 @@ class Loop(object):
 
     def _event(self, invocation):
         if invocation.headers.get("content-type", "application/json") != "application/json":
-            return invocation.body
+            return bytes(invocation.body)
         try:
             return self._json.decode(invocation.body)
         except Exception as error:

@@ -27,7 +27,7 @@ class RuntimeApiError(Exception):
 
 
 class Invocation(object):
-    """One event: `headers` has lower-case names and str values; `body` is bytes."""
+    """One event: `headers` has lower-case names and str values; `body` is bytes, or a bytearray when it is large."""
 
     __slots__ = ("request_id", "headers", "body")
 
@@ -246,7 +246,7 @@ class RuntimeApi(object):
                 raise RuntimeApiError("the platform closed the connection inside an event")
             have += received
         view.release()
-        return bytes(body)
+        return body
 
     def _receive_line(self):
         buffer = self._buffer
