@@ -13,11 +13,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <deque>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
 
+#include "jail/alarm_setter.h"
 #include "jail/kernel_files.h"
 #include "sandbox/jail_protocol.h"
 #include "sandbox/packet.h"
@@ -41,11 +43,19 @@ class Ward {
         sum_bytes_(job.memory_bytes + job.tmp_bytes),
         tmp_(std::move(descriptors.fds[0])),
         usage_(std::move(descriptors.fds[1])),
-        limit_(std::move(descriptors.fds[2])) {
-    if (descriptors.count == kWardenDescriptorsMax) AskForAlarm(descriptors.fds[3].get());
-  }
+        limit_(std::move(descriptors.fds[2])),
+        event_control_(std::move(descriptors.fds[3])) {}
 
-  // Signalled when usage passes the function's memory; -1: look at intervals.
+  bool can_have_alarm() const { return static_cast<bool>(event_control_); }
+  // 0 or errno. The answer goes to AlarmIsSet; until then, or without one, it is looked at in intervals.
+  int AskForAlarm(uint32_t cage, int setter) {
+    alarm_.Reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (!alarm_) return errno;
+    const int descriptors[kAlarmDescriptors] = {alarm_.get(), usage_.get(), event_control_.get()};
+    return sandbox::SendPacket(setter, AlarmJob{cage, 0, memory_bytes_}, descriptors, MSG_DONTWAIT);
+  }
+  void AlarmIsSet() { has_alarm_ = true; }
+  // Signalled when usage passes the function's memory.
   int alarm() const { return alarm_.get(); }
   void ClearAlarm() const {
     uint64_t count;
@@ -67,7 +77,7 @@ class Ward {
       WriteTo(limit_.get(), std::to_string(sum_bytes_));
       squeezed_ = false;
     }
-    if (alarm_ && usage < memory_bytes_) return microseconds::zero();
+    if (has_alarm_ && usage < memory_bytes_) return microseconds::zero();
     const auto pause = std::clamp(microseconds((memory_bytes_ - own) / kFastestBytesPerMicrosecond), kShortestPause, kLongestPause);
     // A cage that stands still (most are idle or frozen) is looked at ever more rarely.
     still_ = usage == last_usage_ ? std::min(still_ * 2, kLongestPause) : pause;
@@ -76,12 +86,6 @@ class Ward {
   }
 
  private:
-  void AskForAlarm(int event_control) {
-    alarm_.Reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-    const std::string registration = std::to_string(alarm_.get()) + " " + std::to_string(usage_.get()) + " " + std::to_string(memory_bytes_);
-    if (!alarm_ || WriteTo(event_control, registration) != 0) alarm_.Reset();
-  }
-
   uint64_t Usage() const {
     char text[32] = {};
     return pread(usage_.get(), text, sizeof text - 1, 0) > 0 ? strtoull(text, nullptr, 10) : 0;
@@ -108,7 +112,9 @@ class Ward {
   UniqueFd tmp_;
   UniqueFd usage_;
   UniqueFd limit_;
+  UniqueFd event_control_;
   UniqueFd alarm_;
+  bool has_alarm_ = false;
   bool squeezed_ = false;
   uint64_t last_usage_ = 0;
   microseconds still_ = kShortestPause;
@@ -116,26 +122,31 @@ class Ward {
 
 class Warden {
  public:
-  explicit Warden(int socket) : socket_(socket), epoll_(epoll_create1(EPOLL_CLOEXEC)) { Watch(socket, 0); }
+  explicit Warden(int socket) : socket_(socket), epoll_(epoll_create1(EPOLL_CLOEXEC)) { Watch(socket, kFromJail); }
 
   void Serve() {
     for (;;) {
       epoll_event events[64];
       const int count = epoll_wait(epoll_.get(), events, 64, PauseMilliseconds());
       for (int i = 0; i < count; ++i) {
-        const auto cage = static_cast<uint32_t>(events[i].data.u64);
-        if (cage == 0 && !TakeJob()) return;
-        if (cage != 0) Ring(cage);
+        const uint64_t source = events[i].data.u64;
+        if (source == kFromJail && !TakeJob()) return;
+        if (source == kFromSetter) TakeAlarm();
+        if (source < kFromJail) Ring(static_cast<uint32_t>(source));
       }
       LookWhereDue();
     }
   }
 
  private:
-  void Watch(int fd, uint32_t cage) {
+  // What an event's number means that is not a cage's.
+  static constexpr uint64_t kFromJail = 1ull << 32;
+  static constexpr uint64_t kFromSetter = kFromJail + 1;
+
+  void Watch(int fd, uint64_t source) {
     epoll_event event{};
     event.events = EPOLLIN;
-    event.data.u64 = cage;
+    event.data.u64 = source;
     epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event);
   }
 
@@ -146,9 +157,55 @@ class Warden {
     Forget(job.cage);
     if (job.memory_bytes == 0 || descriptors.count < kWardenDescriptorsMax - 1) return true;
     const auto ward = wards_.emplace(job.cage, std::make_unique<Ward>(job, descriptors)).first;
-    if (ward->second->alarm() >= 0) Watch(ward->second->alarm(), job.cage);
     Look(job.cage, *ward->second);
+    if (ward->second->can_have_alarm()) {
+      if (!setter_) StartAlarmSetter();
+      without_alarm_.push_back(job.cage);
+      AskForNextAlarm();
+    }
     return true;
+  }
+
+  void StartAlarmSetter() {
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) return;
+    setter_.Reset(pair[0]);
+    const UniqueFd theirs(pair[1]);
+    if (fork() == 0) {
+      constexpr int kSocket = 3;
+      if (theirs.get() != kSocket && dup2(theirs.get(), kSocket) < 0) _exit(1);
+      close_range(kSocket + 1, ~0u, 0);  // nothing of the jail or of a cage
+      RunAlarmSetter(kSocket);
+    }
+    Watch(setter_.get(), kFromSetter);  // ends at once if there was no fork
+  }
+
+  // One at a time: the setter is slow, and cages that end before their turn need none.
+  void AskForNextAlarm() {
+    while (asked_ == 0 && !without_alarm_.empty()) {
+      const uint32_t cage = without_alarm_.front();
+      without_alarm_.pop_front();
+      const auto ward = wards_.find(cage);
+      if (ward != wards_.end() && ward->second->AskForAlarm(cage, setter_.get()) == 0) asked_ = cage;
+    }
+  }
+
+  void TakeAlarm() {
+    AlarmDone done{};
+    sandbox::PacketDescriptors none;
+    if (sandbox::ReceivePacket(setter_.get(), done, none, MSG_DONTWAIT) == EPIPE) {
+      setter_.Reset();  // the next cage starts another; until then all are looked at in intervals
+      asked_ = 0;
+      return;
+    }
+    asked_ = 0;
+    const auto ward = wards_.find(done.cage);
+    if (ward != wards_.end() && done.error == 0) {
+      ward->second->AlarmIsSet();
+      Watch(ward->second->alarm(), done.cage);
+      Look(done.cage, *ward->second);  // it may have passed its memory meanwhile
+    }
+    AskForNextAlarm();
   }
 
   void Forget(uint32_t cage) {
@@ -188,7 +245,10 @@ class Warden {
   }
 
   int socket_;
+  UniqueFd setter_;
   UniqueFd epoll_;
+  uint32_t asked_ = 0;                  // the cage whose alarm is being set; 0: none
+  std::deque<uint32_t> without_alarm_;  // cages whose turn comes; some may have ended
   std::map<uint32_t, std::unique_ptr<Ward>> wards_;
   std::set<std::pair<TimePoint, uint32_t>> due_;  // at most one per cage
 };

@@ -6,8 +6,8 @@
 // kills and counts an out-of-memory as ever. It acts within milliseconds, so a function can pass its memory by what it touches
 // in that time (a few per cent at 128 MiB); it cannot pass the sum at all.
 //
-// On v1 the kernel tells when usage passes the function's memory, and nothing is read before; on v2 usage is read in
-// intervals that follow the distance to the limit. Dies with the jail.
+// Usage is read in intervals that follow the distance to the limit. On v1 the kernel tells when usage passes the function's
+// memory, and nothing is read any more once that alarm is set (alarm_setter.h). Dies with the jail.
 #pragma once
 
 #include <cstdint>
