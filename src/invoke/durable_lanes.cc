@@ -419,6 +419,12 @@ size_t DurableLanes::held() const {
   return held;
 }
 
+int64_t DurableLanes::stored() const {
+  int64_t stored = 0;
+  for (const auto& [name, lane] : lanes_) stored += store_->Counts(name).items;
+  return stored;
+}
+
 Task<> DurableLanes::Stop(TimePoint until) {
   Pause();
   const auto settling = [this] {

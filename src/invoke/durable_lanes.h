@@ -93,6 +93,8 @@ class DurableLanes {
   size_t held_bytes() const { return held_bytes_; }
   // Items that are in memory or at work.
   size_t held() const;
+  // All items, those on disk included.
+  int64_t stored() const;
   // The wall clock as of the start, going on monotonically.
   WallTime Time() const { return wall_start_ + (loop_->Now() - mono_start_); }
 

@@ -8,6 +8,7 @@ json::Value DescribeEvents(const invoke::DurableLanes& lanes) {
   json::Value view;
   view.Set("running", lanes.running());
   view.Set("held", static_cast<uint64_t>(lanes.held()));
+  view.Set("stored", lanes.stored());
   view.Set("held_bytes", static_cast<uint64_t>(lanes.held_bytes()));
   return view;
 }
