@@ -106,12 +106,13 @@ TEST(TaskScope, JoinWaitsForAll) {
 TEST(RealLoop, TimersRunInOrderAndCancelledOnesNever) {
   RealLoop loop;
   std::string order;
-  loop.CallAfter(milliseconds(3), [&] { order += 'c'; });
-  loop.CallAfter(milliseconds(1), [&] { order += 'a'; });
-  const auto cancelled = loop.CallAfter(milliseconds(2), [&] { order += 'x'; });
+  const TimePoint now = loop.Now();
+  loop.CallAt(now + milliseconds(3), [&] { order += 'c'; });
+  loop.CallAt(now + milliseconds(1), [&] { order += 'a'; });
+  const auto cancelled = loop.CallAt(now + milliseconds(2), [&] { order += 'x'; });
   loop.CancelTimer(cancelled);
-  loop.CallAfter(milliseconds(2), [&] { order += 'b'; });
-  loop.CallAfter(milliseconds(5), [&] { loop.Stop(); });
+  loop.CallAt(now + milliseconds(2), [&] { order += 'b'; });
+  loop.CallAt(now + milliseconds(5), [&] { loop.Stop(); });
   loop.Run();
   EXPECT_EQ(order, "abc");
 }
