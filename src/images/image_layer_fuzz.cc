@@ -1,15 +1,14 @@
 // Feeds bytes to the reader of layers, twice over, and lays what comes out over itself. Whatever the bytes say: files have numbers,
 // paths stay inside, the list survives being stored.
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 
 #include "images/image_tree.h"
 #include "images/layer.h"
+#include "store/test_directory.h"
 
 namespace {
 
@@ -25,19 +24,11 @@ class FuzzBytes final : public ByteSource {
   std::string_view text_;
 };
 
-const std::string& WorkFolder() {
-  static const std::string folder = [] {
-    char name[] = "/tmp/mayfly-layer-fuzz-XXXXXX";
-    MF_ASSERT(mkdtemp(name) != nullptr);
-    return std::string(name);
-  }();
-  return folder;
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  const std::string files = WorkFolder() + "/files", root = WorkFolder() + "/root";
+  static const store::TestDirectory folder;
+  const std::string files = folder / "files", root = folder / "root";
   std::filesystem::remove_all(files);
   std::filesystem::remove_all(root);
   ::mkdir(files.c_str(), 0755);
