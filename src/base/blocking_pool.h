@@ -18,7 +18,7 @@ namespace mayfly {
 // function runs on one of the pool's threads; the awaiting task goes on on its own loop.
 // Bound: callers are bounded by what admits them; the queue itself only holds one entry per suspended task.
 // A task that is destroyed while its function runs is allowed: the function still runs to its end, its result is dropped,
-// so it must own what it uses.
+// so it must own what it uses. What it owns has gone when the awaiting task goes on.
 class BlockingPool {
  public:
   BlockingPool(std::string name, int threads);
@@ -29,7 +29,7 @@ class BlockingPool {
     using Value = std::invoke_result_t<Function>;
     auto slot = std::make_shared<OneShot<Value>>(loop);
     Submit([&loop, slot, function = std::move(function)]() mutable {
-      auto value = std::make_shared<Value>(function());
+      auto value = std::make_shared<Value>(Function(std::move(function))());
       loop.PostFromAnyThread([slot = std::move(slot), value = std::move(value)]() mutable { slot->Set(std::move(*value)); });
     });
     co_return co_await slot->Take();

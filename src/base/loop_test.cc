@@ -128,5 +128,21 @@ TEST(BlockingPool, RunsElsewhereAndComesBack) {
   EXPECT_TRUE(result);
 }
 
+// If this fails, a pin that a function held may still keep a package when its task goes on to delete it.
+TEST(BlockingPool, WhatAFunctionOwnsHasGoneBeforeItsTaskGoesOn) {
+  RealLoop loop;
+  BlockingPool pool("test", 2);
+  const int left = loop.Run([](Loop& loop, BlockingPool& pool) -> Task<int> {
+    int left = 0;
+    for (int i = 0; i < 2000; ++i) {
+      const auto owned = std::make_shared<std::string>("owned");
+      co_await pool.Run(loop, [copy = owned] { return copy->size(); });
+      if (owned.use_count() > 1) ++left;
+    }
+    co_return left;
+  }(loop, pool));
+  EXPECT_EQ(left, 0);
+}
+
 }  // namespace
 }  // namespace mayfly
