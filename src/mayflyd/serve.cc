@@ -54,7 +54,7 @@ namespace mayfly::daemon {
 namespace {
 
 constexpr int kCagesMax = 2000;
-constexpr int kStartsPerProcessor = 8;
+constexpr int kStartsPerProcessor = 4;  // enough to keep it busy, few enough to be done before the limit of Init
 constexpr Duration kFileSystemPatience = std::chrono::seconds(10);
 constexpr Duration kDrainWithoutJail = std::chrono::seconds(1);
 // Credentials inside functions: an environment is no longer used when less is left of them than an invocation may take.

@@ -107,6 +107,7 @@ Task<Result<EnvironmentManager::Lent>> EnvironmentManager::MakeNew(Context& ctx,
   Lent lent{.charge = Charge(*this, expected_bytes)};
   MF_CO_TRY(lent.handle, co_await factory_->Make(ctx, std::move(spec)));
   ++counts_.started;
+  place->SetMeter([&cage = lent.environment().cage()] { return cage.CpuTime(); });
   lent.environment().OnInitEnd([place = std::move(place)]() mutable { place.reset(); });
   co_return lent;
 }

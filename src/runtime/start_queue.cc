@@ -12,11 +12,24 @@ struct StartQueue::Waiter {
   bool has_place = false;
 };
 
-StartQueue::Place::Place(StartQueue& queue) : queue_(&queue) {
-  timer_ = queue.loop_->CallAfter(queue.options_.hold_max, [this] {
+StartQueue::Place::Place(StartQueue& queue) : queue_(&queue) { Wait(); }
+
+void StartQueue::Place::Wait() {
+  timer_ = queue_->loop_->CallAfter(queue_->options_.look_every, [this] {
     timer_ = 0;
-    Leave();
+    Check();
   });
+}
+
+// With all places at work a start gets its share of the processors, which is far above this one. Several looks, because the kernel may
+// not count for it from the first moment (on cgroup v1 its process joins the group a little later).
+void StartQueue::Place::Check() {
+  constexpr int kIdleShare = 50, kIdleLooksMax = 4;
+  const Duration used = meter_ ? meter_() : Duration();
+  const bool works = used - std::exchange(used_, used) >= queue_->options_.look_every / kIdleShare;
+  idle_looks_ = works || !meter_ ? 0 : idle_looks_ + 1;
+  if (idle_looks_ == kIdleLooksMax) return Leave();
+  Wait();
 }
 
 StartQueue::Place::~Place() { Leave(); }
@@ -24,7 +37,7 @@ StartQueue::Place::~Place() { Leave(); }
 void StartQueue::Place::Leave() {
   if (!queue_) return;
   StartQueue* queue = std::exchange(queue_, nullptr);
-  queue->loop_->CancelTimer(timer_);
+  if (timer_) queue->loop_->CancelTimer(timer_);
   queue->Free();
 }
 

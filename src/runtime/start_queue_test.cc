@@ -32,6 +32,7 @@ struct World {
       ++refused;
       co_return;
     }
+    place.value()->SetMeter([] { return Duration(); });
     order.push_back(function);
     starting_max = std::max(starting_max, ++starting);
     Context own(loop);
@@ -41,7 +42,7 @@ struct World {
 };
 
 TEST(StartQueue, FunctionsThatWaitTakeTurns) {
-  World world({.places = 1, .hold_max = seconds(10)});
+  World world({.places = 1, .look_every = seconds(10)});
   for (int i = 0; i < 4; ++i) world.Start("flood", milliseconds(10));
   world.Start("small", milliseconds(10));
   world.Start("other", milliseconds(10));
@@ -51,14 +52,33 @@ TEST(StartQueue, FunctionsThatWaitTakeTurns) {
 }
 
 TEST(StartQueue, AnInitThatOnlyWaitsDoesNotStopTheOthers) {
-  World world({.places = 2, .hold_max = milliseconds(100)});
+  World world({.places = 2, .look_every = milliseconds(100)});
   for (int i = 0; i < 10; ++i) world.Start("slow", seconds(60));
-  world.loop.RunFor(milliseconds(450));
+  world.loop.RunFor(milliseconds(1650));
   EXPECT_EQ(world.starting, 10);
 }
 
+Task<> TakePlace(World& world, std::unique_ptr<StartQueue::Place>& place) {
+  Context ctx(world.loop);
+  place = (co_await world.queue.Take(ctx, "worker")).value();
+}
+
+TEST(StartQueue, AnInitThatWorksKeepsItsPlaceUntilItOnlyWaits) {
+  World world({.places = 1, .look_every = milliseconds(100)});
+  std::unique_ptr<StartQueue::Place> place;
+  world.tasks.Spawn(TakePlace(world, place));
+  Duration used{}, works = milliseconds(20);  // in each look
+  place->SetMeter([&] { return used += works; });
+  world.Start("other", seconds(1));
+  world.loop.RunFor(milliseconds(950));
+  EXPECT_EQ(world.starting, 0);
+  works = milliseconds(1);
+  world.loop.RunFor(milliseconds(500));
+  EXPECT_EQ(world.starting, 1);
+}
+
 TEST(StartQueue, WhoLeavesGivesItsTurnAway) {
-  World world({.places = 1, .hold_max = seconds(10)});
+  World world({.places = 1, .look_every = seconds(10)});
   world.Start("a", milliseconds(50));
   world.Start("gone", milliseconds(1), world.loop.Now() + milliseconds(10));
   world.Start("b", milliseconds(1));
@@ -72,7 +92,7 @@ class StartQueueChaos : public testing::TestWithParam<uint64_t> {};
 
 TEST_P(StartQueueChaos, EveryoneGetsAPlaceOrLeaves) {
   SeededRandom random(GetParam());
-  World world({.places = 3, .hold_max = seconds(100)});
+  World world({.places = 3, .look_every = seconds(100)});
   for (int i = 0; i < 300; ++i) {
     const Duration at = milliseconds(random.Below(2000));
     world.loop.CallAfter(at, [&] {

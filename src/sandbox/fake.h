@@ -81,6 +81,7 @@ class FakeCage final : public Cage {
   void OnExit(std::function<void(const ProcessExit&)> callback) override { on_exit_ = std::move(callback); }
   int64_t PeakMemoryBytes() override { return 10 << 20; }
   int64_t OomKills() override { return oom_kills; }
+  Duration CpuTime() override { return {}; }
   void SetCpuQuota(double cpus) override { cpu_quota = cpus; }
   void Freeze() override {}
   void Thaw() override {}

@@ -182,6 +182,11 @@ int64_t JailedCage::PeakMemoryBytes() {
 
 int64_t JailedCage::OomKills() { return NumberAfter(ReadKernelFile(oom_counter_.get()), "oom_kill "); }
 
+Duration JailedCage::CpuTime() {
+  const std::string text = ReadKernelFile(cpu_usage_.get());
+  return limits_are_v2_ ? Duration(std::chrono::microseconds(NumberAfter(text, "usage_usec"))) : Duration(std::chrono::nanoseconds(NumberAfter(text, "")));
+}
+
 void JailedCage::SetCpuQuota(double cpus) {
   constexpr int64_t kPeriodMicros = 100'000;
   // The kernel takes no quota below one millisecond.

@@ -24,6 +24,7 @@ class JailedCage final : public Cage {
   void OnExit(std::function<void(const ProcessExit&)> callback) override { on_exit_ = std::move(callback); }
   int64_t PeakMemoryBytes() override;
   int64_t OomKills() override;
+  Duration CpuTime() override;
   void SetCpuQuota(double cpus) override;
   void Freeze() override;
   void Thaw() override;

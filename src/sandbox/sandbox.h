@@ -100,6 +100,8 @@ class Cage {
   // Straight to the kernel, no round trip to the jail. 0 when unknown.
   virtual int64_t PeakMemoryBytes() = 0;
   virtual int64_t OomKills() = 0;
+  // The CPU time that everything in it has used so far; 0 when the machine does not tell.
+  virtual Duration CpuTime() = 0;
   // Share of one CPU, e.g. 0.0723; 0 lifts the limit.
   virtual void SetCpuQuota(double cpus) = 0;
   virtual void Freeze() = 0;
