@@ -99,10 +99,7 @@ void CheckInterpreters(Report& report, const daemon::Options& options) {
               fmt::format("{} at {}{}", interpreter.full_version, interpreter.host_path,
                           interpreter.root_index ? ", seen by functions as " + interpreter.cage_path : ""));
   }
-  using Runtimes = catalog::RuntimeTable;
-  const Runtimes table(*found, options.runtime_match == "strict" ? Runtimes::Mode::Strict : Runtimes::Mode::Nearest,
-                       options.runtime_deprecation == "ignore" ? Runtimes::Deprecation::Ignore : Runtimes::Deprecation::Enforce,
-                       daemon::FindRuntimeImages(options.data_dir, 1));
+  const catalog::RuntimeTable table = daemon::MakeRuntimeTable(options, *found, daemon::FindRuntimeImages(options.data_dir, 1));
   const WallTime now = SystemClock().WallNow();
   for (const catalog::RuntimeIdentifier& identifier : catalog::RuntimeIdentifiers()) {
     if (!table.CheckUse(identifier.name, catalog::RuntimeUse::Create, now)) continue;

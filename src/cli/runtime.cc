@@ -94,8 +94,7 @@ int ListRuntimes(const daemon::Options& options, const RuntimeOptions& runtime) 
   if (runtime.markdown) return PrintMarkdown();
   auto found = daemon::FindInterpreters(options);
   if (!found) return Complain(found.error());
-  const catalog::RuntimeTable table(*found, options.runtime_match == "strict" ? catalog::RuntimeTable::Mode::Strict : catalog::RuntimeTable::Mode::Nearest,
-                                    catalog::RuntimeTable::Deprecation::Ignore, daemon::FindRuntimeImages(options.data_dir, 1));
+  const catalog::RuntimeTable table = daemon::MakeRuntimeTable(options, *found, daemon::FindRuntimeImages(options.data_dir, 1));
   for (const RuntimeIdentifier& identifier : catalog::RuntimeIdentifiers()) {
     const auto choice = table.Resolve(identifier.name);
     if (IsGone(identifier) && !(choice && choice->image)) continue;

@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "base/real_loop.h"
 #include "base/task_scope.h"
+#include "catalog/json_members.h"
 #include "images/image_error.h"
 #include "images/image_tree.h"
 #include "images/layer.h"
@@ -111,15 +112,6 @@ Result<std::shared_ptr<const void>> InstallTree(catalog::CodeStore& code, const 
   });
 }
 
-std::vector<std::string> StringsOf(const json::Value* list) {
-  std::vector<std::string> strings;
-  if (!list || !list->is_array()) return strings;
-  for (const json::Value& element : list->array()) {
-    if (element.is_string()) strings.push_back(element.string());
-  }
-  return strings;
-}
-
 // Blocks.
 Result<ImageStore::TreeFacts> ReadFacts(const catalog::CodeStore& code, const std::string& tree) {
   ImageStore::TreeFacts facts;
@@ -127,8 +119,9 @@ Result<ImageStore::TreeFacts> ReadFacts(const catalog::CodeStore& code, const st
   if (folder.empty() || ::access((folder + "/image.json").c_str(), F_OK) != 0) return facts;
   MF_TRY(const std::string text, ReadFile(folder + "/image.json"));
   MF_TRY(const json::Value value, json::Parse(text));
-  facts.layers = StringsOf(value.Find("Layers"));
-  facts.extensions = StringsOf(value.Find("Extensions"));
+  catalog::MemberReader read(value);
+  read("Layers", facts.layers);
+  read("Extensions", facts.extensions);
   return facts;
 }
 

@@ -295,7 +295,7 @@ Result<std::shared_ptr<const runtime::EnvironmentSpec>> MakeEnvironmentSpec(cons
   SetVariables(*spec, variables);
   if (choice.image) {
     spec->cage.root_index = choice.image->root_index;
-    spec->cage.root_is_image = true;
+    spec->cage.is_image = true;
   }
   if (choice.interpreter) {
     spec->cage.root_index = choice.interpreter->root_index;

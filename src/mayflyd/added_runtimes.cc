@@ -8,6 +8,7 @@
 
 #include "base/fd.h"
 #include "base/files.h"
+#include "catalog/json_members.h"
 
 namespace mayfly::daemon {
 namespace {
@@ -21,30 +22,27 @@ Error BadFile(const std::string& path, std::string_view what) {
   return Error::Fault(path + ' ' + std::string(what), "remove it and use 'mayfly runtime add' again");
 }
 
-std::vector<std::string> StringsOf(const json::Value* list) {
-  std::vector<std::string> strings;
-  if (!list || !list->is_array()) return strings;
-  for (const json::Value& element : list->array()) {
-    if (element.is_string()) strings.push_back(element.string());
-  }
-  return strings;
+template <typename Self, typename Visitor>
+void VisitMembers(Self& runtime, Visitor&& visit) {
+  visit("identifier", runtime.identifier);
+  visit("root", runtime.root);
+  visit("interpreter", runtime.interpreter);
+  visit("image", runtime.image);
+  visit("tree", runtime.tree);
+  visit("entry_point", runtime.entry_point);
+  visit("environment", runtime.environment);
 }
 
 }  // namespace
 
 json::Value DescribeAddedRuntime(const AddedRuntime& runtime) {
-  if (runtime.image.empty()) {
-    return json::Object{{"identifier", runtime.identifier}, {"root", runtime.root}, {"interpreter", runtime.interpreter}};
-  }
-  return json::Object{{"identifier", runtime.identifier}, {"image", runtime.image}, {"tree", runtime.tree},
-                      {"entry_point", json::Array(runtime.entry_point.begin(), runtime.entry_point.end())},
-                      {"environment", json::Array(runtime.environment.begin(), runtime.environment.end())}};
+  return catalog::WriteMembers(runtime, [](auto& from, auto& visit) { VisitMembers(from, visit); });
 }
 
 AddedRuntime ReadAddedRuntime(const json::Value& value) {
-  const auto text = [&value](std::string_view name) { return std::string(value.StringOr(name, "")); };
-  return {.identifier = text("identifier"), .root = text("root"), .interpreter = text("interpreter"), .image = text("image"), .tree = text("tree"),
-          .entry_point = StringsOf(value.Find("entry_point")), .environment = StringsOf(value.Find("environment"))};
+  AddedRuntime runtime;
+  VisitMembers(runtime, catalog::MemberReader(value));
+  return runtime;
 }
 
 Result<std::vector<AddedRuntime>> LoadAddedRuntimes(const std::string& data_dir) {

@@ -204,6 +204,12 @@ std::string RuntimeDirectory() {
   return program.substr(0, program.rfind('/')) + "/../share/mayfly/runtime";
 }
 
+catalog::RuntimeTable MakeRuntimeTable(const Options& options, std::vector<Interpreter> interpreters, std::vector<catalog::RuntimeImage> images) {
+  using Table = catalog::RuntimeTable;
+  return {std::move(interpreters), options.runtime_match == "strict" ? Table::Mode::Strict : Table::Mode::Nearest,
+          options.runtime_deprecation == "ignore" ? Table::Deprecation::Ignore : Table::Deprecation::Enforce, std::move(images)};
+}
+
 int FreeRootIndex(const std::vector<Interpreter>& interpreters) {
   int last = 0;
   for (const Interpreter& interpreter : interpreters) last = std::max(last, interpreter.root_index);

@@ -23,6 +23,9 @@ Result<std::vector<catalog::Interpreter>> FindInterpreters(const Options& option
 // The first number behind those of the interpreters' directories.
 int FreeRootIndex(const std::vector<catalog::Interpreter>& interpreters);
 
+// All that serves functions here, with the settings of --runtime-match and --runtime-deprecation.
+catalog::RuntimeTable MakeRuntimeTable(const Options& options, std::vector<catalog::Interpreter> interpreters, std::vector<catalog::RuntimeImage> images);
+
 // What the program at `path` is. `root`: the directory that cages see at /var/lang; "" for the one that its bin folder is in.
 Result<catalog::Interpreter> ExamineInterpreter(catalog::RuntimeFamily family, const std::string& path, const std::string& root);
 

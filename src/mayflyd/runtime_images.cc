@@ -124,9 +124,9 @@ Result<AddedRuntime> Fetch(const Options& options, const DataDirectory& data, Im
   MF_TRY(images::ImageDescription described, loop.Run(Bring(ctx, store, source.uri)));
   AddedRuntime runtime{.identifier = std::string(identifier.name), .root = {}, .interpreter = {}, .image = std::move(described.resolved_uri),
                        .tree = std::move(described.tree), .entry_point = {}, .environment = std::move(described.config.environment)};
-  if (!HasBootstrap(code->DirectoryOf(runtime.tree))) runtime.entry_point = std::move(described.config.entry_point);
-  const bool starts = !runtime.entry_point.empty() || HasBootstrap(code->DirectoryOf(runtime.tree));
-  if (!starts && identifier.family != catalog::RuntimeFamily::Provided) {
+  const bool has_bootstrap = HasBootstrap(code->DirectoryOf(runtime.tree));
+  if (!has_bootstrap) runtime.entry_point = std::move(described.config.entry_point);
+  if (!has_bootstrap && runtime.entry_point.empty() && identifier.family != catalog::RuntimeFamily::Provided) {
     return Fail(Error::Fault("it has neither a program /var/runtime/bootstrap nor an ENTRYPOINT", "use AWS's base image of the runtime"));
   }
   return runtime;

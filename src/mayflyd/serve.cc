@@ -481,10 +481,7 @@ Task<Result<>> Daemon::Start(Context& ctx) {
   const edge::UrlOrigin listener{.scheme = tls ? "https" : "http", .port = std::to_string(http::LocalPort(ground_.listener.get()))};
   MF_CO_TRY(url_origin_, edge::ParseUrlOrigin(options_.url_domain, listener));
   links_ = std::make_unique<edge::DownloadLinks>(loop_, random_, origin_);
-  using Runtimes = catalog::RuntimeTable;
-  runtimes_ = std::make_unique<Runtimes>(
-      std::move(ground_.interpreters), options_.runtime_match == "strict" ? Runtimes::Mode::Strict : Runtimes::Mode::Nearest,
-      options_.runtime_deprecation == "ignore" ? Runtimes::Deprecation::Ignore : Runtimes::Deprecation::Enforce, std::move(ground_.runtime_images));
+  runtimes_ = std::make_unique<catalog::RuntimeTable>(MakeRuntimeTable(options_, std::move(ground_.interpreters), std::move(ground_.runtime_images)));
   function_log_ = std::make_unique<telemetry::FunctionLog>(*logs_);
   events_.Add(function_log_.get());
 

@@ -97,7 +97,7 @@ Task<Result<>> JailedCage::Assign(Context& ctx, const CageSpec& spec) {
   request.tmp_bytes = static_cast<uint64_t>(spec.tmp_bytes);
   request.processes_max = static_cast<uint32_t>(spec.processes_max);
   std::copy(spec.code.begin(), spec.code.end(), request.code);
-  if (spec.is_image || spec.root_is_image) request.flags |= kImageRoot;
+  if (spec.is_image) request.flags |= kImageRoot;
   if (spec.file_system) {
     request.flags |= kHasFileSystem;
     request.file_system = static_cast<uint32_t>(spec.file_system->index);

@@ -23,10 +23,9 @@ namespace mayfly::sandbox {
 
 struct CageSpec {
   Sha256Digest code{};                  // package in the code store: /var/task; or with is_image the tree that is the root
-  bool is_image = false;                // then neither layers nor root_index
+  bool is_image = false;                // the root is an image: `code`, without layers; or with a root_index that one, and code and layers in it
   std::optional<Sha256Digest> layers;   // merged layers in the code store: /opt
-  int root_index = 0;                   // which interpreter directory is bound at /var/lang; 0 = none
-  bool root_is_image = false;           // root_index is of a runtime's image: it is the root, with code and layers in it
+  int root_index = 0;                   // which directory of a runtime is bound at /var/lang, or with is_image is the root; 0 = none
   // A configured file system, and the name below /mnt at which it is mounted.
   struct FileSystem {
     int index = 0;

@@ -40,7 +40,7 @@ class MemoryState {
       if (IsPrecondition(step.kind) && !Holds(step)) return Fail(PreconditionFailed(step));
     }
     for (Batch::Step& step : batch.steps()) Change(step, now);
-    std::erase_if(batch.steps(), [](const Batch::Step& step) { return step.kind == Batch::Step::Kind::Delete && step.number == 0; });
+    ForgetVainDeletes(batch);
     ++counters.batches;
     for (const auto& [table, keys] : ChangedKeys(batch)) KeysListeners::Call(watches.Of(table), keys);
     return {};
