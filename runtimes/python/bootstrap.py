@@ -31,17 +31,17 @@ def package_folders(variables):
     return [variables.get("LAMBDA_TASK_ROOT", "/var/task")] + layers + [LAYER_FOLDER]
 
 
-def function_path(variables):
-    """What comes before the standard library."""
-    return _without_repeats(package_folders(variables) + _python_path(variables) + [RUNTIME_FOLDER])
-
-
 def _python_path(variables):
     return [entry for entry in variables.get("PYTHONPATH", "").split(os.pathsep) if entry]
 
 
-def _without_repeats(entries):
-    return list(dict.fromkeys(entries))
+def _names_in(folder):
+    if not os.access(folder, os.R_OK):  # far cheaper than an exception
+        return ()
+    try:
+        return os.listdir(folder)
+    except OSError:  # not a folder
+        return ()
 
 
 def add_site_builtins():
@@ -55,28 +55,26 @@ def add_site_builtins():
     builtins.help = _sitebuiltins._Helper()
 
 
-def obey_path_files(variables):
+def _forget_shadowed_modules(names, preloaded):
+    shadowed = {name.partition(".")[0] for name in names} & preloaded
+    if shadowed:
+        for name in [name for name in sys.modules if name.partition(".")[0] in shadowed]:
+            del sys.modules[name]
+
+
+def _run_site_customization(names):
+    """Imports sitecustomize if the function puts one on its PYTHONPATH, as instrumentation layers do."""
+    if sys.flags.no_site and "sitecustomize.py" in names:
+        import site
+        site.execsitecustomize()
+
+
+def _obey_path_files(folder, names):
     """Does what *.pth files beside the packages say, as in site-packages; AWS's runtime does it for these folders, too."""
-    for folder in package_folders(variables):
-        if not os.access(folder, os.R_OK):
-            continue
-        try:
-            names = os.listdir(folder)
-        except OSError:
-            continue
-        if any(name.endswith(".pth") for name in names):
+    for name in names:
+        if name.endswith(".pth"):
             import site
             site.addsitedir(folder)
-
-
-def run_site_customization(variables):
-    """Imports sitecustomize if the function puts one on its PYTHONPATH, as instrumentation layers do."""
-    if not sys.flags.no_site:
-        return
-    for folder in _python_path(variables):
-        if folder != RUNTIME_FOLDER and os.path.exists(os.path.join(folder, "sitecustomize.py")):
-            import site
-            site.execsitecustomize()
             return
 
 
@@ -97,13 +95,23 @@ def forget_coerced_locale():
             del os.environ["LC_CTYPE"]
 
 
-def run(library, variables, logs=None):
+def run(library, variables, logs=None, preloaded=frozenset()):
     """Runs the function of this environment, whose streams are open; ends by SystemExit. `variables` are the environment's,
-    `library` and `logs` as in invoke_loop.run."""
+    `library` and `logs` as in invoke_loop.run. Of the modules in `preloaded` (top-level names) those that the function packs
+    itself are forgotten."""
     from mayfly_client import invoke_loop
-    sys.path[:] = function_path(variables) + library + [SDK_FOLDER]
-    run_site_customization(variables)
-    obey_path_files(variables)
+    packages = package_folders(variables)
+    named = _python_path(variables)
+    folders = dict.fromkeys(packages + named)
+    folders.pop(RUNTIME_FOLDER, None)
+    for folder in folders:
+        folders[folder] = names = _names_in(folder)
+        _forget_shadowed_modules(names, preloaded)
+    sys.path[:] = [*folders, RUNTIME_FOLDER, *library, SDK_FOLDER]
+    for folder in named:
+        _run_site_customization(folders.get(folder, ()))
+    for folder in packages:
+        _obey_path_files(folder, folders[folder])
     invoke_loop.run(library, variables, logs)
 
 

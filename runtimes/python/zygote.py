@@ -22,6 +22,7 @@ import sys
 LIBRARY = "/var/runtime/zygote/libmayfly_zygote.so"
 CONFIGURATION_BYTES_MAX = 1 << 20
 DEFAULT_TIME_ZONE = ":UTC"  # of functions that set none
+TASK_FOLDER = "/var/task"
 
 # Chosen by what handlers import most against 0.055 µs of fork for each resident page. Not here: asyncio (2.9 MB, few
 # handlers), multiprocessing (its import draws an authentication key, which children must not share).
@@ -99,7 +100,8 @@ class Zygote(object):
         os.register_at_fork = register_at_fork
         sys.path.pop(0)
         _make_standard_streams()
-        _replace_environment({"TZ": DEFAULT_TIME_ZONE})
+        _clear_environment()
+        _prepare_finder(TASK_FOLDER)
         rehearsal.rehearse(self.logs)
         gc.collect()
         gc.freeze()
@@ -114,13 +116,13 @@ class Zygote(object):
             return
         configuration = read_configuration(descriptor)
         self.become(configuration)
-        self.bootstrap.run(self.library, configuration.environment, self.logs)
+        self.bootstrap.run(self.library, configuration.environment, self.logs, self.preloaded)
 
     def become(self, configuration):
         """Makes this child what a fresh interpreter would be."""
         gc.enable()
         sys.modules["_signal"].pthread_sigmask(sys.modules["_signal"].SIG_SETMASK, ())
-        _replace_environment(configuration.environment)
+        _take_environment(configuration.environment)
         for handlers in self.fork_handlers:
             os.register_at_fork(**handlers)
         _reseed()
@@ -131,16 +133,6 @@ class Zygote(object):
         sys.dont_write_bytecode = bool(configuration.environment.get("PYTHONDONTWRITEBYTECODE"))
         sys.modules["__main__"] = self.bootstrap
         os.chdir(configuration.working_directory)
-        self._forget_shadowed_modules(configuration.environment)
-
-    def _forget_shadowed_modules(self, variables):
-        shadowed = set()
-        for folder in self.bootstrap.function_path(variables):
-            if folder != self.bootstrap.RUNTIME_FOLDER and os.access(folder, os.R_OK):
-                shadowed.update([name for name in _module_names(folder) if name in self.preloaded])
-        if shadowed:
-            for name in [name for name in sys.modules if name.partition(".")[0] in shadowed]:
-                del sys.modules[name]
 
 
 def _import_if_there(name):
@@ -150,13 +142,6 @@ def _import_if_there(name):
         pass
 
 
-def _module_names(folder):
-    try:
-        return [entry.partition(".")[0] for entry in os.listdir(folder)]
-    except OSError:  # not a folder
-        return []
-
-
 def _script_arguments(arguments):
     for index, argument in enumerate(arguments):
         if argument.endswith("bootstrap.py"):
@@ -164,14 +149,31 @@ def _script_arguments(arguments):
     return arguments
 
 
-def _replace_environment(variables):
-    had_default_zone = dict(os.environ).get("TZ") == DEFAULT_TIME_ZONE
+def _clear_environment():
+    """Leaves DEFAULT_TIME_ZONE alone, as most functions have it: for them the zone's file is read only once, here."""
     for name in list(os.environ):
         del os.environ[name]
-    for name, value in variables.items():
-        os.environ[name] = value
-    if not had_default_zone or variables.get("TZ") != DEFAULT_TIME_ZONE:
+    os.environ["TZ"] = DEFAULT_TIME_ZONE
+    sys.modules["time"].tzset()
+
+
+def _take_environment(variables):
+    """In a child, after _clear_environment in its parent."""
+    environment = os.environ
+    for name in variables:
+        environment[name] = variables[name]
+    if variables.get("TZ") != DEFAULT_TIME_ZONE:
+        if "TZ" not in variables:
+            del environment["TZ"]
         sys.modules["time"].tzset()
+
+
+def _prepare_finder(folder):
+    """What the first import from `folder` would make; it looks into the folder when it is asked."""
+    machinery = sys.modules["importlib.machinery"]
+    sys.path_importer_cache[folder] = machinery.FileFinder(
+        folder, (machinery.ExtensionFileLoader, machinery.EXTENSION_SUFFIXES), (machinery.SourceFileLoader, machinery.SOURCE_SUFFIXES),
+        (machinery.SourcelessFileLoader, machinery.BYTECODE_SUFFIXES))
 
 
 def _reset_signals():
@@ -223,13 +225,14 @@ def _make_standard_streams():
 
 def main(arguments):
     """The program. Exits 0 when the control descriptor ends."""
-    zygote = Zygote()
-    zygote.preload()
     import ctypes
     library = ctypes.PyDLL(LIBRARY)  # PyDLL keeps the interpreter's lock: the fork happens with it held
-    library.mayfly_zygote_serve.argtypes = [ctypes.c_int]
-    library.mayfly_zygote_serve.restype = ctypes.c_int
-    zygote.serve(int(arguments[1]), library.mayfly_zygote_serve)
+    fork_for_requests = library.mayfly_zygote_serve
+    fork_for_requests.argtypes = [ctypes.c_int]
+    fork_for_requests.restype = ctypes.c_int
+    zygote = Zygote()
+    zygote.preload()
+    zygote.serve(int(arguments[1]), fork_for_requests)
 
 
 if __name__ == "__main__":
