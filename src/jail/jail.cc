@@ -63,6 +63,7 @@ std::string Jail::Start() {
   epoll_.Reset(epoll_create1(EPOLL_CLOEXEC));
   signals_.Reset(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!epoll_ || !signals_) return strerror(errno);
+  boot_places_.Reserve();
   if (fcntl(kControl, F_SETFD, FD_CLOEXEC) != 0) return "descriptor 3 is no socket to the daemon";
   setsockopt(kControl, SOL_SOCKET, SO_SNDBUF, &kSocketBufferBytes, sizeof kSocketBufferBytes);
   Watch(kControl, kFromDaemon, 0);

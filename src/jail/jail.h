@@ -13,6 +13,7 @@
 #include <memory>
 #include <vector>
 
+#include "jail/boot_places.h"
 #include "jail/cgroups.h"
 #include "jail/house.h"
 #include "jail/janitor.h"
@@ -42,6 +43,7 @@ struct Cage {
   UniqueFd socket;  // to its init
   UniqueFd pidfd;
   int pid = 0;
+  int boot_place = -1;  // of its end of the socket, until it has its own descriptors
   CageGroup group;
   CageGroupPorts ports;   // until the daemon has them
   UniqueFd listener;      // likewise
@@ -136,6 +138,7 @@ class Jail {
   UniqueFd janitor_;
   int janitor_pid_ = 0;
   UniqueFd warden_;
+  BootPlaces boot_places_;
   int warden_pid_ = 0;
   bool daemon_gone_ = false;
   uint32_t last_cage_ = 0;

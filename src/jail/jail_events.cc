@@ -27,10 +27,10 @@ namespace {
 
 constexpr int kReportsPerTurn = 8;  // of one cage: a compromised one cannot keep the loop to itself
 
-// Like fork, with a pidfd; inside the cgroup2 folder from the first moment when there is one.
-int CloneIntoCage(int cgroup, int& pidfd) {
+// Like fork, with a pidfd; inside the cgroup2 folder from the first moment when there is one. `shared`: CLONE_FILES or 0.
+int CloneIntoCage(int cgroup, uint64_t shared, int& pidfd) {
   clone_args arguments{};
-  arguments.flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_PIDFD;
+  arguments.flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_PIDFD | shared;
   arguments.pidfd = reinterpret_cast<uint64_t>(&pidfd);
   arguments.exit_signal = SIGCHLD;
   if (cgroup >= 0) {
@@ -67,15 +67,18 @@ void Jail::BootCage(Cage& cage) {
   int error = cgroups_.OpenCage(cage.id, cage.group, cage.ports);
   if (error == 0 && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) error = errno;
   cage.socket.Reset(pair[0]);
-  const UniqueFd theirs(pair[1]);
+  UniqueFd theirs(pair[1]);
+  if (error == 0) cage.boot_place = boot_places_.Take(theirs);
+  const bool placed = cage.boot_place >= 0;
   int pidfd = -1;
-  if (error == 0 && (cage.pid = CloneIntoCage(cage.group.core.get(), pidfd)) < 0) error = errno;
+  if (error == 0 && (cage.pid = CloneIntoCage(cage.group.core.get(), placed ? CLONE_FILES : 0, pidfd)) < 0) error = errno;
   if (error == 0 && cage.pid == 0) {
+    if (placed && boot_places_.LeaveTheRest() != 0) _exit(1);  // what it closes would be closed in the jail
     // The child must see the end of its socket when the jail dies, and the daemon the end of the jail: neither while a copy is open here.
-    cage.socket.Reset();
+    if (!placed) cage.socket.Reset();
     close(sandbox::kJailControlDescriptor);
-    RunCageProcess({cage.id, cage.slot, options_.user_id_base + cage.slot * sandbox::kUserIdsPerCage, cage.want_endpoint, theirs.get(),
-                    &house_, &cgroups_, &filter_program_});
+    RunCageProcess({cage.id, cage.slot, options_.user_id_base + cage.slot * sandbox::kUserIdsPerCage, cage.want_endpoint,
+                    placed ? cage.boot_place : theirs.get(), &house_, &cgroups_, &filter_program_});
   }
   if (error != 0) {
     cage.pid = 0;
@@ -107,6 +110,7 @@ void Jail::OnInit(uint32_t id) {
 
 void Jail::OnInitReport(Cage& cage, const InitReport& report, Descriptors& descriptors) {
   const bool booting = cage.state == CageState::Booting;
+  boot_places_.GiveBack(std::exchange(cage.boot_place, -1));  // what speaks has a table of its own
   switch (report.kind) {
     case InitReportKind::WantsMaps:
       if (!booting || cage.listener || descriptors.count != (cage.want_endpoint ? 3 : 1)) return;
@@ -289,6 +293,7 @@ void Jail::CageEnded(Cage& cage) {
   }
   cage.state = CageState::Removing;
   TellWarden(cage, {cage.id, 0, 0, 0}, -1);
+  boot_places_.GiveBack(std::exchange(cage.boot_place, -1));
   cage.socket.Reset();
   cage.pidfd.Reset();
   cage.group = {};
