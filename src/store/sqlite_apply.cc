@@ -33,7 +33,7 @@ Result<> SqliteApplier::PrepareAll() {
       {&append_,
        "INSERT INTO queue_items(id, queue, available_at, appended_at, payload, leased, attempts, first_leased_at)"
        " VALUES(?, ?, ?, ?, ?, ?, ?, ?)"},
-      {&acknowledge_, "DELETE FROM queue_items WHERE id = ? AND queue = ? RETURNING available_at, leased"},
+      {&acknowledge_, "DELETE FROM queue_items WHERE id = ?"},
       {&give_back_, "UPDATE queue_items SET available_at = ?, leased = 0 WHERE id = ? AND queue = ?"},
       {&due_items_,
        "SELECT id, attempts, appended_at, payload, first_leased_at, available_at, leased FROM queue_items"
@@ -161,12 +161,15 @@ Result<> SqliteApplier::Append(Batch::Step& step, WallTime now) {
   return {};
 }
 
+// Not by DELETE … RETURNING: that opens a table of its own for what it returns, each time.
 Result<> SqliteApplier::Acknowledge(const Batch::Step& step) {
-  auto removed = acknowledge_.Start();
-  MF_TRY(const bool found, removed.Integer(step.number).Text(step.name).Step());
-  if (!found) return {};
-  Count(step.name, removed.IntegerAt(0), removed.IntegerAt(1) != 0, -1);
-  return removed.Finish();
+  {
+    auto item = item_state_.Start();
+    MF_TRY(const bool found, item.Integer(step.number).Text(step.name).Step());
+    if (!found) return {};
+    Count(step.name, item.IntegerAt(0), item.IntegerAt(1) != 0, -1);
+  }
+  return acknowledge_.Start().Integer(step.number).Finish();
 }
 
 // Ends the lease of an item, if it has one.
