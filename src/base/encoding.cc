@@ -29,11 +29,11 @@ constexpr std::array<int8_t, 256> kBase64Table = MakeBase64Table();
 }  // namespace
 
 std::string HexEncode(std::string_view bytes) {
-  std::string out;
-  out.reserve(bytes.size() * 2);
+  std::string out(bytes.size() * 2, '\0');
+  auto digit = out.begin();
   for (const unsigned char byte : bytes) {
-    out.push_back(kHexDigits[byte >> 4]);
-    out.push_back(kHexDigits[byte & 15]);
+    *digit++ = kHexDigits[byte >> 4];
+    *digit++ = kHexDigits[byte & 15];
   }
   return out;
 }

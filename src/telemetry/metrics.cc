@@ -62,20 +62,25 @@ void AppendLabel(std::string_view name, std::string_view value, std::string& out
   out += out.empty() ? "" : ",";
   out += name;
   out += "=\"";
-  for (const char c : value) {
-    if (c != '"' && c != '\\' && static_cast<unsigned char>(c) >= 0x20) out += c;
-  }
+  const auto begin = static_cast<std::ptrdiff_t>(out.size());
+  out += value;
+  const auto unfit = [](char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20; };
+  out.erase(std::remove_if(out.begin() + begin, out.end(), unfit), out.end());
   out += '"';
 }
 
-using Dimensions = std::initializer_list<std::pair<std::string_view, std::string_view>>;
-
-// A set's labels, which are also its key.
-std::string Labels(std::string_view account_id, std::string_view region, Dimensions dimensions) {
+// A set's labels, which are also its key: those of the account first, then one dimension after the other.
+std::string AccountLabels(std::string_view account_id, std::string_view region) {
   std::string labels;
+  labels.reserve(192);
   AppendLabel("account", account_id, labels);
   AppendLabel("region", region, labels);
-  for (const auto& [name, value] : dimensions) AppendLabel(name, value, labels);
+  return labels;
+}
+
+std::string MappingLabels(std::string_view account_id, std::string_view region, std::string_view uuid) {
+  std::string labels = AccountLabels(account_id, region);
+  AppendLabel(kMapping, uuid, labels);
   return labels;
 }
 
@@ -122,36 +127,35 @@ void Metrics::Series::AddToAccount(Metric metric, double value) {
   if (sets_[0]) sets_[0]->At(metric).Add(value);
 }
 
-std::shared_ptr<Metrics::DimensionSet> Metrics::FindOrMake(std::string_view account_id, std::string_view region, Dimensions dimensions) {
-  std::string key = Labels(account_id, region, dimensions);
-  if (const auto found = sets_.find(key); found != sets_.end()) return found->second;
-  if (sets_.size() >= kDimensionSetsMax && dimensions.size() > 0) return nullptr;
-  return sets_.emplace(std::move(key), std::make_shared<DimensionSet>()).first->second;
+std::shared_ptr<Metrics::DimensionSet> Metrics::FindOrMake(const std::string& labels, Bound bound) {
+  if (const auto found = sets_.find(labels); found != sets_.end()) return found->second;
+  if (bound == Bound::Obeyed && sets_.size() >= kDimensionSetsMax) return nullptr;
+  return sets_.emplace(labels, std::make_shared<DimensionSet>()).first->second;
 }
 
 Metrics::Series Metrics::Of(const MetricScope& scope) {
-  const std::string resource = ResourceOf(scope);
-  const std::pair<std::string_view, std::string_view> function{kFunctionName, scope.function_name};
-  Series series;
-  series.sets_[0] = FindOrMake(scope.account_id, scope.region, {});
-  series.sets_[1] = FindOrMake(scope.account_id, scope.region, {function});
-  series.sets_[2] = FindOrMake(scope.account_id, scope.region, {function, {kResource, resource}});
+  Series series = OfAccount(scope.account_id, scope.region);
+  std::string labels = AccountLabels(scope.account_id, scope.region);
+  AppendLabel(kFunctionName, scope.function_name, labels);
+  series.sets_[1] = FindOrMake(labels, Bound::Obeyed);
+  AppendLabel(kResource, ResourceOf(scope), labels);
+  series.sets_[2] = FindOrMake(labels, Bound::Obeyed);
   if (!scope.executed_version.empty()) {
-    series.sets_[3] =
-        FindOrMake(scope.account_id, scope.region, {function, {kResource, resource}, {kExecutedVersion, scope.executed_version}});
+    AppendLabel(kExecutedVersion, scope.executed_version, labels);
+    series.sets_[3] = FindOrMake(labels, Bound::Obeyed);
   }
   return series;
 }
 
 Metrics::Series Metrics::OfAccount(std::string_view account_id, std::string_view region) {
   Series series;
-  series.sets_[0] = FindOrMake(account_id, region, {});
+  series.sets_[0] = FindOrMake(AccountLabels(account_id, region), Bound::Ignored);
   return series;
 }
 
 Metrics::Series Metrics::OfMapping(std::string_view account_id, std::string_view region, std::string_view uuid) {
   Series series;
-  series.sets_[0] = FindOrMake(account_id, region, {{kMapping, uuid}});
+  series.sets_[0] = FindOrMake(MappingLabels(account_id, region, uuid), Bound::Obeyed);
   return series;
 }
 
@@ -165,18 +169,15 @@ std::optional<Statistic> Metrics::FindIn(const std::string& key, Metric metric) 
 }
 
 std::optional<Statistic> Metrics::Find(Metric metric, const MetricScope& scope) const {
-  if (scope.function_name.empty()) return FindIn(Labels(scope.account_id, scope.region, {}), metric);
-  const std::pair<std::string_view, std::string_view> function{kFunctionName, scope.function_name};
-  if (scope.qualifier.empty()) return FindIn(Labels(scope.account_id, scope.region, {function}), metric);
-  const std::string resource = ResourceOf(scope);
-  if (scope.executed_version.empty()) {
-    return FindIn(Labels(scope.account_id, scope.region, {function, {kResource, resource}}), metric);
-  }
-  return FindIn(Labels(scope.account_id, scope.region, {function, {kResource, resource}, {kExecutedVersion, scope.executed_version}}), metric);
+  std::string labels = AccountLabels(scope.account_id, scope.region);
+  if (!scope.function_name.empty()) AppendLabel(kFunctionName, scope.function_name, labels);
+  if (!scope.qualifier.empty()) AppendLabel(kResource, ResourceOf(scope), labels);
+  if (!scope.executed_version.empty()) AppendLabel(kExecutedVersion, scope.executed_version, labels);
+  return FindIn(labels, metric);
 }
 
 std::optional<Statistic> Metrics::FindMapping(Metric metric, std::string_view account_id, std::string_view region, std::string_view uuid) const {
-  return FindIn(Labels(account_id, region, {{kMapping, uuid}}), metric);
+  return FindIn(MappingLabels(account_id, region, uuid), metric);
 }
 
 std::string Metrics::WriteText() const {

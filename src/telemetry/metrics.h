@@ -109,8 +109,9 @@ class Metrics {
   void Clear();
 
  private:
-  std::shared_ptr<DimensionSet> FindOrMake(std::string_view account_id, std::string_view region,
-                                           std::initializer_list<std::pair<std::string_view, std::string_view>> dimensions);
+  // Of kDimensionSetsMax. Accounts are few and always counted.
+  enum class Bound { Obeyed, Ignored };
+  std::shared_ptr<DimensionSet> FindOrMake(const std::string& labels, Bound bound);
   std::optional<Statistic> FindIn(const std::string& key, Metric metric) const;
 
   std::unordered_map<std::string, std::shared_ptr<DimensionSet>> sets_;
