@@ -16,6 +16,7 @@
 #include "sandbox/zygote_protocol.h"
 #include "zygote/cage_entry.h"
 #include "zygote/heap.h"
+#include "zygote/program_pages.h"
 #include "zygote/thread_identity.h"
 
 namespace mayfly::zygote {
@@ -67,6 +68,7 @@ class Zygote {
     PacketDescriptors descriptors;
     if (!self_ || sandbox::ReceivePacket(control_, command, descriptors) != 0) return -1;
     if (command.kind != ZygoteCommandKind::Setup || descriptors.count != 1 || !ReadFilter(descriptors.fds[0].get(), filter_)) return -1;
+    ShareProgramPages();
     FillHeapGaps();
     if (sandbox::SendPacket(control_, ZygoteReport{ZygoteReportKind::Ready}) != 0) return -1;
     while (sandbox::ReceivePacket(control_, command, descriptors) == 0) {
