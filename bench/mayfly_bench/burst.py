@@ -1,10 +1,11 @@
 """Bursts: many invocations at once of a function that has no environment, each of which needs one of its own.
 
 The function tells when it was entered, then holds its environment until the burst is over. Beside it, in turns: as many bare
-starts of the same program, all alive at once (posix_spawn of the native one; fork of a Python that has the same modules loaded,
-to the handler's first line).
+starts of the same program, all alive at once: posix_spawn of the native one; bare forks of Mayfly's own Python zygote, without any
+sandbox, each of which imports the handler and enters it.
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -68,13 +69,19 @@ def spawn_rate(command, count):
 
 
 FORKING = """
-import json, http.client, os, sys, time
-count = int(sys.argv[1])
+import os, sys, time
+sys.path.insert(0, sys.argv[1])
+import zygote
+parent = zygote.Zygote()
+parent.preload()
+sys.path.insert(0, sys.argv[2])
+count = int(sys.argv[3])
 out, into = os.pipe()
 begin = time.perf_counter()
 for _ in range(count):
     if os.fork() == 0:
-        event = json.loads('{"name": "you"}')
+        import importlib, json
+        importlib.import_module("index").handler(json.loads('{"name": "you"}'), None)
         os.write(into, b".")
         time.sleep(600)
 seen = 0
@@ -86,16 +93,18 @@ os.killpg(0, 9)
 
 
 def fork_rate(count):
-    process = subprocess.Popen([programs.python().exits[0], "-c", FORKING, str(count)], stdout=subprocess.PIPE, start_new_session=True)
-    try:
-        return float(process.stdout.readline())
-    finally:
-        process.stdout.close()
+    client = Path(programs.program("mayflyd")).parent.parent / "share/mayfly/runtime/python"
+    with tempfile.TemporaryDirectory(prefix="mayfly-bench-burst-") as folder:
+        (Path(folder) / "index.py").write_text("def handler(event, context):\n    return event\n")
+        command = [programs.python().exits[0], "-I", "-S", "-B", "-c", FORKING, str(client), folder, str(count)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, start_new_session=True)
         try:
-            os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        process.wait()
+            return float(process.stdout.readline())
+        finally:
+            process.stdout.close()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 def read_answer(connection):
@@ -151,7 +160,7 @@ def burst(settings):
     count, hold = (100, 15) if settings.quick else (500, 30)
     native, folder = holding_native(hold)
     try:
-        return [measure("burst_python", f"burst 0→{count}, Python: environments", holding_python(hold), count, "fork of a loaded Python", fork_rate),
+        return [measure("burst_python", f"burst 0→{count}, Python: environments", holding_python(hold), count, "bare fork of the same zygote", fork_rate),
                 measure("burst_native", f"burst 0→{count}, native: environments", native, count, "posix_spawn and exit of the same program",
                         lambda number: spawn_rate(native.exits, number))]
     finally:

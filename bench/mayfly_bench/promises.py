@@ -52,7 +52,7 @@ PROMISES = [
     Promise("cold_native", "cold", "≤ 3.0 × spawn and exit without pool (1.5 with)", "less", 3.0),
     Promise("cold_node", "cold", "≤ 1.1 × `node -e 0` without pool (0.12 with)", "less", 1.1),
     Promise("cold_python_exec", "cold", "reported"),
-    Promise("burst_python", "burst", "≥ 0.5 × bare forks", "more", 0.5),
+    Promise("burst_python", "burst", "≥ 0.5 × bare forks of the same zygote", "more", 0.5),
     Promise("burst_native", "burst", "≥ 0.3 × spawn and exit", "more", 0.3),
     Promise("memory_python", "memory", "≤ 0.16 × bare python3", "less", 0.16),
     Promise("memory_node", "memory", "≤ 1.1 × bare node", "less", 1.1),
