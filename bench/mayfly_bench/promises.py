@@ -18,12 +18,18 @@ class Promise:
     better: str = "less"
     bar: Optional[float] = None
     bound: Optional[float] = None
+    is_absolute: bool = False  # the bar is for the measured number, whatever the reference
+
+    def figures(self, row):
+        """(best, median) of a row as a dictionary."""
+        values = row["subject"] if self.is_absolute else row["ratio"] or row["subject"]
+        return values["best"], values["median"]
 
     def reached_by(self, value, limit):
         return value <= limit if self.better == "less" else value >= limit
 
     def is_design_error(self, row):
-        return self.bound is not None and not any(self.reached_by(value, self.bound) for value in figures(row))
+        return self.bound is not None and not any(self.reached_by(value, self.bound) for value in self.figures(row))
 
     def verdict(self, row):
         """For people: what became of the bar, by the best and by the median figure."""
@@ -31,14 +37,8 @@ class Promise:
             return "DESIGN ERROR"
         if self.bar is None:
             return ""
-        reached = [self.reached_by(value, self.bar) for value in figures(row)]
+        reached = [self.reached_by(value, self.bar) for value in self.figures(row)]
         return "met" if all(reached) else "met at best" if any(reached) else "missed"
-
-
-def figures(row):
-    """(best, median) of a row as a dictionary."""
-    values = row["ratio"] or row["subject"]
-    return values["best"], values["median"]
 
 
 PROMISES = [
@@ -94,7 +94,7 @@ PROMISES = [
     Promise("store_enqueues_64", "store", "≥ 4 × one fdatasync per record", "more", 4.0),
     Promise("mapping_1", "mapping", "≥ 0.5 × invokes", "more", 0.5),
     Promise("mapping_10", "mapping", "reported", "more"),
-    Promise("mapping_100", "mapping", "≥ 10 × invokes (20 × batches of one); 150,000/s", "more", 10.0),
+    Promise("mapping_100", "mapping", "≥ 150,000/s (or 20 × batches of one)", "more", 150_000, is_absolute=True),
     Promise("mapping_latency", "mapping", "≤ 2.5 × (SendMessage + warm invoke)", "less", 2.5),
     Promise("store_lease_and_acknowledge_64", "store", "reported", "more"),
 ]

@@ -4,7 +4,7 @@ import json
 import time
 from pathlib import Path
 
-from .promises import BY_NAME, PROMISES, figures
+from .promises import BY_NAME, PROMISES
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 
@@ -101,5 +101,5 @@ def print_spec(results):
 def design_errors(results):
     """One text for each row beyond its bound."""
     promised = [(BY_NAME[row["name"]], row) for row in results["rows"] if row["name"] in BY_NAME]
-    return [f"{promise.name}: {min(figures(row), key=lambda value: abs(value - promise.bound)):.2f}, the bound is {promise.bound:g}"
+    return [f"{promise.name}: {min(promise.figures(row), key=lambda value: abs(value - promise.bound)):.2f}, the bound is {promise.bound:g}"
             for promise, row in promised if promise.is_design_error(row)]
