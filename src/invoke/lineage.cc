@@ -4,10 +4,11 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdint>
 #include <optional>
 #include <vector>
 
+#include "base/encoding.h"
+#include "base/hash.h"
 #include "base/text.h"
 
 namespace mayfly::invoke {
@@ -56,12 +57,8 @@ Header Parse(std::string_view trace_header) {
   return header;
 }
 
-// FNV-1a, 32 bits: it is made for each event, and who chooses an ARN such that it collides confuses his own functions only.
-std::string HashOf(std::string_view function_arn) {
-  uint32_t hash = 2'166'136'261;
-  for (const unsigned char c : function_arn) hash = (hash ^ c) * 16'777'619;
-  return fmt::format("{:08x}", hash);
-}
+// The first digits of SHA-256.
+std::string HashOf(std::string_view function_arn) { return HexEncode(AsView(Sha256(function_arn)).substr(0, kHashLength / 2)); }
 
 }  // namespace
 
