@@ -62,9 +62,9 @@ def _forget_shadowed_modules(names, preloaded):
             del sys.modules[name]
 
 
-def _run_site_customization(names):
+def _run_site_customization(listings):
     """Imports sitecustomize if the function puts one on its PYTHONPATH, as instrumentation layers do."""
-    if sys.flags.no_site and "sitecustomize.py" in names:
+    if sys.flags.no_site and any("sitecustomize.py" in names for names in listings):
         import site
         site.execsitecustomize()
 
@@ -108,10 +108,9 @@ def run(library, variables, logs=None, preloaded=frozenset()):
         folders[folder] = names = _names_in(folder)
         _forget_shadowed_modules(names, preloaded)
     sys.path[:] = [*folders, RUNTIME_FOLDER, *library, SDK_FOLDER]
-    for folder in named:
-        _run_site_customization(folders.get(folder, ()))
+    _run_site_customization([folders.get(folder, ()) for folder in named])
     for folder in packages:
-        _obey_path_files(folder, folders[folder])
+        _obey_path_files(folder, folders.get(folder, ()))
     invoke_loop.run(library, variables, logs)
 
 

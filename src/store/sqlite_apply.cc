@@ -161,25 +161,25 @@ Result<> SqliteApplier::Append(Batch::Step& step, WallTime now) {
   return {};
 }
 
+// Takes an item out of the counts; false when there is none.
+Result<bool> SqliteApplier::Uncount(std::string_view queue, int64_t id) {
+  auto item = item_state_.Start();
+  MF_TRY(const bool found, item.Integer(id).Text(queue).Step());
+  if (found) Count(queue, item.IntegerAt(0), item.IntegerAt(1) != 0, -1);
+  return found;
+}
+
 // Not by DELETE … RETURNING: that opens a table of its own for what it returns, each time.
 Result<> SqliteApplier::Acknowledge(const Batch::Step& step) {
-  {
-    auto item = item_state_.Start();
-    MF_TRY(const bool found, item.Integer(step.number).Text(step.name).Step());
-    if (!found) return {};
-    Count(step.name, item.IntegerAt(0), item.IntegerAt(1) != 0, -1);
-  }
+  MF_TRY(const bool found, Uncount(step.name, step.number));
+  if (!found) return {};
   return acknowledge_.Start().Integer(step.number).Finish();
 }
 
 // Ends the lease of an item, if it has one.
 Result<> SqliteApplier::MoveItem(std::string_view queue, int64_t id, WallTime available_at) {
-  {
-    auto item = item_state_.Start();
-    MF_TRY(const bool found, item.Integer(id).Text(queue).Step());
-    if (!found) return {};
-    Count(queue, item.IntegerAt(0), item.IntegerAt(1) != 0, -1);
-  }
+  MF_TRY(const bool found, Uncount(queue, id));
+  if (!found) return {};
   Count(queue, ToNanos(available_at), false, 1);
   return give_back_.Start().Integer(ToNanos(available_at)).Integer(id).Text(queue).Finish();
 }

@@ -55,6 +55,7 @@ class SqliteApplier {
   Result<> Require(const Batch::Step& step);
   Result<> Change(Batch::Step& step, WallTime now);
   Result<> Append(Batch::Step& step, WallTime now);
+  Result<bool> Uncount(std::string_view queue, int64_t id);
   Result<> Acknowledge(const Batch::Step& step);
   Result<> MoveItem(std::string_view queue, int64_t id, WallTime available_at);
   Result<> SaveCounts();

@@ -134,8 +134,9 @@ std::shared_ptr<Metrics::DimensionSet> Metrics::FindOrMake(const std::string& la
 }
 
 Metrics::Series Metrics::Of(const MetricScope& scope) {
-  Series series = OfAccount(scope.account_id, scope.region);
+  Series series;
   std::string labels = AccountLabels(scope.account_id, scope.region);
+  series.sets_[0] = FindOrMake(labels, Bound::Ignored);
   AppendLabel(kFunctionName, scope.function_name, labels);
   series.sets_[1] = FindOrMake(labels, Bound::Obeyed);
   AppendLabel(kResource, ResourceOf(scope), labels);
