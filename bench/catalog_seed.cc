@@ -45,12 +45,12 @@ Task<Result<>> Fill(Context& ctx, store::Store& store, int functions, int versio
     for (int number = first; number < functions && number < first + kPerBatch; ++number) {
       catalog::Function latest = MakeFunction(number, random);
       latest.last_version = versions;
-      batch.Put("functions", latest.name.Key(), catalog::PackText(json::Write(ToJson(latest))));
+      batch.Put("functions", latest.name.Key(), resources::PackText(json::Write(ToJson(latest))));
       for (int version = 1; version <= versions; ++version) {
         catalog::Function published = MakeFunction(number, random);
         published.version = std::to_string(version);
         published.published_sha256 = random.Hex(32);
-        batch.Put("versions", catalog::RowKey(published), catalog::PackText(json::Write(ToJson(published))));
+        batch.Put("versions", catalog::RowKey(published), resources::PackText(json::Write(ToJson(published))));
       }
     }
     MF_CO_TRY_VOID(co_await store.Commit(ctx, std::move(batch)));

@@ -44,7 +44,7 @@ class Access {
   Result<> AuthorizeLayer(const identity::RequestPrincipal& principal, std::string_view action, const LayerTarget& target) const;
 
  private:
-  using PolicyPointer = ResourceTable<ResourcePolicy>::Pointer;
+  using PolicyPointer = resources::ResourceTable<ResourcePolicy>::Pointer;
 
   struct Target {
     std::string arn;

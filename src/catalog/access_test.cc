@@ -21,7 +21,7 @@ const RequestPrincipal kStranger{.account_id = "222222222222", .arn = "arn:aws:i
 class AccessTest : public testing::Test {
  protected:
   static Task<Result<>> Store(Context& ctx, Tables& tables, std::string qualifier, std::string statement) {
-    Change change(tables.all);
+    resources::Change change(tables.all);
     if (!tables.functions.Find(kName.Key())) {
       Function function;
       function.name = kName;
@@ -34,7 +34,7 @@ class AccessTest : public testing::Test {
     co_return co_await change.Commit(ctx);
   }
   static Task<Result<>> StoreForLayer(Context& ctx, Tables& tables, std::string key, std::string document) {
-    Change change(tables.all);
+    resources::Change change(tables.all);
     MF_CO_TRY(ResourcePolicy policy, ResourcePolicy::Make(std::move(document), "r"));
     MF_CO_TRY_VOID(change.Put(tables.layer_policies, key, std::move(policy)));
     co_return co_await change.Commit(ctx);

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "catalog/json_members.h"
+#include "resources/json_members.h"
 
 namespace mayfly::catalog {
 namespace {
@@ -21,13 +21,13 @@ void VisitMembers(Self& alias, Visitor&& visit) {
 std::string AliasKey(const FunctionName& function, std::string_view name) { return fmt::format("{}/{}", function.Key(), name); }
 
 json::Value ToJson(const Alias& alias) {
-  return WriteMembers(alias, [](auto& from, auto& visit) { VisitMembers(from, visit); });
+  return resources::WriteMembers(alias, [](auto& from, auto& visit) { VisitMembers(from, visit); });
 }
 
 Result<> FromJson(std::string_view key, const json::Value& value, Alias& alias) {
   MF_TRY(alias.function, NameFromKey(key));
   alias.name = key.substr(key.rfind('/') + 1);
-  VisitMembers(alias, MemberReader(value));
+  VisitMembers(alias, resources::MemberReader(value));
   return {};
 }
 

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "catalog/json_members.h"
+#include "resources/json_members.h"
 #include "identity/arn.h"
 
 namespace mayfly::catalog {
@@ -34,7 +34,7 @@ std::string CodeSigningConfigKeyOf(std::string_view arn) {
 }
 
 json::Value ToJson(const CodeSigningConfig& config) {
-  return WriteMembers(config, [](auto& from, auto& visit) { VisitConfig(from, visit); });
+  return resources::WriteMembers(config, [](auto& from, auto& visit) { VisitConfig(from, visit); });
 }
 
 Result<> FromJson(std::string_view key, const json::Value& value, CodeSigningConfig& config) {
@@ -42,7 +42,7 @@ Result<> FromJson(std::string_view key, const json::Value& value, CodeSigningCon
   config.account_id = place.account_id;
   config.region = place.region;
   config.id = place.name;
-  VisitConfig(config, MemberReader(value));
+  VisitConfig(config, resources::MemberReader(value));
   return {};
 }
 

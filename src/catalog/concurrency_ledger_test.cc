@@ -19,21 +19,21 @@ Function MakeFunction(const FunctionName& name) {
 }
 
 Task<> Reserve(Context& ctx, Tables& tables, const FunctionName& function, int executions) {
-  Change change(tables.all);
+  resources::Change change(tables.all);
   const SettingOwner owner{function};
   EXPECT_TRUE(change.Put(tables.reserved_concurrency, owner.Key(), ReservedConcurrency{owner, executions}));
   EXPECT_TRUE(co_await change.Commit(ctx));
 }
 
 Task<> Provision(Context& ctx, Tables& tables, const FunctionName& function, std::string qualifier, int executions) {
-  Change change(tables.all);
+  resources::Change change(tables.all);
   const SettingOwner owner{function, std::move(qualifier)};
   EXPECT_TRUE(change.Put(tables.provisioned_concurrency, owner.Key(), ProvisionedConcurrency{.owner = owner, .requested = executions}));
   EXPECT_TRUE(co_await change.Commit(ctx));
 }
 
 Task<> MakeFunctions(Context& ctx, Tables& tables) {
-  Change change(tables.all);
+  resources::Change change(tables.all);
   EXPECT_TRUE(change.Create(tables.functions, kFunction.Key(), MakeFunction(kFunction)));
   EXPECT_TRUE(change.Create(tables.functions, kOther.Key(), MakeFunction(kOther)));
   EXPECT_TRUE(co_await change.Commit(ctx));
@@ -73,13 +73,13 @@ TEST(ConcurrencyLedger, ReadsWhatIsThereAndFollowsChanges) {
     co_await Reserve(ctx, tables, kOther, 20);
     EXPECT_EQ(SumsOf(early), Pair(32, 0));
     // All rows of a function at once, in whatever order.
-    Change change(tables.all);
+    resources::Change change(tables.all);
     EXPECT_TRUE(change.Delete(tables.functions, kFunction.Key(), tables.functions.Find(kFunction.Key())));
     EXPECT_TRUE(change.DeleteBelongings(kFunction.Key()));
     EXPECT_TRUE(co_await change.Commit(ctx));
     EXPECT_EQ(SumsOf(early), Pair(20, 0));
     const std::string key = SettingOwner{kOther}.Key();
-    Change unreserve(tables.all);
+    resources::Change unreserve(tables.all);
     EXPECT_TRUE(unreserve.Delete(tables.reserved_concurrency, key, tables.reserved_concurrency.Find(key)));
     EXPECT_TRUE(co_await unreserve.Commit(ctx));
     EXPECT_EQ(SumsOf(early), Pair(0, 4));

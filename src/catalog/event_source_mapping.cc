@@ -93,17 +93,17 @@ std::string EventSourceMapping::ClaimKey() const {
 }
 
 json::Value ToJson(const SourceAccess& access) {
-  return WriteMembers(access, [](auto& from, auto& visit) { VisitAccess(from, visit); });
+  return resources::WriteMembers(access, [](auto& from, auto& visit) { VisitAccess(from, visit); });
 }
-void FromJson(const json::Value& value, SourceAccess& access) { VisitAccess(access, MemberReader(value)); }
+void FromJson(const json::Value& value, SourceAccess& access) { VisitAccess(access, resources::MemberReader(value)); }
 
 json::Value ToJson(const SchemaRegistry& registry) {
-  return WriteMembers(registry, [](auto& from, auto& visit) { VisitRegistry(from, visit); });
+  return resources::WriteMembers(registry, [](auto& from, auto& visit) { VisitRegistry(from, visit); });
 }
-void FromJson(const json::Value& value, SchemaRegistry& registry) { VisitRegistry(registry, MemberReader(value)); }
+void FromJson(const json::Value& value, SchemaRegistry& registry) { VisitRegistry(registry, resources::MemberReader(value)); }
 
 json::Value ToJson(const EventSourceMapping& mapping) {
-  return WriteMembers(mapping, [](auto& from, auto& visit) { VisitMembers(from, visit); });
+  return resources::WriteMembers(mapping, [](auto& from, auto& visit) { VisitMembers(from, visit); });
 }
 
 Result<> FromJson(std::string_view key, const json::Value& value, EventSourceMapping& mapping) {
@@ -111,7 +111,7 @@ Result<> FromJson(std::string_view key, const json::Value& value, EventSourceMap
   mapping.account_id = std::move(parts.account_id);
   mapping.region = std::move(parts.region);
   mapping.uuid = std::move(parts.name);
-  VisitMembers(mapping, MemberReader(value));
+  VisitMembers(mapping, resources::MemberReader(value));
   if (mapping.function.name.empty() || mapping.batch_size <= 0) return Fail(Error::Fault("a stored event source mapping has no function or batch size"));
   return {};
 }

@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "catalog/function.h"
-#include "catalog/json_members.h"
+#include "resources/json_members.h"
 
 namespace mayfly::catalog {
 
@@ -83,7 +83,7 @@ struct EventSourceMapping {
   std::string collection_name;
   std::string full_document;
 
-  StringPairs tags;
+  resources::StringPairs tags;
   std::string state = std::string(MappingState::Creating);
   std::string state_transition_reason;
   std::string last_processing_result;

@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/encoding.h"
-#include "catalog/json_members.h"
+#include "resources/json_members.h"
 
 namespace mayfly::catalog {
 
@@ -171,37 +171,37 @@ std::string LogGroupKey(const FunctionName& name, std::string_view log_group) {
 }
 
 static json::Value ToJson(const LayerUse& layer) {
-  return WriteMembers(layer, [](auto& from, auto& visit) { VisitMembers(from, visit); });
+  return resources::WriteMembers(layer, [](auto& from, auto& visit) { VisitMembers(from, visit); });
 }
 
-static void FromJson(const json::Value& value, LayerUse& layer) { VisitMembers(layer, MemberReader(value)); }
+static void FromJson(const json::Value& value, LayerUse& layer) { VisitMembers(layer, resources::MemberReader(value)); }
 
 static json::Value ToJson(const FunctionImage& image) {
-  return WriteMembers(image, [](auto& from, auto& visit) { VisitMembers(from, visit); });
+  return resources::WriteMembers(image, [](auto& from, auto& visit) { VisitMembers(from, visit); });
 }
 
-static void FromJson(const json::Value& value, FunctionImage& image) { VisitMembers(image, MemberReader(value)); }
+static void FromJson(const json::Value& value, FunctionImage& image) { VisitMembers(image, resources::MemberReader(value)); }
 
 static json::Value ToJson(const ImageSettings& settings) {
-  return WriteMembers(settings, [](auto& from, auto& visit) { VisitMembers(from, visit); });
+  return resources::WriteMembers(settings, [](auto& from, auto& visit) { VisitMembers(from, visit); });
 }
 
-static void FromJson(const json::Value& value, ImageSettings& settings) { VisitMembers(settings, MemberReader(value)); }
+static void FromJson(const json::Value& value, ImageSettings& settings) { VisitMembers(settings, resources::MemberReader(value)); }
 
 static json::Value ToJson(const FileSystemUse& file_system) {
-  return WriteMembers(file_system, [](auto& from, auto& visit) { VisitMembers(from, visit); });
+  return resources::WriteMembers(file_system, [](auto& from, auto& visit) { VisitMembers(from, visit); });
 }
 
-static void FromJson(const json::Value& value, FileSystemUse& file_system) { VisitMembers(file_system, MemberReader(value)); }
+static void FromJson(const json::Value& value, FileSystemUse& file_system) { VisitMembers(file_system, resources::MemberReader(value)); }
 
 static json::Value ToJson(const S3Reference& reference) {
-  return WriteMembers(reference, [](auto& from, auto& visit) { VisitMembers(from, visit); });
+  return resources::WriteMembers(reference, [](auto& from, auto& visit) { VisitMembers(from, visit); });
 }
 
-static void FromJson(const json::Value& value, S3Reference& reference) { VisitMembers(reference, MemberReader(value)); }
+static void FromJson(const json::Value& value, S3Reference& reference) { VisitMembers(reference, resources::MemberReader(value)); }
 
 json::Value ToJson(const Function& function) {
-  return WriteMembers(function, [](auto& from, auto& visit) { VisitMembers(from, visit); });
+  return resources::WriteMembers(function, [](auto& from, auto& visit) { VisitMembers(from, visit); });
 }
 
 std::string Function::ContentSha256() const {
@@ -239,7 +239,7 @@ Result<> FromJson(std::string_view key, const json::Value& value, Function& func
     if (parsed.ec != std::errc() || parsed.ptr != key.data() + key.size()) return Fail(Error::Fault("the key of a version has no number"));
     function.version = std::to_string(number);
   }
-  VisitMembers(function, MemberReader(value));
+  VisitMembers(function, resources::MemberReader(value));
   if (function.name.name.empty() || function.revision_id.empty()) return Fail(Error::Fault("a stored function has no name or revision"));
   function.environment_key = function.QualifiedArn() + '@' + function.content_id;
   return {};

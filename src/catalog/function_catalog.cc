@@ -79,7 +79,7 @@ Result<FunctionCatalog::Resolved> FunctionCatalog::ResolveForInvoke(const Functi
 // --- changes ---
 
 // Keeps the list of what has to be settled in the same commit.
-void FunctionCatalog::NoteSettling(Change& change, const std::string& key, const Function* next) {
+void FunctionCatalog::NoteSettling(resources::Change& change, const std::string& key, const Function* next) {
   const bool settled = !next || next->is_settled();
   if (settled && unsettled_.contains(key)) change.batch().Delete(kUnsettledTable, key);
   if (!settled) change.batch().Put(kUnsettledTable, key, "");
@@ -95,7 +95,7 @@ Error FunctionCatalog::Rewritten(Error error, const Function& function) const {
 Task<Result<>> FunctionCatalog::Create(Context& ctx, Function function, std::optional<Function> version, Addition with) {
   const std::string key = function.name.Key();
   const std::string exists = fmt::format("Function already exist: {}", function.name.name);
-  Change change(tables_->all);
+  resources::Change change(tables_->all);
   NoteSettling(change, key, &function);
   if (!change.Create(tables_->functions, key, std::move(function))) co_return Fail(Conflict(exists));
   if (version) {
@@ -111,7 +111,7 @@ Task<Result<>> FunctionCatalog::Create(Context& ctx, Function function, std::opt
 
 Task<Result<>> FunctionCatalog::Replace(Context& ctx, const FunctionPointer& old, Function next) {
   const std::string key = RowKey(*old);
-  Change change(tables_->all);
+  resources::Change change(tables_->all);
   NoteSettling(change, key, &next);
   auto staged = change.Replace(old->is_latest() ? tables_->functions : tables_->versions, key, old, std::move(next));
   if (!staged) co_return Fail(Rewritten(std::move(staged).error(), *old));
@@ -120,7 +120,7 @@ Task<Result<>> FunctionCatalog::Replace(Context& ctx, const FunctionPointer& old
 
 Task<Result<>> FunctionCatalog::Publish(Context& ctx, const FunctionPointer& latest, Function next_latest, Function version) {
   const std::string version_key = RowKey(version);
-  Change change(tables_->all);
+  resources::Change change(tables_->all);
   NoteSettling(change, latest->name.Key(), &next_latest);
   NoteSettling(change, version_key, &version);
   auto staged = change.Replace(tables_->functions, latest->name.Key(), latest, std::move(next_latest));
@@ -131,7 +131,7 @@ Task<Result<>> FunctionCatalog::Publish(Context& ctx, const FunctionPointer& lat
 
 Task<Result<>> FunctionCatalog::Delete(Context& ctx, const FunctionPointer& old) {
   const std::string key = RowKey(*old);
-  Change change(tables_->all);
+  resources::Change change(tables_->all);
   NoteSettling(change, key, nullptr);
   auto staged = change.Delete(old->is_latest() ? tables_->functions : tables_->versions, key, old);
   if (staged) staged = change.DeleteBelongings(old->is_latest() ? key : fmt::format("{}/{}", old->name.Key(), old->version));
@@ -170,7 +170,7 @@ Task<> FunctionCatalog::Survey(Context& ctx, std::function<void(const Function&)
   for (const bool in_versions : {false, true}) {
     survey_in_versions_ = in_versions;
     survey_at_.clear();
-    const ResourceTable<Function>& table = in_versions ? tables_->versions : tables_->functions;
+    const resources::ResourceTable<Function>& table = in_versions ? tables_->versions : tables_->functions;
     for (;;) {
       const auto slice = table.List("", survey_at_, kSurveySlice);
       for (const auto& row : slice) {

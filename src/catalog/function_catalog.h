@@ -15,7 +15,7 @@
 #include "base/event.h"
 #include "base/random.h"
 #include "catalog/function_reference.h"
-#include "catalog/package_uses.h"
+#include "packages/package_uses.h"
 #include "catalog/tables.h"
 
 namespace mayfly::catalog {
@@ -57,7 +57,7 @@ class FunctionCatalog {
   // `version`: the published version that is made together with it (Publish), if any.
   // `with`: adds to the same commit what is to be there from the first moment.
   // Errors: ResourceConflictException "Function already exist: NAME"; those of `with`.
-  using Addition = std::function<Result<>(Change&)>;
+  using Addition = std::function<Result<>(resources::Change&)>;
   Task<Result<>> Create(Context& ctx, Function function, std::optional<Function> version = std::nullopt, Addition with = {});
   // Replaces `old` (which the caller read; $LATEST or a version) by `next`. Errors: ResourceConflictException when it was
   // changed meanwhile, ResourceNotFoundException when it was deleted.
@@ -89,14 +89,14 @@ class FunctionCatalog {
   void Listen();
   void OnRowChange(const std::string& key, const FunctionPointer& old_state, const FunctionPointer& new_state);
   void Count(const Function& function, int sign);
-  void NoteSettling(Change& change, const std::string& key, const Function* next);
+  void NoteSettling(resources::Change& change, const std::string& key, const Function* next);
   Error Rewritten(Error error, const Function& function) const;
 
   Tables* tables_;
   std::vector<Listener> listeners_;
   std::set<std::string> unsettled_;
   std::unordered_map<std::string, Usage> usage_;  // by ACCOUNT/REGION
-  PackageUses uses_;
+  packages::PackageUses uses_;
   std::string survey_at_;                         // rows up to here are counted …
   bool survey_in_versions_ = false;               // … in "functions" first, then in "versions"
   bool surveyed_ = false;

@@ -2,7 +2,7 @@
 
 #include <type_traits>
 
-#include "catalog/json_members.h"
+#include "resources/json_members.h"
 
 namespace mayfly::catalog {
 namespace {
@@ -35,14 +35,14 @@ struct Members {
 
 template <typename T>
 json::Value Write(const T& setting) {
-  return WriteMembers(setting, [](auto& from, auto& visit) { Members::Visit(from, visit); });
+  return resources::WriteMembers(setting, [](auto& from, auto& visit) { Members::Visit(from, visit); });
 }
 
 template <typename T>
 Result<> Read(std::string_view key, const json::Value& value, T& setting) {
   MF_TRY(setting.owner.function, NameFromKey(key));
   setting.owner.qualifier = key.substr(key.rfind('/') + 1);
-  Members::Visit(setting, MemberReader(value));
+  Members::Visit(setting, resources::MemberReader(value));
   return {};
 }
 

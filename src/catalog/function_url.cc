@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "catalog/json_members.h"
+#include "resources/json_members.h"
 
 namespace mayfly::catalog {
 namespace {
@@ -33,16 +33,16 @@ std::string FunctionUrlKey(const FunctionName& function, std::string_view qualif
 }
 
 json::Value ToJson(const FunctionUrl& url) {
-  json::Value value = WriteMembers(url, [](auto& from, auto& visit) { VisitMembers(from, visit); });
-  if (url.cors) value.Set("Cors", WriteMembers(*url.cors, [](auto& from, auto& visit) { VisitCors(from, visit); }));
+  json::Value value = resources::WriteMembers(url, [](auto& from, auto& visit) { VisitMembers(from, visit); });
+  if (url.cors) value.Set("Cors", resources::WriteMembers(*url.cors, [](auto& from, auto& visit) { VisitCors(from, visit); }));
   return value;
 }
 
 Result<> FromJson(std::string_view key, const json::Value& value, FunctionUrl& url) {
   MF_TRY(url.function, NameFromKey(key));
   url.qualifier = key.substr(key.rfind('/') + 1);
-  VisitMembers(url, MemberReader(value));
-  if (const json::Value* cors = value.Find("Cors")) VisitCors(url.cors.emplace(), MemberReader(*cors));
+  VisitMembers(url, resources::MemberReader(value));
+  if (const json::Value* cors = value.Find("Cors")) VisitCors(url.cors.emplace(), resources::MemberReader(*cors));
   return {};
 }
 

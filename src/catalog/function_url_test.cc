@@ -33,7 +33,7 @@ TEST(FunctionUrlJson, KeepsEveryMember) {
 }
 
 Task<> Put(Context& ctx, Tables& tables, FunctionUrl url) {
-  Change change(tables.all);
+  resources::Change change(tables.all);
   const std::string key = FunctionUrlKey(url.function, url.qualifier);
   EXPECT_TRUE(change.Put(tables.function_urls, key, std::move(url)));
   EXPECT_TRUE(co_await change.Commit(ctx));

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "catalog/function.h"
-#include "catalog/json_members.h"
+#include "resources/json_members.h"
 
 namespace mayfly::catalog {
 namespace {
@@ -74,11 +74,11 @@ std::optional<LayerVersionName> ParseLayerVersionArn(std::string_view arn) {
 }
 
 json::Value ToJson(const Layer& layer) {
-  return WriteMembers(layer, [](auto& from, auto& visit) { VisitMembers(from, visit); });
+  return resources::WriteMembers(layer, [](auto& from, auto& visit) { VisitMembers(from, visit); });
 }
 
 json::Value ToJson(const LayerVersion& version) {
-  return WriteMembers(version, [](auto& from, auto& visit) { VisitMembers(from, visit); });
+  return resources::WriteMembers(version, [](auto& from, auto& visit) { VisitMembers(from, visit); });
 }
 
 Result<> FromJson(std::string_view key, const json::Value& value, Layer& layer) {
@@ -86,7 +86,7 @@ Result<> FromJson(std::string_view key, const json::Value& value, Layer& layer) 
   layer.name.region = TakePart(key, '/');
   layer.name.name = key;
   if (layer.name.name.empty()) return Fail(Error::Fault("not the key of a layer"));
-  VisitMembers(layer, MemberReader(value));
+  VisitMembers(layer, resources::MemberReader(value));
   return {};
 }
 
@@ -97,7 +97,7 @@ Result<> FromJson(std::string_view key, const json::Value& value, LayerVersion& 
   const auto number = ParseNumber(key);
   if (!number) return Fail(Error::Fault("the key of a layer version has no number"));
   version.name.number = *number;
-  VisitMembers(version, MemberReader(value));
+  VisitMembers(version, resources::MemberReader(value));
   if (version.code_sha256.empty()) return Fail(Error::Fault("a stored layer version has no package"));
   return {};
 }

@@ -61,7 +61,7 @@ Task<Result<LayerVersionPointer>> LayerCatalog::Publish(Context& ctx, LayerVersi
   const LayerName layer = version.name.layer;
   for (int attempt = 1;; ++attempt) {
     version.name.number = LastNumber(layer) + 1;
-    Change change(tables_->all);
+    resources::Change change(tables_->all);
     auto done = change.Put(tables_->layers, layer.Key(), Layer{layer, version.name.number});
     if (done) done = change.Create(tables_->layer_versions, version.name.Key(), version);
     if (done) done = co_await change.Commit(ctx);
@@ -75,7 +75,7 @@ Task<Result<>> LayerCatalog::Delete(Context& ctx, const LayerVersionName& name) 
   for (int attempt = 1;; ++attempt) {
     const LayerVersionPointer version = Find(name);
     if (!version) co_return Result<>();
-    Change change(tables_->all);
+    resources::Change change(tables_->all);
     auto done = change.Delete(tables_->layer_versions, name.Key(), version);
     if (const auto policy = tables_->layer_policies.Find(name.Key()); done && policy) done = change.Delete(tables_->layer_policies, name.Key(), policy);
     if (done) done = co_await change.Commit(ctx);

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "base/context.h"
-#include "catalog/package_uses.h"
+#include "packages/package_uses.h"
 #include "catalog/tables.h"
 
 namespace mayfly::catalog {
@@ -51,7 +51,7 @@ class LayerCatalog {
   void Count(const LayerVersion& version, int sign);
 
   Tables* tables_;
-  PackageUses uses_;
+  packages::PackageUses uses_;
   std::unordered_map<std::string, int64_t> code_bytes_;  // by ACCOUNT/REGION
 };
 

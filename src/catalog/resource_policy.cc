@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "catalog/json_members.h"
+#include "resources/json_members.h"
 
 namespace mayfly::catalog {
 namespace {
@@ -26,11 +26,11 @@ Result<ResourcePolicy> ResourcePolicy::Make(std::string document, std::string re
 }
 
 json::Value ToJson(const ResourcePolicy& policy) {
-  return WriteMembers(policy, [](auto& from, auto& visit) { VisitMembers(from, visit); });
+  return resources::WriteMembers(policy, [](auto& from, auto& visit) { VisitMembers(from, visit); });
 }
 
 Result<> FromJson(std::string_view, const json::Value& value, ResourcePolicy& policy) {
-  VisitMembers(policy, MemberReader(value));
+  VisitMembers(policy, resources::MemberReader(value));
   MF_TRY(policy, ResourcePolicy::Make(std::move(policy.document), std::move(policy.revision_id)));
   return {};
 }

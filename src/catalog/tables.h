@@ -9,37 +9,37 @@
 #include "catalog/function_url.h"
 #include "catalog/layer.h"
 #include "catalog/resource_policy.h"
-#include "catalog/resource_table.h"
+#include "resources/resource_table.h"
 
 namespace mayfly::catalog {
 
 struct Tables {
   explicit Tables(store::Store& store) : all(store) {}
 
-  ResourceTables all;  // opens and clears the tables below
+  resources::ResourceTables all;  // opens and clears the tables below
 
-  ResourceTable<Function> functions{all, "functions"};                     // $LATEST, by FunctionName::Key()
-  ResourceTable<Function> versions{all, "versions", BelongsTo::Function};  // published ones, by VersionKey()
-  ResourceTable<Alias> aliases{all, "aliases", BelongsTo::Function};       // by AliasKey()
-  ResourceTable<Layer> layers{all, "layers"};                              // by LayerName::Key()
-  ResourceTable<LayerVersion> layer_versions{all, "layer_versions"};       // by LayerVersionName::Key()
+  resources::ResourceTable<Function> functions{all, "functions"};                     // $LATEST, by FunctionName::Key()
+  resources::ResourceTable<Function> versions{all, "versions", resources::BelongsTo::Function};  // published ones, by VersionKey()
+  resources::ResourceTable<Alias> aliases{all, "aliases", resources::BelongsTo::Function};       // by AliasKey()
+  resources::ResourceTable<Layer> layers{all, "layers"};                              // by LayerName::Key()
+  resources::ResourceTable<LayerVersion> layer_versions{all, "layer_versions"};       // by LayerVersionName::Key()
 
   // Settings beside functions, by SettingOwner::Key().
-  ResourceTable<ReservedConcurrency> reserved_concurrency{all, "reserved_concurrency", BelongsTo::Function};
-  ResourceTable<ProvisionedConcurrency> provisioned_concurrency{all, "provisioned_concurrency", BelongsTo::Function};
-  ResourceTable<EventInvokeConfig> event_invoke_configs{all, "event_invoke_configs", BelongsTo::Function};
-  ResourceTable<RuntimeManagement> runtime_management{all, "runtime_management", BelongsTo::Function};
-  ResourceTable<RecursionConfig> recursion_configs{all, "recursion_configs", BelongsTo::Function};
+  resources::ResourceTable<ReservedConcurrency> reserved_concurrency{all, "reserved_concurrency", resources::BelongsTo::Function};
+  resources::ResourceTable<ProvisionedConcurrency> provisioned_concurrency{all, "provisioned_concurrency", resources::BelongsTo::Function};
+  resources::ResourceTable<EventInvokeConfig> event_invoke_configs{all, "event_invoke_configs", resources::BelongsTo::Function};
+  resources::ResourceTable<RuntimeManagement> runtime_management{all, "runtime_management", resources::BelongsTo::Function};
+  resources::ResourceTable<RecursionConfig> recursion_configs{all, "recursion_configs", resources::BelongsTo::Function};
 
-  ResourceTable<FunctionUrl> function_urls{all, "function_urls", BelongsTo::Function};                          // by FunctionUrlKey()
-  ResourceTable<ResourcePolicy> policies{all, "policies", BelongsTo::Function};                                 // by PolicyKey()
-  ResourceTable<ResourcePolicy> layer_policies{all, "layer_policies"};                                          // by LayerVersionName::Key()
-  ResourceTable<CodeSigningConfig> code_signing_configs{all, "code_signing_configs"};                           // by CodeSigningConfigKey()
-  ResourceTable<FunctionCodeSigning> function_code_signing{all, "function_code_signing", BelongsTo::Function};  // by FunctionName::Key()
+  resources::ResourceTable<FunctionUrl> function_urls{all, "function_urls", resources::BelongsTo::Function};                          // by FunctionUrlKey()
+  resources::ResourceTable<ResourcePolicy> policies{all, "policies", resources::BelongsTo::Function};                                 // by PolicyKey()
+  resources::ResourceTable<ResourcePolicy> layer_policies{all, "layer_policies"};                                          // by LayerVersionName::Key()
+  resources::ResourceTable<CodeSigningConfig> code_signing_configs{all, "code_signing_configs"};                           // by CodeSigningConfigKey()
+  resources::ResourceTable<FunctionCodeSigning> function_code_signing{all, "function_code_signing", resources::BelongsTo::Function};  // by FunctionName::Key()
 
   // Event source mappings outlive their functions: they belong to nobody.
-  ResourceTable<EventSourceMapping> event_source_mappings{all, "event_source_mappings"};        // by EventSourceMapping::Key()
-  ResourceTable<MappingClaim> event_source_mapping_claims{all, "event_source_mapping_claims"};  // by EventSourceMapping::ClaimKey()
+  resources::ResourceTable<EventSourceMapping> event_source_mappings{all, "event_source_mappings"};        // by EventSourceMapping::Key()
+  resources::ResourceTable<MappingClaim> event_source_mapping_claims{all, "event_source_mapping_claims"};  // by EventSourceMapping::ClaimKey()
 };
 
 }  // namespace mayfly::catalog

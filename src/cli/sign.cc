@@ -14,7 +14,7 @@
 #include "base/fd.h"
 #include "base/files.h"
 #include "base/random.h"
-#include "catalog/signing_profiles.h"
+#include "packages/signing_profiles.h"
 
 namespace mayfly::cli {
 namespace {
@@ -44,7 +44,7 @@ WallTime Today() {  // whole seconds, as signatures have them
   return std::chrono::time_point_cast<std::chrono::seconds>(SystemClock().WallNow());
 }
 
-catalog::SigningProfiles ProfilesOf(const SignOptions& options) { return catalog::SigningProfiles(options.data_dir + "/signing-profiles"); }
+packages::SigningProfiles ProfilesOf(const SignOptions& options) { return packages::SigningProfiles(options.data_dir + "/signing-profiles"); }
 
 // A new file that only its owner may read; never replaces one.
 Result<> WriteSecret(const std::string& path, std::string_view bytes) {
@@ -68,12 +68,12 @@ Result<> CreateProfile(const SignOptions& options) {
   static constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
   MF_TRY_VOID(CheckDataDirectory(options));
   SystemRandom random;
-  catalog::ProfileArn profile{options.region, options.account_id, options.profile_name, {}};
+  packages::ProfileArn profile{options.region, options.account_id, options.profile_name, {}};
   for (int i = 0; i < 10; ++i) profile.version += kLetters[random.Below(kLetters.size())];
-  const std::string arn = catalog::FormatProfileVersionArn(profile);
-  MF_TRY([[maybe_unused]] const catalog::ProfileArn legal, catalog::ParseProfileVersionArn(arn));
+  const std::string arn = packages::FormatProfileVersionArn(profile);
+  MF_TRY([[maybe_unused]] const packages::ProfileArn legal, packages::ParseProfileVersionArn(arn));
   const WallTime now = Today();
-  MF_TRY(const std::string pem, catalog::MakeSigningKey(profile, now - kDay, now + options.valid_days * kDay));
+  MF_TRY(const std::string pem, packages::MakeSigningKey(profile, now - kDay, now + options.valid_days * kDay));
   MF_TRY_VOID(WriteSecret(options.key, pem));
   MF_TRY_VOID(ProfilesOf(options).Register(profile, pem));
   fmt::print("{}\n", arn);
@@ -84,23 +84,23 @@ Result<> CreateProfile(const SignOptions& options) {
 Result<> AddProfile(const SignOptions& options) {
   MF_TRY_VOID(CheckDataDirectory(options));
   MF_TRY(const std::string pem, ReadFile(options.certificate));
-  MF_TRY(const catalog::CertificateFacts certificate, catalog::ReadCertificate(pem));
-  MF_TRY(const catalog::ProfileArn profile, catalog::ParseProfileVersionArn(options.profile_name.empty() ? certificate.uri : options.profile_name));
+  MF_TRY(const packages::CertificateFacts certificate, packages::ReadCertificate(pem));
+  MF_TRY(const packages::ProfileArn profile, packages::ParseProfileVersionArn(options.profile_name.empty() ? certificate.uri : options.profile_name));
   MF_TRY_VOID(ProfilesOf(options).Register(profile, pem));
-  fmt::print("{}\n", catalog::FormatProfileVersionArn(profile));
+  fmt::print("{}\n", packages::FormatProfileVersionArn(profile));
   return {};
 }
 
 // The profile version that signs: what the certificate says, and --profile must not say otherwise.
-Result<catalog::ProfileArn> SigningProfileOf(const SignOptions& options, const std::string& key_pem) {
-  MF_TRY(const catalog::CertificateFacts certificate, catalog::ReadCertificate(key_pem));
+Result<packages::ProfileArn> SigningProfileOf(const SignOptions& options, const std::string& key_pem) {
+  MF_TRY(const packages::CertificateFacts certificate, packages::ReadCertificate(key_pem));
   const bool names_version = options.profile.starts_with("arn:");
   if (certificate.uri.empty() && !names_version) {
     return Fail(Error::Fault("the certificate names no signing profile", "name the profile version's ARN with --profile"));
   }
-  MF_TRY(catalog::ProfileArn profile, catalog::ParseProfileVersionArn(certificate.uri.empty() ? options.profile : certificate.uri));
-  const bool same = options.profile.empty() || options.profile == profile.name || options.profile == catalog::FormatProfileVersionArn(profile);
-  if (!same) return Fail(Error::Fault(fmt::format("{} is the key of {}, not of {}", options.key, catalog::FormatProfileVersionArn(profile), options.profile)));
+  MF_TRY(packages::ProfileArn profile, packages::ParseProfileVersionArn(certificate.uri.empty() ? options.profile : certificate.uri));
+  const bool same = options.profile.empty() || options.profile == profile.name || options.profile == packages::FormatProfileVersionArn(profile);
+  if (!same) return Fail(Error::Fault(fmt::format("{} is the key of {}, not of {}", options.key, packages::FormatProfileVersionArn(profile), options.profile)));
   return profile;
 }
 
@@ -108,14 +108,14 @@ Result<> SignZip(const SignOptions& options) {
   if (options.zip.empty() || options.key.empty()) return Fail(Error::Fault("name a zip and --key", "mayfly sign --help shows how"));
   MF_TRY(const std::string zip, ReadFile(options.zip));
   MF_TRY(const std::string key_pem, ReadFile(options.key));
-  MF_TRY(const catalog::ProfileArn profile, SigningProfileOf(options, key_pem));
+  MF_TRY(const packages::ProfileArn profile, SigningProfileOf(options, key_pem));
   SystemRandom random;
-  catalog::SignatureStatement statement;
-  statement.profile_version_arn = catalog::FormatProfileVersionArn(profile);
+  packages::SignatureStatement statement;
+  statement.profile_version_arn = packages::FormatProfileVersionArn(profile);
   statement.job_arn = fmt::format("arn:aws:signer:{}:{}:/signing-jobs/{}", profile.region, profile.account_id, random.Uuid());
   statement.signed_at = Today();
   statement.expires_at = statement.signed_at + options.expires_days * kDay;
-  MF_TRY(const std::string signed_zip, catalog::SignPackage(zip, statement, key_pem));
+  MF_TRY(const std::string signed_zip, packages::SignPackage(zip, statement, key_pem));
   const std::string stem = options.zip.ends_with(".zip") ? options.zip.substr(0, options.zip.size() - 4) : options.zip;
   const std::string output = options.output.empty() ? stem + "-signed.zip" : options.output;
   MF_TRY_VOID(WriteFileDurably(output, signed_zip, 0644));
@@ -126,15 +126,15 @@ Result<> SignZip(const SignOptions& options) {
 
 Result<> VerifyZip(const SignOptions& options) {
   MF_TRY(const std::string zip, ReadFile(options.zip));
-  const catalog::PackageSignature signature = catalog::ReadPackageSignature(zip);
-  if (signature.state == catalog::SignatureState::Broken) return Fail(Error::Fault(fmt::format("{}: {}", options.zip, signature.why_broken)));
-  if (signature.state == catalog::SignatureState::Unsigned) return Fail(Error::Fault(options.zip + " is not signed"));
-  const catalog::SignatureStatement& statement = signature.statement;
+  const packages::PackageSignature signature = packages::ReadPackageSignature(zip);
+  if (signature.state == packages::SignatureState::Broken) return Fail(Error::Fault(fmt::format("{}: {}", options.zip, signature.why_broken)));
+  if (signature.state == packages::SignatureState::Unsigned) return Fail(Error::Fault(options.zip + " is not signed"));
+  const packages::SignatureStatement& statement = signature.statement;
   fmt::print("profile      {}\njob          {}\ncertificate  sha256:{}\nsigned       {}\nexpires      {}\n", statement.profile_version_arn, statement.job_arn,
              statement.certificate_sha256, FormatIso8601(statement.signed_at), FormatIso8601(statement.expires_at));
   MF_TRY(const auto verdict, ProfilesOf(options).Judge(signature, {statement.profile_version_arn}, Today()));
-  fmt::print("here         {}\n", verdict == catalog::SignatureVerdict::UnknownPublisher ? "the profile is not known, or its key is another one" : catalog::ToString(verdict));
-  if (verdict != catalog::SignatureVerdict::Trusted) return Fail(Error::Fault("not trusted on this machine"));
+  fmt::print("here         {}\n", verdict == packages::SignatureVerdict::UnknownPublisher ? "the profile is not known, or its key is another one" : packages::ToString(verdict));
+  if (verdict != packages::SignatureVerdict::Trusted) return Fail(Error::Fault("not trusted on this machine"));
   return {};
 }
 

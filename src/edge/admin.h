@@ -17,7 +17,7 @@
 
 #include "base/blocking_pool.h"
 #include "base/json.h"
-#include "catalog/code_package.h"
+#include "packages/code_package.h"
 #include "catalog/function_catalog.h"
 #include "catalog/runtimes.h"
 #include "identity/authenticator.h"
@@ -40,7 +40,7 @@ struct AdminParts {
   store::LogStore* logs;
   const telemetry::Metrics* metrics;
   const telemetry::TraceSegments* traces;
-  catalog::CodeStore* code;
+  packages::CodeStore* code;
   BlockingPool* files;
   identity::Authenticator* authenticator;
   std::function<json::Value()> describe_events;  // asynchronous invocation, for the status page

@@ -14,7 +14,7 @@
 #include "base/json.h"
 #include "base/real_loop.h"
 #include "base/task_scope.h"
-#include "catalog/json_members.h"
+#include "resources/json_members.h"
 #include "images/image_error.h"
 #include "images/image_tree.h"
 #include "images/layer.h"
@@ -54,7 +54,7 @@ Result<> SyncFileSystem(const std::string& path) {
 }
 
 // Blocks. `descriptor`: what the stored bytes must be; nothing where only the diff_id is known.
-Result<> InstallLayer(catalog::CodeStore& code, ByteSource& source, const Descriptor* descriptor, const std::string& diff_id, uint64_t bytes_max) {
+Result<> InstallLayer(packages::CodeStore& code, ByteSource& source, const Descriptor* descriptor, const std::string& diff_id, uint64_t bytes_max) {
   auto installed = code.PutFolder(LayerName(diff_id), [&](const std::string& folder) -> Result<> {
     const std::string files = folder + "/files";
     MF_TRY_VOID(MakeFolder(files));
@@ -73,14 +73,14 @@ Result<> InstallLayer(catalog::CodeStore& code, ByteSource& source, const Descri
 }
 
 // Blocks. What the files of a stored layer have together.
-Result<uint64_t> LayerBytes(const catalog::CodeStore& code, const std::string& name) {
+Result<uint64_t> LayerBytes(const packages::CodeStore& code, const std::string& name) {
   MF_TRY(const std::string text, ReadFile(code.FolderOf(name) + "/list"));
   MF_TRY(const Layer layer, ReadLayer(std::string_view(text).substr(0, text.find('\0') + 1)));
   return layer.bytes;
 }
 
 // Blocks. The layers are there, and pinned.
-Result<std::shared_ptr<const void>> InstallTree(catalog::CodeStore& code, const std::string& tree_name, const std::vector<std::string>& diff_ids,
+Result<std::shared_ptr<const void>> InstallTree(packages::CodeStore& code, const std::string& tree_name, const std::vector<std::string>& diff_ids,
                                                 const std::vector<std::string>& places) {
   return code.PutFolder(tree_name, [&](const std::string& folder) -> Result<> {
     ImageTree tree;
@@ -113,13 +113,13 @@ Result<std::shared_ptr<const void>> InstallTree(catalog::CodeStore& code, const 
 }
 
 // Blocks.
-Result<ImageStore::TreeFacts> ReadFacts(const catalog::CodeStore& code, const std::string& tree) {
+Result<ImageStore::TreeFacts> ReadFacts(const packages::CodeStore& code, const std::string& tree) {
   ImageStore::TreeFacts facts;
   const std::string folder = code.FolderOf(tree);
   if (folder.empty() || ::access((folder + "/image.json").c_str(), F_OK) != 0) return facts;
   MF_TRY(const std::string text, ReadFile(folder + "/image.json"));
   MF_TRY(const json::Value value, json::Parse(text));
-  catalog::MemberReader read(value);
+  resources::MemberReader read(value);
   read("Layers", facts.layers);
   read("Extensions", facts.extensions);
   return facts;
@@ -215,7 +215,7 @@ class ImageStore::Downloads {
   TaskScope scope_;
 };
 
-ImageStore::ImageStore(RealLoop& loop, catalog::CodeStore& code, ImageStoreOptions options)
+ImageStore::ImageStore(RealLoop& loop, packages::CodeStore& code, ImageStoreOptions options)
     : loop_(&loop),
       code_(&code),
       options_(std::move(options)),
@@ -308,7 +308,7 @@ Task<Result<std::shared_ptr<const void>>> ImageStore::Prepare(Context& ctx, std:
 
 Result<ImageStore::TreeFacts> ImageStore::FactsOf(const std::string& tree) const { return ReadFacts(*code_, tree); }
 
-Result<std::set<std::string>> LayersOfTrees(const catalog::CodeStore& code, const std::vector<std::string>& trees) {
+Result<std::set<std::string>> LayersOfTrees(const packages::CodeStore& code, const std::vector<std::string>& trees) {
   std::set<std::string> layers;
   for (const std::string& tree : trees) {
     MF_TRY(ImageStore::TreeFacts facts, ReadFacts(code, tree));

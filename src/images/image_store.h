@@ -19,7 +19,7 @@
 
 #include "base/blocking_pool.h"
 #include "base/event.h"
-#include "catalog/code_package.h"
+#include "packages/code_package.h"
 #include "images/local_images.h"
 #include "images/registry.h"
 
@@ -54,7 +54,7 @@ struct ImageDescription {
 
 class ImageStore {
  public:
-  ImageStore(RealLoop& loop, catalog::CodeStore& code, ImageStoreOptions options);
+  ImageStore(RealLoop& loop, packages::CodeStore& code, ImageStoreOptions options);
 
   // Reads manifest and configuration, no layers. Errors: image_error.h; Fault.
   Task<Result<ImageDescription>> Resolve(Context& ctx, std::string uri);
@@ -83,7 +83,7 @@ class ImageStore {
                                      std::shared_ptr<const void>& pin);
 
   RealLoop* loop_;
-  catalog::CodeStore* code_;
+  packages::CodeStore* code_;
   ImageStoreOptions options_;
   LocalImages local_;
   BlockingPool files_;
@@ -94,6 +94,6 @@ class ImageStore {
 };
 
 // The layers of all those that are trees of images. Blocks; any thread.
-Result<std::set<std::string>> LayersOfTrees(const catalog::CodeStore& code, const std::vector<std::string>& trees);
+Result<std::set<std::string>> LayersOfTrees(const packages::CodeStore& code, const std::vector<std::string>& trees);
 
 }  // namespace mayfly::images

@@ -107,12 +107,12 @@ Result<AsyncEvent> DecodeEvent(std::string_view bytes) {
 }
 
 std::string Encode(const OwedDelivery& owed) {
-  const Delivery& delivery = owed.delivery;
+  const delivery::Delivery& delivery = owed.delivery;
   Writer writer(kDeliveryFormat, 256 + delivery.body.size() + delivery.trace_header.size());
   writer.Number(static_cast<uint64_t>(owed.kind)).Number(static_cast<uint64_t>(owed.attempts)).Function(owed.function);
   writer.Text(delivery.id).Text(delivery.target_arn).Text(delivery.source_arn).Text(delivery.trace_header).Text(delivery.detail_type);
   writer.Number(delivery.attributes.size());
-  for (const DeliveryAttribute& attribute : delivery.attributes) {
+  for (const delivery::DeliveryAttribute& attribute : delivery.attributes) {
     writer.Text(attribute.name).Number(static_cast<uint64_t>(attribute.type)).Text(attribute.value);
   }
   writer.Text(delivery.body);
@@ -127,7 +127,7 @@ Result<OwedDelivery> DecodeDelivery(std::string_view bytes) {
   owed.kind = static_cast<OwedDelivery::Kind>(kind);
   owed.attempts = reader.Count();
   owed.function = reader.Function();
-  Delivery& delivery = owed.delivery;
+  delivery::Delivery& delivery = owed.delivery;
   delivery.id = reader.Text();
   delivery.target_arn = reader.Text();
   delivery.source_arn = reader.Text();
@@ -136,11 +136,11 @@ Result<OwedDelivery> DecodeDelivery(std::string_view bytes) {
   const uint64_t attributes = reader.Number();
   if (attributes > kAttributesMax) reader.Spoil();
   for (uint64_t i = 0; reader.ok() && i < attributes; ++i) {
-    DeliveryAttribute attribute;
+    delivery::DeliveryAttribute attribute;
     attribute.name = reader.Text();
     const uint64_t type = reader.Number();
     if (type > 1) reader.Spoil();
-    attribute.type = static_cast<DeliveryAttribute::Type>(type);
+    attribute.type = static_cast<delivery::DeliveryAttribute::Type>(type);
     attribute.value = reader.Text();
     delivery.attributes.push_back(std::move(attribute));
   }

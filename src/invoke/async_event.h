@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "catalog/function_reference.h"
-#include "invoke/target_router.h"
+#include "delivery/target_router.h"
 
 namespace mayfly::invoke {
 
@@ -32,7 +32,7 @@ struct OwedDelivery {
 
   Kind kind = Kind::Destination;
   catalog::FunctionReference function;  // whose event it is about
-  Delivery delivery;
+  delivery::Delivery delivery;
   int attempts = 0;  // that failed
 };
 

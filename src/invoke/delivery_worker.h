@@ -5,9 +5,9 @@
 // DeadLetterErrors counts it, the log says it. One per daemon, on its strand.
 #pragma once
 
-#include "invoke/durable_lanes.h"
+#include "delivery/durable_lanes.h"
 #include "invoke/function_scope.h"
-#include "invoke/target_router.h"
+#include "delivery/target_router.h"
 
 namespace mayfly::invoke {
 
@@ -18,16 +18,16 @@ struct DeliveryOptions {
   Duration timeout = std::chrono::seconds(30);     // the deadline that a target is given
 };
 
-class DeliveryWorker final : public LaneWorker {
+class DeliveryWorker final : public delivery::LaneWorker {
  public:
-  DeliveryWorker(Loop& loop, TargetRouter& targets, telemetry::Metrics& metrics, DeliveryOptions options)
+  DeliveryWorker(Loop& loop, delivery::TargetRouter& targets, telemetry::Metrics& metrics, DeliveryOptions options)
       : loop_(&loop), targets_(&targets), metrics_(&metrics), options_(options) {}
 
-  Task<Verdict> Work(Context& ctx, const std::string& payload) override;
+  Task<delivery::Verdict> Work(Context& ctx, const std::string& payload) override;
 
  private:
   Loop* loop_;
-  TargetRouter* targets_;
+  delivery::TargetRouter* targets_;
   telemetry::Metrics* metrics_;
   DeliveryOptions options_;
 };

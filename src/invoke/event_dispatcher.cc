@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
-#include "invoke/backoff.h"
+#include "delivery/backoff.h"
 
 namespace mayfly::invoke {
 namespace {
@@ -28,11 +28,11 @@ struct EventDispatcher::Rules {
   std::string version;
 };
 
-Task<Verdict> EventDispatcher::Work(Context& ctx, const std::string& payload) {
+Task<delivery::Verdict> EventDispatcher::Work(Context& ctx, const std::string& payload) {
   auto event = DecodeEvent(payload);
   if (!event) {
     log::Error("an event is discarded: {}", event.error().ToString());
-    co_return Verdict{.kind = Verdict::Kind::Dropped};
+    co_return delivery::Verdict{.kind = delivery::Verdict::Kind::Dropped};
   }
   co_return co_await Dispatch(ctx, std::move(*event));
 }
@@ -55,7 +55,7 @@ Duration EventDispatcher::RetryDelay(int function_errors) const {
   return options_.retry_delays[std::min<size_t>(static_cast<size_t>(function_errors), options_.retry_delays.size()) - 1];
 }
 
-Task<Verdict> EventDispatcher::Dispatch(Context& ctx, AsyncEvent event) {
+Task<delivery::Verdict> EventDispatcher::Dispatch(Context& ctx, AsyncEvent event) {
   auto found = parts_.catalog->ResolveForInvoke(event.function, *parts_.random);
   if (!found) co_return Discard(event, found.error().message);
   const Rules rules = RulesOf(event, *found->function);
@@ -89,10 +89,10 @@ Task<Verdict> EventDispatcher::Dispatch(Context& ctx, AsyncEvent event) {
   co_return Judge(std::move(event), rules, *outcome);
 }
 
-Verdict EventDispatcher::Judge(AsyncEvent event, const Rules& rules, const runtime::InvokeOutcome& outcome) {
+delivery::Verdict EventDispatcher::Judge(AsyncEvent event, const Rules& rules, const runtime::InvokeOutcome& outcome) {
   ++event.invocations;
   if (!outcome.function_error) {
-    Verdict verdict;
+    delivery::Verdict verdict;
     AddRecord(verdict, event, {.condition = EventCondition::Success, .executed_version = rules.version, .outcome = &outcome},
               rules.success_destination);
     return verdict;
@@ -101,39 +101,39 @@ Verdict EventDispatcher::Judge(AsyncEvent event, const Rules& rules, const runti
     const Duration delay = RetryDelay(event.function_errors);
     return Retry(std::move(event), rules, delay);
   }
-  Verdict verdict = Fail(event, rules, {.condition = EventCondition::RetriesExhausted, .executed_version = rules.version, .outcome = &outcome});
-  verdict.kind = Verdict::Kind::Done;
+  delivery::Verdict verdict = Fail(event, rules, {.condition = EventCondition::RetriesExhausted, .executed_version = rules.version, .outcome = &outcome});
+  verdict.kind = delivery::Verdict::Kind::Done;
   return verdict;
 }
 
 // Not later than the moment at which the event is too old: its end is told then.
-Verdict EventDispatcher::Retry(AsyncEvent event, const Rules& rules, Duration delay) {
+delivery::Verdict EventDispatcher::Retry(AsyncEvent event, const Rules& rules, Duration delay) {
   const Duration left = std::max(Duration::zero(), rules.age_max - AgeOf(event));
-  return {.kind = Verdict::Kind::Later, .payload = Encode(event), .delay = std::min(delay, left)};
+  return {.kind = delivery::Verdict::Kind::Later, .payload = Encode(event), .delay = std::min(delay, left)};
 }
 
-Verdict EventDispatcher::JudgeError(AsyncEvent event, const Rules& rules, const Error& error) {
+delivery::Verdict EventDispatcher::JudgeError(AsyncEvent event, const Rules& rules, const Error& error) {
   if (error.IsService("ResourceNotFoundException")) return Discard(event, error.message);
-  if (error.IsService("TooManyRequestsException")) return {.kind = Verdict::Kind::Busy, .delay = rules.age_max - AgeOf(event)};
+  if (error.IsService("TooManyRequestsException")) return {.kind = delivery::Verdict::Kind::Busy, .delay = rules.age_max - AgeOf(event)};
   if (error.kind != Error::Kind::Service) {
     log::Warning("{} event for {}: {}", event.request_id, event.function.Arn(), error.ToString());
   }
-  const Duration delay = Backoff(++event.system_errors, options_.backoff_min, options_.backoff_max);
+  const Duration delay = delivery::Backoff(++event.system_errors, options_.backoff_min, options_.backoff_max);
   return Retry(std::move(event), rules, delay);
 }
 
-Verdict EventDispatcher::Fail(const AsyncEvent& event, const Rules& rules, const EventEnd& end) {
-  Verdict verdict{.kind = Verdict::Kind::Dropped};
+delivery::Verdict EventDispatcher::Fail(const AsyncEvent& event, const Rules& rules, const EventEnd& end) {
+  delivery::Verdict verdict{.kind = delivery::Verdict::Kind::Dropped};
   AddRecord(verdict, event, end, rules.failure_destination);
   AddDeadLetter(verdict, event, end, rules.dead_letter_queue);
   parts_.metrics->Of(ScopeOf(event.function)).Add(telemetry::Metric::AsyncEventsDropped);
   return verdict;
 }
 
-Verdict EventDispatcher::Discard(const AsyncEvent& event, std::string_view why) {
+delivery::Verdict EventDispatcher::Discard(const AsyncEvent& event, std::string_view why) {
   log::Info("{} event for {} is discarded: {}", event.request_id, event.function.Arn(), why);
   parts_.metrics->Of(ScopeOf(event.function)).Add(telemetry::Metric::AsyncEventsDropped);
-  return {.kind = Verdict::Kind::Dropped};
+  return {.kind = delivery::Verdict::Kind::Dropped};
 }
 
 OwedDelivery EventDispatcher::Owe(OwedDelivery::Kind kind, const AsyncEvent& event, const std::string& target) {
@@ -145,7 +145,7 @@ OwedDelivery EventDispatcher::Owe(OwedDelivery::Kind kind, const AsyncEvent& eve
   return owed;
 }
 
-void EventDispatcher::AddRecord(Verdict& verdict, const AsyncEvent& event, const EventEnd& end, const std::string& target) {
+void EventDispatcher::AddRecord(delivery::Verdict& verdict, const AsyncEvent& event, const EventEnd& end, const std::string& target) {
   if (target.empty()) return;
   OwedDelivery owed = Owe(OwedDelivery::Kind::Destination, event, target);
   owed.delivery.detail_type = end.condition == EventCondition::Success ? "Lambda Function Invocation Result - Success"
@@ -157,7 +157,7 @@ void EventDispatcher::AddRecord(Verdict& verdict, const AsyncEvent& event, const
   verdict.follow_ups.push_back({DeliveryLane(target), Encode(owed)});
 }
 
-void EventDispatcher::AddDeadLetter(Verdict& verdict, const AsyncEvent& event, const EventEnd& end, const std::string& target) {
+void EventDispatcher::AddDeadLetter(delivery::Verdict& verdict, const AsyncEvent& event, const EventEnd& end, const std::string& target) {
   if (target.empty()) return;
   OwedDelivery owed = Owe(OwedDelivery::Kind::DeadLetter, event, target);
   owed.delivery.attributes = MakeDeadLetterAttributes(event, end);

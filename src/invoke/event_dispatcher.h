@@ -16,7 +16,7 @@
 
 #include "base/random.h"
 #include "catalog/function_catalog.h"
-#include "invoke/durable_lanes.h"
+#include "delivery/durable_lanes.h"
 #include "invoke/function_scope.h"
 #include "invoke/event_record.h"
 #include "invoke/loop_guard.h"
@@ -36,30 +36,30 @@ struct DispatcherParts {
   Random* random;
   telemetry::Metrics* metrics;
   const LoopGuard* loops;
-  const TargetRouter* targets;
+  const delivery::TargetRouter* targets;
   std::function<WallTime()> time;  // DurableLanes::Time
   // Invoker::Invoke.
   std::function<Task<Result<runtime::InvokeOutcome>>(Context&, catalog::FunctionPointer, runtime::Invocation)> invoke;
 };
 
-class EventDispatcher final : public LaneWorker {
+class EventDispatcher final : public delivery::LaneWorker {
  public:
   EventDispatcher(Loop& loop, DispatcherParts parts, DispatchOptions options) : loop_(&loop), parts_(std::move(parts)), options_(std::move(options)) {}
 
-  Task<Verdict> Work(Context& ctx, const std::string& payload) override;
+  Task<delivery::Verdict> Work(Context& ctx, const std::string& payload) override;
 
  private:
   struct Rules;
-  Task<Verdict> Dispatch(Context& ctx, AsyncEvent event);
+  Task<delivery::Verdict> Dispatch(Context& ctx, AsyncEvent event);
   Rules RulesOf(const AsyncEvent& event, const catalog::Function& function) const;
-  Verdict Judge(AsyncEvent event, const Rules& rules, const runtime::InvokeOutcome& outcome);
-  Verdict Retry(AsyncEvent event, const Rules& rules, Duration delay);
-  Verdict JudgeError(AsyncEvent event, const Rules& rules, const Error& error);
-  Verdict Fail(const AsyncEvent& event, const Rules& rules, const EventEnd& end);
-  Verdict Discard(const AsyncEvent& event, std::string_view why);
+  delivery::Verdict Judge(AsyncEvent event, const Rules& rules, const runtime::InvokeOutcome& outcome);
+  delivery::Verdict Retry(AsyncEvent event, const Rules& rules, Duration delay);
+  delivery::Verdict JudgeError(AsyncEvent event, const Rules& rules, const Error& error);
+  delivery::Verdict Fail(const AsyncEvent& event, const Rules& rules, const EventEnd& end);
+  delivery::Verdict Discard(const AsyncEvent& event, std::string_view why);
   OwedDelivery Owe(OwedDelivery::Kind kind, const AsyncEvent& event, const std::string& target);
-  void AddRecord(Verdict& verdict, const AsyncEvent& event, const EventEnd& end, const std::string& target);
-  void AddDeadLetter(Verdict& verdict, const AsyncEvent& event, const EventEnd& end, const std::string& target);
+  void AddRecord(delivery::Verdict& verdict, const AsyncEvent& event, const EventEnd& end, const std::string& target);
+  void AddDeadLetter(delivery::Verdict& verdict, const AsyncEvent& event, const EventEnd& end, const std::string& target);
   Duration AgeOf(const AsyncEvent& event) const;
   Duration RetryDelay(int function_errors) const;
 

@@ -15,7 +15,7 @@ namespace mayfly::invoke {
 inline constexpr size_t kAsyncPayloadBytesMax = 1'048'576;
 
 struct EventQueueOptions {
-  LaneOptions lanes;
+  delivery::LaneOptions lanes;
   DispatchOptions dispatch;
   DeliveryOptions delivery;
 };
@@ -28,7 +28,7 @@ struct EventQueueParts {
   Random* random;
   telemetry::Metrics* metrics;
   const LoopGuard* loops;
-  TargetRouter* targets;
+  delivery::TargetRouter* targets;
   decltype(DispatcherParts::invoke) invoke;
 };
 
@@ -49,13 +49,13 @@ class EventQueue {
   // Waits until what runs has ended, or `until`.
   Task<> Stop(TimePoint until) { return lanes_.Stop(until); }
   Task<Result<>> Clear(Context& ctx) { return lanes_.Clear(ctx); }
-  const DurableLanes& lanes() const { return lanes_; }
+  const delivery::DurableLanes& lanes() const { return lanes_; }
 
  private:
   telemetry::Metrics* metrics_;
   EventDispatcher dispatcher_;
   DeliveryWorker deliveries_;
-  DurableLanes lanes_;  // last: it calls the others
+  delivery::DurableLanes lanes_;  // last: it calls the others
 };
 
 }  // namespace mayfly::invoke

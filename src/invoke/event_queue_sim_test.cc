@@ -32,11 +32,11 @@ catalog::Function MakeFunction(std::string name) {
 constexpr std::string_view kQueue = "arn:aws:sqs:eu-west-1:111122223333:";
 
 // A queue that can be slow, fail, or refuse.
-class FakeTarget final : public Target {
+class FakeTarget final : public delivery::Target {
  public:
-  Task<Result<>> Deliver(Context& ctx, const Delivery& delivery) override {
+  Task<Result<>> Deliver(Context& ctx, const delivery::Delivery& delivery) override {
     offered.push_back(delivery);
-    const Delivery copy = delivery;
+    const delivery::Delivery copy = delivery;
     if (delay > Duration::zero()) (void)co_await Sleep(ctx, delay);
     const double chance = random ? random->Unit() : 1;
     if (chance < failure_rate) {
@@ -49,7 +49,7 @@ class FakeTarget final : public Target {
   }
   size_t body_bytes_max() const override { return bytes_max; }
 
-  std::vector<Delivery> offered, taken;
+  std::vector<delivery::Delivery> offered, taken;
   Duration delay{};
   double failure_rate = 0;
   size_t bytes_max = 262'144;
@@ -83,7 +83,7 @@ class World {
       if (ctx.trace_header.find("Sampled=") == std::string::npos) ctx.trace_header += ";Sampled=1";  // as the Invoker decides
       return Invoke(std::move(function), std::move(invocation));
     };
-    router = TargetRouter(targets);
+    router = delivery::TargetRouter(targets);
     events_queue = std::make_unique<EventQueue>(std::move(parts), options);
     function_target = std::make_unique<FunctionTarget>(*events_queue, functions);
     router.Register("lambda", *function_target);
@@ -107,8 +107,8 @@ class World {
     return function.name;
   }
   template <typename T>
-  void Put(catalog::ResourceTable<T>& table, T setting) {
-    catalog::Change change(tables.all);
+  void Put(resources::ResourceTable<T>& table, T setting) {
+    resources::Change change(tables.all);
     const std::string key = setting.owner.Key();
     EXPECT_TRUE(change.Put(table, key, setting));
     EXPECT_TRUE(loop.Run(change.Commit(ctx)));
@@ -127,7 +127,7 @@ class World {
   }
   std::vector<json::Value> Records() {
     std::vector<json::Value> records;
-    for (const Delivery& delivery : queue.taken) records.push_back(json::Parse(delivery.body).value());
+    for (const delivery::Delivery& delivery : queue.taken) records.push_back(json::Parse(delivery.body).value());
     return records;
   }
 
@@ -140,7 +140,7 @@ class World {
   telemetry::Metrics metrics;
   LoopGuard loops{tables, metrics};
   FakeTarget queue;
-  TargetRouter targets, router;
+  delivery::TargetRouter targets, router;
   EventQueueOptions options;
   std::unique_ptr<EventQueue> events_queue;
   std::unique_ptr<FunctionTarget> function_target;
@@ -207,8 +207,8 @@ TEST(EventQueue, AFunctionErrorIsTriedAgainAfterOneAndTwoMinutesThenToldToBoth) 
   EXPECT_NEAR(ToMillis(world.attempts[1].at - world.attempts[0].at), 60'000, 100);
   EXPECT_NEAR(ToMillis(world.attempts[2].at - world.attempts[1].at), 120'000, 100);
   ASSERT_THAT(world.queue.taken, SizeIs(2));
-  const Delivery* letter = nullptr;
-  for (const Delivery& delivery : world.queue.taken) {
+  const delivery::Delivery* letter = nullptr;
+  for (const delivery::Delivery& delivery : world.queue.taken) {
     if (delivery.target_arn.ends_with("dead")) letter = &delivery;
   }
   ASSERT_TRUE(letter);
@@ -216,7 +216,7 @@ TEST(EventQueue, AFunctionErrorIsTriedAgainAfterOneAndTwoMinutesThenToldToBoth) 
   ASSERT_THAT(letter->attributes, SizeIs(3));
   EXPECT_EQ(letter->attributes[0].name + letter->attributes[0].value, "RequestID" + id);
   EXPECT_EQ(letter->attributes[1].name + letter->attributes[1].value, "ErrorCode200");
-  EXPECT_EQ(letter->attributes[1].type, DeliveryAttribute::Type::Number);
+  EXPECT_EQ(letter->attributes[1].type, delivery::DeliveryAttribute::Type::Number);
   EXPECT_EQ(letter->attributes[2].name + letter->attributes[2].value, "ErrorMessageno luck");
   for (const json::Value& record : world.Records()) {
     if (record.is_array()) continue;
@@ -333,7 +333,7 @@ TEST(EventQueue, TargetsThatFailAreTriedAgainThenCounted) {
   world.Send(function);
   world.loop.RunFor(hours(1));
   EXPECT_THAT(world.queue.offered, SizeIs(5));
-  for (const Delivery& delivery : world.queue.offered) EXPECT_EQ(delivery.id, world.queue.offered[0].id);
+  for (const delivery::Delivery& delivery : world.queue.offered) EXPECT_EQ(delivery.id, world.queue.offered[0].id);
   EXPECT_EQ(world.Figure(telemetry::Metric::DeadLetterErrors, "f"), 1);
   EXPECT_EQ(world.Figure(telemetry::Metric::DestinationDeliveryFailures, "f"), 1) << "no such kind of target";
 }
@@ -386,7 +386,7 @@ TEST(EventQueue, AnAliasIsResolvedAtEachAttempt) {
     EXPECT_TRUE(world.loop.Run(world.functions.Publish(world.ctx, world.functions.Find(function), latest, made)));
   }
   const auto point = [&](std::string version) {
-    catalog::Change change(world.tables.all);
+    resources::Change change(world.tables.all);
     EXPECT_TRUE(change.Put(world.tables.aliases, catalog::AliasKey(function, "live"),
                            catalog::Alias{.function = function, .name = "live", .function_version = std::move(version)}));
     EXPECT_TRUE(world.loop.Run(change.Commit(world.ctx)));
@@ -503,7 +503,7 @@ class Day {
   void Check() {
     SCOPED_TRACE("seed " + std::to_string(seed_));
     std::map<std::string, std::set<std::string>> told;  // by request id: conditions
-    for (const Delivery& delivery : world_.queue.offered) {
+    for (const delivery::Delivery& delivery : world_.queue.offered) {
       if (!delivery.attributes.empty()) {
         told[delivery.attributes[0].value].insert("dead letter");
       } else {

@@ -72,8 +72,8 @@ std::string MakeRecord(const AsyncEvent& event, const EventEnd& end, WallTime no
   return record;
 }
 
-std::vector<DeliveryAttribute> MakeDeadLetterAttributes(const AsyncEvent& event, const EventEnd& end) {
-  using Type = DeliveryAttribute::Type;
+std::vector<delivery::DeliveryAttribute> MakeDeadLetterAttributes(const AsyncEvent& event, const EventEnd& end) {
+  using Type = delivery::DeliveryAttribute::Type;
   std::string message = Cut(end.outcome ? ErrorMessageOf(*end.outcome) : end.error_message, kDeadLetterMessageBytesMax);
   if (message.empty()) message = NameOf(end.condition);  // a queue takes no empty attribute
   return {{"RequestID", Type::String, event.request_id},

@@ -28,6 +28,6 @@ std::string MakeRecord(const AsyncEvent& event, const EventEnd& end, WallTime no
 
 inline constexpr size_t kDeadLetterMessageBytesMax = 1024;
 // RequestID, ErrorCode, ErrorMessage.
-std::vector<DeliveryAttribute> MakeDeadLetterAttributes(const AsyncEvent& event, const EventEnd& end);
+std::vector<delivery::DeliveryAttribute> MakeDeadLetterAttributes(const AsyncEvent& event, const EventEnd& end);
 
 }  // namespace mayfly::invoke

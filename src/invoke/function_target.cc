@@ -7,7 +7,7 @@
 
 namespace mayfly::invoke {
 
-Task<Result<>> FunctionTarget::Deliver(Context& ctx, const Delivery& delivery) {
+Task<Result<>> FunctionTarget::Deliver(Context& ctx, const delivery::Delivery& delivery) {
   const auto arn = identity::ParseArn(delivery.target_arn);
   if (!arn) co_return Fail(Error::Service("ResourceNotFoundException", delivery.target_arn + " is no ARN"));
   Context child = ctx;

@@ -2,17 +2,17 @@
 #pragma once
 
 #include "invoke/event_queue.h"
-#include "invoke/target_router.h"
+#include "delivery/target_router.h"
 
 namespace mayfly::invoke {
 
-class FunctionTarget final : public Target {
+class FunctionTarget final : public delivery::Target {
  public:
   FunctionTarget(EventQueue& events, const catalog::FunctionCatalog& catalog) : events_(&events), catalog_(&catalog) {}
 
   // Errors: ResourceNotFoundException; InvalidRequestContentException and RequestEntityTooLargeException for a body that is no
   // event; a Fault of the queue (retryable).
-  Task<Result<>> Deliver(Context& ctx, const Delivery& delivery) override;
+  Task<Result<>> Deliver(Context& ctx, const delivery::Delivery& delivery) override;
   size_t body_bytes_max() const override { return kAsyncPayloadBytesMax; }
 
  private:

@@ -33,7 +33,7 @@ struct World {
   explicit World(runtime::ManagerOptions options = {}) : environments(loop, factory, options) {
     Context ctx(loop);
     EXPECT_TRUE(loop.Run(tables.all.Open(ctx)));
-    Change([&](catalog::Change& change) {
+    Change([&](resources::Change& change) {
       EXPECT_TRUE(change.Create(tables.functions, kName.Key(), Version("$LATEST")));
       for (const int number : {1, 2}) {
         EXPECT_TRUE(change.Create(tables.versions, catalog::VersionKey(kName, number), Version(std::to_string(number))));
@@ -70,7 +70,7 @@ struct World {
   void Change(Stage stage) {
     loop.RunVoid([](World& world, Stage stage) -> Task<> {
       Context ctx(world.loop);
-      catalog::Change change(world.tables.all);
+      resources::Change change(world.tables.all);
       stage(change);
       EXPECT_TRUE(co_await change.Commit(ctx));
     }(*this, stage));
@@ -78,15 +78,15 @@ struct World {
   catalog::SettingOwner Owner(std::string qualifier = "live") const { return {kName, std::move(qualifier)}; }
   void Ask(int count, std::string qualifier = "live") {
     const catalog::SettingOwner owner = Owner(std::move(qualifier));
-    Change([&](catalog::Change& change) { EXPECT_TRUE(change.Put(tables.provisioned_concurrency, owner.Key(), catalog::ProvisionedConcurrency{owner, count})); });
+    Change([&](resources::Change& change) { EXPECT_TRUE(change.Put(tables.provisioned_concurrency, owner.Key(), catalog::ProvisionedConcurrency{owner, count})); });
   }
   void Delete() {
-    Change([&](catalog::Change& change) {
+    Change([&](resources::Change& change) {
       EXPECT_TRUE(change.Delete(tables.provisioned_concurrency, Owner().Key(), tables.provisioned_concurrency.Find(Owner().Key())));
     });
   }
   void Point(std::string version) {
-    Change([&](catalog::Change& change) {
+    Change([&](resources::Change& change) {
       const std::string key = catalog::AliasKey(kName, "live");
       EXPECT_TRUE(change.Replace(tables.aliases, key, tables.aliases.Find(key), Alias(std::move(version))));
     });

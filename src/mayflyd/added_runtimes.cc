@@ -8,7 +8,7 @@
 
 #include "base/fd.h"
 #include "base/files.h"
-#include "catalog/json_members.h"
+#include "resources/json_members.h"
 
 namespace mayfly::daemon {
 namespace {
@@ -36,12 +36,12 @@ void VisitMembers(Self& runtime, Visitor&& visit) {
 }  // namespace
 
 json::Value DescribeAddedRuntime(const AddedRuntime& runtime) {
-  return catalog::WriteMembers(runtime, [](auto& from, auto& visit) { VisitMembers(from, visit); });
+  return resources::WriteMembers(runtime, [](auto& from, auto& visit) { VisitMembers(from, visit); });
 }
 
 AddedRuntime ReadAddedRuntime(const json::Value& value) {
   AddedRuntime runtime;
-  VisitMembers(runtime, catalog::MemberReader(value));
+  VisitMembers(runtime, resources::MemberReader(value));
   return runtime;
 }
 

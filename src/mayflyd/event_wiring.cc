@@ -4,7 +4,7 @@
 
 namespace mayfly::daemon {
 
-json::Value DescribeEvents(const invoke::DurableLanes& lanes) {
+json::Value DescribeEvents(const delivery::DurableLanes& lanes) {
   json::Value view;
   view.Set("running", lanes.running());
   view.Set("held", static_cast<uint64_t>(lanes.held()));

@@ -8,7 +8,7 @@
 namespace mayfly::daemon {
 
 // For the status page.
-json::Value DescribeEvents(const invoke::DurableLanes& lanes);
+json::Value DescribeEvents(const delivery::DurableLanes& lanes);
 
 invoke::EventQueueOptions MakeEventQueueOptions(const Options& options);
 

@@ -21,7 +21,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/real_loop.h"
-#include "catalog/code_package.h"
+#include "packages/code_package.h"
 #include "images/image_store.h"
 #include "mayflyd/image_settings.h"
 #include "sandbox/jail_protocol.h"
@@ -114,7 +114,7 @@ bool HasBootstrap(const std::string& root) {
 // What the child does: as the daemon's user, who cannot see more of the machine than the daemon.
 Result<AddedRuntime> Fetch(const Options& options, const DataDirectory& data, ImageSettings settings, const catalog::RuntimeIdentifier& identifier,
                            const Source& source) {
-  MF_TRY(const std::unique_ptr<catalog::CodeStore> code, catalog::CodeStore::Open(FolderOf(data.path)));
+  MF_TRY(const std::unique_ptr<packages::CodeStore> code, packages::CodeStore::Open(FolderOf(data.path)));
   images::ImageStoreOptions store_options = MakeStoreOptions(options, data, source);
   store_options.mirrors = std::move(settings.mirrors);
   store_options.credentials = std::move(settings.credentials);
@@ -217,7 +217,7 @@ Result<> RemoveUnusedRuntimeImages(const std::string& data_dir, const std::set<s
   MF_TRY(const std::vector<AddedRuntime> added, LoadAddedRuntimes(data_dir));
   std::set<std::string> kept = used;
   for (const AddedRuntime& runtime : added) kept.insert(runtime.tree);
-  MF_TRY(const std::unique_ptr<catalog::CodeStore> code, catalog::CodeStore::Open(FolderOf(data_dir)));
+  MF_TRY(const std::unique_ptr<packages::CodeStore> code, packages::CodeStore::Open(FolderOf(data_dir)));
   MF_TRY(const std::set<std::string> layers, images::LayersOfTrees(*code, {kept.begin(), kept.end()}));
   kept.insert(layers.begin(), layers.end());
   MF_TRY(const std::vector<std::string> names, code->List());

@@ -19,12 +19,12 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/real_loop.h"
-#include "catalog/bucket_directory.h"
-#include "catalog/code_package.h"
-#include "catalog/extension_files.h"
+#include "packages/bucket_directory.h"
+#include "packages/code_package.h"
+#include "packages/extension_files.h"
 #include "catalog/file_systems.h"
-#include "catalog/s3_endpoint.h"
-#include "catalog/signing_profiles.h"
+#include "packages/s3_endpoint.h"
+#include "packages/signing_profiles.h"
 #include "edge/download_links.h"
 #include "edge/edge.h"
 #include "invoke/function_target.h"
@@ -136,7 +136,7 @@ sandbox::JailCommand MakeJailCommand(const Options& options, const Ground& groun
 
 // Read as root: the daemon's user need not be able to.
 Result<std::optional<identity::SigningIdentity>> ReadS3Keys(const Options& options) {
-  if (!options.s3_endpoint.empty()) MF_TRY_VOID(catalog::CheckS3EndpointUrl(options.s3_endpoint));
+  if (!options.s3_endpoint.empty()) MF_TRY_VOID(packages::CheckS3EndpointUrl(options.s3_endpoint));
   if (options.s3_access_key_id.empty() != options.s3_secret_access_key_file.empty()) {
     return Fail(Error::Fault("--s3-access-key-id and --s3-secret-access-key-file go together"));
   }
@@ -241,7 +241,7 @@ class Daemon {
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<store::Store> event_store_;
   std::unique_ptr<store::LogStore> logs_;
-  std::unique_ptr<catalog::CodeStore> code_;
+  std::unique_ptr<packages::CodeStore> code_;
   std::unique_ptr<catalog::Tables> tables_;
   std::unique_ptr<catalog::ConcurrencyLedger> ledger_;
   std::unique_ptr<catalog::FunctionUrlIndex> url_index_;
@@ -252,10 +252,10 @@ class Daemon {
   std::unique_ptr<identity::SessionKeys> sessions_;
   std::unique_ptr<identity::Authenticator> authenticator_;
   std::unique_ptr<edge::DownloadLinks> links_;
-  std::unique_ptr<catalog::CodeSource> code_source_;
+  std::unique_ptr<packages::CodeSource> code_source_;
   std::unique_ptr<images::ImageStore> images_;
   std::unique_ptr<catalog::FileSystemTable> file_systems_;
-  std::unique_ptr<catalog::SigningProfiles> signing_profiles_;
+  std::unique_ptr<packages::SigningProfiles> signing_profiles_;
 
   telemetry::EventStream events_;
   telemetry::Metrics metrics_;
@@ -268,7 +268,7 @@ class Daemon {
   std::unique_ptr<runtime::EnvironmentManager> environments_;
   std::unique_ptr<invoke::Invoker> invoker_;
   std::unique_ptr<invoke::LoopGuard> loops_;
-  invoke::TargetRouter targets_;
+  delivery::TargetRouter targets_;
   std::unique_ptr<invoke::EventQueue> event_queue_;
   std::unique_ptr<invoke::FunctionTarget> function_target_;
   identity::AdministratorsOnly identities_;
@@ -296,7 +296,7 @@ Task<Result<>> Daemon::OpenState(Context& ctx) {
   log_options.bytes_per_group_max = static_cast<uint64_t>(options_.log_group_mib_max) << 20;
   log_options.bytes_max = static_cast<uint64_t>(options_.log_mib_max) << 20;
   MF_CO_TRY(logs_, store::LogStore::Open(loop_, std::move(log_options)));
-  MF_CO_TRY(code_, catalog::CodeStore::Open(data + "/code"));
+  MF_CO_TRY(code_, packages::CodeStore::Open(data + "/code"));
   tables_ = std::make_unique<catalog::Tables>(*store_);
   ledger_ = std::make_unique<catalog::ConcurrencyLedger>(*tables_);
   scaling_tables_ = std::make_unique<autoscaling::Tables>(tables_->all);
@@ -341,14 +341,14 @@ Result<> Daemon::OpenAccess() {
 
 void Daemon::OpenCodeSource() {
   const std::string& data = ground_.data.path;
-  signing_profiles_ = std::make_unique<catalog::SigningProfiles>(data + "/signing-profiles");
+  signing_profiles_ = std::make_unique<packages::SigningProfiles>(data + "/signing-profiles");
   if (options_.s3_endpoint.empty()) {
     const std::string folder = options_.s3_directory.empty() ? data + "/buckets" : options_.s3_directory;
-    code_source_ = std::make_unique<catalog::BucketDirectory>(folder, files_);
+    code_source_ = std::make_unique<packages::BucketDirectory>(folder, files_);
     return;
   }
-  catalog::S3EndpointOptions endpoint{.url = options_.s3_endpoint, .region = options_.s3_region, .keys = std::move(ground_.s3_keys)};
-  code_source_ = std::make_unique<catalog::S3Endpoint>(loop_, std::move(endpoint));
+  packages::S3EndpointOptions endpoint{.url = options_.s3_endpoint, .region = options_.s3_region, .keys = std::move(ground_.s3_keys)};
+  code_source_ = std::make_unique<packages::S3Endpoint>(loop_, std::move(endpoint));
 }
 
 void Daemon::OpenImages() {
@@ -426,7 +426,7 @@ Task<> Daemon::Survey() {
 
 // Packages and trees of layers that no function and no layer version refers to: left by deletes and updates, whose environments may still have had them mounted.
 Task<> Daemon::RemoveUnusedPackages(Context& ctx) {
-  catalog::CodeStore* code = code_.get();
+  packages::CodeStore* code = code_.get();
   auto packages = co_await files_.Run(loop_, [code] { return code->List(); });
   if (!packages) co_return log::Warning("list code packages: {}", packages.error().ToString());
   // Layers of images are used by trees that are used; a layer that is just being brought is pinned.
@@ -462,7 +462,7 @@ Task<Result<std::vector<std::string>>> Daemon::ListExtensions(std::string layers
   if (!facts.layers.empty()) co_return std::move(facts.extensions);
   const std::string opt = code_->DirectoryOf(layers);
   if (opt.empty()) co_return std::vector<std::string>();
-  co_return co_await files_.Run(loop_, [opt] { return catalog::ListExtensionFiles(opt); });
+  co_return co_await files_.Run(loop_, [opt] { return packages::ListExtensionFiles(opt); });
 }
 
 void Daemon::MakeMappings() {

@@ -22,12 +22,12 @@ struct Bench {
   void Stop(Duration drain) { loop.RunVoid(manager->Stop(loop.Now() + drain)); }
   void Put(std::string_view state) {
     mapping.state = state;
-    catalog::Change change(tables.all);
+    resources::Change change(tables.all);
     EXPECT_TRUE(change.Put(tables.event_source_mappings, mapping.Key(), mapping));
     EXPECT_TRUE(loop.Run(change.Commit(ctx)));
   }
   void Delete() {
-    catalog::Change change(tables.all);
+    resources::Change change(tables.all);
     EXPECT_TRUE(change.Delete(tables.event_source_mappings, mapping.Key(), tables.event_source_mappings.Find(mapping.Key())));
     EXPECT_TRUE(loop.Run(change.Commit(ctx)));
   }

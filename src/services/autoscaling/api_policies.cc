@@ -101,7 +101,7 @@ Task<Result<PutScalingPolicyResponse>> AutoscalingApi::PutScalingPolicy(Context&
     co_return Fail(Error::Service("LimitExceededException", fmt::format("A scalable target can have {} scaling policies", kPoliciesMax)));
   }
   PutScalingPolicyResponse response{.policy_arn = next.Arn(), .alarms = AlarmsOf(next)};
-  catalog::Change change(parts_.tables->all);
+  resources::Change change(parts_.tables->all);
   const std::string key = next.Key();
   Result<> done = old ? change.Replace(parts_.tables->policies, key, old, std::move(next)) : change.Create(parts_.tables->policies, key, std::move(next));
   if (done) done = co_await change.Commit(ctx);
@@ -117,7 +117,7 @@ Task<Result<>> AutoscalingApi::DeleteScalingPolicy(Context& ctx, DeleteScalingPo
     co_return Fail(ObjectNotFound(fmt::format("No scaling policy found for service namespace: {}, resource ID: {}, scalable dimension: {}, policy name: {}",
                                               kNamespace, name.resource_id, kDimension, request.policy_name)));
   }
-  catalog::Change change(parts_.tables->all);
+  resources::Change change(parts_.tables->all);
   Result<> done = change.Delete(parts_.tables->policies, key, old);
   if (done) done = co_await change.Commit(ctx);
   if (!done) co_return Fail(Concurrent(std::move(done).error()));

@@ -57,7 +57,7 @@ Task<Result<>> AutoscalingApi::PutScheduledAction(Context& ctx, PutScheduledActi
   if (!old && parts_.tables->actions.List(target->name.Key() + '/', "", kActionsMax).size() >= kActionsMax) {
     co_return Fail(Error::Service("LimitExceededException", fmt::format("A scalable target can have {} scheduled actions", kActionsMax)));
   }
-  catalog::Change change(parts_.tables->all);
+  resources::Change change(parts_.tables->all);
   Result<> done = old ? change.Replace(parts_.tables->actions, key, old, std::move(next)) : change.Create(parts_.tables->actions, key, std::move(next));
   if (done) done = co_await change.Commit(ctx);
   if (!done) co_return Fail(Concurrent(std::move(done).error()));
@@ -72,7 +72,7 @@ Task<Result<>> AutoscalingApi::DeleteScheduledAction(Context& ctx, DeleteSchedul
     co_return Fail(ObjectNotFound(fmt::format("No scheduled action found for service namespace: {}, resource ID: {}, scalable dimension: {}, scheduled action "
                                               "name: {}", kNamespace, name.resource_id, kDimension, request.scheduled_action_name)));
   }
-  catalog::Change change(parts_.tables->all);
+  resources::Change change(parts_.tables->all);
   Result<> done = change.Delete(parts_.tables->actions, key, old);
   if (done) done = co_await change.Commit(ctx);
   if (!done) co_return Fail(Concurrent(std::move(done).error()));

@@ -81,7 +81,7 @@ Task<Result<RegisterScalableTargetResponse>> AutoscalingApi::RegisterScalableTar
     next.tags.assign(request.tags->begin(), request.tags->end());
   }
   RegisterScalableTargetResponse response{.scalable_target_arn = next.Arn()};
-  catalog::Change change(parts_.tables->all);
+  resources::Change change(parts_.tables->all);
   Result<> done = old ? change.Replace(parts_.tables->targets, name.Key(), old, std::move(next)) : change.Create(parts_.tables->targets, name.Key(), std::move(next));
   if (done) done = co_await change.Commit(ctx);
   if (!done) co_return Fail(Concurrent(std::move(done).error()));
@@ -91,7 +91,7 @@ Task<Result<RegisterScalableTargetResponse>> AutoscalingApi::RegisterScalableTar
 
 Task<Result<>> AutoscalingApi::DeregisterScalableTarget(Context& ctx, DeregisterScalableTargetRequest request) {
   MF_CO_TRY(const TargetPointer target, FindTarget(ctx, request.service_namespace, request.resource_id, request.scalable_dimension));
-  catalog::Change change(parts_.tables->all);
+  resources::Change change(parts_.tables->all);
   const std::string key = target->name.Key();
   Result<> done = change.Delete(parts_.tables->targets, key, target);
   for (const auto& row : parts_.tables->policies.List(key + '/', "", SIZE_MAX)) {
@@ -142,7 +142,7 @@ Result<AutoscalingApi::TargetPointer> AutoscalingApi::FindByArn(const Context& c
 Task<Result<>> AutoscalingApi::ReplaceTags(Context& ctx, TargetPointer target, std::vector<std::pair<std::string, std::string>> tags) {
   Target next = *target;
   next.tags = std::move(tags);
-  catalog::Change change(parts_.tables->all);
+  resources::Change change(parts_.tables->all);
   Result<> done = change.Replace(parts_.tables->targets, target->name.Key(), target, std::move(next));
   if (done) done = co_await change.Commit(ctx);
   co_return done;

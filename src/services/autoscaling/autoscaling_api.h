@@ -42,7 +42,7 @@ class AutoscalingApi final : public Handler {
   Task<Result<DescribeScalingActivitiesResponse>> DescribeScalingActivities(Context& ctx, DescribeScalingActivitiesRequest request) override;
 
  private:
-  using TargetPointer = catalog::ResourceTable<Target>::Pointer;
+  using TargetPointer = resources::ResourceTable<Target>::Pointer;
   // Errors: ValidationException; ObjectNotFoundException, nothing is registered.
   Result<TargetName> NameOf(const Context& ctx, std::string_view service_namespace, std::string_view resource_id, std::string_view dimension) const;
   Result<TargetPointer> FindTarget(const Context& ctx, std::string_view service_namespace, std::string_view resource_id, std::string_view dimension) const;

@@ -158,7 +158,7 @@ Task<> Scaler::Carry(Action action, WallTime now) {
   // One bound that passes the other takes it along.
   if (next.capacity_min > next.capacity_max) (action.capacity_min ? next.capacity_max : next.capacity_min) = action.capacity_min ? next.capacity_min : next.capacity_max;
   action.done_millis = ToEpochMillis(now);
-  catalog::Change change(tables_->all);
+  resources::Change change(tables_->all);
   Result<> staged = change.Replace(tables_->targets, target->name.Key(), target, std::move(next));
   if (staged) staged = change.Replace(tables_->actions, action.Key(), row, action);
   if (staged) staged = co_await change.Commit(ctx);

@@ -36,7 +36,7 @@ class FakeCapacity final : public Capacity {
 struct World {
   SimLoop loop;
   std::unique_ptr<store::Store> store = store::MakeMemoryStore(loop);
-  catalog::ResourceTables all{*store};
+  resources::ResourceTables all{*store};
   Tables tables{all};
   FakeCapacity capacity;
   SeededRandom random{1};
@@ -50,9 +50,9 @@ struct World {
   }
   ~World() { loop.RunVoid(scaler.Stop()); }
   template <typename T>
-  void Put(catalog::ResourceTable<T>& table, const std::string& key, T value) {
+  void Put(resources::ResourceTable<T>& table, const std::string& key, T value) {
     Context ctx(loop);
-    catalog::Change change(all);
+    resources::Change change(all);
     EXPECT_TRUE(change.Put(table, key, std::move(value)));
     EXPECT_TRUE(loop.Run(change.Commit(ctx)));
   }

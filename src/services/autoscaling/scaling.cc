@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "catalog/json_members.h"
+#include "resources/json_members.h"
 
 namespace mayfly::autoscaling {
 namespace {
@@ -102,31 +102,31 @@ std::string Action::Arn() const {
 }
 
 json::Value ToJson(const Target& target) {
-  return catalog::WriteMembers(target, [](auto& from, auto& visit) { VisitTarget(from, visit); });
+  return resources::WriteMembers(target, [](auto& from, auto& visit) { VisitTarget(from, visit); });
 }
 Result<> FromJson(std::string_view key, const json::Value& value, Target& target) {
   MF_TRY(target.name, NameFromKey(key, nullptr));
-  VisitTarget(target, catalog::MemberReader(value));
+  VisitTarget(target, resources::MemberReader(value));
   return {};
 }
 json::Value ToJson(const StepAdjustmentRow& step) {
-  return catalog::WriteMembers(step, [](auto& from, auto& visit) { VisitStep(from, visit); });
+  return resources::WriteMembers(step, [](auto& from, auto& visit) { VisitStep(from, visit); });
 }
-void FromJson(const json::Value& value, StepAdjustmentRow& step) { VisitStep(step, catalog::MemberReader(value)); }
+void FromJson(const json::Value& value, StepAdjustmentRow& step) { VisitStep(step, resources::MemberReader(value)); }
 json::Value ToJson(const Policy& policy) {
-  return catalog::WriteMembers(policy, [](auto& from, auto& visit) { VisitPolicy(from, visit); });
+  return resources::WriteMembers(policy, [](auto& from, auto& visit) { VisitPolicy(from, visit); });
 }
 Result<> FromJson(std::string_view key, const json::Value& value, Policy& policy) {
   MF_TRY(policy.target, NameFromKey(key, &policy.name));
-  VisitPolicy(policy, catalog::MemberReader(value));
+  VisitPolicy(policy, resources::MemberReader(value));
   return {};
 }
 json::Value ToJson(const Action& action) {
-  return catalog::WriteMembers(action, [](auto& from, auto& visit) { VisitAction(from, visit); });
+  return resources::WriteMembers(action, [](auto& from, auto& visit) { VisitAction(from, visit); });
 }
 Result<> FromJson(std::string_view key, const json::Value& value, Action& action) {
   MF_TRY(action.target, NameFromKey(key, &action.name));
-  VisitAction(action, catalog::MemberReader(value));
+  VisitAction(action, resources::MemberReader(value));
   return {};
 }
 

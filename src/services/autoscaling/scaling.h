@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "catalog/function_settings.h"
-#include "catalog/resource_table.h"
+#include "resources/resource_table.h"
 
 namespace mayfly::autoscaling {
 
@@ -99,11 +99,11 @@ Result<> FromJson(std::string_view key, const json::Value& value, Action& action
 
 // Made before the store's tables are opened.
 struct Tables {
-  explicit Tables(catalog::ResourceTables& all) : all(all), targets(all, "scalable_targets"), policies(all, "scaling_policies"), actions(all, "scheduled_actions") {}
-  catalog::ResourceTables& all;
-  catalog::ResourceTable<Target> targets;  // by TargetName::Key()
-  catalog::ResourceTable<Policy> policies;         // TARGET-KEY/NAME
-  catalog::ResourceTable<Action> actions;          // TARGET-KEY/NAME
+  explicit Tables(resources::ResourceTables& all) : all(all), targets(all, "scalable_targets"), policies(all, "scaling_policies"), actions(all, "scheduled_actions") {}
+  resources::ResourceTables& all;
+  resources::ResourceTable<Target> targets;  // by TargetName::Key()
+  resources::ResourceTable<Policy> policies;         // TARGET-KEY/NAME
+  resources::ResourceTable<Action> actions;          // TARGET-KEY/NAME
 };
 
 }  // namespace mayfly::autoscaling

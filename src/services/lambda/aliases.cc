@@ -66,7 +66,7 @@ Task<Result<AliasConfiguration>> LambdaApi::CreateAlias(Context& ctx, CreateAlia
   const std::string key = catalog::AliasKey(alias.function, alias.name);
   if (parts_.tables->aliases.Find(key)) co_return Fail(Conflict(exists));
   alias.revision_id = parts_.random->Uuid();
-  catalog::Change change(parts_.tables->all);
+  resources::Change change(parts_.tables->all);
   MF_CO_TRY_VOID(change.Create(parts_.tables->aliases, key, alias));
   MF_CO_TRY_VOID(co_await change.Commit(ctx));
   co_return DescribeAlias(alias);
@@ -106,7 +106,7 @@ Task<Result<AliasConfiguration>> LambdaApi::UpdateAlias(Context& ctx, UpdateAlia
   MF_CO_TRY_VOID(PointAlias(next, request.function_version, request.routing_config));
   if (request.description) next.description = *request.description;
   next.revision_id = parts_.random->Uuid();
-  catalog::Change change(parts_.tables->all);
+  resources::Change change(parts_.tables->all);
   MF_CO_TRY_VOID(change.Replace(parts_.tables->aliases, catalog::AliasKey(next.function, next.name), old, next));
   MF_CO_TRY_VOID(CheckProvisionedMove(next));
   MF_CO_TRY_VOID(co_await change.Commit(ctx));
@@ -118,7 +118,7 @@ Task<Result<>> LambdaApi::DeleteAlias(Context& ctx, DeleteAliasRequest request) 
   if (!parts_.catalog->Find(reference.name)) co_return Fail(catalog::FunctionNotFound({reference.name, ""}));
   const catalog::AliasPointer old = parts_.catalog->FindAlias(reference.name, request.name);
   if (!old) co_return Result<>();  // AWS knows no error for it
-  catalog::Change change(parts_.tables->all);
+  resources::Change change(parts_.tables->all);
   // With everything that hangs on the alias: policy, URL, event invoke configuration … (the alias itself is one of them).
   MF_CO_TRY_VOID(change.DeleteBelongings(catalog::AliasKey(old->function, old->name)));
   co_return co_await change.Commit(ctx);

@@ -9,21 +9,21 @@ namespace {
 
 constexpr int kFetchesMax = 8;  // at once; each may hold a quarter of a gigabyte
 
-using catalog::SignatureVerdict;
+using packages::SignatureVerdict;
 
 struct Inspected {
-  catalog::CodePackage package;
-  catalog::PackageSignature signature;
+  packages::CodePackage package;
+  packages::PackageSignature signature;
   bool genuine = false;  // the profile that the signature names is known, and its key signed
   SignatureVerdict verdict = SignatureVerdict::Trusted;
 };
 
 // Blocks. `allowed`: nothing when nobody asks for signatures.
-Result<Inspected> StoreAndInspect(catalog::CodeStore& code, const catalog::SigningProfiles& profiles, const std::string& zip, uint64_t zipped_bytes_max,
+Result<Inspected> StoreAndInspect(packages::CodeStore& code, const packages::SigningProfiles& profiles, const std::string& zip, uint64_t zipped_bytes_max,
                                   const std::optional<std::vector<std::string>>& allowed, WallTime now) {
   Inspected inspected;
   MF_TRY(inspected.package, code.Put(zip, zipped_bytes_max));
-  inspected.signature = catalog::ReadPackageSignature(zip);
+  inspected.signature = packages::ReadPackageSignature(zip);
   MF_TRY(inspected.genuine, profiles.IsGenuine(inspected.signature));
   if (allowed) {
     MF_TRY(inspected.verdict, profiles.Judge(inspected.signature, *allowed, now));
@@ -32,16 +32,16 @@ Result<Inspected> StoreAndInspect(catalog::CodeStore& code, const catalog::Signi
 }
 
 // Blocks. The verdict on a package that is in the store already.
-Result<SignatureVerdict> JudgeStored(const catalog::CodeStore& code, const catalog::SigningProfiles& profiles, const std::string& sha256,
+Result<SignatureVerdict> JudgeStored(const packages::CodeStore& code, const packages::SigningProfiles& profiles, const std::string& sha256,
                                      const std::vector<std::string>& allowed, WallTime now) {
   MF_TRY(const std::string zip, ReadFile(code.ZipPathOf(sha256)));
-  return profiles.Judge(catalog::ReadPackageSignature(zip), allowed, now);
+  return profiles.Judge(packages::ReadPackageSignature(zip), allowed, now);
 }
 
 // What a verdict means under a rule. Broken signatures are refused under every policy, as on AWS.
 Result<> Enforce(SignatureVerdict verdict, bool enforce, const std::string& function, std::string_view what) {
   if (verdict == SignatureVerdict::Trusted) return {};
-  log::Warning("{} of {}: {}", what, function, catalog::ToString(verdict));
+  log::Warning("{} of {}: {}", what, function, packages::ToString(verdict));
   if (verdict == SignatureVerdict::Broken) {
     return Fail(Error::Service("InvalidCodeSignatureException", "Lambda cannot deploy the function. The code signature failed the integrity check. "
                                                                 "Check the provided signature for " + function + "."));
@@ -73,14 +73,14 @@ Task<Result<LambdaApi::BroughtCode>> LambdaApi::BringCode(Context& ctx, Function
     if (names_s3 || by_reference) {
       co_return Fail(InvalidParameterValue("Please do not provide other FunctionCode parameters when providing a ZipFile."));
     }
-    if (!code.zip_file->empty()) co_return BroughtCode{.zip = std::move(*code.zip_file), .zipped_bytes_max = catalog::kZippedBytesMax, .reference = {}};
+    if (!code.zip_file->empty()) co_return BroughtCode{.zip = std::move(*code.zip_file), .zipped_bytes_max = packages::kZippedBytesMax, .reference = {}};
   }
   if (!code.s3_bucket || !code.s3_key) co_return Fail(InvalidParameterValue("Please provide a source for function code."));
   if (fetches_ >= kFetchesMax) co_return Fail(Error::Service("TooManyRequestsException", "Rate exceeded"));
   const Fetching fetching(fetches_);
-  catalog::CodeLocation location{*code.s3_bucket, *code.s3_key, code.s3_object_version.value_or("")};
-  MF_CO_TRY(catalog::FetchedCode fetched, co_await parts_.code_source->Fetch(ctx, location));
-  BroughtCode brought{.zip = std::move(fetched.bytes), .zipped_bytes_max = catalog::kSourceBytesMax, .reference = {}};
+  packages::CodeLocation location{*code.s3_bucket, *code.s3_key, code.s3_object_version.value_or("")};
+  MF_CO_TRY(packages::FetchedCode fetched, co_await parts_.code_source->Fetch(ctx, location));
+  BroughtCode brought{.zip = std::move(fetched.bytes), .zipped_bytes_max = packages::kSourceBytesMax, .reference = {}};
   if (by_reference) {
     if (fetched.version.empty()) {
       co_return Fail(InvalidParameterValue("S3ObjectStorageMode REFERENCE requires an Amazon S3 bucket with versioning enabled."));

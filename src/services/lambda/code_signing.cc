@@ -32,7 +32,7 @@ bool IsOwn(const Context& ctx, std::string_view key) { return key.starts_with(ct
 
 struct OwnConfig {
   std::string key;
-  catalog::ResourceTable<catalog::CodeSigningConfig>::Pointer config;
+  resources::ResourceTable<catalog::CodeSigningConfig>::Pointer config;
 };
 
 Result<OwnConfig> FindConfig(const Context& ctx, const catalog::Tables& tables, const std::string& arn) {
@@ -60,7 +60,7 @@ Task<Result<CreateCodeSigningConfigResponse>> LambdaApi::CreateCodeSigningConfig
     if (request.tags->size() > kTagsMax) co_return Fail(InvalidParameterValue("Number of tags exceeds resource tag limit."));
     config.tags = *request.tags;
   }
-  catalog::Change change(parts_.tables->all);
+  resources::Change change(parts_.tables->all);
   MF_CO_TRY_VOID(change.Create(parts_.tables->code_signing_configs, catalog::CodeSigningConfigKey(config), config));
   MF_CO_TRY_VOID(co_await change.Commit(ctx));
   co_return CreateCodeSigningConfigResponse{DescribeConfig(config)};
@@ -86,7 +86,7 @@ Task<Result<UpdateCodeSigningConfigResponse>> LambdaApi::UpdateCodeSigningConfig
   if (request.allowed_publishers) next.allowed_publishers = std::move(request.allowed_publishers->signing_profile_version_arns);
   SetPolicy(next, request.code_signing_policies);
   next.last_modified = FormatLambdaTime(parts_.loop->WallNow());
-  catalog::Change change(parts_.tables->all);
+  resources::Change change(parts_.tables->all);
   MF_CO_TRY_VOID(change.Replace(parts_.tables->code_signing_configs, found.key, found.config, next));
   MF_CO_TRY_VOID(co_await change.Commit(ctx));
   co_return UpdateCodeSigningConfigResponse{DescribeConfig(next)};
@@ -100,7 +100,7 @@ Task<Result<DeleteCodeSigningConfigResponse>> LambdaApi::DeleteCodeSigningConfig
     co_return Fail(Conflict(fmt::format("The code signing configuration {} is in use by a function. Remove it from the functions that use it, then "
                                         "delete it.", request.code_signing_config_arn)));
   }
-  catalog::Change change(parts_.tables->all);
+  resources::Change change(parts_.tables->all);
   MF_CO_TRY_VOID(change.Delete(parts_.tables->code_signing_configs, found.key, found.config));
   MF_CO_TRY_VOID(co_await change.Commit(ctx));
   co_return DeleteCodeSigningConfigResponse();
@@ -126,7 +126,7 @@ Result<LambdaApi::CodeSigningConfigPointer> LambdaApi::FindConfigFor(const Conte
                              fmt::format("The code signing configuration cannot be found. Check that the provided configuration is not deleted: {}.", config_arn)));
 }
 
-Result<> LambdaApi::StageCodeSigning(catalog::Change& change, const catalog::FunctionName& function, const CodeSigningConfigPointer& config) {
+Result<> LambdaApi::StageCodeSigning(resources::Change& change, const catalog::FunctionName& function, const CodeSigningConfigPointer& config) {
   // Writing the configuration as it is locks it: it is not deleted while a function comes under it.
   MF_TRY_VOID(change.Replace(parts_.tables->code_signing_configs, catalog::CodeSigningConfigKey(*config), config, *config));
   return change.Put(parts_.tables->function_code_signing, function.Key(), {.function = function, .config_arn = config->Arn()});
@@ -137,7 +137,7 @@ Task<Result<PutFunctionCodeSigningConfigResponse>> LambdaApi::PutFunctionCodeSig
   MF_CO_TRY(const catalog::FunctionReference reference, UnqualifiedReference(ctx, request.function_name));
   MF_CO_TRY_VOID(CheckExists(*parts_.catalog, reference));
   const catalog::FunctionName& function = reference.name;
-  catalog::Change change(parts_.tables->all);
+  resources::Change change(parts_.tables->all);
   MF_CO_TRY_VOID(StageCodeSigning(change, function, config));
   MF_CO_TRY_VOID(co_await change.Commit(ctx));
   co_return PutFunctionCodeSigningConfigResponse{.code_signing_config_arn = config->Arn(), .function_name = function.name};
@@ -159,7 +159,7 @@ Task<Result<>> LambdaApi::DeleteFunctionCodeSigningConfig(Context& ctx, DeleteFu
   const catalog::FunctionName& function = reference.name;
   const auto signing = parts_.tables->function_code_signing.Find(function.Key());
   if (!signing) co_return Result<>();
-  catalog::Change change(parts_.tables->all);
+  resources::Change change(parts_.tables->all);
   MF_CO_TRY_VOID(change.Delete(parts_.tables->function_code_signing, function.Key(), signing));
   co_return co_await change.Commit(ctx);
 }

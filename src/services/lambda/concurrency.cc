@@ -35,7 +35,7 @@ Task<Result<Concurrency>> LambdaApi::PutFunctionConcurrency(Context& ctx, PutFun
                                                      executions, provisioned)));
   }
   const catalog::ConcurrencyLedger::Claim claim(*parts_.ledger, reference.name, executions - own);
-  catalog::Change change(parts_.tables->all);
+  resources::Change change(parts_.tables->all);
   catalog::ReservedConcurrency next{owner, executions};
   MF_CO_TRY_VOID(old ? change.Replace(parts_.tables->reserved_concurrency, owner.Key(), old, next)
                      : change.Create(parts_.tables->reserved_concurrency, owner.Key(), next));
@@ -60,7 +60,7 @@ Task<Result<>> LambdaApi::DeleteFunctionConcurrency(Context& ctx, DeleteFunction
   const std::string key = catalog::SettingOwner{reference.name}.Key();
   const auto old = parts_.tables->reserved_concurrency.Find(key);
   if (!old) co_return Result<>();
-  catalog::Change change(parts_.tables->all);
+  resources::Change change(parts_.tables->all);
   MF_CO_TRY_VOID(change.Delete(parts_.tables->reserved_concurrency, key, old));
   co_return co_await change.Commit(ctx);
 }

@@ -93,7 +93,7 @@ Task<Result<FunctionEventInvokeConfig>> LambdaApi::StoreEventInvoke(Context& ctx
   MF_CO_TRY_VOID(CheckDestinations(ctx, config));
   // As it will be read back: the wire shows milliseconds.
   config.last_modified_millis = ToEpochMillis(parts_.loop->WallNow());
-  catalog::Change change(parts_.tables->all);
+  resources::Change change(parts_.tables->all);
   MF_CO_TRY_VOID(change.Put(parts_.tables->event_invoke_configs, config.owner.Key(), config));
   MF_CO_TRY_VOID(co_await change.Commit(ctx));
   co_return DescribeEventInvoke(config);
@@ -144,7 +144,7 @@ Task<Result<>> LambdaApi::DeleteFunctionEventInvokeConfig(Context& ctx, DeleteFu
   MF_CO_TRY(catalog::SettingOwner owner, EventInvokeOwner(ctx, request.function_name, request.qualifier));
   const auto old = parts_.tables->event_invoke_configs.Find(owner.Key());
   if (!old) co_return Fail(NoConfig(owner));
-  catalog::Change change(parts_.tables->all);
+  resources::Change change(parts_.tables->all);
   MF_CO_TRY_VOID(change.Delete(parts_.tables->event_invoke_configs, owner.Key(), old));
   co_return co_await change.Commit(ctx);
 }

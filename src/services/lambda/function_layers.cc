@@ -18,7 +18,7 @@ struct Taken {
 };
 
 // Blocks.
-Result<Taken> TakeFromStore(catalog::CodeStore& code, const std::string& package, const std::vector<std::string>& layers) {
+Result<Taken> TakeFromStore(packages::CodeStore& code, const std::string& package, const std::vector<std::string>& layers) {
   Taken taken;
   MF_TRY(taken.unzipped_bytes, code.UnpackedBytesOf(package));
   for (const std::string& layer : layers) {
@@ -26,8 +26,8 @@ Result<Taken> TakeFromStore(catalog::CodeStore& code, const std::string& package
     MF_TRY(const uint64_t bytes, code.UnpackedBytesOf(layer));
     taken.unzipped_bytes += bytes;
   }
-  if (taken.unzipped_bytes > catalog::kUnzippedBytesMax) return taken;
-  MF_TRY(catalog::CodeStore::Tree tree, code.MergeLayers(layers));
+  if (taken.unzipped_bytes > packages::kUnzippedBytesMax) return taken;
+  MF_TRY(packages::CodeStore::Tree tree, code.MergeLayers(layers));
   taken.tree = std::move(tree.sha256_hex);
   taken.pins.push_back(std::move(tree.pin));
   return taken;
@@ -70,16 +70,16 @@ Task<Result<LambdaApi::Pins>> LambdaApi::TakeLayers(catalog::Function& function,
   if (function.layers.empty()) co_return Pins();
   std::vector<std::string> layers;
   for (const catalog::LayerUse& layer : function.layers) layers.push_back(layer.code_sha256);
-  catalog::CodeStore* code = parts_.code;
+  packages::CodeStore* code = parts_.code;
   MF_CO_TRY(Taken taken, co_await parts_.files->Run(*parts_.loop, [code, package = function.code_sha256, layers = std::move(layers)] {
     return TakeFromStore(*code, package, layers);
   }));
   if (taken.tree.empty()) {
     co_return Fail(InvalidParameterValue(
         too_large == SizeError::NamesLayers
-            ? fmt::format("Layers consume more than the available size of {} bytes", catalog::kUnzippedBytesMax)
+            ? fmt::format("Layers consume more than the available size of {} bytes", packages::kUnzippedBytesMax)
             : fmt::format("Function code combined with layers exceeds the maximum allowed size of {} bytes. The actual size is {} bytes.",
-                          catalog::kUnzippedBytesMax, taken.unzipped_bytes)));
+                          packages::kUnzippedBytesMax, taken.unzipped_bytes)));
   }
   function.layers_sha256 = std::move(taken.tree);
   co_return std::move(taken.pins);

@@ -100,7 +100,7 @@ Task<Result<FunctionConfiguration>> LambdaApi::CreateFunction(Context& ctx, Crea
   std::optional<catalog::Function> version;
   if (request.publish.value_or(false)) version = MakeVersion(function, std::nullopt);
   catalog::FunctionCatalog::Addition with;
-  if (signing) with = [&](catalog::Change& change) { return StageCodeSigning(change, function.name, signing); };
+  if (signing) with = [&](resources::Change& change) { return StageCodeSigning(change, function.name, signing); };
   MF_CO_TRY_VOID(co_await parts_.catalog->Create(ctx, function, version, std::move(with)));
   SettleLater(function);
   FunctionConfiguration view = Describe(function, "");

@@ -10,14 +10,14 @@
 #include "base/random.h"
 #include "base/task_scope.h"
 #include "catalog/access.h"
-#include "catalog/code_package.h"
+#include "packages/code_package.h"
 #include "catalog/concurrency_ledger.h"
-#include "catalog/code_source.h"
+#include "packages/code_source.h"
 #include "catalog/function_catalog.h"
 #include "catalog/function_reference.h"
 #include "catalog/layer_catalog.h"
 #include "catalog/runtimes.h"
-#include "catalog/signing_profiles.h"
+#include "packages/signing_profiles.h"
 #include "invoke/event_queue.h"
 #include "images/image_store.h"
 #include "invoke/invoker.h"
@@ -37,11 +37,11 @@ struct LambdaParts {
   catalog::LayerCatalog* layers;
   const catalog::Access* access;  // for what a request mentions besides what it is about, e.g. layers
   const catalog::RuntimeTable* runtimes;
-  catalog::CodeStore* code;
+  packages::CodeStore* code;
   images::ImageStore* images;
   const catalog::FileSystemTable* file_systems;
-  catalog::CodeSource* code_source;                  // what S3Bucket and S3Key name
-  const catalog::SigningProfiles* signing_profiles;  // whose signatures are known
+  packages::CodeSource* code_source;                  // what S3Bucket and S3Key name
+  const packages::SigningProfiles* signing_profiles;  // whose signatures are known
   invoke::Invoker* invoker;
   invoke::EventQueue* events;
   const invoke::LoopGuard* loops;
@@ -229,11 +229,11 @@ class LambdaApi final : public Handler {
   Task<Result<>> CheckLayerSignatures(const catalog::Function& function, const std::optional<SigningRule>& rule);
   // The rule for an existing function; of no configuration, or one that was deleted, nothing.
   std::optional<SigningRule> SigningRuleOf(const catalog::FunctionName& function, std::string_view named) const;
-  using CodeSigningConfigPointer = catalog::ResourceTable<catalog::CodeSigningConfig>::Pointer;
+  using CodeSigningConfigPointer = resources::ResourceTable<catalog::CodeSigningConfig>::Pointer;
   // Error: CodeSigningConfigNotFoundException.
   Result<CodeSigningConfigPointer> FindConfigFor(const Context& ctx, const std::string& config_arn) const;
   // Puts a function under a configuration, so that it cannot be deleted meanwhile.
-  Result<> StageCodeSigning(catalog::Change& change, const catalog::FunctionName& function, const CodeSigningConfigPointer& config);
+  Result<> StageCodeSigning(resources::Change& change, const catalog::FunctionName& function, const CodeSigningConfigPointer& config);
 
   // --- images (images.cc) ---
   // What the request's ImageUri means now. Errors: InvalidParameterValueException, with AWS's texts.
@@ -314,12 +314,12 @@ class LambdaApi final : public Handler {
   EventSourceMappingConfiguration ViewOf(const catalog::EventSourceMapping& mapping) const;
   Task<Result<>> CheckQueueOf(Context& ctx, const catalog::EventSourceMapping& mapping, int timeout_seconds) const;
   // Error: ResourceConflictException, another mapping joins this source and this function.
-  Result<> ClaimSource(catalog::Change& change, const catalog::EventSourceMapping& mapping) const;
-  Result<> ReleaseSource(catalog::Change& change, const catalog::EventSourceMapping& mapping) const;
+  Result<> ClaimSource(resources::Change& change, const catalog::EventSourceMapping& mapping) const;
+  Result<> ReleaseSource(resources::Change& change, const catalog::EventSourceMapping& mapping) const;
   void RecoverMappings();
   // Brings a mapping from Creating, Updating … to the state that it is on its way to, after the update delay.
   Task<> SettleMapping(std::string key);
-  Result<> StageSettled(catalog::Change& change, const std::shared_ptr<const catalog::EventSourceMapping>& current) const;
+  Result<> StageSettled(resources::Change& change, const std::shared_ptr<const catalog::EventSourceMapping>& current) const;
 
   LambdaParts parts_;
   ListTexts list_texts_;

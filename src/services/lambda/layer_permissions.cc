@@ -48,7 +48,7 @@ Task<Result<AddLayerVersionPermissionResponse>> LambdaApi::AddLayerVersionPermis
   response.revision_id = parts_.random->Uuid();
   MF_CO_TRY(std::string document, WithStatement(old ? old->document : std::string(), std::move(statement)));
   MF_CO_TRY(catalog::ResourcePolicy next, catalog::ResourcePolicy::Make(std::move(document), *response.revision_id));
-  catalog::Change change(parts_.tables->all);
+  resources::Change change(parts_.tables->all);
   MF_CO_TRY_VOID(change.Put(policies, name.key, std::move(next)));
   MF_CO_TRY_VOID(co_await change.Commit(ctx));
   co_return response;
@@ -71,7 +71,7 @@ Task<Result<>> LambdaApi::RemoveLayerVersionPermission(Context& ctx, RemoveLayer
   if (!old) co_return Fail(NotFound("No policy is associated with the given resource."));
   MF_CO_TRY(std::string document, WithoutStatement(old->document, request.statement_id));
   if (request.revision_id && *request.revision_id != old->revision_id) co_return Fail(StalePolicy());
-  catalog::Change change(parts_.tables->all);
+  resources::Change change(parts_.tables->all);
   if (document.empty()) {
     MF_CO_TRY_VOID(change.Delete(policies, name.key, old));
   } else {

@@ -87,7 +87,7 @@ Task<Result<>> LambdaApi::CheckQueueOf(Context& ctx, const EventSourceMapping& m
       fmt::format("Queue visibility timeout: {} seconds is less than Function timeout: {} seconds", visible_after, timeout_seconds)));
 }
 
-Result<> LambdaApi::ClaimSource(catalog::Change& change, const EventSourceMapping& mapping) const {
+Result<> LambdaApi::ClaimSource(resources::Change& change, const EventSourceMapping& mapping) const {
   auto& claims = parts_.tables->event_source_mapping_claims;
   const std::string key = mapping.ClaimKey();
   if (const auto claim = claims.Find(key)) return Fail(AlreadyExists(mapping, claim->uuid));
@@ -96,7 +96,7 @@ Result<> LambdaApi::ClaimSource(catalog::Change& change, const EventSourceMappin
   return Fail(Conflict("The operation cannot be performed at this time. An update is in progress for resource: " + mapping.FunctionArn()));
 }
 
-Result<> LambdaApi::ReleaseSource(catalog::Change& change, const EventSourceMapping& mapping) const {
+Result<> LambdaApi::ReleaseSource(resources::Change& change, const EventSourceMapping& mapping) const {
   auto& claims = parts_.tables->event_source_mapping_claims;
   const std::string key = mapping.ClaimKey();
   const auto claim = claims.Find(key);
@@ -117,7 +117,7 @@ Task<Result<EventSourceMappingConfiguration>> LambdaApi::CreateEventSourceMappin
   MF_CO_TRY(const catalog::FunctionPointer function, PointMapping(ctx, mapping, request.function_name, "InvalidParameterValueException"));
   MF_CO_TRY_VOID(co_await CheckQueueOf(ctx, mapping, function->timeout_seconds));
   mapping.last_modified_epoch_millis = ToEpochMillis(parts_.loop->WallNow());
-  catalog::Change change(parts_.tables->all);
+  resources::Change change(parts_.tables->all);
   MF_CO_TRY_VOID(ClaimSource(change, mapping));
   MF_CO_TRY_VOID(change.Create(parts_.tables->event_source_mappings, mapping.Key(), mapping));
   MF_CO_TRY_VOID(co_await change.Commit(ctx));
@@ -166,7 +166,7 @@ Task<Result<EventSourceMappingConfiguration>> LambdaApi::UpdateEventSourceMappin
   next.enabled = request.enabled.value_or(old->enabled);
   next.state = next.enabled == old->enabled ? MappingState::Updating : next.enabled ? MappingState::Enabling : MappingState::Disabling;
   next.last_modified_epoch_millis = ToEpochMillis(parts_.loop->WallNow());
-  catalog::Change change(parts_.tables->all);
+  resources::Change change(parts_.tables->all);
   if (auto staged = change.Replace(table, next.Key(), old, next); !staged) co_return Fail(InUseIfConflict(std::move(staged).error(), "update"));
   if (next.ClaimKey() != old->ClaimKey()) {
     MF_CO_TRY_VOID(ClaimSource(change, next));
@@ -185,7 +185,7 @@ Task<Result<EventSourceMappingConfiguration>> LambdaApi::DeleteEventSourceMappin
   EventSourceMapping next = *old;
   next.state = MappingState::Deleting;
   next.last_modified_epoch_millis = ToEpochMillis(parts_.loop->WallNow());
-  catalog::Change change(parts_.tables->all);
+  resources::Change change(parts_.tables->all);
   if (auto staged = change.Replace(table, next.Key(), old, next); !staged) co_return Fail(InUseIfConflict(std::move(staged).error(), "delete"));
   MF_CO_TRY_VOID(co_await change.Commit(ctx));
   background_.Spawn(SettleMapping(next.Key()));
@@ -200,7 +200,7 @@ void LambdaApi::RecoverMappings() {
   for (const auto& row : rows) background_.Spawn(SettleMapping(row.key));
 }
 
-Result<> LambdaApi::StageSettled(catalog::Change& change, const std::shared_ptr<const EventSourceMapping>& current) const {
+Result<> LambdaApi::StageSettled(resources::Change& change, const std::shared_ptr<const EventSourceMapping>& current) const {
   if (current->state == MappingState::Deleting) {
     MF_TRY_VOID(ReleaseSource(change, *current));
     return change.Delete(parts_.tables->event_source_mappings, current->Key(), current);
@@ -217,7 +217,7 @@ Task<> LambdaApi::SettleMapping(std::string key) {
     if (!co_await Sleep(ctx, wait)) co_return;
     const auto current = parts_.tables->event_source_mappings.Find(key);
     if (!current || current->is_settled()) co_return;
-    catalog::Change change(parts_.tables->all);
+    resources::Change change(parts_.tables->all);
     Result<> settled = StageSettled(change, current);
     if (settled) settled = co_await change.Commit(ctx);
     if (settled) co_return;

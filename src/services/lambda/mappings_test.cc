@@ -146,7 +146,7 @@ TEST(Mappings, AnotherChangeDelaysTheStateOnly) {
   const std::string key = bench.ctx.principal.account_id + '/' + bench.ctx.principal.region + '/' + *created->uuid;
   auto& table = bench.tables.event_source_mappings;
   {
-    catalog::Change change(bench.tables.all);
+    resources::Change change(bench.tables.all);
     const auto old = table.Find(key);
     catalog::EventSourceMapping next = *old;
     next.tags = {{"a", "b"}};

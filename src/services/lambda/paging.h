@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "catalog/resource_table.h"
+#include "resources/resource_table.h"
 
 namespace mayfly::lambda {
 
@@ -20,14 +20,14 @@ size_t PageLimit(const std::optional<int32_t>& max_items, size_t maximum);
 
 template <typename T>
 struct Page {
-  std::vector<typename catalog::ResourceTable<T>::Row> rows;
+  std::vector<typename resources::ResourceTable<T>::Row> rows;
   std::optional<std::string> next_marker;
 };
 
 // The next rows whose keys begin with `prefix`. Error: InvalidParameterValueException, the marker is none of ours.
 // `wanted`: which rows to show.
 template <typename T, typename Predicate>
-Result<Page<T>> NextPageIf(const catalog::ResourceTable<T>& table, std::string_view prefix, const std::optional<std::string>& marker,
+Result<Page<T>> NextPageIf(const resources::ResourceTable<T>& table, std::string_view prefix, const std::optional<std::string>& marker,
                            size_t limit, Predicate wanted) {
   MF_TRY(const std::string after, DecodeMarker(marker));
   Page<T> page;
@@ -40,7 +40,7 @@ Result<Page<T>> NextPageIf(const catalog::ResourceTable<T>& table, std::string_v
 }
 
 template <typename T>
-Result<Page<T>> NextPage(const catalog::ResourceTable<T>& table, std::string_view prefix, const std::optional<std::string>& marker, size_t limit) {
+Result<Page<T>> NextPage(const resources::ResourceTable<T>& table, std::string_view prefix, const std::optional<std::string>& marker, size_t limit) {
   return NextPageIf(table, prefix, marker, limit, [](const auto&) { return true; });
 }
 

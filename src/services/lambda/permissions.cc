@@ -52,7 +52,7 @@ Result<Holder> FindHolder(const LambdaParts& parts, const catalog::FunctionRefer
 // The document in place of the present one; "" removes the policy.
 using Edit = std::function<Result<std::string>(const Holder& holder, const std::string& document)>;
 
-Result<> StageDocument(const LambdaParts& parts, catalog::Change& change, const Holder& holder, std::string document) {
+Result<> StageDocument(const LambdaParts& parts, resources::Change& change, const Holder& holder, std::string document) {
   auto& policies = parts.tables->policies;
   const std::string key = holder.PolicyKey();
   const auto old = policies.Find(key);
@@ -61,7 +61,7 @@ Result<> StageDocument(const LambdaParts& parts, catalog::Change& change, const 
   return old ? change.Replace(policies, key, old, std::move(next)) : change.Create(policies, key, std::move(next));
 }
 
-Result<> StageRevision(const LambdaParts& parts, catalog::Change& change, const Holder& holder) {
+Result<> StageRevision(const LambdaParts& parts, resources::Change& change, const Holder& holder) {
   catalog::Tables& tables = *parts.tables;
   const std::string revision_id = parts.random->Uuid();
   if (holder.alias) {
@@ -80,7 +80,7 @@ Task<Result<>> ChangePolicy(Context& ctx, const LambdaParts& parts, catalog::Fun
     MF_CO_TRY(const Holder holder, FindHolder(parts, reference));
     const auto policy = parts.tables->policies.Find(holder.PolicyKey());
     MF_CO_TRY(std::string document, edit(holder, policy ? policy->document : std::string()));
-    catalog::Change change(parts.tables->all);
+    resources::Change change(parts.tables->all);
     auto changed = StageDocument(parts, change, holder, std::move(document));
     if (changed) changed = StageRevision(parts, change, holder);
     if (changed) changed = co_await change.Commit(ctx);

@@ -94,7 +94,7 @@ Task<Result<PutProvisionedConcurrencyConfigResponse>> LambdaApi::PutProvisionedC
   catalog::ProvisionedConcurrency next{.owner = owner, .requested = request.provisioned_concurrent_executions};
   next.last_modified = FormatLambdaTime(parts_.loop->WallNow());
   const catalog::ConcurrencyLedger::Claim claim(*parts_.ledger, owner.function, next.requested - present);
-  catalog::Change change(parts_.tables->all);
+  resources::Change change(parts_.tables->all);
   MF_CO_TRY_VOID(old ? change.Replace(parts_.tables->provisioned_concurrency, owner.Key(), old, next)
                      : change.Create(parts_.tables->provisioned_concurrency, owner.Key(), next));
   MF_CO_TRY_VOID(co_await change.Commit(ctx));
@@ -137,7 +137,7 @@ Task<Result<>> LambdaApi::DeleteProvisionedConcurrencyConfig(Context& ctx, Delet
   const std::string key = catalog::SettingOwner{found.reference.name, found.reference.qualifier}.Key();
   const auto old = parts_.tables->provisioned_concurrency.Find(key);
   if (!old) co_return Result<>();
-  catalog::Change change(parts_.tables->all);
+  resources::Change change(parts_.tables->all);
   MF_CO_TRY_VOID(change.Delete(parts_.tables->provisioned_concurrency, key, old));
   co_return co_await change.Commit(ctx);
 }

@@ -32,7 +32,7 @@ Task<Result<PutRuntimeManagementConfigResponse>> LambdaApi::PutRuntimeManagement
   }
   catalog::RuntimeManagement next{.owner = owner, .update_runtime_on = request.update_runtime_on};
   next.runtime_version_arn = request.runtime_version_arn.value_or("");
-  catalog::Change change(parts_.tables->all);
+  resources::Change change(parts_.tables->all);
   MF_CO_TRY_VOID(change.Put(parts_.tables->runtime_management, owner.Key(), next));
   MF_CO_TRY_VOID(co_await change.Commit(ctx));
   co_return PutRuntimeManagementConfigResponse{
@@ -53,7 +53,7 @@ Task<Result<GetRuntimeManagementConfigResponse>> LambdaApi::GetRuntimeManagement
 Task<Result<PutFunctionRecursionConfigResponse>> LambdaApi::PutFunctionRecursionConfig(Context& ctx, PutFunctionRecursionConfigRequest request) {
   MF_CO_TRY(Found found, Find(ctx, request.function_name, std::nullopt));
   const catalog::SettingOwner owner{found.reference.name};
-  catalog::Change change(parts_.tables->all);
+  resources::Change change(parts_.tables->all);
   MF_CO_TRY_VOID(change.Put(parts_.tables->recursion_configs, owner.Key(), catalog::RecursionConfig{owner, request.recursive_loop}));
   MF_CO_TRY_VOID(co_await change.Commit(ctx));
   co_return PutFunctionRecursionConfigResponse{.recursive_loop = request.recursive_loop};

@@ -93,19 +93,19 @@ namespace {
 std::string KeyOf(const TaggedArn& arn) { return fmt::format("{}/{}/{}", arn.account_id, arn.region, arn.id); }
 
 template <typename T>
-Result<Tags> ReadRowTags(const catalog::ResourceTable<T>& table, const TaggedArn& arn) {
+Result<Tags> ReadRowTags(const resources::ResourceTable<T>& table, const TaggedArn& arn) {
   const auto row = table.Find(KeyOf(arn));
   if (!row) return Fail(NoSuchResource());
   return row->tags;
 }
 
 template <typename T>
-Task<Result<>> WriteRowTags(Context& ctx, catalog::Tables& tables, catalog::ResourceTable<T>& table, TaggedArn arn, Tags tags) {
+Task<Result<>> WriteRowTags(Context& ctx, catalog::Tables& tables, resources::ResourceTable<T>& table, TaggedArn arn, Tags tags) {
   const auto row = table.Find(KeyOf(arn));
   if (!row) co_return Fail(NoSuchResource());
   T next = *row;
   next.tags = std::move(tags);
-  catalog::Change change(tables.all);
+  resources::Change change(tables.all);
   MF_CO_TRY_VOID(change.Replace(table, KeyOf(arn), row, std::move(next)));
   co_return co_await change.Commit(ctx);
 }

@@ -118,7 +118,7 @@ Task<Result<CreateFunctionUrlConfigResponse>> LambdaApi::CreateFunctionUrlConfig
   url.invoke_mode = request.invoke_mode.value_or("");
   url.created_at = FormatIso8601(parts_.loop->WallNow());
   url.last_modified_at = url.created_at;
-  catalog::Change change(parts_.tables->all);
+  resources::Change change(parts_.tables->all);
   MF_CO_TRY_VOID(change.Create(parts_.tables->function_urls, key, url));
   MF_CO_TRY_VOID(co_await change.Commit(ctx));
   co_return DescribeUrl<CreateFunctionUrlConfigResponse>(url, parts_.function_url(url));
@@ -161,7 +161,7 @@ Task<Result<UpdateFunctionUrlConfigResponse>> LambdaApi::UpdateFunctionUrlConfig
   if (request.auth_type) next.auth_type = *request.auth_type;
   if (request.invoke_mode) next.invoke_mode = *request.invoke_mode;
   next.last_modified_at = FormatIso8601(parts_.loop->WallNow());
-  catalog::Change change(parts_.tables->all);
+  resources::Change change(parts_.tables->all);
   MF_CO_TRY_VOID(change.Replace(parts_.tables->function_urls, key, old, next));
   MF_CO_TRY_VOID(co_await change.Commit(ctx));
   co_return DescribeUrl<UpdateFunctionUrlConfigResponse>(next, parts_.function_url(next));
@@ -173,7 +173,7 @@ Task<Result<>> LambdaApi::DeleteFunctionUrlConfig(Context& ctx, DeleteFunctionUr
   const std::string key = catalog::FunctionUrlKey(reference.name, QualifierOf(reference));
   const auto old = parts_.tables->function_urls.Find(key);
   if (!old) co_return Fail(NoSuchResource());
-  catalog::Change change(parts_.tables->all);
+  resources::Change change(parts_.tables->all);
   MF_CO_TRY_VOID(change.Delete(parts_.tables->function_urls, key, old));
   co_return co_await change.Commit(ctx);
 }

@@ -82,7 +82,7 @@ Task<Result<MoveTasks::Pointer>> MoveTasks::Start(Context& ctx, QueuePointer sou
   task.to_move = std::max<int64_t>(0, queues_->Counts(*source).ready());
   task.started_millis = ToEpochMillis(loop_->WallNow());
   const std::string key = task.Key();
-  catalog::Change change(queues_->tables());
+  resources::Change change(queues_->tables());
   MF_CO_TRY_VOID(change.Create(table_, key, std::move(task)));
   MF_CO_TRY_VOID(co_await change.Commit(ctx));
   background_.Spawn(Run(key, Begin::Fresh));
@@ -93,7 +93,7 @@ Task<Result<MoveTasks::Pointer>> MoveTasks::Start(Context& ctx, QueuePointer sou
 Task<Result<>> MoveTasks::Forget(Context& ctx, const QueueName& source) {
   const auto tasks = List(source);
   if (tasks.size() < kTasksKept) co_return Result<>();
-  catalog::Change change(queues_->tables());
+  resources::Change change(queues_->tables());
   for (size_t i = kTasksKept - 1; i < tasks.size(); ++i) {
     if (!tasks[i]->running()) MF_CO_TRY_VOID(change.Delete(table_, tasks[i]->Key(), tasks[i]));
   }
@@ -109,7 +109,7 @@ Task<Result<MoveTasks::Pointer>> MoveTasks::Cancel(Context& ctx, const QueueName
     if (task->status != "RUNNING") co_return task;
     MoveTask changed = *task;
     changed.status = "CANCELLING";
-    catalog::Change change(queues_->tables());
+    resources::Change change(queues_->tables());
     auto staged = change.Replace(table_, task->Key(), task, std::move(changed));
     if (staged) {
       MF_CO_TRY_VOID(co_await change.Commit(ctx));
@@ -161,7 +161,7 @@ Task<Result<size_t>> MoveTasks::Step(Context& ctx, const Pointer& task) {
   }
   // With a limit: as many as a tenth of a second may have.
   const size_t count = task->per_second ? std::clamp<size_t>(static_cast<size_t>(*task->per_second) / 10, 1, kMoveAtOnce) : kMoveAtOnce;
-  co_return co_await queues_->Move(ctx, source, target, count, [this, task](catalog::Change& change, size_t moved) -> Result<> {
+  co_return co_await queues_->Move(ctx, source, target, count, [this, task](resources::Change& change, size_t moved) -> Result<> {
     if (moved == 0) return {};
     MoveTask changed = *task;
     changed.moved += static_cast<int64_t>(moved);
@@ -176,7 +176,7 @@ Task<Result<>> MoveTasks::Finish(Context& ctx, std::string key, std::string stat
   MoveTask changed = *task;
   changed.status = std::move(status);
   changed.failure = std::move(failure);
-  catalog::Change change(queues_->tables());
+  resources::Change change(queues_->tables());
   auto done = change.Replace(table_, key, task, std::move(changed));
   if (done) done = co_await change.Commit(ctx);
   if (!done) (void)co_await Sleep(ctx, kPauseWhenBusy);

@@ -59,7 +59,7 @@ class MoveTasks {
   Loop* loop_;
   Queues* queues_;
   Random* random_;
-  catalog::ResourceTable<MoveTask> table_;
+  resources::ResourceTable<MoveTask> table_;
   TaskScope background_;
 };
 

@@ -186,7 +186,7 @@ Task<Result<size_t>> Queues::Move(Context& ctx, const QueuePointer& source, cons
 
 Task<Result<>> Queues::MoveLeased(Context& ctx, const std::string& storage, const QueuePointer& target, const std::vector<store::QueueItem>& items,
                                   const MoveChange& change) {
-  catalog::Change commit(tables_);
+  resources::Change commit(tables_);
   std::map<std::string, size_t> arrivals;
   for (const store::QueueItem& item : items) {
     commit.batch().Acknowledge(storage, item.id);

@@ -63,15 +63,15 @@ Task<Result<>> QueuePorts::ChangeVisibility(Context& ctx, std::string queue_arn,
   co_return Result<>();
 }
 
-Task<Result<>> QueuePorts::Deliver(Context& ctx, const invoke::Delivery& delivery) {
+Task<Result<>> QueuePorts::Deliver(Context& ctx, const delivery::Delivery& delivery) {
   MF_CO_TRY(const QueuePointer queue, Get(delivery.target_arn));
   std::vector<OutgoingMessage> messages(1);
   messages.front().delay_seconds = queue->delay_seconds;
   StoredMessage& stored = messages.front().stored;
   sources::QueueMessage& message = stored.message;
   message.body = delivery.body;
-  for (const invoke::DeliveryAttribute& attribute : delivery.attributes) {
-    message.attributes.push_back({attribute.name, attribute.type == invoke::DeliveryAttribute::Type::Number ? "Number" : "String", attribute.value});
+  for (const delivery::DeliveryAttribute& attribute : delivery.attributes) {
+    message.attributes.push_back({attribute.name, attribute.type == delivery::DeliveryAttribute::Type::Number ? "Number" : "String", attribute.value});
   }
   MF_CO_TRY_VOID(CheckBody(message.body, MessageBytes(message.body, message.attributes), static_cast<size_t>(queue->maximum_message_size)));
   MF_CO_TRY_VOID(CheckAttributes(message.attributes));

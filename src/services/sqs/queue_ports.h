@@ -2,13 +2,13 @@
 // destinations. Thin: everything happens in Queues.
 #pragma once
 
-#include "invoke/target_router.h"
+#include "delivery/target_router.h"
 #include "services/sqs/queues.h"
 #include "sources/queue_source.h"
 
 namespace mayfly::sqs {
 
-class QueuePorts final : public sources::QueueSource, public invoke::Target {
+class QueuePorts final : public sources::QueueSource, public delivery::Target {
  public:
   // `queues` outlives it.
   explicit QueuePorts(Queues& queues) : queues_(&queues) {}
@@ -19,8 +19,8 @@ class QueuePorts final : public sources::QueueSource, public invoke::Target {
   Task<Result<>> Delete(Context& ctx, std::string queue_arn, std::vector<std::string> receipt_handles) override;
   Task<Result<>> ChangeVisibility(Context& ctx, std::string queue_arn, std::vector<sources::VisibilityChange> changes) override;
 
-  // --- invoke::Target ---
-  Task<Result<>> Deliver(Context& ctx, const invoke::Delivery& delivery) override;
+  // --- delivery::Target ---
+  Task<Result<>> Deliver(Context& ctx, const delivery::Delivery& delivery) override;
   size_t body_bytes_max() const override { return kMessageBytesMax; }
 
  private:

@@ -61,21 +61,21 @@ Task<Result<>> Queues::Create(Context& ctx, Queue queue) {
     co_return Fail(Error::Service("QueueDeletedRecently", "You must wait 60 seconds after deleting a queue before you can create another with the same name."));
   }
   queue.id = random_->Hex(8);
-  catalog::Change change(tables_);
+  resources::Change change(tables_);
   MF_CO_TRY_VOID(change.Create(table_, key, std::move(queue)));
   co_return co_await change.Commit(ctx);
 }
 
 Task<Result<>> Queues::Replace(Context& ctx, const QueuePointer& old, Queue queue) {
   const std::string key = old->name.Key();
-  catalog::Change change(tables_);
+  resources::Change change(tables_);
   MF_CO_TRY_VOID(change.Replace(table_, key, old, std::move(queue)));
   co_return co_await change.Commit(ctx);
 }
 
 Task<Result<>> Queues::Delete(Context& ctx, const QueuePointer& queue) {
   const std::string key = queue->name.Key();
-  catalog::Change change(tables_);
+  resources::Change change(tables_);
   MF_CO_TRY_VOID(change.Delete(table_, key, queue));
   MF_CO_TRY_VOID(co_await change.Commit(ctx));
   if (options_.name_rest > Duration::zero()) deleted_[key] = loop_->Now() + options_.name_rest;

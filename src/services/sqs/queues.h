@@ -19,7 +19,7 @@
 
 #include "base/random.h"
 #include "base/task_scope.h"
-#include "catalog/resource_table.h"
+#include "resources/resource_table.h"
 #include "services/sqs/message.h"
 #include "services/sqs/queue.h"
 #include "services/sqs/receipt_handle.h"
@@ -75,12 +75,12 @@ class Queues {
   QueuePointer Find(const QueueName& name) const { return table_.Find(name.Key()); }
   // Error: QueueDoesNotExist.
   Result<QueuePointer> Get(const QueueName& name) const;
-  const catalog::ResourceTable<Queue>& table() const { return table_; }
-  catalog::ResourceTables& tables() { return tables_; }
+  const resources::ResourceTable<Queue>& table() const { return table_; }
+  resources::ResourceTables& tables() { return tables_; }
   const ReceiptHandles& handles() const { return *handles_; }
   store::QueueCounts Counts(const Queue& queue) const { return store_->Counts(queue.Storage()); }
 
-  // Error: QueueDeletedRecently; those of catalog::Change.
+  // Error: QueueDeletedRecently; those of resources::Change.
   Task<Result<>> Create(Context& ctx, Queue queue);
   Task<Result<>> Replace(Context& ctx, const QueuePointer& old, Queue queue);
   Task<Result<>> Delete(Context& ctx, const QueuePointer& queue);
@@ -96,7 +96,7 @@ class Queues {
   Task<Result<IncomingMessages>> Receive(Context& ctx, QueueName name, ReceiveOptions options);
   // Takes messages out of `source` and puts them into `target` as new ones, at most `count`, in one commit with `change`. Without
   // a target each goes back to the queue that it came from. The number of those that went. Error: QueueDoesNotExist.
-  using MoveChange = std::function<Result<>(catalog::Change& change, size_t moved)>;
+  using MoveChange = std::function<Result<>(resources::Change& change, size_t moved)>;
   Task<Result<size_t>> Move(Context& ctx, const QueuePointer& source, const QueuePointer& target, size_t count, MoveChange change);
   // Messages that Move was at when the daemon ended come back after this time.
   static constexpr Duration kMoveLease = std::chrono::seconds(5);
@@ -138,8 +138,8 @@ class Queues {
   store::Store* store_;
   Random* random_;
   QueuesOptions options_;
-  catalog::ResourceTables tables_;
-  catalog::ResourceTable<Queue> table_;
+  resources::ResourceTables tables_;
+  resources::ResourceTable<Queue> table_;
   std::optional<ReceiptHandles> handles_;
   std::map<std::string, Live, std::less<>> live_;
   bool waits_end_ = false;

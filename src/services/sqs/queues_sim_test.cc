@@ -216,8 +216,8 @@ TEST_F(QueuesSim, OtherRoomsSendReceiveAndDelete) {
   const std::string arn = queue->name.Arn();
   EXPECT_EQ(loop_.Run(ports.Describe(ctx_, arn))->visibility_timeout, seconds(45));
   EXPECT_EQ(loop_.Run(ports.Describe(ctx_, arn + "x")).error().code, sources::kQueueDoesNotExist);
-  invoke::Delivery delivery{.id = "1", .target_arn = arn, .body = "{}", .source_arn = "arn:aws:lambda:us-east-1:123456789012:function:f", .trace_header = "Root=1"};
-  delivery.attributes = {{"ErrorCode", invoke::DeliveryAttribute::Type::Number, "200"}, {"RequestID", invoke::DeliveryAttribute::Type::String, "r"}};
+  delivery::Delivery delivery{.id = "1", .target_arn = arn, .body = "{}", .source_arn = "arn:aws:lambda:us-east-1:123456789012:function:f", .trace_header = "Root=1"};
+  delivery.attributes = {{"ErrorCode", delivery::DeliveryAttribute::Type::Number, "200"}, {"RequestID", delivery::DeliveryAttribute::Type::String, "r"}};
   ASSERT_TRUE(loop_.Run(ports.Deliver(ctx_, delivery)));
   EXPECT_EQ(loop_.Run(ports.Describe(ctx_, arn))->visible, 1);
   const auto received = loop_.Run(ports.Receive(ctx_, {.queue_arn = arn, .messages_max = 100, .wait = seconds(1)})).value();

@@ -1,0 +1,465 @@
+#include "delivery/durable_lanes.h"
+
+#include <algorithm>
+#include <deque>
+
+#include "base/log.h"
+#include "delivery/backoff.h"
+
+namespace mayfly::delivery {
+namespace {
+
+constexpr size_t kLeaseCountMax = 64;
+constexpr uint64_t kLeaseBytesMax = 4u << 20;
+constexpr size_t kReleaseCountMax = 500;
+// A lane that has been busy tries one more at once after so many times its window of successes: each try may be in vain.
+constexpr int kGrowthCredit = 4;
+// A lane whose items wait no longer than this needs no larger window: it would only start environments.
+constexpr Duration kLagTolerated = std::chrono::milliseconds(50);
+constexpr Duration kCommitRetryMin = std::chrono::milliseconds(100);
+constexpr Duration kCommitRetryMax = std::chrono::seconds(10);
+
+}  // namespace
+
+struct DurableLanes::Item {
+  int64_t id = 0;
+  std::string payload;
+  uint64_t generation = 0;
+  TimePoint ready_at{};
+};
+
+struct DurableLanes::Lane {
+  explicit Lane(std::string name) : name(std::move(name)) {}
+
+  const std::string name;
+  LaneWorker* worker = nullptr;
+  std::deque<Item> ready;
+  std::unordered_set<int64_t> held;    // ready, at work, or waiting for the commit of their verdict
+  size_t places = 0;                   // held, and those that will be when their append is durable
+  std::optional<WallTime> stored_due;  // when a lease may find something; nullopt: nothing but what is held
+  WallTime lease_as_of{};              // when the next lease is to be for a later time than now
+  uint64_t appended_to_disk = 0;       // counts, to notice one that came between
+  int running = 0;
+  int window = 0;
+  int threshold = 0;  // below, each success makes the window larger; above, some windows of successes do
+  int credit = 0;
+  bool lags = false;  // the item that was begun last had waited
+  int busy_in_row = 0;
+  TimePoint paused_until{};
+  Loop::TimerId timer = 0;
+  TimePoint timer_at{};
+  bool refilling = false;
+  std::list<Lane*>* ring = nullptr;     // in which it waits for its turn …
+  std::list<Lane*>::iterator position;  // … and where
+};
+
+// An append on its way, with room in memory where there is some; given back unless it is kept.
+class DurableLanes::Place {
+ public:
+  Place(DurableLanes& lanes, Lane& lane, size_t bytes, bool in_memory) : lanes_(&lanes), lane_(&lane), bytes_(bytes), in_memory_(in_memory) {
+    if (!in_memory_) return;
+    lanes_->held_bytes_ += bytes_;
+    ++lane_->places;
+  }
+  Place(Place&& other) noexcept
+      : lanes_(std::exchange(other.lanes_, nullptr)), lane_(other.lane_), bytes_(other.bytes_), in_memory_(other.in_memory_) {}
+  Place& operator=(Place&&) = delete;
+  ~Place() {
+    if (!lanes_ || !in_memory_) return;
+    lanes_->held_bytes_ -= bytes_;
+    --lane_->places;
+  }
+  // Its item is held now.
+  void Keep() { lanes_ = nullptr; }
+  Lane& lane() const { return *lane_; }
+  bool in_memory() const { return in_memory_; }
+
+ private:
+  DurableLanes* lanes_;
+  Lane* lane_;
+  size_t bytes_;
+  bool in_memory_;
+};
+
+DurableLanes::DurableLanes(Loop& loop, store::Store& store, Random& random, LaneOptions options)
+    : loop_(&loop), store_(&store), random_(&random), options_(options), wall_start_(loop.WallNow()), mono_start_(loop.Now()), ended_(loop),
+      tasks_(loop) {}
+
+DurableLanes::~DurableLanes() {
+  for (const auto& [name, lane] : lanes_) loop_->CancelTimer(lane->timer);
+}
+
+LaneWorker* DurableLanes::WorkerOf(std::string_view lane) const {
+  const auto found = workers_.find(lane.substr(0, lane.find('/')));
+  return found == workers_.end() ? nullptr : found->second;
+}
+
+DurableLanes::Lane& DurableLanes::LaneOf(const std::string& name) {
+  std::unique_ptr<Lane>& lane = lanes_[name];
+  if (!lane) {
+    lane = std::make_unique<Lane>(name);
+    lane->worker = WorkerOf(name);
+    lane->window = options_.window_start;
+    lane->threshold = options_.window_max;
+  }
+  return *lane;
+}
+
+// Lanes that became busy together should not come back together.
+Duration DurableLanes::PauseAfter(int failures) {
+  const Duration backoff = Backoff(failures, options_.backoff_min, options_.backoff_max);
+  return std::min(backoff + Duration(static_cast<int64_t>(static_cast<double>(backoff.count()) * 0.1 * random_->Unit())), options_.backoff_max);
+}
+
+// ---------------------------------------------------------------- appending
+
+bool DurableLanes::HasBacklog(const Lane& lane) const { return lane.stored_due && *lane.stored_due <= Time(); }
+
+// The last part of the memory is for lanes that hold nothing yet: others' backlogs shall not send them to the disk.
+uint64_t DurableLanes::RoomFor(const Lane& lane) const {
+  const uint64_t most = lane.places == 0 ? options_.memory_bytes_max : options_.memory_bytes_max / 8 * 7;
+  return most > held_bytes_ ? most - held_bytes_ : 0;
+}
+
+bool DurableLanes::HasRoom(const Lane& lane, size_t bytes) const {
+  return !stopping_ && lane.worker && !HasBacklog(lane) && lane.places < kLaneHeldMax && bytes <= RoomFor(lane);
+}
+
+DurableLanes::Place DurableLanes::StageAppend(store::Batch& batch, LaneItem& item) {
+  Lane& lane = LaneOf(item.lane);
+  Place place(*this, lane, item.payload.size(), HasRoom(lane, item.payload.size()));
+  if (place.in_memory()) {
+    batch.AppendLeased(lane.name, item.payload, Time() + options_.lease);
+  } else {
+    batch.Append(lane.name, item.payload, Time());
+  }
+  return place;
+}
+
+void DurableLanes::FinishAppend(Place& place, int64_t id, std::string payload) {
+  Lane& lane = place.lane();
+  if (place.in_memory()) {
+    place.Keep();
+    Take(lane, {id, std::move(payload), generation_});
+  } else {
+    NoteStored(lane, Time());
+  }
+  Wake(lane);
+}
+
+void DurableLanes::NoteStored(Lane& lane, WallTime due) {
+  ++lane.appended_to_disk;
+  lane.stored_due = std::min(lane.stored_due.value_or(WallTime::max()), due);
+}
+
+Task<Result<>> DurableLanes::Append(Context& ctx, LaneItem item) {
+  const uint64_t generation = generation_;
+  Lane& lane = LaneOf(item.lane);
+  Result<std::vector<int64_t>> ids;
+  {
+    store::Batch batch;
+    Place place = StageAppend(batch, item);
+    ids = co_await store_->CommitAppends(ctx, std::move(batch));
+    if (ids && generation == generation_) FinishAppend(place, ids->front(), std::move(item.payload));
+  }
+  if (ids) co_return Result<>();
+  Wake(lane);  // what it stood in the way of
+  co_return Fail(std::move(ids).error());
+}
+
+// Its place has been counted.
+void DurableLanes::Take(Lane& lane, Item item) {
+  lane.held.insert(item.id);
+  item.ready_at = loop_->Now();
+  lane.ready.push_back(std::move(item));
+}
+
+void DurableLanes::Release(Lane& lane, const Item& item) {
+  if (lane.held.erase(item.id) == 0) return;
+  --lane.places;
+  held_bytes_ -= item.payload.size();
+}
+
+// ---------------------------------------------------------------- beginning
+
+bool DurableLanes::CanBegin(const Lane& lane) const {
+  return !stopping_ && !lane.ready.empty() && lane.running < lane.window && lane.paused_until <= loop_->Now();
+}
+
+void DurableLanes::Wake(Lane& lane) {
+  if (stopping_ || !lane.worker) return;
+  if (CanBegin(lane)) Enqueue(lane);
+  if (NeedsRefill(lane)) {
+    lane.refilling = true;
+    tasks_.Spawn(Refill(lane));
+  }
+  const TimePoint now = loop_->Now();
+  if (lane.paused_until > now && !lane.ready.empty()) {
+    WakeAt(lane, lane.paused_until);
+  } else if (lane.stored_due && *lane.stored_due > Time()) {
+    WakeAt(lane, now + std::min<Duration>(*lane.stored_due - Time(), options_.delay_max));
+  }
+}
+
+void DurableLanes::Enqueue(Lane& lane) {
+  std::list<Lane*>& ring = lane.running == 0 ? idle_ring_ : busy_ring_;
+  if (lane.ring == &ring) return;
+  if (lane.ring) {
+    ring.splice(ring.end(), *lane.ring, lane.position);
+  } else {
+    lane.position = ring.insert(ring.end(), &lane);
+  }
+  lane.ring = &ring;
+  SchedulePump();
+}
+
+DurableLanes::Lane& DurableLanes::PopFront(std::list<Lane*>& ring) {
+  Lane& lane = *ring.front();
+  ring.pop_front();
+  lane.ring = nullptr;
+  return lane;
+}
+
+void DurableLanes::WakeAt(Lane& lane, TimePoint when) {
+  if (lane.timer && lane.timer_at <= when) return;
+  loop_->CancelTimer(lane.timer);
+  lane.timer_at = when;
+  lane.timer = loop_->CallAt(when, [this, &lane] {
+    lane.timer = 0;
+    // What a clock that was far ahead has stored for a distant time is due now.
+    if (lane.stored_due && *lane.stored_due > Time() + options_.delay_max) {
+      lane.lease_as_of = *lane.stored_due;
+      lane.stored_due = Time();
+    }
+    Wake(lane);
+  });
+}
+
+// After what is running now: whoever appended answers first.
+void DurableLanes::SchedulePump() {
+  if (std::exchange(pump_scheduled_, true)) return;
+  loop_->Post([self = std::weak_ptr(self_)] {
+    const auto lanes = self.lock();
+    if (!lanes) return;
+    (*lanes)->pump_scheduled_ = false;
+    (*lanes)->Pump();
+  });
+}
+
+void DurableLanes::Pump() {
+  while (!idle_ring_.empty()) {
+    Lane& lane = PopFront(idle_ring_);
+    if (CanBegin(lane)) Begin(lane);
+    Wake(lane);
+  }
+  while (!busy_ring_.empty() && running_ < options_.running_max) {
+    Lane& lane = PopFront(busy_ring_);
+    if (CanBegin(lane)) Begin(lane);
+    Wake(lane);
+  }
+}
+
+void DurableLanes::Begin(Lane& lane) {
+  Item item = std::move(lane.ready.front());
+  lane.ready.pop_front();
+  lane.lags = HasBacklog(lane) || loop_->Now() - item.ready_at > kLagTolerated;
+  ++lane.running;
+  ++running_;
+  tasks_.Spawn(WorkOn(lane, std::move(item)));
+}
+
+// ---------------------------------------------------------------- working
+
+Task<> DurableLanes::WorkOn(Lane& lane, Item item) {
+  struct Counted {
+    DurableLanes* lanes;
+    Lane* lane;
+    ~Counted() {
+      --lane->running;
+      --lanes->running_;
+    }
+  };
+  Verdict verdict;
+  {
+    const Counted counted{this, &lane};
+    Context ctx(*loop_);
+    verdict = co_await lane.worker->Work(ctx, item.payload);
+  }
+  if (item.generation != generation_) {
+    Release(lane, item);
+  } else if (verdict.kind == Verdict::Kind::Busy) {
+    NoteBusy(lane, verdict);
+    lane.ready.push_front(std::move(item));
+  } else {
+    if (verdict.kind != Verdict::Kind::Dropped) NoteSuccess(lane);
+    tasks_.Spawn(Settle(lane, std::move(item), std::move(verdict)));
+  }
+  Wake(lane);
+  if (!busy_ring_.empty()) SchedulePump();
+  ended_.Pulse();
+}
+
+void DurableLanes::NoteSuccess(Lane& lane) {
+  lane.busy_in_row = 0;
+  lane.paused_until = {};
+  if (!lane.lags || lane.window >= options_.window_max) return;
+  if (lane.window >= lane.threshold && ++lane.credit < kGrowthCredit * lane.window) return;
+  lane.credit = 0;
+  ++lane.window;
+}
+
+// While others of the lane are at work, the end of one of them tells that there is room again; else only time can.
+void DurableLanes::NoteBusy(Lane& lane, const Verdict& verdict) {
+  if (lane.busy_in_row == 0) lane.threshold = std::max(1, lane.window / 2);
+  lane.window = std::max(1, lane.running);
+  lane.credit = 0;
+  lane.paused_until = loop_->Now() + std::min(PauseAfter(++lane.busy_in_row), std::max(verdict.delay, Duration(1)));
+}
+
+// Makes a verdict durable, however long it takes.
+Task<> DurableLanes::Settle(Lane& lane, Item item, Verdict verdict) {
+  const bool again = verdict.kind == Verdict::Kind::Later;
+  Context ctx(*loop_);
+  ctx.stop = tasks_.stop_token();
+  for (Duration wait = kCommitRetryMin;; wait = std::min(wait * 2, kCommitRetryMax)) {
+    store::Batch batch;
+    batch.Acknowledge(lane.name, item.id);
+    const WallTime due = Time() + verdict.delay;
+    std::vector<Place> places;
+    for (LaneItem& next : verdict.follow_ups) places.push_back(StageAppend(batch, next));
+    if (again) batch.Append(lane.name, verdict.payload, due);
+    auto ids = co_await store_->CommitAppends(ctx, std::move(batch));
+    if (item.generation != generation_) co_return Release(lane, item);
+    if (!ids) {
+      log::Warning("what became of an event of {} cannot be stored yet: {}", lane.name, ids.error().ToString());
+      if (!co_await Sleep(ctx, wait)) co_return;
+      continue;
+    }
+    Release(lane, item);
+    if (again) NoteStored(lane, due);
+    for (size_t i = 0; i < places.size(); ++i) FinishAppend(places[i], (*ids)[i], std::move(verdict.follow_ups[i].payload));
+    Wake(lane);
+    ended_.Pulse();
+    co_return;
+  }
+}
+
+// ---------------------------------------------------------------- the backlog on disk
+
+bool DurableLanes::NeedsRefill(const Lane& lane) const {
+  if (lane.refilling || stopping_ || !HasBacklog(lane) || lane.paused_until > loop_->Now()) return false;
+  if (lane.places == 0) return true;
+  return lane.ready.size() < kLeaseCountMax / 2 && lane.places < kLaneHeldMax && RoomFor(lane) > 0;
+}
+
+Task<> DurableLanes::Refill(Lane& lane) {
+  store::LeaseWish wish{.count = kLeaseCountMax, .lease = options_.lease, .bytes_max = std::clamp<uint64_t>(RoomFor(lane), 1, kLeaseBytesMax)};
+  wish.as_of = std::max(Time(), std::exchange(lane.lease_as_of, {}));
+  const uint64_t generation = generation_;
+  const uint64_t appended = lane.appended_to_disk;
+  Context ctx(*loop_);
+  ctx.stop = tasks_.stop_token();
+  held_bytes_ += wish.bytes_max;  // until they are here, so that lanes that are refilled at once do not take the room twice
+  auto leased = co_await store_->LeaseUpTo(ctx, lane.name, wish);
+  held_bytes_ -= wish.bytes_max;
+  if (generation == generation_) {
+    if (!leased) {
+      log::Warning("events of {} cannot be read: {}", lane.name, leased.error().ToString());
+      lane.stored_due = Time() + options_.backoff_min;
+    } else {
+      for (store::QueueItem& item : leased->items) {
+        // One that is held already had its lease renewed.
+        if (lane.held.contains(item.id)) continue;
+        ++lane.places;
+        held_bytes_ += item.payload.size();
+        Take(lane, {item.id, std::move(item.payload), generation_});
+      }
+      if (leased->items.size() < wish.count) SetDue(lane, leased->next_due, appended);
+    }
+  }
+  lane.refilling = false;
+  Wake(lane);
+}
+
+// The store has told when it will have something of the lane; `appended` items had been stored when it was asked.
+void DurableLanes::SetDue(Lane& lane, std::optional<WallTime> due, uint64_t appended) {
+  if (appended != lane.appended_to_disk && lane.stored_due) due = std::min(due.value_or(WallTime::max()), *lane.stored_due);
+  lane.stored_due = due;
+}
+
+void DurableLanes::Open() {
+  for (const std::string& name : store_->QueueNames()) {
+    Lane& lane = LaneOf(name);
+    if (!lane.worker) log::Warning("{} has events, but nothing here works on them", name);
+  }
+  tasks_.Spawn(Recover());
+}
+
+// One lane after the other: with a hundred thousand of them, new events must not wait for all.
+Task<> DurableLanes::Recover() {
+  Context ctx(*loop_);
+  ctx.stop = tasks_.stop_token();
+  std::vector<Lane*> found;
+  for (const auto& [name, lane] : lanes_) found.push_back(lane.get());
+  for (Lane* lane : found) {
+    const uint64_t appended = lane->appended_to_disk;
+    const uint64_t generation = generation_;
+    auto due = co_await store_->NextDue(ctx, lane->name);
+    if (ctx.stop.stop_requested() || generation != generation_) co_return;
+    SetDue(*lane, due ? *due : std::optional(Time() + options_.backoff_min), appended);
+    Wake(*lane);
+  }
+}
+
+// ---------------------------------------------------------------- the end
+
+size_t DurableLanes::held() const {
+  size_t held = 0;
+  for (const auto& [name, lane] : lanes_) held += lane->held.size();
+  return held;
+}
+
+int64_t DurableLanes::stored() const {
+  int64_t stored = 0;
+  for (const auto& [name, lane] : lanes_) stored += store_->Counts(name).items;
+  return stored;
+}
+
+Task<> DurableLanes::Stop(TimePoint until) {
+  Pause();
+  const auto settling = [this] {
+    return std::ranges::any_of(lanes_, [](const auto& entry) { return entry.second->held.size() > entry.second->ready.size(); });
+  };
+  while (settling() && loop_->Now() < until) {
+    if (!co_await ended_.WaitUntil(until)) break;
+  }
+  tasks_.Stop();
+  Context ctx(*loop_);
+  std::vector<std::pair<std::string, int64_t>> waiting;
+  for (const auto& [name, lane] : lanes_) {
+    loop_->CancelTimer(std::exchange(lane->timer, 0));
+    for (const Item& item : lane->ready) waiting.emplace_back(name, item.id);
+  }
+  for (size_t at = 0; at < waiting.size(); at += kReleaseCountMax) {
+    store::Batch batch;
+    for (size_t i = at; i < std::min(waiting.size(), at + kReleaseCountMax); ++i) batch.Release(waiting[i].first, waiting[i].second, Time());
+    if (auto released = co_await store_->Commit(ctx, std::move(batch)); !released) {
+      log::Warning("events that were not begun stay leased: {}", released.error().ToString());
+      co_return;
+    }
+  }
+}
+
+Task<Result<>> DurableLanes::Clear(Context& ctx) {
+  MF_CO_TRY_VOID(co_await store_->Clear(ctx));
+  ++generation_;
+  for (const auto& [name, lane] : lanes_) {
+    for (const Item& item : std::exchange(lane->ready, {})) Release(*lane, item);
+    lane->stored_due.reset();
+    lane->paused_until = {};
+    lane->busy_in_row = 0;
+  }
+  co_return Result<>();
+}
+
+}  // namespace mayfly::delivery
