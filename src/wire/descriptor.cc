@@ -6,6 +6,16 @@
 
 namespace mayfly::wire {
 
+const Member* Structure::Payload() const {
+  const auto found = std::ranges::find(members, Location::Payload, &Member::location);
+  return found == members.end() ? nullptr : &*found;
+}
+
+bool Operation::StreamsRequest() const {
+  const Member* payload = input ? input->Payload() : nullptr;
+  return payload && payload->shape->kind == Kind::BlobStream;
+}
+
 bool Service::Speaks(std::string_view name) const {
   const auto names = Split(protocol, ' ');
   return std::ranges::find(names, name) != names.end();

@@ -23,8 +23,9 @@ namespace mayfly::wire {
 //   String, Blob  std::string (a blob's raw bytes)        Integer  int32_t     Long  int64_t      Double  double
 //   Timestamp     mayfly::WallTime                        List     std::vector<T>, WrittenList
 //   Boolean       bool                                    Map      Map<T> (storage.h), in the order of the wire
+//   BlobStream    BlobStream (body_stream.h); only as the payload of a request or answer
 //   EventStream   EventStream<T> (event_writer.h); only as the payload of an answer
-enum class Kind : unsigned char { String, Boolean, Integer, Long, Double, Blob, Timestamp, List, Map, Structure, EventStream };
+enum class Kind : unsigned char { String, Boolean, Integer, Long, Double, Blob, Timestamp, List, Map, Structure, BlobStream, EventStream };
 
 enum class Location : unsigned char { Body, Path, Query, Header, Payload, Status };
 
@@ -95,6 +96,9 @@ struct Structure {
   std::span<const Member> members;
   void* (*make)() = nullptr;
   void (*destroy)(void*) = nullptr;
+
+  // The member that is the body as a whole; null when the body holds members, or nothing.
+  const Member* Payload() const;
 };
 
 struct ErrorShape {
@@ -127,6 +131,9 @@ struct Operation {
   std::string_view todo;              // what builds it; empty when it works
   // Calls the method of the service's generated Handler; `request` is consumed. Null while the operation is todo.
   Task<Result<>> (*call)(ServiceHandler& handler, Context& ctx, void* request, void* response) = nullptr;
+
+  // Whether the handler reads the request's body itself, piece by piece: it must not be gathered before.
+  bool StreamsRequest() const;
 };
 
 struct Service {

@@ -73,6 +73,7 @@ void WriteJson(const Shape& shape, const void* value, std::string& out) {
     case Kind::List: return WriteList(shape, value, out);
     case Kind::Map: return WriteMap(shape, value, out);
     case Kind::Structure: return WriteJsonMembers(*shape.structure, MemberChoice::All, value, out);
+    case Kind::BlobStream:
     case Kind::EventStream: MF_ASSERT(false); return;  // no JSON has one
   }
 }

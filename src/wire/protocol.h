@@ -27,12 +27,12 @@ class Protocol {
   // Which operation a request means. Errors: UnknownOperationException, MethodNotAllowedException, SerializationException.
   virtual Result<RouteMatch> Route(const http::Request& request) const = 0;
 
-  // The request's struct, complete and within the model's limits. The operation is not todo, and the body has been gathered;
-  // it is moved out of `request`. Errors: SerializationException for what cannot be read, ValidationException for
+  // The request's struct, complete and within the model's limits. The operation is not todo. The body is moved out of `request`; it
+  // has been gathered, unless the operation streams it: then its reader is moved into the struct. Errors: SerializationException for what cannot be read, ValidationException for
   // values outside of their limits (all of them in one answer), InvalidParameterValueException for too long a bare name.
   virtual Result<Message> Decode(const RouteMatch& match, http::Request& request) const = 0;
 
-  // `response` is empty when the operation has no output. A payload, and a stream of events, is moved out of it.
+  // `response` is empty when the operation has no output. A payload, and a stream, is moved out of it.
   virtual http::Response Encode(const Operation& operation, Message& response) const = 0;
 
   // Any error, also one of authentication or authorization; faults are told without their text.

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "wire/body_stream.h"
 #include "wire/error_response.h"
 #include "wire/event_answer.h"
 #include "wire/event_stream.h"
@@ -14,6 +15,7 @@ namespace mayfly::wire {
 namespace {
 
 constexpr std::string_view kJsonType = "application/json";
+constexpr std::string_view kBytesType = "application/octet-stream";
 
 const std::string* FindLabel(const RouteMatch& match, std::string_view name) {
   for (const auto& [label, value] : match.labels) {
@@ -59,18 +61,23 @@ Result<> ReadOutside(const Member& member, const RouteMatch& match, const http::
   return ReadText(*member.shape, *text, member.field->emplace(storage), path, violations);
 }
 
-const Member* FindPayload(const Structure& structure) {
-  const auto found = std::ranges::find(structure.members, Location::Payload, &Member::location);
-  return found == structure.members.end() ? nullptr : &*found;
-}
-
 bool HasBodyMembers(const Structure& structure) {
   return std::ranges::any_of(structure.members, [](const Member& member) { return member.location == Location::Body; });
 }
 
-Result<> ReadPayload(const Member& member, std::string& body, void* object, Violations& violations) {
+BlobStream BodyOf(http::Request& request) {
+  if (request.body_reader) return std::move(request.body_reader);
+  return std::move(request.body);
+}
+
+Result<> ReadPayload(const Member& member, http::Request& request, void* object, Violations& violations) {
   const Path path{nullptr, member.name};
   void* storage = static_cast<char*>(object) + member.offset;
+  if (member.shape->kind == Kind::BlobStream) {
+    *static_cast<BlobStream*>(member.field->emplace(storage)) = BodyOf(request);
+    return {};
+  }
+  std::string& body = request.body;
   if (body.empty()) {
     if (member.required) violations.Missing(path);
     return {};
@@ -83,13 +90,13 @@ Result<> ReadPayload(const Member& member, std::string& body, void* object, Viol
   return ReadJson(*member.shape, value, member.field->emplace(storage), path, violations);
 }
 
-Result<> ReadBody(const Structure& structure, std::string& body, void* object, Violations& violations) {
-  if (const Member* payload = FindPayload(structure)) return ReadPayload(*payload, body, object, violations);
+Result<> ReadBody(const Structure& structure, http::Request& request, void* object, Violations& violations) {
+  if (const Member* payload = structure.Payload()) return ReadPayload(*payload, request, object, violations);
   if (!HasBodyMembers(structure)) return {};  // a body that nobody asked for is ignored
   json::Value value{json::Object()};
-  if (!body.empty()) {
-    MF_TRY(value, ParseJsonBody(body));
-    std::string().swap(body);  // packages are large: do not keep both forms
+  if (!request.body.empty()) {
+    MF_TRY(value, ParseJsonBody(request.body));
+    std::string().swap(request.body);  // packages are large: do not keep both forms
     if (value.is_null()) value = json::Value(json::Object());
   }
   return ReadJsonMembers(structure, MemberChoice::BodyOnly, value, object, nullptr, violations);
@@ -104,14 +111,26 @@ void WriteOutside(const Member& member, const void* value, http::Response& respo
   }
 }
 
+void WriteBlobStream(BlobStream& stream, http::Response& response) {
+  if (stream.whole()) response.body = stream.Take();
+  else response.stream = WriteBlob(std::move(stream));
+}
+
 void WritePayload(const Member& member, void* value, http::Response& response) {
   if (member.shape->kind == Kind::Blob || member.shape->kind == Kind::String) {
     response.body = std::move(*static_cast<std::string*>(value));
+  } else if (member.shape->kind == Kind::BlobStream) {
+    WriteBlobStream(*static_cast<BlobStream*>(value), response);
   } else if (member.shape->kind == Kind::EventStream) {
     response.stream = WriteEvents(*member.shape->structure, member.shape->events->take(value));
   } else {
     WriteJson(*member.shape, value, response.body);
   }
+}
+
+// What a body is called when the model binds nothing to Content-Type.
+void NameContent(std::string_view type, http::Response& response) {
+  if (!response.headers.Find("Content-Type")) response.headers.Set("Content-Type", type);
 }
 
 // What the model binds to Content-Type of a stream of events is the type of what the events carry: the answer itself has its own.
@@ -139,7 +158,7 @@ Result<Message> RestJson::Decode(const RouteMatch& match, http::Request& request
     if (member.location == Location::Body || member.location == Location::Payload) continue;
     MF_TRY_VOID(ReadOutside(member, match, request, message.get(), violations));
   }
-  MF_TRY_VOID(ReadBody(structure, request.body, message.get(), violations));
+  MF_TRY_VOID(ReadBody(structure, request, message.get(), violations));
   if (!violations.empty()) return Fail(violations.ToError());
   return message;
 }
@@ -149,16 +168,16 @@ http::Response RestJson::Encode(const Operation& operation, Message& message) co
   response.status = operation.status;
   if (!message.get()) return response;
   const Structure& structure = *message.structure();
-  bool has_payload = false;
   for (const Member& member : structure.members) {
     const void* value = member.field->get(static_cast<const char*>(message.get()) + member.offset);
-    has_payload = has_payload || member.location == Location::Payload;
     if (!value) continue;
     if (member.location == Location::Payload) WritePayload(member, const_cast<void*>(value), response);  // `message` is ours to empty
     WriteOutside(member, value, response);
   }
-  if (!has_payload && response.status != 204) WriteJsonMembers(structure, MemberChoice::BodyOnly, message.get(), response.body);
-  if (response.stream) NameEventStream(response);
+  const Member* payload = structure.Payload();
+  if (!payload && response.status != 204) WriteJsonMembers(structure, MemberChoice::BodyOnly, message.get(), response.body);
+  if (payload && payload->shape->kind == Kind::BlobStream) NameContent(kBytesType, response);
+  else if (response.stream) NameEventStream(response);
   else if (!response.body.empty()) response.headers.Set("Content-Type", kJsonType);
   return response;
 }

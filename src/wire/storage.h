@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "wire/body_stream.h"
 #include "wire/descriptor.h"
 
 namespace mayfly::wire {

@@ -44,6 +44,10 @@ def test_a_small_model_is_accepted_and_becomes_code(tmp_path):
     (OPERATION.replace("out Value string", "out Node") + "struct Node  Child Node\n", 13, "Node contains itself"),
     (OPERATION + "nonsense\n", 13, "'nonsense' begins no entry"),
     (OPERATION.replace("out Value string", "out Value string written"), 11, "only a list comes as it was written"),
+    (OPERATION.replace("out Value string", "out Value string streaming"), 11, "only a blob is streaming"),
+    (OPERATION.replace("out Value string", "out Value blob streaming"), 11, "is a streaming blob and so the payload"),
+    (OPERATION.replace("out Value string", "out Value blob streaming 0..5 @payload"), 11, "what streams has no range"),
+    (OPERATION.replace("out Value string", "out Value blob whole @payload"), 11, "whole is for a streaming blob"),
     (OPERATION + "type Spare string `a{part}`\n", 13, "no 'let part' before this line"),
 ])
 def test_mistakes_are_told_with_their_line(tmp_path, text, line, words):

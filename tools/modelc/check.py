@@ -68,6 +68,12 @@ class Checker:
         if use.pattern and use.kind != "string":
             self._find(use.place, "only a string has a pattern")
         self._check_patterns(use)
+        if use.streaming and use.kind != "blob":
+            self._find(use.place, "only a blob is streaming: a stream of events is declared by `stream`")
+        if use.whole and not use.streaming:
+            self._find(use.place, "whole is for a streaming blob")
+        if self._model.is_blob_stream(use) and (use.low or use.high):
+            self._find(use.place, "what streams has no range: its bytes are not counted before")
         if use.written and use.kind != "list":
             self._find(use.place, "only a list comes as it was written")
         if use.written and self._model.protocol != "rest-json":
@@ -109,6 +115,8 @@ class Checker:
             self._find(member.place, f"{what}: bare.. is for a string in the body")
         if self._model.is_stream(found) and member.location != "payload":
             self._find(member.place, f"{what} is an event stream and so the payload")
+        if self._model.is_blob_stream(found) and member.location != "payload":
+            self._find(member.place, f"{what} is a streaming blob and so the payload")
         if member.location == "status" and found.kind != "int":
             self._find(member.place, f"{what} is the status and so an int")
 

@@ -36,6 +36,8 @@ def type_name(model: Model, use: Type) -> str:
         return f"wire::EventStream<{use.name}>"
     if use.kind == "name":
         return "std::string" if use.name in model.enums else use.name
+    if model.is_blob_stream(use):
+        return "wire::BlobStream"
     if use.written:
         return "wire::WrittenList"
     if use.kind == "list":

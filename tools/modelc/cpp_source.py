@@ -86,7 +86,8 @@ class Source:
         return self._shapes[body]
 
     def _plain_shape(self, use: Type) -> List[str]:
-        fields = [f".kind = Kind::{KINDS[use.kind]}"]
+        kind = "BlobStream" if self._model.is_blob_stream(use) else KINDS[use.kind]
+        fields = [f".kind = Kind::{kind}"]
         if use.sensitive:
             fields.append(".sensitive = true")
         for bound in ("low", "high"):

@@ -43,6 +43,7 @@ class Type:
     refuse: str = ""
     sensitive: bool = False
     streaming: bool = False
+    whole: bool = False  # a streaming blob that the service wants in memory all the same
     written: bool = False  # a list whose items the service gives as JSON: it keeps some of them as they were written
 
     @property
@@ -144,6 +145,11 @@ class Model:
         while use.kind == "name" and use.name in self.types:
             use = self.types[use.name].type
         return use
+
+    def is_blob_stream(self, use: Type) -> bool:
+        """Whether a use is of bytes that the service reads or gives piece by piece."""
+        use = self.resolve(use)
+        return use.kind == "blob" and use.streaming and not use.whole
 
     def is_stream(self, use: Type) -> bool:
         """Whether a use is one of an event stream (and not of one of its events)."""

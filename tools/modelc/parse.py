@@ -236,7 +236,7 @@ class Parser:
             bounds = RANGE.match(word)
             if bounds:
                 use.low, use.high = bounds.group(1) or "", bounds.group(2) or ""
-            elif word in ("sensitive", "streaming", "written"):
+            elif word in ("sensitive", "streaming", "whole", "written"):
                 setattr(use, word, True)
             elif word in ("match", "not"):
                 tokens.take_word()
