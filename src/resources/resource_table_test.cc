@@ -57,7 +57,7 @@ class ResourceTableTest : public testing::Test {
   TwoTables tables_{*store_};
 
   bool Put(ResourceTable<Note>& table, const std::string& key, const std::string& text) {
-    return loop_.Run(catalog::Put(ctx_, tables_, table, key, text)).has_value();
+    return loop_.Run(resources::Put(ctx_, tables_, table, key, text)).has_value();
   }
 };
 
