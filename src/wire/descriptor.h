@@ -131,6 +131,8 @@ struct Operation {
   std::string_view todo;              // what builds it; empty when it works
   // Calls the method of the service's generated Handler; `request` is consumed. Null while the operation is todo.
   Task<Result<>> (*call)(ServiceHandler& handler, Context& ctx, void* request, void* response) = nullptr;
+  uint64_t request_bytes_max = 0;  // of a body as it is sent
+  std::string_view limit_name{};   // what the answer to a larger one calls the operation
 
   // Whether the handler reads the request's body itself, piece by piece: it must not be gathered before.
   bool StreamsRequest() const;
@@ -139,13 +141,17 @@ struct Operation {
 struct Service {
   std::string_view name;      // "lambda": also the endpoint prefix
   std::string_view title;     // "AWS Lambda"
-  std::string_view signing;   // service name of signatures
+  std::string_view signing;   // service name of signatures, or several
   std::string_view protocol;  // "rest-json", or several: "json-1.0 query"
   std::span<const Operation> operations;
   std::span<const ErrorShape> errors;
   std::string_view target{};           // json-1.x: X-Amz-Target is "TARGET.Operation"
   std::string_view error_namespace{};  // json-1.x: __type is "NAMESPACE#Code"; may be empty
   std::string_view xml_namespace{};    // query
+  std::string_view version{};          // "2015-03-31"; query: the parameter Version
+  // Forms of a Host that mean this service, parted by blanks: "sqs.REGION.*". REGION is one label that looks like a region's name; * at an
+  // end is one label or more.
+  std::string_view hosts{};
 
   bool Speaks(std::string_view name) const;
 };

@@ -101,3 +101,24 @@ def test_what_does_not_work_says_what_it_comes_with(model):
         assert name in works
     for operation in model["operations"].values():
         assert operation["todo"] is None or operation["todo"].startswith("comes with ")
+
+
+def test_hosts_and_limits_go_into_the_tables(tmp_path):
+    """Broken: the edge does not know a service by its Host, or requests have no bound."""
+    source = tmp_path / "tiny.cc"
+    service = SERVICE + "   hosts tiny.REGION.* *.tiny.REGION.*\n   limit 1000\n"
+    own = OPERATION.replace("/{Name}", "/own/{Name}").replace("op Get ", "op Put ") + "   limit 5000 PutThing\n"
+    result = run(tmp_path, service + ERROR + OPERATION + own, "--source", str(source))
+    assert result.returncode == 0, result.stderr
+    assert ', 1000, "Get"}' in source.read_text() and ', 5000, "PutThing"}' in source.read_text()
+    assert '"tiny.REGION.* *.tiny.REGION.*"}' in source.read_text()
+
+
+@pytest.mark.parametrize("text, words", [
+    (SERVICE + "   hosts tiny.*.com\n", "'tiny.*.com' is no form of a host"),
+    (SERVICE + "   limit 1 MiB\n", "the limit of a service is a number of bytes"),
+    (SERVICE + OPERATION + "   limit lots\n", "expected: limit BYTES [NameInAnswers]"),
+])
+def test_mistakes_in_hosts_and_limits_are_told(tmp_path, text, words):
+    result = run(tmp_path, text)
+    assert result.returncode == 1 and words in result.stderr, result.stderr

@@ -8,6 +8,7 @@ from typing import List, Optional
 from model import Member, Model, ModelError, Operation, Place, Type
 
 PROTOCOLS = ("rest-json", "json-1.0", "json-1.1", "query")
+HOST = re.compile(r"^(\*|REGION|[a-z0-9-]+)(\.(REGION|[a-z0-9-]+))*(\.\*)?$")
 LOOK_AROUND = re.compile(r"\(\?[=!<]")
 
 
@@ -29,6 +30,11 @@ class Checker:
         model = self._model
         if not (model.name and model.title and model.version and model.signing):
             self._find(Place("model", 0), "the service entry needs a name, title, version, protocol and signing")
+        if not model.limit.isdigit():
+            self._find(Place("model", 0), "the limit of a service is a number of bytes")
+        for form in model.hosts.split():
+            if not HOST.match(form):
+                self._find(Place("model", 0), f"'{form}' is no form of a host: labels, REGION, and * at its ends")
         for protocol in model.protocol.split() or [""]:
             if protocol not in PROTOCOLS:
                 self._find(Place("model", 0), f"protocol '{protocol}' is not one of {', '.join(PROTOCOLS)}")

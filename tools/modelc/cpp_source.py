@@ -147,6 +147,7 @@ class Source:
             output = f"&k{operation.output}" if operation.output else "nullptr"
             row += [f"&k{request_name(operation)}", output, '""',
                     f"&CallHandler<&Handler::{operation.name}, Handler, {request_name(operation)}, {operation.output or 'void'}>"]
+        row += [operation.limit, quoted(operation.limit_name or operation.name)]
         return f"    {{{', '.join(row)}}},"
 
     def _errors(self) -> List[str]:
@@ -161,7 +162,7 @@ class Source:
     def _service(self) -> List[str]:
         model = self._model
         texts = [quoted(text) for text in (model.name, model.title, model.signing, model.protocol)]
-        more = [quoted(text) for text in (model.target, model.namespace, model.xml)]
+        more = [quoted(text) for text in (model.target, model.namespace, model.xml, model.version, model.hosts)]
         return [f"const Service kService{{{', '.join(texts)}, kOperations, kErrors, {', '.join(more)}}};"]
 
 

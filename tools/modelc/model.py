@@ -115,6 +115,8 @@ class Operation:
     output: Optional[str] = None  # name of a struct, shared or <Operation>Response; None when there is no output at all
     errors: List[str] = field(default_factory=list)
     todo: str = ""
+    limit: str = ""  # bytes of a request; the service's unless the operation has its own
+    limit_name: str = ""  # what the service calls the operation when it refuses a larger one; the name itself unless it is said
 
 
 @dataclass
@@ -124,7 +126,9 @@ class Model:
     title: str = ""
     version: str = ""
     protocol: str = ""  # or several, parted by blanks
-    signing: str = ""
+    signing: str = ""  # or several, parted by blanks
+    hosts: str = ""  # forms of a Host that mean the service, parted by blanks
+    limit: str = "1048576"  # bytes of a request to an operation that has no limit of its own
     target: str = ""  # X-Amz-Target is TARGET.Operation
     namespace: str = ""  # of __type in answers of the JSON protocols
     xml: str = ""  # namespace of the query protocol's answers

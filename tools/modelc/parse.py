@@ -59,6 +59,8 @@ class Parser:
             readers[keyword](lines)
             if keyword == "op":
                 self._add_to_group(heading, first.split()[1])
+        for operation in self._model.operations.values():
+            operation.limit = operation.limit or self._model.limit
         return self._model
 
     def _add_to_group(self, heading: str, operation: str) -> None:
@@ -72,7 +74,7 @@ class Parser:
         self._model.name = first.split(" ", 1)[1].strip()
         for place, line in lines[1:]:
             key, _, value = line.partition(" ")
-            if key not in ("title", "version", "protocol", "signing", "target", "namespace", "xml"):
+            if key not in ("title", "version", "protocol", "signing", "hosts", "limit", "target", "namespace", "xml"):
                 raise place.error(f"a service has no '{key}'")
             setattr(self._model, key, value.strip())
 
@@ -145,12 +147,12 @@ class Parser:
         keyword, section = "", []  # type: str, List[Line]
         for place, line in lines:
             word, _, rest = line.partition(" ")
-            if word in ("doc", "auth", "in", "out", "errors", "todo"):
+            if word in ("doc", "auth", "in", "out", "errors", "todo", "limit"):
                 if keyword:
                     yield keyword, section
                 keyword, section = word, [(place, rest.strip())]
             elif not keyword:
-                raise place.error(f"'{word}' is no section; known are doc, auth, in, out, errors, todo")
+                raise place.error(f"'{word}' is no section; known are doc, auth, in, out, errors, todo, limit")
             else:
                 section.append((place, line))
         if keyword:
@@ -174,6 +176,11 @@ class Parser:
             if not re.match(r'^"[^"]+"$', text):
                 raise place.error('expected: todo "which later part builds it"')
             operation.todo = text.strip('"')
+        elif keyword == "limit":
+            found = re.match(r"^([0-9]+)(?: (\w+))?$", text)
+            if not found:
+                raise place.error("expected: limit BYTES [NameInAnswers]")
+            operation.limit, operation.limit_name = found.group(1), found.group(2) or ""
         elif text == "nothing":
             self._output(operation, [], place)
         elif NAME.match(text):
