@@ -3,6 +3,7 @@
 # One static library per room of src/, from all its .cc files. Beside the code live
 #   *_test.cc   one GoogleTest program per room, <room>_test, run by ctest
 #   *_fuzz.cc   one libFuzzer program each (-DMAYFLY_FUZZ=ON)
+# TEST_LIBRARIES are what tests and fuzz targets need beyond the room.
 # DEPENDS are earlier rooms (tools/tidy holds the exact table).
 # PRECOMPILE: headers that most files of the room include and that are dear to read; a change of one compiles the whole room
 # again, so they are the widest ones only. All rooms have src/base/precompiled.h (docs/building.md says what each choice pays).
@@ -44,7 +45,7 @@ function(mayfly_room name)
       add_executable(${fuzz_name} ${fuzzer})
       target_compile_options(${fuzz_name} PRIVATE -fsanitize=fuzzer)
       target_link_options(${fuzz_name} PRIVATE -fsanitize=fuzzer)
-      target_link_libraries(${fuzz_name} PRIVATE ${self})
+      target_link_libraries(${fuzz_name} PRIVATE ${self} ${ROOM_TEST_LIBRARIES})
     endforeach()
   endif()
 endfunction()
