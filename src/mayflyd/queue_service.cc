@@ -9,7 +9,7 @@ QueueService::QueueService(Parts parts, std::unique_ptr<store::Store> store, sqs
       ports_(queues_),
       authorizer_(queues_, *parts.identities, *parts.loop),
       api_(sqs::SqsParts{.loop = parts.loop, .queues = &queues_, .move_tasks = &move_tasks_, .origin = parts.origin}),
-      endpoint_(sqs::kService, static_cast<sqs::Handler*>(&api_), authorizer_.AsFunction(), std::move(parts.observer), parts.files) {}
+      endpoint_(sqs::kService, &handlers_, authorizer_.AsFunction(), std::move(parts.observer), parts.files) {}
 
 Task<Result<std::unique_ptr<QueueService>>> QueueService::Open(Context& ctx, Parts parts, const Options& options) {
   store::SqliteOptions file{.path = parts.data_path + "/queues.db", .leases = store::SqliteOptions::Leases::Survive};

@@ -43,6 +43,7 @@ class QueueService {
   sqs::QueuePorts ports_;
   sqs::Authorizer authorizer_;
   sqs::SqsApi api_;
+  sqs::Handlers handlers_ = api_.handlers();
   wire::Endpoint endpoint_;
 };
 

@@ -44,7 +44,7 @@ ScalingService::ScalingService(Parts parts, const Options& options)
       scaler_(*parts_.loop, *parts_.tables, *capacity_, *parts_.random, MakeScalerOptions(options)),
       api_(autoscaling::AutoscalingParts{.loop = parts_.loop, .random = parts_.random, .tables = parts_.tables, .scaler = &scaler_,
                                          .check_resource = [this](const autoscaling::TargetName& target) { return CheckResource(target); }}),
-      endpoint_(autoscaling::kService, static_cast<autoscaling::Handler*>(&api_),
+      endpoint_(autoscaling::kService, &handlers_,
                 [this](Context& ctx, const wire::Operation& operation, const wire::Message&) { return Authorize(ctx, operation); },
                 parts_.observer, parts_.files) {}
 

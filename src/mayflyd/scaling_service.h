@@ -40,6 +40,7 @@ class ScalingService {
   std::unique_ptr<autoscaling::Capacity> capacity_;
   autoscaling::Scaler scaler_;
   autoscaling::AutoscalingApi api_;
+  autoscaling::Handlers handlers_ = api_.handlers();
   wire::Endpoint endpoint_;
 };
 

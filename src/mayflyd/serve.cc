@@ -276,6 +276,7 @@ class Daemon {
   std::unique_ptr<lambda::Authorizer> authorizer_;
   std::optional<lambda::ControlPlaneRate> control_plane_rate_;
   std::unique_ptr<lambda::LambdaApi> lambda_;
+  std::optional<lambda::Handlers> handlers_;
   std::unique_ptr<wire::Endpoint> endpoint_;
   std::unique_ptr<QueueService> queues_;
   std::unique_ptr<autoscaling::Tables> scaling_tables_;
@@ -555,7 +556,7 @@ Task<Result<>> Daemon::Start(Context& ctx) {
   wire::Authorizer may = authorizer_->AsFunction();
   if (options_.control_plane_rate > 0) may = control_plane_rate_.emplace(loop_, options_.control_plane_rate).Before(std::move(may));
 
-  endpoint_ = std::make_unique<wire::Endpoint>(lambda::kService, static_cast<lambda::Handler*>(lambda_.get()), std::move(may), observer, &files_);
+  endpoint_ = std::make_unique<wire::Endpoint>(lambda::kService, &handlers_.emplace(lambda_->handlers()), std::move(may), observer, &files_);
   admin_ = std::make_unique<edge::Admin>(MakeAdminParts());
   urls_ = std::make_unique<edge::FunctionUrls>(MakeUrlParts());
   edge_ = std::make_unique<edge::Edge>(loop_, *authenticator_, *endpoint_, *urls_, *admin_, random_, files_);

@@ -110,11 +110,9 @@ struct ErrorShape {
   std::string_view query_code{};        // in the query protocol
 };
 
-// What serves a service; the generated Handler classes derive from it.
-class ServiceHandler {
- public:
-  virtual ~ServiceHandler() = default;
-};
+// What serves a service: its generated Handler derives from it or, where the model has several groups, the struct Handlers, which
+// names the handler of each. An operation knows which one it calls.
+struct ServiceHandler {};
 
 using QueryLiteral = std::pair<std::string_view, std::string_view>;
 
@@ -129,7 +127,7 @@ struct Operation {
   const Structure* input = nullptr;   // both null while the operation is todo
   const Structure* output = nullptr;  // null as well when there is no output
   std::string_view todo;              // what builds it; empty when it works
-  // Calls the method of the service's generated Handler; `request` is consumed. Null while the operation is todo.
+  // Calls the operation's method of the service's handler; `request` is consumed. Null while the operation is todo.
   Task<Result<>> (*call)(ServiceHandler& handler, Context& ctx, void* request, void* response) = nullptr;
   uint64_t request_bytes_max = 0;  // of a body as it is sent
   std::string_view limit_name{};   // what the answer to a larger one calls the operation

@@ -33,7 +33,7 @@ using AnswerObserver = std::function<void(Context& ctx, const Operation* operati
 
 class Endpoint {
  public:
-  // `service` and `handler` outlive this; `handler` is of the generated Handler class of that service.
+  // `service` and `handler` outlive this; `handler` is the generated Handler, or Handlers, of that service.
   // Without an authorizer everything is allowed. Bodies beyond kDecodeInlineBytesMax are decoded on `pool`, when there is one,
   // so that an upload does not hold up the loop.
   Endpoint(const Service& service, ServiceHandler* handler, Authorizer authorizer = nullptr, AnswerObserver observer = nullptr, BlockingPool* pool = nullptr);

@@ -117,10 +117,10 @@ class Message {
   std::unique_ptr<void, MessageDeleter> object_;
 };
 
-// Operation::call for one method of a handler class.
-template <auto Method, typename Handler, typename Request, typename Response>
-Task<Result<>> CallHandler(ServiceHandler& handler, Context& ctx, void* request, void* response) {
-  auto result = co_await (static_cast<Handler&>(handler).*Method)(ctx, std::move(*static_cast<Request*>(request)));
+// Operation::call for one method of the handler that `Choose` finds in what serves the service.
+template <auto Choose, auto Method, typename Request, typename Response>
+Task<Result<>> CallHandler(ServiceHandler& all, Context& ctx, void* request, void* response) {
+  auto result = co_await (Choose(all).*Method)(ctx, std::move(*static_cast<Request*>(request)));
   if (!result) co_return Fail(std::move(result).error());
   if constexpr (!std::is_void_v<Response>) *static_cast<Response*>(response) = std::move(*result);
   co_return Result<>{};

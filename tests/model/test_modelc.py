@@ -26,6 +26,21 @@ def test_a_small_model_is_accepted_and_becomes_code(tmp_path):
     assert '"/{Name}"' in source.read_text()
 
 
+OTHER = OPERATION.replace("op Get  GET /{Name}", "op Take  POST /{Name}")
+
+
+def test_each_group_has_a_handler_and_what_does_not_work_has_none(tmp_path):
+    header, source = tmp_path / "tiny.h", tmp_path / "tiny.cc"
+    text = SERVICE + ERROR + "# ---- Small things: and more\n" + OPERATION + "# ---- Dead-letter queues\n" + OTHER
+    later = "# ---- Later\n" + OPERATION.replace("Get  GET", "Wait  PUT") + '   todo "comes later"\n'
+    result = run(tmp_path, text + later, "--header", str(header), "--source", str(source))
+    assert result.returncode == 0, result.stderr
+    written = header.read_text()
+    assert "class SmallThingsHandler {" in written and "class DeadLetterQueuesHandler {" in written and "Later" not in written
+    assert "  SmallThingsHandler& small_things;\n  DeadLetterQueuesHandler& dead_letter_queues;\n};" in written
+    assert "&DeadLetterQueuesHandler::Take" in source.read_text()
+
+
 @pytest.mark.parametrize("text, line, words", [
     (OPERATION.replace("Name! string @path", "Name! Nonsense @path"), 10, "Nonsense is declared nowhere"),
     (OPERATION.replace("Name! string @path", "Other! string @path"), 7, "{Name} in the URI of Get has no member @path"),
@@ -38,6 +53,8 @@ def test_a_small_model_is_accepted_and_becomes_code(tmp_path):
     (OPERATION.replace("out Value string", "out Value string `(`"), 11, "the pattern does not compile"),
     (OPERATION.replace("out Value string", "out Value string @nowhere"), 11, "'@nowhere' says nothing about member Value"),
     (OPERATION + OPERATION.replace("op Get ", "op Again "), 13, "Again has the same route as Get"),
+    ("# ---- Things\n" + OPERATION + "# ---- Things and more\n" + OTHER, 15, "group 'Things and more' has the same handler as 'Things'"),
+    (OPERATION + "# ---- Things\n" + OTHER, 7, "Get stands in no group"),
     (OPERATION + OPERATION, 17, "GetResponse is declared twice"),
     (ERROR + OPERATION, 7, "ServiceException is declared twice"),
     (OPERATION + "type Spare string\n", 13, "Spare is used nowhere"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import List, Optional
 
+from cpp_names import group_words
 from model import Member, Model, ModelError, Operation, Place, Type
 
 PROTOCOLS = ("rest-json", "json-1.0", "json-1.1", "query")
@@ -53,6 +54,7 @@ class Checker:
         for operation in model.operations.values():
             self._check_operation(operation)
         self._check_routes()
+        self._check_groups()
         self._check_unused()
         self._check_cycles()
 
@@ -168,6 +170,18 @@ class Checker:
             if route in seen:
                 self._find(operation.place, f"{operation.name} has the same route as {seen[route]}")
             seen[route] = operation.name
+
+    def _check_groups(self) -> None:
+        model = self._model
+        seen = {}
+        for title, names in model.groups:
+            words = tuple(group_words(title))
+            place = model.operations[names[0]].place
+            if not words and len(model.groups) > 1:
+                self._find(place, f"{names[0]} stands in no group (# -------- Title)")
+            if words in seen:
+                self._find(place, f"group '{title}' has the same handler as '{seen[words]}'")
+            seen[words] = title
 
     def _check_unused(self) -> None:
         model = self._model

@@ -1,10 +1,11 @@
-"""The generated header of a service: enum values, structs, the handler class."""
+"""The generated header of a service: enum values, structs, the handler classes."""
 
 from __future__ import annotations
 
 from typing import List
 
-from cpp_names import enumerator, field_type, quoted, request_name, result_type, snake_case, working
+from cpp_names import (HandlerClass, enumerator, field_type, handler_classes, quoted, request_name, result_type, snake_case,
+                       working)
 from model import Member, Model, Type
 
 TOP = """// Generated from model/{name}.model by tools/modelc; do not edit.
@@ -36,7 +37,7 @@ def header(model: Model) -> str:
         lines += struct(model, name, model.structs[name].members)
     for operation in operations:
         lines += struct(model, request_name(operation), operation.input)
-    lines += handler(model)
+    lines += handlers(model)
     lines += [f"extern const wire::Service kService;  // {model.title}", "", f"}}  // namespace mayfly::{model.name}", ""]
     return "\n".join(lines)
 
@@ -73,11 +74,21 @@ def struct(model: Model, name: str, members: List[Member]) -> List[str]:
     return lines + ["};", ""]
 
 
-def handler(model: Model) -> List[str]:
+def handlers(model: Model) -> List[str]:
     lines = [f"// What serves {model.title}: one method per operation. Requests are complete and within the model's limits.",
-             "// Expected errors are those of the model, by their codes; anything else is a fault.",
-             "class Handler : public wire::ServiceHandler {", " public:"]
-    for operation in working(model):
+             "// Expected errors are those of the model, by their codes; anything else is a fault."]
+    classes = handler_classes(model)
+    if len(classes) == 1:
+        return lines + handler(classes[0], " : public wire::ServiceHandler")
+    for group in classes:
+        lines += ["", f"// {group.title}"] + handler(group)
+    lines += [f"// Who serves {model.title}, complete: a handler per group. They outlive this.", "struct Handlers : wire::ServiceHandler {"]
+    return lines + [f"  {group.name}& {group.field};" for group in classes] + ["};", ""]
+
+
+def handler(group: HandlerClass, base: str = "") -> List[str]:
+    lines = [f"class {group.name}{base} {{", " public:", f"  virtual ~{group.name}() = default;"]
+    for operation in group.operations:
         lines += [f"  // {operation.doc}",
                   f"  virtual Task<{result_type(operation)}> {operation.name}(Context& ctx, {request_name(operation)} request) = 0;"]
     return lines + ["};", ""]
@@ -85,11 +96,15 @@ def handler(model: Model) -> List[str]:
 
 def fake(model: Model) -> str:
     """A handler of which nothing works: tests override the operations that they are about."""
+    classes = handler_classes(model)
+    bases = ", ".join(f"public {group.name}" for group in classes)
     lines = [f"// Generated from model/{model.file}.model by tools/modelc; do not edit.", "#pragma once", "",
              f'#include "model/{model.file}.h"', "", f"namespace mayfly::{model.name} {{", "",
              "// For tests: overrides what they are about; every other operation fails.",
-             "class FakeHandler : public Handler {", " public:"]
+             f"class FakeHandler : {bases} {{", " public:"]
     for operation in working(model):
         lines += [f"  Task<{result_type(operation)}> {operation.name}(Context&, {request_name(operation)}) override {{",
                   '    co_return Fail(Error::Service("ResourceNotFoundException", "not part of this test"));', "  }"]
+    if len(classes) > 1:
+        lines.append(f"  Handlers handlers() {{ return {{{{}}, {', '.join('*this' for _ in classes)}}}; }}")
     return "\n".join(lines + ["};", "", f"}}  // namespace mayfly::{model.name}", ""])

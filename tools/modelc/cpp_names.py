@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import List
 
 from model import Member, Model, Operation, Type
@@ -62,6 +63,34 @@ def result_type(operation: Operation) -> str:
 
 def working(model: Model) -> List[Operation]:
     return [operation for operation in model.operations.values() if not operation.todo]
+
+
+@dataclass(frozen=True)
+class HandlerClass:
+    """What serves one group of a model: an abstract class, and its place in the service's Handlers."""
+
+    title: str  # of the group
+    name: str  # LayersHandler
+    field: str  # layers
+    operations: List[Operation]
+
+
+def handler_classes(model: Model) -> List[HandlerClass]:
+    """One per group of which something works. A service that has a single one calls it Handler."""
+    found = []
+    for title, names in model.groups:
+        operations = [model.operations[name] for name in names if not model.operations[name].todo]
+        if operations:
+            words = group_words(title)
+            found.append(HandlerClass(title, "".join(word.capitalize() for word in words) + "Handler", "_".join(words).lower(), operations))
+    if len(found) == 1:
+        return [HandlerClass(found[0].title, "Handler", "", found[0].operations)]
+    return found
+
+
+def group_words(title: str) -> List[str]:
+    """Layers and their permissions → Layers; Function URLs → Function URLs; Functions: code and configuration → Functions."""
+    return re.split(r":| and | \(", title)[0].replace("-", " ").split()
 
 
 def quoted(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Dict, List, Tuple
 
-from cpp_names import field_type, quoted, request_name, snake_case, type_name, working
+from cpp_names import HandlerClass, field_type, handler_classes, quoted, request_name, snake_case, type_name, working
 from model import ErrorShape, Member, Model, Operation, Type
 
 TOP = """// Generated from model/{file}.model by tools/modelc; do not edit.
@@ -33,6 +33,8 @@ class Source:
         self._enums: Dict[str, str] = {}
         self._shapes: Dict[str, str] = {}
         self._tables: List[str] = []  # patterns, values and shapes, each after what it names
+        self._classes = handler_classes(model)
+        self._class_of = {operation.name: group for group in self._classes for operation in group.operations}
 
     def text(self) -> str:
         model, operations = self._model, working(self._model)
@@ -45,7 +47,7 @@ class Source:
             bodies += self._structure(name, members)
         lines = [TOP.format(name=model.name, file=model.file)]
         lines += forward + [""] + self._tables + [""] + bodies
-        lines += self._operations() + self._errors() + ["", "}  // namespace", ""]
+        lines += self._choices() + self._operations() + self._errors() + ["", "}  // namespace", ""]
         lines += self._service() + ["", f"}}  // namespace mayfly::{model.name}", ""]
         return "\n".join(lines)
 
@@ -126,6 +128,14 @@ class Source:
     def _xml_names(member: Member) -> str:
         return "".join(f", {quoted(name)}" for name in member.xml if name)
 
+    def _choices(self) -> List[str]:
+        """How an operation finds the handler of its group."""
+        if len(self._classes) == 1:
+            group = self._classes[0]
+            return [f"{group.name}& {choice(group)}(ServiceHandler& all) {{ return static_cast<{group.name}&>(all); }}", ""]
+        return [f"{group.name}& {choice(group)}(ServiceHandler& all) {{ return static_cast<Handlers&>(all).{group.field}; }}"
+                for group in self._classes] + [""]
+
     def _operations(self) -> List[str]:
         lines = []
         for operation in self._model.operations.values():
@@ -136,8 +146,7 @@ class Source:
         lines += [self._operation(operation) for operation in self._model.operations.values()]
         return lines + ["};", ""]
 
-    @staticmethod
-    def _operation(operation: Operation) -> str:
+    def _operation(self, operation: Operation) -> str:
         query = f"k{operation.name}Query" if operation.literals else "{}"
         row = [quoted(operation.name), quoted(operation.method), quoted(operation.path), query, str(operation.status),
                quoted(operation.action), quoted(operation.resource)]
@@ -145,8 +154,10 @@ class Source:
             row += ["nullptr", "nullptr", quoted(operation.todo), "nullptr"]
         else:
             output = f"&k{operation.output}" if operation.output else "nullptr"
+            group = self._class_of[operation.name]
+            types = f"{request_name(operation)}, {operation.output or 'void'}"
             row += [f"&k{request_name(operation)}", output, '""',
-                    f"&CallHandler<&Handler::{operation.name}, Handler, {request_name(operation)}, {operation.output or 'void'}>"]
+                    f"&CallHandler<{choice(group)}, &{group.name}::{operation.name}, {types}>"]
         row += [operation.limit, quoted(operation.limit_name or operation.name)]
         return f"    {{{', '.join(row)}}},"
 
@@ -164,6 +175,10 @@ class Source:
         texts = [quoted(text) for text in (model.name, model.title, model.signing, model.protocol)]
         more = [quoted(text) for text in (model.target, model.namespace, model.xml, model.version, model.hosts)]
         return [f"const Service kService{{{', '.join(texts)}, kOperations, kErrors, {', '.join(more)}}};"]
+
+
+def choice(group: HandlerClass) -> str:
+    return f"The{group.name}"
 
 
 def shown_bound(use: Type, text: str) -> str:

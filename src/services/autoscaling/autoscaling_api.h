@@ -18,9 +18,10 @@ struct AutoscalingParts {
   std::function<Result<>(const TargetName&)> check_resource;
 };
 
-class AutoscalingApi final : public Handler {
+class AutoscalingApi final : public TargetsHandler, public PoliciesHandler, public ScheduledActionsHandler, public ScalingActivitiesHandler, public TagsHandler {
  public:
   explicit AutoscalingApi(AutoscalingParts parts) : parts_(std::move(parts)) {}
+  Handlers handlers() { return {{}, *this, *this, *this, *this, *this}; }
 
   // --- targets ---
   Task<Result<RegisterScalableTargetResponse>> RegisterScalableTarget(Context& ctx, RegisterScalableTargetRequest request) override;

@@ -65,9 +65,10 @@ struct LambdaParts {
   std::function<bool(std::string_view key)> layer_version_exists;
 };
 
-class LambdaApi final : public Handler {
+class LambdaApi final : public FunctionsHandler, public InvokeHandler, public VersionsHandler, public AliasesHandler, public LayersHandler, public FunctionPermissionsHandler, public EventSourceMappingsHandler, public ReservedConcurrencyHandler, public ProvisionedConcurrencyHandler, public FunctionUrlsHandler, public AsynchronousInvocationHandler, public CodeSigningHandler, public RuntimeManagementHandler, public RecursionHandler, public TagsHandler, public AccountHandler {
  public:
   explicit LambdaApi(LambdaParts parts) : parts_(std::move(parts)), background_(*parts_.loop) {}
+  Handlers handlers() { return {{}, *this, *this, *this, *this, *this, *this, *this, *this, *this, *this, *this, *this, *this, *this, *this, *this}; }
 
   // Finishes what a crash interrupted: functions that are Pending or InProgress, mappings that are Creating, Deleting ….
   void Recover();

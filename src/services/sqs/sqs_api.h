@@ -19,9 +19,10 @@ struct SqsParts {
   std::string origin;  // "http://127.0.0.1:4566": where queues are when a request does not say what it calls this host
 };
 
-class SqsApi final : public Handler {
+class SqsApi final : public QueuesHandler, public MessagesHandler, public TagsHandler, public PermissionsHandler, public DeadLetterQueuesHandler {
  public:
   explicit SqsApi(SqsParts parts) : parts_(std::move(parts)) {}
+  Handlers handlers() { return {{}, *this, *this, *this, *this, *this}; }
 
   // --- queues (api_queues.cc) ---
   Task<Result<CreateQueueResponse>> CreateQueue(Context& ctx, CreateQueueRequest request) override;
