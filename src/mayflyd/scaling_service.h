@@ -5,8 +5,8 @@
 #include "identity/authorization.h"
 #include "invoke/provisioner.h"
 #include "mayflyd/options.h"
+#include "model/lambda.h"
 #include "services/autoscaling/autoscaling_api.h"
-#include "services/lambda/lambda_api.h"
 #include "wire/endpoint.h"
 
 namespace mayfly::daemon {
@@ -23,7 +23,7 @@ class ScalingService {
     catalog::Tables* catalog;
     const catalog::FunctionCatalog* versions;
     invoke::Provisioner* provisioner;
-    lambda::LambdaApi* lambda;
+    lambda::ProvisionedConcurrencyHandler* lambda;
   };
   ScalingService(Parts parts, const Options& options);
   void Start() { scaler_.Start(); }

@@ -19,16 +19,18 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/real_loop.h"
-#include "packages/bucket_directory.h"
-#include "packages/code_package.h"
-#include "packages/extension_files.h"
+#include "catalog/access.h"
+#include "catalog/concurrency_ledger.h"
 #include "catalog/file_systems.h"
-#include "packages/s3_endpoint.h"
-#include "packages/signing_profiles.h"
+#include "catalog/function_url_index.h"
+#include "catalog/layer_catalog.h"
 #include "edge/download_links.h"
 #include "edge/edge.h"
-#include "invoke/function_target.h"
 #include "images/image_store.h"
+#include "invoke/event_queue.h"
+#include "invoke/function_target.h"
+#include "invoke/invoker.h"
+#include "invoke/loop_guard.h"
 #include "mayflyd/directory_probe.h"
 #include "mayflyd/event_wiring.h"
 #include "mayflyd/image_settings.h"
@@ -37,13 +39,20 @@
 #include "mayflyd/queue_service.h"
 #include "mayflyd/runtime_images.h"
 #include "mayflyd/scaling_service.h"
+#include "model/lambda.h"
 #include "net/descriptor.h"
 #include "net/http_server.h"
+#include "packages/bucket_directory.h"
+#include "packages/code_package.h"
+#include "packages/code_source.h"
+#include "packages/extension_files.h"
+#include "packages/s3_endpoint.h"
+#include "packages/signing_profiles.h"
 #include "runtime/environment_factory.h"
 #include "sandbox/jail.h"
 #include "services/lambda/authorizer.h"
 #include "services/lambda/control_plane_rate.h"
-#include "services/lambda/lambda_api.h"
+#include "services/lambda/lambda_handlers.h"
 #include "sources/mapping_manager.h"
 #include "store/log_store.h"
 #include "telemetry/function_log.h"
@@ -275,8 +284,7 @@ class Daemon {
   std::unique_ptr<catalog::Access> access_;
   std::unique_ptr<lambda::Authorizer> authorizer_;
   std::optional<lambda::ControlPlaneRate> control_plane_rate_;
-  std::unique_ptr<lambda::LambdaApi> lambda_;
-  std::optional<lambda::Handlers> handlers_;
+  std::unique_ptr<lambda::LambdaHandlers> lambda_;
   std::unique_ptr<wire::Endpoint> endpoint_;
   std::unique_ptr<QueueService> queues_;
   std::unique_ptr<autoscaling::Tables> scaling_tables_;
@@ -550,13 +558,13 @@ Task<Result<>> Daemon::Start(Context& ctx) {
   event_queue_->Open();  // what is owed needs its targets
   MakeMappings();
   parts.last_processing_result = [this](const std::string& key) { return mappings_->ResultOf(key); };
-  lambda_ = std::make_unique<lambda::LambdaApi>(std::move(parts));
+  lambda_ = std::make_unique<lambda::LambdaHandlers>(std::move(parts));
   lambda_->Recover();
   authorizer_ = std::make_unique<lambda::Authorizer>(*access_);
   wire::Authorizer may = authorizer_->AsFunction();
   if (options_.control_plane_rate > 0) may = control_plane_rate_.emplace(loop_, options_.control_plane_rate).Before(std::move(may));
 
-  endpoint_ = std::make_unique<wire::Endpoint>(lambda::kService, &handlers_.emplace(lambda_->handlers()), std::move(may), observer, &files_);
+  endpoint_ = std::make_unique<wire::Endpoint>(lambda::kService, &lambda_->handlers(), std::move(may), observer, &files_);
   admin_ = std::make_unique<edge::Admin>(MakeAdminParts());
   urls_ = std::make_unique<edge::FunctionUrls>(MakeUrlParts());
   edge_ = std::make_unique<edge::Edge>(loop_, *authenticator_, *endpoint_, *urls_, *admin_, random_, files_);
@@ -564,7 +572,7 @@ Task<Result<>> Daemon::Start(Context& ctx) {
   scaling_ = std::make_unique<ScalingService>(
       ScalingService::Parts{.loop = &loop_, .random = &random_, .identities = &identities_, .files = &files_, .observer = observer,
                             .tables = scaling_tables_.get(), .catalog = tables_.get(), .versions = catalog_.get(),
-                            .provisioner = &invoker_->provisioner(), .lambda = lambda_.get()},
+                            .provisioner = &invoker_->provisioner(), .lambda = &lambda_->handlers().provisioned_concurrency},
       options_);
   edge_->Add(scaling_->endpoint());
   server_ = std::make_unique<http::Server>(loop_, http::ServerLimits(),

@@ -22,48 +22,13 @@
 #include "images/image_store.h"
 #include "invoke/invoker.h"
 #include "model/lambda.h"
+#include "services/lambda/lambda_handlers.h"
 #include "services/lambda/list_texts.h"
 #include "services/lambda/settings.h"
 #include "services/lambda/tags.h"
 #include "sources/queue_source.h"
 
 namespace mayfly::lambda {
-
-// What the operations work with. All outlive the LambdaApi.
-struct LambdaParts {
-  Loop* loop;
-  catalog::Tables* tables;
-  catalog::FunctionCatalog* catalog;
-  catalog::LayerCatalog* layers;
-  const catalog::Access* access;  // for what a request mentions besides what it is about, e.g. layers
-  const catalog::RuntimeTable* runtimes;
-  packages::CodeStore* code;
-  images::ImageStore* images;
-  const catalog::FileSystemTable* file_systems;
-  packages::CodeSource* code_source;                  // what S3Bucket and S3Key name
-  const packages::SigningProfiles* signing_profiles;  // whose signatures are known
-  invoke::Invoker* invoker;
-  invoke::EventQueue* events;
-  const invoke::LoopGuard* loops;
-  BlockingPool* files;
-  Random* random;
-  catalog::ConcurrencyLedger* ledger;
-  int account_concurrency = 1000;
-  int64_t code_storage_bytes_max = 300ll << 30;  // zips of functions and layers, per account and region
-  int unreserved_concurrency_min = 100;  // must stay for functions without reserved concurrency; all, where the account has less
-  Duration update_delay{};  // how long a new or updated function stays Pending or InProgress
-  // A URL that gives the package for ten minutes: GetFunction's Code.Location.
-  std::function<std::string(const catalog::Function&)> download_url;
-  // The same of a layer version: Content.Location.
-  std::function<std::string(const catalog::LayerVersion&)> layer_download_url;
-  // Where a function URL answers: "http://ID.lambda-url.REGION.localhost:4566/".
-  std::function<std::string(const catalog::FunctionUrl&)> function_url;
-  sources::QueueSource* queues = nullptr;  // null: mappings take queues as they are named
-  // LastProcessingResult of the mapping with that key (EventSourceMapping::Key), "" before there was anything; empty: nobody polls.
-  std::function<std::string_view(const std::string& key)> last_processing_result;
-  // Whether there is a layer version of that key (ACCOUNT/REGION/LAYER/0000000001); empty: there are none.
-  std::function<bool(std::string_view key)> layer_version_exists;
-};
 
 class LambdaApi final : public FunctionsHandler, public InvokeHandler, public VersionsHandler, public AliasesHandler, public LayersHandler, public FunctionPermissionsHandler, public EventSourceMappingsHandler, public ReservedConcurrencyHandler, public ProvisionedConcurrencyHandler, public FunctionUrlsHandler, public AsynchronousInvocationHandler, public CodeSigningHandler, public RuntimeManagementHandler, public RecursionHandler, public TagsHandler, public AccountHandler {
  public:
