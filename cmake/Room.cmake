@@ -4,6 +4,7 @@
 #   *_test.cc   one GoogleTest program per room, <room>_test, run by ctest
 #   *_fuzz.cc   one libFuzzer program each (-DMAYFLY_FUZZ=ON)
 # TEST_LIBRARIES are what tests and fuzz targets need beyond the room.
+#   main.cc     of a program, which the room makes itself
 # DEPENDS are earlier rooms (tools/tidy holds the exact table).
 # PRECOMPILE: headers that most files of the room include and that are dear to read; a change of one compiles the whole room
 # again, so they are the widest ones only. All rooms have src/base/precompiled.h (docs/building.md says what each choice pays).
@@ -13,7 +14,7 @@ function(mayfly_room name)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   set(tests ${sources})
   set(fuzzers ${sources})
-  list(FILTER sources EXCLUDE REGEX "_(test|fuzz|bench)\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "(_(test|fuzz|bench)|/main)\\.cc$")
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")
   list(APPEND sources ${ROOM_EXTRA_SOURCES})

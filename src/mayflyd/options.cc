@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "mayflyd/command_line.h"
+
 namespace mayfly::daemon {
 namespace {
 
@@ -104,10 +106,6 @@ void AddOptions(CLI::App& app, Options& o) {
   Add(app, "--log-max", o.log_mib_max, "MiB of compressed log kept in all")->check(CLI::Range(1, 100'000'000));
   Add(app, "--function-log-rate", o.function_log_kib_per_second, "KiB of output per second kept of each environment; more is dropped and counted")
       ->check(CLI::Range(1, 1'000'000));
-  Add(app, "--queue-name-rest", o.queue_name_rest_seconds, "seconds for which the name of a deleted queue cannot be used (AWS: 60)")
-      ->check(CLI::Range(0.0, 3600.0));
-  Add(app, "--queue-in-flight-max", o.queue_in_flight_max, "messages of one queue that are received and not deleted")
-      ->check(CLI::Range(1, 10'000'000));
   Add(app, "--streamed-response-max", o.streamed_response_mib_max, "MiB that a function may stream in one answer")->check(CLI::Range(1, 1'000'000));
   Add(app, "--stream-rate", o.stream_kib_per_second,
       "KiB per second of a streamed answer behind its first 6 MiB; 0: as fast as the client reads (AWS: 2048)")
@@ -124,6 +122,9 @@ void AddOptions(CLI::App& app, Options& o) {
   Add(app, "--tls-certificate", o.tls_certificate, "PEM certificate chain; with --tls-key the API speaks HTTPS");
   Add(app, "--tls-key", o.tls_key, "PEM private key");
   Add(app, "--log-level", o.log_level, "debug, info, warning or error")->check(CLI::IsMember({"debug", "info", "warning", "error"}));
+  for (const services::Declaration& service : o.services) {
+    for (const OptionGroup& group : service.options) AddOptions(app, group);
+  }
 }
 
 }  // namespace mayfly::daemon

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "mayflyd/services.h"
 
 namespace CLI {
 class App;
@@ -73,10 +74,9 @@ struct Options {
   int64_t log_group_mib_max = 64;
   int64_t log_mib_max = 4096;
   int64_t function_log_kib_per_second = 4096;
-  double queue_name_rest_seconds = 0;
-  int64_t queue_in_flight_max = 120'000;
   int64_t streamed_response_mib_max = 200;
   int64_t stream_kib_per_second = 0;   // 0: as fast as it goes
+  std::vector<services::Declaration> services = DeclareServices();
 };
 
 // An option that is told in seconds.

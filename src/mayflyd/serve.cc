@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <ranges>
 
 #include <fmt/format.h>
 
@@ -36,10 +37,10 @@
 #include "mayflyd/image_settings.h"
 #include "mayflyd/interpreters.h"
 #include "mayflyd/privileges.h"
-#include "mayflyd/queue_service.h"
 #include "mayflyd/runtime_images.h"
 #include "mayflyd/scaling_service.h"
 #include "model/lambda.h"
+#include "mayflyd/services.h"
 #include "net/descriptor.h"
 #include "net/http_server.h"
 #include "packages/bucket_directory.h"
@@ -235,6 +236,7 @@ class Daemon {
   void OpenCodeSource();
   void OpenImages();
   void MakeMappings();
+  Task<Result<>> OpenServices(Context& ctx);
   runtime::FunctionEndpoint MakeFunctionEndpoint();
 
   Options options_;
@@ -286,7 +288,9 @@ class Daemon {
   std::optional<lambda::ControlPlaneRate> control_plane_rate_;
   std::unique_ptr<lambda::LambdaHandlers> lambda_;
   std::unique_ptr<wire::Endpoint> endpoint_;
-  std::unique_ptr<QueueService> queues_;
+  services::Commons commons_;
+  services::Ports ports_;
+  std::vector<std::unique_ptr<services::Service>> services_;  // each behind what it needs
   std::unique_ptr<autoscaling::Tables> scaling_tables_;
   std::unique_ptr<ScalingService> scaling_;
   std::unique_ptr<sources::MappedFunctions> mapped_functions_;
@@ -479,7 +483,20 @@ void Daemon::MakeMappings() {
   sources::PollerOptions options;
   options.concurrency_maximum = options_.mapping_concurrency;
   options.concurrency_growth_per_minute = options_.mapping_growth_per_minute;
-  mappings_ = std::make_unique<sources::MappingManager>(loop_, *tables_, queues_->ports(), *mapped_functions_, random_, metrics_, options);
+  mappings_ = std::make_unique<sources::MappingManager>(loop_, *tables_, ports_.Get<sources::QueueSource>(), *mapped_functions_, random_, metrics_, options);
+}
+
+Task<Result<>> Daemon::OpenServices(Context& ctx) {
+  MF_CO_TRY(const std::vector<size_t> order, services::Order(options_.services));
+  for (const size_t index : order) {
+    const services::Declaration& declaration = options_.services[index];
+    auto opened = co_await declaration.open(ctx, commons_, ports_);
+    if (!opened) co_return Fail(std::move(opened).error().Wrap("open " + declaration.name));
+    services_.push_back(std::move(*opened));
+    for (const services::PortId& port : declaration.offers) MF_ASSERT(ports_.Has(port));
+  }
+  for (const auto& [arn_service, target] : ports_.All<delivery::Target>()) targets_.Register(arn_service, *target);
+  co_return Result<>();
 }
 
 Task<Result<>> Daemon::Start(Context& ctx) {
@@ -551,10 +568,11 @@ Task<Result<>> Daemon::Start(Context& ctx) {
     if (!error || error->kind != Error::Kind::Fault) return;
     log::Error("{} {} answered {}: {}", ctx.request_id, operation ? operation->name : "-", status, error->ToString());
   };
-  MF_CO_TRY(queues_, co_await QueueService::Open(ctx, {.loop = &loop_, .random = &random_, .identities = &identities_, .files = &files_, .observer = observer,
-                                                       .data_path = ground_.data.path, .origin = origin_}, options_));
-  parts.queues = &queues_->ports();
-  targets_.Register("sqs", queues_->ports());
+  commons_ = {.loop = &loop_, .random = &random_, .files = &files_, .store = store_.get(), .logs = logs_.get(), .metrics = &metrics_, .traces = &traces_,
+              .targets = &targets_, .identities = &identities_, .sessions = sessions_.get(), .observer = observer, .data_path = ground_.data.path,
+              .origin = origin_};
+  MF_CO_TRY_VOID(co_await OpenServices(ctx));
+  parts.queues = &ports_.Get<sources::QueueSource>();
   event_queue_->Open();  // what is owed needs its targets
   MakeMappings();
   parts.last_processing_result = [this](const std::string& key) { return mappings_->ResultOf(key); };
@@ -568,7 +586,7 @@ Task<Result<>> Daemon::Start(Context& ctx) {
   admin_ = std::make_unique<edge::Admin>(MakeAdminParts());
   urls_ = std::make_unique<edge::FunctionUrls>(MakeUrlParts());
   edge_ = std::make_unique<edge::Edge>(loop_, *authenticator_, *endpoint_, *urls_, *admin_, random_, files_);
-  edge_->Add(queues_->endpoint());
+  for (const auto& service : services_) edge_->Add(service->endpoint());
   scaling_ = std::make_unique<ScalingService>(
       ScalingService::Parts{.loop = &loop_, .random = &random_, .identities = &identities_, .files = &files_, .observer = observer,
                             .tables = scaling_tables_.get(), .catalog = tables_.get(), .versions = catalog_.get(),
@@ -583,6 +601,7 @@ Task<Result<>> Daemon::Start(Context& ctx) {
     MF_CO_TRY_VOID(server_->Serve(std::move(ground_.listener)));
   }
   invoker_->provisioner().Open();
+  for (const auto& service : services_) service->Start();
   scaling_->Start();
   mappings_->Open();
   background_.Spawn(Survey());
@@ -593,7 +612,7 @@ Task<Result<>> Daemon::Reset(Context& ctx) {
   MF_CO_TRY_VOID(co_await store_->Clear(ctx));
   MF_CO_TRY_VOID(co_await event_queue_->Clear(ctx));
   tables_->all.Clear();
-  MF_CO_TRY_VOID(co_await queues_->Reset(ctx));
+  for (const auto& service : services_) MF_CO_TRY_VOID(co_await service->Reset(ctx));
   environments_->RetireAll();
   metrics_.Clear();
   traces_.Clear();
@@ -606,7 +625,7 @@ Task<Result<>> Daemon::Reset(Context& ctx) {
 Task<> Daemon::Stop() {
   Context ctx(loop_);
   mappings_->Pause();
-  queues_->EndWaits();
+  for (const auto& service : std::views::reverse(services_)) service->Pause();
   // Without the jail nothing that runs can come to a good end.
   const Duration drain = jail_died_ ? kDrainWithoutJail : Seconds(options_.drain_seconds);
   const TimePoint until = loop_.Now() + drain;
@@ -620,7 +639,7 @@ Task<> Daemon::Stop() {
   co_await background_.Join();
   co_await scaling_->Stop();
   co_await lambda_->Stop();
-  co_await queues_->Stop();
+  for (const auto& service : std::views::reverse(services_)) co_await service->Stop();
   invoker_->provisioner().Stop();
   environments_->RetireAll();
   if (!jail_died_) co_await environments_->AwaitEnds(loop_.Now() + kShutdownPhaseMax);

@@ -1,0 +1,46 @@
+// What the daemon has for every service, whatever it is. What only some have for each other are ports (ports.h).
+#pragma once
+
+#include <string>
+
+#include "wire/endpoint.h"
+
+namespace mayfly {
+class RealLoop;
+class Random;
+}  // namespace mayfly
+namespace mayfly::store {
+class Store;
+class LogStore;
+}  // namespace mayfly::store
+namespace mayfly::telemetry {
+class Metrics;
+class TraceSegments;
+}  // namespace mayfly::telemetry
+namespace mayfly::delivery {
+class TargetRouter;
+}
+namespace mayfly::identity {
+class IdentityPolicies;
+class SessionKeys;
+}  // namespace mayfly::identity
+
+namespace mayfly::services {
+
+struct Commons {
+  RealLoop* loop;
+  Random* random;
+  BlockingPool* files;  // for what blocks
+  store::Store* store;  // DATA/control.db; each service has ResourceTables of its own on it
+  store::LogStore* logs;
+  telemetry::Metrics* metrics;
+  telemetry::TraceSegments* traces;
+  delivery::TargetRouter* targets;  // whom deliveries reach, once all services are open
+  const identity::IdentityPolicies* identities;
+  identity::SessionKeys* sessions;  // temporary credentials
+  wire::AnswerObserver observer;    // for endpoints
+  std::string data_path;            // where files of its own go
+  std::string origin;               // "http://127.0.0.1:4566"
+};
+
+}  // namespace mayfly::services

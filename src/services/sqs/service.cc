@@ -1,0 +1,73 @@
+#include "services/sqs/service.h"
+
+#include "base/real_loop.h"
+#include "services/sqs/authorizer.h"
+#include "services/sqs/queue_ports.h"
+#include "services/sqs/sqs_api.h"
+
+namespace mayfly::sqs {
+namespace {
+
+class SqsService final : public services::Service {
+ public:
+  static Task<Result<std::unique_ptr<services::Service>>> Open(Context& ctx, const services::Commons& commons, services::Ports& ports,
+                                                               QueuesOptions options) {
+    store::SqliteOptions file{.path = commons.data_path + "/queues.db", .leases = store::SqliteOptions::Leases::Survive};
+    MF_CO_TRY(auto store, store::OpenSqliteStore(*commons.loop, std::move(file)));
+    auto service = std::make_unique<SqsService>(commons, std::move(store), options);
+    MF_CO_TRY_VOID(co_await service->queues_.Open(ctx));
+    service->move_tasks_.Recover();
+    ports.Offer<sources::QueueSource>(service->ports_);
+    ports.Offer<delivery::Target>(service->ports_, "sqs");
+    co_return service;
+  }
+
+  SqsService(const services::Commons& commons, std::unique_ptr<store::Store> store, const QueuesOptions& options)
+      : store_(std::move(store)),
+        queues_(*commons.loop, *store_, *commons.random, options),
+        move_tasks_(*commons.loop, queues_, *commons.random),
+        ports_(queues_),
+        authorizer_(queues_, *commons.identities, *commons.loop),
+        api_(SqsParts{.loop = commons.loop, .queues = &queues_, .move_tasks = &move_tasks_, .origin = commons.origin}),
+        endpoint_(kService, &handlers_, authorizer_.AsFunction(), commons.observer, commons.files) {}
+
+  wire::Endpoint& endpoint() override { return endpoint_; }
+  void Pause() override { queues_.EndWaits(); }
+  Task<> Stop() override {
+    co_await move_tasks_.Stop();
+    co_await queues_.Stop();
+  }
+  Task<Result<>> Reset(Context& ctx) override { return queues_.Reset(ctx); }
+
+ private:
+  std::unique_ptr<store::Store> store_;
+  Queues queues_;
+  MoveTasks move_tasks_;
+  QueuePorts ports_;
+  Authorizer authorizer_;
+  SqsApi api_;
+  Handlers handlers_ = api_.handlers();
+  wire::Endpoint endpoint_;
+};
+
+OptionGroup OptionsOf(QueuesOptions& queues) {
+  OptionGroup group("Amazon SQS");
+  group.Seconds("queue-name-rest", queues.name_rest, {0, 3600}, "seconds for which the name of a deleted queue cannot be used (AWS: 60)");
+  group.Number("queue-in-flight-max", queues.in_flight_max, {1, 10'000'000}, "messages of one queue that are received and not deleted");
+  return group;
+}
+
+}  // namespace
+
+services::Declaration Declare() {
+  auto options = std::make_shared<QueuesOptions>();
+  return {.name = "sqs",
+          .offers = {services::PortOf<sources::QueueSource>(), services::PortOf<delivery::Target>("sqs")},
+          .needs = {},
+          .options = {OptionsOf(*options)},
+          .open = [options](Context& ctx, const services::Commons& commons, services::Ports& ports) {
+            return SqsService::Open(ctx, commons, ports, *options);
+          }};
+}
+
+}  // namespace mayfly::sqs
