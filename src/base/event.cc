@@ -7,13 +7,14 @@ namespace mayfly {
 // Lives in the frame of the waiting task. `this` may be destroyed with the frame at any time, so everything that could
 // still call it (list entry, timer, stop callback, posted resume) is undone by the destructor.
 struct Event::Waiter {
-  Waiter(Event& event, TimePoint until, const std::stop_token* stop) : event(event), until(until), stop(stop) {}
+  // `until` is a time of `clock`: a caller's deadline is one of the caller's loop.
+  Waiter(Event& event, Loop& clock, TimePoint until, const std::stop_token* stop) : event(event), clock(clock), until(until), stop(stop) {}
   ~Waiter() { Detach(); }
 
   bool await_ready() {
     if (event.set_) return wake = Wake::Set, true;
     if (stop && stop->stop_requested()) return wake = Wake::Stop, true;
-    if (until <= event.loop_->Now()) return wake = Wake::Deadline, true;
+    if (until <= clock.Now()) return wake = Wake::Deadline, true;
     return false;
   }
   void await_suspend(std::coroutine_handle<> awaiting) {
@@ -21,7 +22,7 @@ struct Event::Waiter {
     position = event.waiters_.insert(event.waiters_.end(), this);
     listed = true;
     if (until != TimePoint::max()) {
-      timer = event.loop_->CallAt(until, [this] {
+      timer = clock.CallAt(until, [this] {
         timer = 0;
         Fire(Wake::Deadline);
       });
@@ -47,13 +48,14 @@ struct Event::Waiter {
   }
   void Detach() {
     Unlist();
-    if (timer) event.loop_->CancelTimer(timer);
+    if (timer) clock.CancelTimer(timer);
     timer = 0;
     stop_callback.reset();
     alive.reset();
   }
 
   Event& event;
+  Loop& clock;
   TimePoint until;
   const std::stop_token* stop;
   std::coroutine_handle<> handle;
@@ -77,14 +79,15 @@ void Event::WakeAll() {
 }
 
 Task<Event::Wake> Event::WaitFor(TimePoint until, const std::stop_token* stop) {
-  Waiter waiter(*this, until, stop);
+  Waiter waiter(*this, *loop_, until, stop);
   co_return co_await waiter;
 }
 
 Task<> Event::Wait() { co_await WaitFor(TimePoint::max(), nullptr); }
 
 Task<Result<>> Event::Wait(Context& ctx) {
-  switch (co_await WaitFor(ctx.deadline, &ctx.stop)) {
+  Waiter waiter(*this, *ctx.loop, ctx.deadline, &ctx.stop);
+  switch (co_await waiter) {
     case Wake::Deadline: co_return Fail(Error::Cancelled("DeadlineExceeded"));
     case Wake::Stop: co_return Fail(Error::Cancelled());
     default: co_return Result<>();

@@ -1,14 +1,13 @@
 #include "base/real_loop.h"
 
 #include <deque>
-#include <map>
-#include <unordered_map>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "base/task_scope.h"
+#include "base/timer_queue.h"
 
 namespace mayfly {
 
@@ -21,10 +20,8 @@ struct RealLoop::Impl {
       timer{io};
   std::deque<Callback> ready;
   bool drain_posted = false;
-  std::map<std::pair<TimePoint, TimerId>, Callback> timers;
-  std::unordered_map<TimerId, TimePoint> timer_times;
+  TimerQueue timers;
   TimePoint armed = TimePoint::max();
-  TimerId last_timer = 0;
 
   void Drain() {
     drain_posted = false;
@@ -43,8 +40,8 @@ struct RealLoop::Impl {
   // Re-arms only when the earliest timer comes earlier than what is armed: cancelled timers let the kernel timer fire once
   // for nothing, which is cheaper than a system call per cancellation.
   void Arm() {
-    if (timers.empty() || timers.begin()->first.first >= armed) return;
-    armed = timers.begin()->first.first;
+    if (timers.earliest() >= armed) return;
+    armed = timers.earliest();
     timer.expires_at(armed);
     timer.async_wait([this](const boost::system::error_code& error) {
       if (!error) FireTimers();
@@ -53,11 +50,7 @@ struct RealLoop::Impl {
   void FireTimers() {
     armed = TimePoint::max();
     const TimePoint now = std::chrono::steady_clock::now();
-    while (!timers.empty() && timers.begin()->first.first <= now) {
-      auto node = timers.extract(timers.begin());
-      timer_times.erase(node.key().second);
-      node.mapped()();
-    }
+    while (Callback callback = timers.TakeDue(now)) callback();
     Arm();
   }
 };
@@ -76,19 +69,12 @@ void RealLoop::PostFromAnyThread(Callback callback) {
 }
 
 Loop::TimerId RealLoop::CallAt(TimePoint when, Callback callback) {
-  const TimerId id = ++impl_->last_timer;
-  impl_->timers.emplace(std::pair(when, id), std::move(callback));
-  impl_->timer_times.emplace(id, when);
+  const TimerId id = impl_->timers.Add(when, std::move(callback));
   impl_->Arm();
   return id;
 }
 
-void RealLoop::CancelTimer(TimerId timer) {
-  const auto found = impl_->timer_times.find(timer);
-  if (found == impl_->timer_times.end()) return;
-  impl_->timers.erase({found->second, timer});
-  impl_->timer_times.erase(found);
-}
+void RealLoop::CancelTimer(TimerId timer) { impl_->timers.Cancel(timer); }
 
 void RealLoop::Run() { impl_->io.run(); }
 void RealLoop::Stop() { impl_->io.stop(); }

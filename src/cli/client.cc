@@ -28,7 +28,7 @@ int ComplainOfAnswer(const http::ClientResponse& response) {
 }
 
 // "90s", "10m", "2h", "1d" in milliseconds; -1 when it is none.
-int64_t ParseAge(const std::string& text) {
+int64_t ParseSpan(const std::string& text) {
   if (text.size() < 2 || text.find_first_not_of("0123456789") != text.size() - 1) return -1;
   const int64_t number = std::stoll(text.substr(0, std::min<size_t>(text.size() - 1, 12)));
   switch (text.back()) {
@@ -75,6 +75,20 @@ Task<int> FetchStatus(Context& ctx, http::Client& client, const ClientOptions& o
   co_return 0;
 }
 
+Task<int> MoveClock(Context& ctx, http::Client& client, const ClientOptions& options, int64_t advance_ms) {
+  http::ClientRequest request = MakeRequest(ctx, options, "/_mayfly/clock");
+  if (advance_ms > 0) {
+    request.method = "POST";
+    request.body = fmt::format(R"({{"advance_seconds":{}}})", advance_ms / 1000);
+  }
+  auto response = co_await client.Send(ctx, std::move(request));
+  if (!response) co_return Complain(options, response.error());
+  auto body = json::Parse(response->body);
+  if (response->status != 200 || !body) co_return ComplainOfAnswer(*response);
+  fmt::print("{}\n", body->StringOr("now", ""));
+  co_return 0;
+}
+
 Task<int> FetchLogs(Context& ctx, http::Client& client, const ClientOptions& options, const LogsOptions& logs, int64_t age_ms) {
   const std::string target = fmt::format("/_mayfly/logs?function={}&since_ms={}&limit={}&filter={}&region={}&account={}{}",
                                          PercentEncode(logs.function), age_ms, logs.limit, PercentEncode(logs.filter),
@@ -112,7 +126,7 @@ int ShowStatus(const ClientOptions& options) {
 }
 
 int ShowLogs(const ClientOptions& options, const LogsOptions& logs) {
-  const int64_t age_ms = ParseAge(logs.since);
+  const int64_t age_ms = ParseSpan(logs.since);
   if (age_ms < 0) {
     fmt::print(stderr, "mayfly: --since {}: expected a number with s, m, h or d, e.g. 10m\n", logs.since);
     return 2;
@@ -121,6 +135,18 @@ int ShowLogs(const ClientOptions& options, const LogsOptions& logs) {
   http::Client client(loop);
   Context ctx(loop);
   return loop.Run(FetchLogs(ctx, client, options, logs, age_ms));
+}
+
+int ShowClock(const ClientOptions& options, const std::string& advance) {
+  const int64_t advance_ms = advance.empty() ? 0 : ParseSpan(advance);
+  if (advance_ms < 0) {
+    fmt::print(stderr, "mayfly: {}: expected a number with s, m, h or d, e.g. 10m\n", advance);
+    return 2;
+  }
+  RealLoop loop;
+  http::Client client(loop);
+  Context ctx(loop);
+  return loop.Run(MoveClock(ctx, client, options, advance_ms));
 }
 
 }  // namespace mayfly::cli

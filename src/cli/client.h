@@ -22,5 +22,7 @@ struct LogsOptions {
 // Each returns the program's exit code and explains failures on standard error.
 int ShowStatus(const ClientOptions& options);
 int ShowLogs(const ClientOptions& options, const LogsOptions& logs);
+// Where the daemon's clock stands, after moving it forward by `advance` (90s, 10m, 2h, 1d; "" leaves it as it is).
+int ShowClock(const ClientOptions& options, const std::string& advance);
 
 }  // namespace mayfly::cli

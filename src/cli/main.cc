@@ -55,6 +55,13 @@ int main(int argc, char** argv) {
   show_logs->add_option("--limit", logs.limit, "at most this many lines of the past")->capture_default_str()->check(CLI::Range(1, 10'000));
   show_logs->add_option("--region", logs.region, "the function's region")->envname("AWS_REGION");
   show_logs->add_option("--account", logs.account, "the function's account");
+  std::string advance;
+  CLI::App* clock = app.add_subcommand("clock", "where the clock of a daemon in open mode stands, for tests of what takes long");
+  CLI::App* advance_clock = clock->add_subcommand("advance", "move it forward: retries, schedules, visibility and retention follow");
+  advance_clock->add_option("span", advance, "90s, 10m, 2h, 1d")->required();
+  for (CLI::App* command : {clock, advance_clock}) {
+    command->add_option("--endpoint", client.endpoint, "the daemon (MAYFLY_ENDPOINT, AWS_ENDPOINT_URL)")->capture_default_str();
+  }
 
   mayfly::cli::SignOptions signing;
   CLI::App* sign = app.add_subcommand("sign", "sign packages for functions that demand it");
@@ -85,5 +92,6 @@ int main(int argc, char** argv) {
   if (add_runtime->parsed()) return mayfly::cli::AddRuntime(options, runtime);
   if (remove_runtime->parsed()) return mayfly::cli::RemoveRuntime(options, runtime);
   if (status->parsed()) return mayfly::cli::ShowStatus(client);
+  if (clock->parsed()) return mayfly::cli::ShowClock(client, advance);
   return mayfly::cli::ShowLogs(client, logs);
 }

@@ -11,6 +11,7 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "catalog/function_reference.h"
+#include "edge/test_clock.h"
 
 namespace mayfly::edge {
 namespace {
@@ -77,11 +78,12 @@ Task<http::Response> Admin::Handle(Context& ctx, http::Request& request) {
   if (path == "logs" && get) co_return co_await Logs(ctx, request);
   if (path == "metrics" && get) co_return http::Response::Text(200, parts_.metrics->WriteText(), "text/plain; version=0.0.4; charset=utf-8");
   if (path == "traces" && get) co_return Traces(ctx, request);
+  if (path == "clock") co_return co_await Clock(ctx, request);
   if (path == "reset") {
     if (request.method != "POST") co_return ErrorPage(405, "use POST");
     co_return co_await Reset(ctx);
   }
-  co_return ErrorPage(404, "no such page; there are health, status, logs, metrics, traces, reset");
+  co_return ErrorPage(404, "no such page; there are health, status, logs, metrics, traces, clock, reset");
 }
 
 http::Response Admin::Health() const {
@@ -157,6 +159,13 @@ Task<http::Response> Admin::Logs(Context& ctx, const http::Request& request) {
     return WriteFollowing(ctx, writer, std::move(past), queue, subscription, filter);
   };
   co_return response;
+}
+
+Task<http::Response> Admin::Clock(Context& ctx, http::Request& request) {
+  if (parts_.authenticator->mode() != identity::AuthMode::Open) {
+    co_return ErrorPage(403, "the clock can be moved only when the daemon runs with --auth open");
+  }
+  co_return co_await HandleClock(ctx, *parts_.calendar, request);
 }
 
 Task<http::Response> Admin::Reset(Context& ctx) {

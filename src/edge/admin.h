@@ -8,6 +8,7 @@
 //   GET  /_mayfly/traces?trace_id=T&limit=N&account=A
 //                                     JSON: segments that functions have sent to the X-Ray daemon (telemetry/trace_segments.h)
 //   POST /_mayfly/reset               forgets everything; `open` mode only
+//   GET, POST /_mayfly/clock          shows and moves the calendar (test_clock.h); `open` mode only
 //   GET  /_mayfly/code/ACCOUNT/SHA256?…  a package; the signature in the query is GetFunction's, and expires
 // In strict mode status, logs, metrics and traces need a signature (any service name).
 #pragma once
@@ -16,6 +17,7 @@
 #include <string>
 
 #include "base/blocking_pool.h"
+#include "base/calendar_loop.h"
 #include "base/json.h"
 #include "packages/code_package.h"
 #include "catalog/function_catalog.h"
@@ -33,6 +35,7 @@ namespace mayfly::edge {
 // What the pages look at. All outlive the Admin.
 struct AdminParts {
   Loop* loop;
+  CalendarLoop* calendar;
   catalog::FunctionCatalog* catalog;
   const catalog::RuntimeTable* runtimes;
   runtime::EnvironmentManager* environments;
@@ -64,6 +67,7 @@ class Admin {
   http::Response Status() const;
   http::Response Traces(const Context& ctx, const http::Request& request) const;
   Task<http::Response> Logs(Context& ctx, const http::Request& request);
+  Task<http::Response> Clock(Context& ctx, http::Request& request);
   Task<http::Response> Reset(Context& ctx);
   Task<http::Response> Code(Context& ctx, const http::Request& request);
 

@@ -135,7 +135,7 @@ Task<Result<http::ClientResponse>> Registry::Get(Context& ctx, const RegistryPla
 }
 
 Task<Result<std::string>> Registry::ReadBlob(Context& ctx, const RegistryPlace& place, std::string kind, std::string reference, size_t bytes_max) {
-  Context bounded = ctx.WithDeadline(loop_->Now() + kDocumentTimeout);
+  Context bounded = ctx.WithDeadline(ctx.loop->Now() + kDocumentTimeout);
   MF_CO_TRY(http::ClientResponse response, co_await Get(bounded, place, fmt::format("/v2/{}/{}/{}", place.repository, kind, reference), 0));
   std::string body = std::move(response.body);
   while (response.body_reader) {
@@ -199,7 +199,7 @@ struct Registry::Download_ {
 
 Task<Result<>> Registry::Receive(Context& ctx, const RegistryPlace& place, const Descriptor& layer, std::shared_ptr<Download_> download,
                                  const OnBytes& on_bytes) {
-  Context stalls = ctx.WithDeadline(std::min(ctx.deadline, loop_->Now() + patience_.stall));
+  Context stalls = ctx.WithDeadline(ctx.loop->Now() + patience_.stall);
   MF_CO_TRY(http::ClientResponse response,
             co_await Get(stalls, place, fmt::format("/v2/{}/blobs/{}", place.repository, layer.digest), download->bytes));
   if (download->bytes > 0 && !(response.status == 206 && BeginsAt(response, download->bytes))) {
@@ -215,7 +215,7 @@ Task<Result<>> Registry::Receive(Context& ctx, const RegistryPlace& place, const
       if (on_bytes) on_bytes(download->bytes);
     }
     if (ended) co_return read;
-    stalls.deadline = std::min(ctx.deadline, loop_->Now() + patience_.stall);
+    stalls.deadline = std::min(ctx.deadline, ctx.loop->Now() + patience_.stall);
     auto piece = co_await response.body_reader->Read(stalls);
     ended = !piece || piece->empty();
     if (piece) pending += *piece;
@@ -224,7 +224,7 @@ Task<Result<>> Registry::Receive(Context& ctx, const RegistryPlace& place, const
 }
 
 Task<Result<UniqueFd>> Registry::Download(Context& ctx, RegistryPlace place, Descriptor layer, std::string folder, OnBytes on_bytes) {
-  Context bounded = ctx.WithDeadline(loop_->Now() + kLayerTimeout);
+  Context bounded = ctx.WithDeadline(ctx.loop->Now() + kLayerTimeout);
   auto download = std::make_shared<Download_>();
   download->file.Reset(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));  // vanishes with us
   if (!download->file) co_return Fail(Error::FromErrno("make a file in " + folder, errno));
@@ -237,7 +237,7 @@ Task<Result<UniqueFd>> Registry::Download(Context& ctx, RegistryPlace place, Des
       attempt = 1;
       pause = patience_.first_pause;
     }
-    const bool stalled = received.error().kind == Error::Kind::Cancelled && !bounded.stop.stop_requested() && loop_->Now() < bounded.deadline;
+    const bool stalled = received.error().kind == Error::Kind::Cancelled && !bounded.stop.stop_requested() && bounded.loop->Now() < bounded.deadline;
     if (attempt == kAttemptsMax || !(stalled || received.error().retryable)) co_return Fail(stalled ? Unreachable(Error::Fault("the registry has stopped sending")) : received.error());
     log::Info("layer {} of {}: {} after {} bytes; another attempt", layer.digest, place.repository, received.error().message, download->bytes);
     MF_CO_TRY_VOID(co_await Sleep(bounded, pause));

@@ -81,7 +81,7 @@ void Invoker::OnChange(const catalog::FunctionPointer& old_state, const catalog:
 Task<Result<catalog::FunctionPointer>> Invoker::AwaitActive(Context& ctx, catalog::FunctionPointer function) {
   const catalog::FunctionName name = function->name;
   const std::string version = function->version;
-  Context waiting = ctx.WithDeadline(parts_.loop->Now() + options_.pending_wait);
+  Context waiting = ctx.WithDeadline(ctx.loop->Now() + options_.pending_wait);
   while (function && function->state == "Pending") {
     if (auto waited = co_await changed_.Wait(waiting); !waited) {
       if (ctx.stop.stop_requested()) co_return Fail(std::move(waited).error());

@@ -16,6 +16,7 @@
 #include <fmt/format.h>
 
 #include "base/blocking_pool.h"
+#include "base/calendar_loop.h"
 #include "base/files.h"
 #include "base/log.h"
 #include "base/random.h"
@@ -242,6 +243,7 @@ class Daemon {
   Options options_;
   Ground ground_;
   RealLoop loop_;
+  CalendarLoop calendar_{loop_};  // calendar_loop.h says whose time it is
   Event end_;
   bool jail_died_ = false;
   SystemRandom random_;
@@ -304,7 +306,7 @@ class Daemon {
 
 Task<Result<>> Daemon::OpenState(Context& ctx) {
   const std::string& data = ground_.data.path;
-  MF_CO_TRY(store_, store::OpenSqliteStore(loop_, {.path = data + "/control.db"}));
+  MF_CO_TRY(store_, store::OpenSqliteStore(calendar_, {.path = data + "/control.db"}));
   store::LogStoreOptions log_options{.directory = data + "/logs"};
   log_options.bytes_per_group_max = static_cast<uint64_t>(options_.log_group_mib_max) << 20;
   log_options.bytes_max = static_cast<uint64_t>(options_.log_mib_max) << 20;
@@ -325,9 +327,9 @@ Task<Result<>> Daemon::OpenState(Context& ctx) {
 
 // After the invoker; before anything can accept an event.
 Result<> Daemon::OpenEvents() {
-  MF_TRY(event_store_, store::OpenSqliteStore(loop_, {.path = ground_.data.path + "/events.db"}));
+  MF_TRY(event_store_, store::OpenSqliteStore(calendar_, {.path = ground_.data.path + "/events.db"}));
   loops_ = std::make_unique<invoke::LoopGuard>(*tables_, metrics_);
-  invoke::EventQueueParts parts{.loop = &loop_, .store = event_store_.get(), .catalog = catalog_.get(), .tables = tables_.get(), .random = &random_};
+  invoke::EventQueueParts parts{.loop = &calendar_, .store = event_store_.get(), .catalog = catalog_.get(), .tables = tables_.get(), .random = &random_};
   parts.metrics = &metrics_;
   parts.loops = loops_.get();
   parts.targets = &targets_;
@@ -378,6 +380,7 @@ void Daemon::OpenImages() {
 edge::AdminParts Daemon::MakeAdminParts() {
   edge::AdminParts parts;
   parts.loop = &loop_;
+  parts.calendar = &calendar_;
   parts.catalog = catalog_.get();
   parts.runtimes = runtimes_.get();
   parts.environments = environments_.get();
@@ -483,7 +486,7 @@ void Daemon::MakeMappings() {
   sources::PollerOptions options;
   options.concurrency_maximum = options_.mapping_concurrency;
   options.concurrency_growth_per_minute = options_.mapping_growth_per_minute;
-  mappings_ = std::make_unique<sources::MappingManager>(loop_, *tables_, ports_.Get<sources::QueueSource>(), *mapped_functions_, random_, metrics_, options);
+  mappings_ = std::make_unique<sources::MappingManager>(calendar_, *tables_, ports_.Get<sources::QueueSource>(), *mapped_functions_, random_, metrics_, options);
 }
 
 Task<Result<>> Daemon::OpenServices(Context& ctx) {
@@ -506,7 +509,7 @@ Task<Result<>> Daemon::Start(Context& ctx) {
   origin_ = fmt::format("{}://{}:{}", tls ? "https" : "http", ground_.address.host, http::LocalPort(ground_.listener.get()));
   const edge::UrlOrigin listener{.scheme = tls ? "https" : "http", .port = std::to_string(http::LocalPort(ground_.listener.get()))};
   MF_CO_TRY(url_origin_, edge::ParseUrlOrigin(options_.url_domain, listener));
-  links_ = std::make_unique<edge::DownloadLinks>(loop_, random_, origin_);
+  links_ = std::make_unique<edge::DownloadLinks>(calendar_, random_, origin_);
   runtimes_ = std::make_unique<catalog::RuntimeTable>(MakeRuntimeTable(options_, std::move(ground_.interpreters), std::move(ground_.runtime_images)));
   function_log_ = std::make_unique<telemetry::FunctionLog>(*logs_);
   events_.Add(function_log_.get());
@@ -548,8 +551,8 @@ Task<Result<>> Daemon::Start(Context& ctx) {
   MF_CO_TRY_VOID(OpenEvents());
 
   OpenCodeSource();
-  access_ = std::make_unique<catalog::Access>(*tables_, identities_, loop_, std::move(ground_.organizations));
-  lambda::LambdaParts parts{.loop = &loop_, .tables = tables_.get(), .catalog = catalog_.get(), .layers = layers_.get(), .access = access_.get(),
+  access_ = std::make_unique<catalog::Access>(*tables_, identities_, calendar_, std::move(ground_.organizations));
+  lambda::LambdaParts parts{.loop = &calendar_, .tables = tables_.get(), .catalog = catalog_.get(), .layers = layers_.get(), .access = access_.get(),
                             .runtimes = runtimes_.get(), .code = code_.get(), .code_source = code_source_.get(),
                             .signing_profiles = signing_profiles_.get(), .invoker = invoker_.get(), .events = event_queue_.get(),
                             .loops = loops_.get(), .files = &files_, .random = &random_};
@@ -568,7 +571,7 @@ Task<Result<>> Daemon::Start(Context& ctx) {
     if (!error || error->kind != Error::Kind::Fault) return;
     log::Error("{} {} answered {}: {}", ctx.request_id, operation ? operation->name : "-", status, error->ToString());
   };
-  commons_ = {.loop = &loop_, .random = &random_, .files = &files_, .store = store_.get(), .logs = logs_.get(), .metrics = &metrics_, .traces = &traces_,
+  commons_ = {.loop = &loop_, .calendar = &calendar_, .random = &random_, .files = &files_, .store = store_.get(), .logs = logs_.get(), .metrics = &metrics_, .traces = &traces_,
               .targets = &targets_, .identities = &identities_, .sessions = sessions_.get(), .observer = observer, .data_path = ground_.data.path,
               .origin = origin_};
   MF_CO_TRY_VOID(co_await OpenServices(ctx));
@@ -588,7 +591,7 @@ Task<Result<>> Daemon::Start(Context& ctx) {
   edge_ = std::make_unique<edge::Edge>(loop_, *authenticator_, *endpoint_, *urls_, *admin_, random_, files_);
   for (const auto& service : services_) edge_->Add(service->endpoint());
   scaling_ = std::make_unique<ScalingService>(
-      ScalingService::Parts{.loop = &loop_, .random = &random_, .identities = &identities_, .files = &files_, .observer = observer,
+      ScalingService::Parts{.loop = &calendar_, .random = &random_, .identities = &identities_, .files = &files_, .observer = observer,
                             .tables = scaling_tables_.get(), .catalog = tables_.get(), .versions = catalog_.get(),
                             .provisioner = &invoker_->provisioner(), .lambda = &lambda_->handlers().provisioned_concurrency},
       options_);
@@ -628,7 +631,7 @@ Task<> Daemon::Stop() {
   for (const auto& service : std::views::reverse(services_)) service->Pause();
   // Without the jail nothing that runs can come to a good end.
   const Duration drain = jail_died_ ? kDrainWithoutJail : Seconds(options_.drain_seconds);
-  const TimePoint until = loop_.Now() + drain;
+  const TimePoint until = calendar_.Now() + drain;
   event_queue_->Pause();
   co_await server_->Stop(drain);
   co_await event_queue_->Stop(until);

@@ -104,15 +104,15 @@ Task<Result<std::vector<Address>>> Resolve(Context& ctx, RealLoop& loop, const h
   const auto lookup = std::make_shared<Lookup>(loop);
   lookup->Start(url.host, url.port);
   std::stop_callback on_stop(ctx.stop, CancelLookup{lookup, &loop});
-  const Loop::TimerId timer = ctx.deadline == TimePoint::max() ? 0 : loop.CallAt(ctx.deadline, [lookup] { lookup->Cancel(); });
+  const Loop::TimerId timer = ctx.deadline == TimePoint::max() ? 0 : ctx.loop->CallAt(ctx.deadline, [lookup] { lookup->Cancel(); });
   struct TimerGuard {
     Loop* loop;
     Loop::TimerId timer;
     ~TimerGuard() { loop->CancelTimer(timer); }
-  } timer_guard{&loop, timer};
+  } timer_guard{ctx.loop, timer};
   co_await Lookup::Awaiter(*lookup);
   if (ctx.stop.stop_requested()) co_return Fail(Error::Cancelled());
-  if (loop.Now() >= ctx.deadline) co_return Fail(Error::Cancelled("DeadlineExceeded"));
+  if (ctx.loop->Now() >= ctx.deadline) co_return Fail(Error::Cancelled("DeadlineExceeded"));
   if (lookup->addresses.empty()) co_return Fail(Error::Fault("resolve " + url.host + ": " + lookup->failure));
   co_return std::move(lookup->addresses);
 }

@@ -28,7 +28,8 @@ class SessionKeys;
 namespace mayfly::services {
 
 struct Commons {
-  RealLoop* loop;
+  RealLoop* loop;   // sockets, limits, and credentials
+  Loop* calendar;   // everything else that takes time (base/calendar_loop.h): schedules, retries, visibility, dates that clients see
   Random* random;
   BlockingPool* files;  // for what blocks
   store::Store* store;  // DATA/control.db; each service has ResourceTables of its own on it

@@ -246,6 +246,19 @@ class Daemon:
         return boto3.client(service, endpoint_url=self.url, region_name=region, aws_access_key_id=key, aws_secret_access_key=secret,
                             aws_session_token=token, config=Config(**config))
 
+    def clock(self):
+        """Where the daemon's calendar stands."""
+        answer = self.send("GET", "/_mayfly/clock")
+        assert answer.status == 200, str(answer)
+        return answer.json
+
+    def advance(self, seconds):
+        """Moves the daemon's calendar forward, instead of waiting: retries, schedules, visibility and retention follow. It is moved for
+        everybody who uses this daemon."""
+        answer = self.send("POST", "/_mayfly/clock", json.dumps({"advance_seconds": seconds}))
+        assert answer.status == 200, str(answer)
+        return answer.json
+
     def raw(self, method, target, body=b"", headers=None, sign=("test", "test"), region=REGION, service="lambda"):
         """One HTTP request just as given; signed with SigV4 unless `sign` is None."""
         if isinstance(body, (dict, list)):

@@ -1,6 +1,7 @@
 // The messages of the queues: sending, waiting, receiving, deleting.
 #include <algorithm>
 
+#include "base/calendar_loop.h"
 #include "base/log.h"
 #include "base/md5.h"
 #include "services/sqs/errors.h"
@@ -242,14 +243,14 @@ Task<Result<std::vector<store::LeaseOutcome>>> Queues::ChangeVisibility(Context&
 
 Task<Result<>> Queues::Wait(Context& ctx, Live& live, TimePoint until) {
   Waiter waiter(*this, live);
-  Context limited = ctx.WithDeadline(until);
+  Context limited = InTimeOf(*loop_, ctx).WithDeadline(until);
   const auto waited = co_await waiter.event.Wait(limited);
   waiter.used = true;
   if (!waited && waited.error().code == "Cancelled") {
     waiter.used = false;
     co_return waited;
   }
-  if (!waited && ctx.deadline <= loop_->Now()) {
+  if (!waited && ctx.deadline <= ctx.loop->Now()) {
     waiter.used = false;
     co_return waited;
   }

@@ -1,6 +1,5 @@
 #include "services/sqs/service.h"
 
-#include "base/real_loop.h"
 #include "services/sqs/authorizer.h"
 #include "services/sqs/queue_ports.h"
 #include "services/sqs/sqs_api.h"
@@ -13,7 +12,7 @@ class SqsService final : public services::Service {
   static Task<Result<std::unique_ptr<services::Service>>> Open(Context& ctx, const services::Commons& commons, services::Ports& ports,
                                                                QueuesOptions options) {
     store::SqliteOptions file{.path = commons.data_path + "/queues.db", .leases = store::SqliteOptions::Leases::Survive};
-    MF_CO_TRY(auto store, store::OpenSqliteStore(*commons.loop, std::move(file)));
+    MF_CO_TRY(auto store, store::OpenSqliteStore(*commons.calendar, std::move(file)));
     auto service = std::make_unique<SqsService>(commons, std::move(store), options);
     MF_CO_TRY_VOID(co_await service->queues_.Open(ctx));
     service->move_tasks_.Recover();
@@ -24,11 +23,11 @@ class SqsService final : public services::Service {
 
   SqsService(const services::Commons& commons, std::unique_ptr<store::Store> store, const QueuesOptions& options)
       : store_(std::move(store)),
-        queues_(*commons.loop, *store_, *commons.random, options),
-        move_tasks_(*commons.loop, queues_, *commons.random),
+        queues_(*commons.calendar, *store_, *commons.random, options),
+        move_tasks_(*commons.calendar, queues_, *commons.random),
         ports_(queues_),
-        authorizer_(queues_, *commons.identities, *commons.loop),
-        api_(SqsParts{.loop = commons.loop, .queues = &queues_, .move_tasks = &move_tasks_, .origin = commons.origin}),
+        authorizer_(queues_, *commons.identities, *commons.calendar),
+        api_(SqsParts{.loop = commons.calendar, .queues = &queues_, .move_tasks = &move_tasks_, .origin = commons.origin}),
         endpoint_(kService, &handlers_, authorizer_.AsFunction(), commons.observer, commons.files) {}
 
   wire::Endpoint& endpoint() override { return endpoint_; }
