@@ -566,7 +566,6 @@ Task<Result<>> Daemon::Start(Context& ctx) {
   parts.download_url = [this](const catalog::Function& function) { return links_->UrlOf(function); };
   parts.layer_download_url = [this](const catalog::LayerVersion& version) { return links_->UrlOf(version); };
   parts.function_url = [this](const catalog::FunctionUrl& url) { return edge::UrlAddress(url_origin_, url.url_id, url.function.region); };
-  parts.layer_version_exists = [this](std::string_view key) { return tables_->layer_versions.Find(key) != nullptr; };
   const wire::AnswerObserver observer = [](Context& ctx, const wire::Operation* operation, int status, const Error* error) {
     if (!error || error->kind != Error::Kind::Fault) return;
     log::Error("{} {} answered {}: {}", ctx.request_id, operation ? operation->name : "-", status, error->ToString());

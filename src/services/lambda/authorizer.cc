@@ -1,9 +1,9 @@
 #include "services/lambda/authorizer.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
-
-#include <fmt/format.h>
 
 #include "identity/arn.h"
 
@@ -52,7 +52,8 @@ std::string_view TextMember(const wire::Message& request, std::string_view name)
 }
 
 // Members that hold the ARN of what an operation is about. Each means the caller's own resource unless it is an ARN.
-constexpr std::string_view kArnMembers[] = {"Resource", "ResourceArn", "CodeSigningConfigArn", "CapacityProviderName", "DurableExecutionArn"};
+constexpr std::string_view kArnMembers[] = {"Resource", "ResourceArn", "CodeSigningConfigArn", "CapacityProviderName",
+                                            "DurableExecutionArn"};
 
 // The last part of a layer version's ARN, as the tables' keys have it; "" when it is no number.
 std::string LayerVersionKey(const identity::Arn& arn, std::string_view name, std::string_view number) {
@@ -76,12 +77,14 @@ bool MayCrossAccounts(std::string_view action) { return std::ranges::find(kAcros
 
 }  // namespace
 
-Result<> Authorizer::AuthorizeFunction(const Context& ctx, std::string_view action, std::string_view name, std::string_view qualifier) const {
+Result<> Authorizer::AuthorizeFunction(const Context& ctx, std::string_view action, std::string_view name,
+                                       std::string_view qualifier) const {
   const identity::RequestPrincipal principal = identity::RequestPrincipal::Of(ctx.principal);
   // The common case, at the price of nothing: a bare name is a function of the caller's account.
   if (name.find(':') == std::string_view::npos && access_->IsUnrestricted(principal)) return {};
   MF_TRY(const catalog::FunctionReference reference, catalog::ParseFunctionReference(ctx, name, qualifier));
-  if (reference.name.account_id != ctx.principal.account_id && !MayCrossAccounts(action)) return Fail(NotAllowed(ctx, action, reference.Arn()));
+  if (reference.name.account_id != ctx.principal.account_id && !MayCrossAccounts(action))
+    return Fail(NotAllowed(ctx, action, reference.Arn()));
   const bool is_owner = principal.is_root() && reference.name.account_id == principal.account_id;
   if (is_owner && std::ranges::find(kOwnersAlways, action) != std::end(kOwnersAlways)) return {};
   return access_->Authorize(principal, action, reference);
@@ -93,14 +96,16 @@ Result<> Authorizer::AuthorizeLayer(const Context& ctx, std::string_view action,
   if (arn->account_id != ctx.principal.account_id && !MayCrossAccounts(action)) return Fail(NotAllowed(ctx, action, text));
   const std::string_view layer = arn->resource.substr(arn->resource.find(':') + 1);  // "layer:NAME:NUMBER"
   const size_t colon = layer.find(':');
-  const std::string key = colon == std::string_view::npos ? std::string() : LayerVersionKey(*arn, layer.substr(0, colon), layer.substr(colon + 1));
+  const std::string key =
+      colon == std::string_view::npos ? std::string() : LayerVersionKey(*arn, layer.substr(0, colon), layer.substr(colon + 1));
   return access_->AuthorizeLayer(identity::RequestPrincipal::Of(ctx.principal), action, {arn->account_id, text, key});
 }
 
 Result<> Authorizer::AuthorizeResource(const Context& ctx, std::string_view action, std::string_view text) const {
   const auto arn = identity::ParseArn(text);
   if (!arn) return {};  // a name: the caller's
-  if (arn->resource.starts_with("function:") && arn->resource.find('/') == std::string_view::npos) return AuthorizeFunction(ctx, action, text, "");
+  if (arn->resource.starts_with("function:") && arn->resource.find('/') == std::string_view::npos)
+    return AuthorizeFunction(ctx, action, text, "");
   if (!arn->account_id.empty() && arn->account_id != ctx.principal.account_id) return Fail(NotAllowed(ctx, action, text));
   return {};
 }

@@ -1,4 +1,4 @@
-// Authorizer: may the caller of an operation do it? wire::Endpoint asks before it calls LambdaApi.
+// Authorizer: may the caller of an operation do it? wire::Endpoint asks before it calls the handler.
 //
 // Finds out what the request is about (a function, version or alias, a layer, another resource by its ARN) and asks
 // catalog::Access. A caller of another account may only do what AWS lets the resource's policy allow (kAcrossAccounts); what

@@ -1,8 +1,8 @@
 #include "services/lambda/control_plane_rate.h"
 
-#include <cmath>
-
 #include <fmt/format.h>
+
+#include <cmath>
 
 #include "base/json.h"
 
@@ -31,7 +31,8 @@ ControlPlaneRate::Buckets& ControlPlaneRate::BucketsOf(std::string account_and_r
   if (const auto found = accounts_.find(account_and_region); found != accounts_.end()) return found->second;
   if (accounts_.size() >= kAccountsMax) Forget();
   Buckets full;
-  for (const Kind kind : {Kind::GetFunction, Kind::GetPolicy, Kind::Other}) full[static_cast<size_t>(kind)] = {CapacityOf(kind), clock_->Now()};
+  for (const Kind kind : {Kind::GetFunction, Kind::GetPolicy, Kind::Other})
+    full[static_cast<size_t>(kind)] = {CapacityOf(kind), clock_->Now()};
   return accounts_.emplace(std::move(account_and_region), full).first->second;
 }
 
@@ -56,7 +57,8 @@ Result<> ControlPlaneRate::Take(std::string_view account_id, std::string_view re
   }
   Error error = Error::Service("TooManyRequestsException", "Rate exceeded");
   error.members.emplace_back("Reason", json::Quote("CallerRateLimitExceeded"));
-  error.members.emplace_back("retryAfterSeconds", json::Quote(fmt::to_string(std::max(1LL, std::llround(std::ceil((1 - bucket.tokens) / RateOf(kind)))))));
+  error.members.emplace_back("retryAfterSeconds",
+                             json::Quote(fmt::to_string(std::max(1LL, std::llround(std::ceil((1 - bucket.tokens) / RateOf(kind)))))));
   return Fail(std::move(error));
 }
 

@@ -47,7 +47,8 @@ TEST(ControlPlaneRate, SaysWhyAndWhenToComeAgain) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, "TooManyRequestsException");
   EXPECT_EQ(refused.error().message, "Rate exceeded");
-  const std::vector<std::pair<std::string, std::string>> members = {{"Reason", "\"CallerRateLimitExceeded\""}, {"retryAfterSeconds", "\"5\""}};
+  const std::vector<std::pair<std::string, std::string>> members = {{"Reason", "\"CallerRateLimitExceeded\""},
+                                                                    {"retryAfterSeconds", "\"5\""}};
   EXPECT_EQ(refused.error().members, members);
 }
 

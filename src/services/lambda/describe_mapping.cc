@@ -72,14 +72,13 @@ void DescribeSource(const EventSourceMapping& m, sources::SourceKind kind, Event
     view.amazon_managed_kafka_event_source_config = AmazonManagedKafkaEventSourceConfig{m.consumer_group_id, DescribeRegistry(m)};
   }
   if (kind == sources::SourceKind::SelfManagedKafka) {
-    view.self_managed_event_source =
-        SelfManagedEventSource{wire::Map<std::vector<std::string>>{{std::string(EndPointType::KAFKA_BOOTSTRAP_SERVERS), m.bootstrap_servers}}};
+    view.self_managed_event_source = SelfManagedEventSource{
+        wire::Map<std::vector<std::string>>{{std::string(EndPointType::KAFKA_BOOTSTRAP_SERVERS), m.bootstrap_servers}}};
     view.self_managed_kafka_event_source_config =
         SelfManagedKafkaEventSourceConfig{m.consumer_group_id, DescribeRegistry(m), IfGiven(m.consumption_mode)};
   }
   if (kind == sources::SourceKind::DocumentDb) {
-    view.document_db_event_source_config =
-        DocumentDBEventSourceConfig{m.database_name, IfGiven(m.collection_name), m.full_document};
+    view.document_db_event_source_config = DocumentDBEventSourceConfig{m.database_name, IfGiven(m.collection_name), m.full_document};
   }
 }
 

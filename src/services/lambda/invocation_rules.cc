@@ -16,8 +16,9 @@ Error InvalidContent(std::string message) { return Error::Service("InvalidReques
 }  // namespace
 
 Error NoTenancy() {
-  return Error::Service("InvalidParameterValueException",
-                        "The invoked function is not enabled with tenancy configuration. Remove the tenant ID from the request and try again.");
+  return Error::Service(
+      "InvalidParameterValueException",
+      "The invoked function is not enabled with tenancy configuration. Remove the tenant ID from the request and try again.");
 }
 
 Result<std::string> DecodeClientContext(const std::optional<std::string>& header) {
@@ -36,8 +37,8 @@ Result<std::string> DecodeClientContext(const std::optional<std::string>& header
 
 Result<> CheckInvokePayload(const std::string& payload, std::string_view operation) {
   if (payload.size() > kInvokePayloadBytesMax) {
-    return Fail(Error::Service("RequestEntityTooLargeException",
-                               fmt::format("Request must be smaller than {} bytes for the {} operation", kInvokePayloadBytesMax, operation)));
+    return Fail(Error::Service("RequestEntityTooLargeException", fmt::format("Request must be smaller than {} bytes for the {} operation",
+                                                                             kInvokePayloadBytesMax, operation)));
   }
   if (!json::IsValidJson(payload)) {
     auto why = json::Parse(payload);
@@ -49,8 +50,9 @@ Result<> CheckInvokePayload(const std::string& payload, std::string_view operati
 
 Result<> CheckEventPayload(const std::string& payload) {
   if (payload.size() <= invoke::kAsyncPayloadBytesMax) return CheckInvokePayload(payload, "InvokeFunction");
-  return Fail(Error::Service("RequestEntityTooLargeException", fmt::format("{} byte payload is too large for the Event invocation type (limit {} bytes)",
-                                                                           payload.size(), invoke::kAsyncPayloadBytesMax)));
+  return Fail(Error::Service("RequestEntityTooLargeException",
+                             fmt::format("{} byte payload is too large for the Event invocation type (limit {} bytes)", payload.size(),
+                                         invoke::kAsyncPayloadBytesMax)));
 }
 
 }  // namespace mayfly::lambda

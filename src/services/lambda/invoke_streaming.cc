@@ -1,8 +1,11 @@
 // InvokeWithResponseStream.
 #include "base/encoding.h"
+#include "catalog/function_catalog.h"
+#include "invoke/invoker.h"
+#include "invoke/loop_guard.h"
 #include "invoke/trace_header.h"
 #include "services/lambda/invocation_rules.h"
-#include "services/lambda/lambda_api.h"
+#include "services/lambda/invoke_api.h"
 #include "services/lambda/settings.h"
 
 namespace mayfly::lambda {
@@ -10,7 +13,8 @@ namespace {
 
 // As JSON in JSON it may become six times as long, and has to fit into one message.
 constexpr size_t kErrorDetailsBytesMax = 1 << 20;
-constexpr std::string_view kErrorTooLarge = R"({"errorType":"Function.Unknown","errorMessage":"The function's error is too large to be told."})";
+constexpr std::string_view kErrorTooLarge =
+    R"({"errorType":"Function.Unknown","errorMessage":"The function's error is too large to be told."})";
 
 using Event = InvokeWithResponseStreamResponseEvent;
 
@@ -21,7 +25,8 @@ Task<Result<>> SendChunk(Context& ctx, wire::EventWriter<Event> events, std::str
 }
 
 // The function's bytes as they come; how it ended is the last event.
-Task<Result<>> SendEvents(Context& ctx, wire::EventWriter<Event> events, std::unique_ptr<invoke::StreamedInvocation> streamed, bool wants_log) {
+Task<Result<>> SendEvents(Context& ctx, wire::EventWriter<Event> events, std::unique_ptr<invoke::StreamedInvocation> streamed,
+                          bool wants_log) {
   while (streamed->begun()) {
     MF_CO_TRY(std::string bytes, co_await streamed->Read(ctx));
     if (bytes.empty()) break;
@@ -45,9 +50,10 @@ Task<Result<>> SendEvents(Context& ctx, wire::EventWriter<Event> events, std::un
 
 }  // namespace
 
-Task<Result<InvokeWithResponseStreamResponse>> LambdaApi::InvokeWithResponseStream(Context& ctx, InvokeWithResponseStreamRequest request) {
-  MF_CO_TRY(catalog::FunctionReference reference, catalog::ParseFunctionReference(ctx, request.function_name, request.qualifier.value_or("")));
-  MF_CO_TRY(catalog::FunctionCatalog::Resolved found, parts_.catalog->ResolveForInvoke(reference, *parts_.random));
+Task<Result<InvokeWithResponseStreamResponse>> InvokeApi::InvokeWithResponseStream(Context& ctx, InvokeWithResponseStreamRequest request) {
+  MF_CO_TRY(catalog::FunctionReference reference,
+            catalog::ParseFunctionReference(ctx, request.function_name, request.qualifier.value_or("")));
+  MF_CO_TRY(catalog::FunctionCatalog::Resolved found, parts_.catalog.ResolveForInvoke(reference, parts_.random));
   if (request.tenant_id) co_return Fail(NoTenancy());
   runtime::Invocation invocation;
   if (request.payload) invocation.payload = std::move(*request.payload);
@@ -60,7 +66,7 @@ Task<Result<InvokeWithResponseStreamResponse>> LambdaApi::InvokeWithResponseStre
   }
   invocation.request_id = ctx.request_id;
   invocation.invoked_function_arn = reference.Arn();
-  MF_CO_TRY(ctx.trace_header, parts_.loops->Enter(reference, invoke::CompleteTraceHeader(ctx, *parts_.random)));
+  MF_CO_TRY(ctx.trace_header, parts_.loops.Enter(reference, invoke::CompleteTraceHeader(ctx, parts_.random)));
   invocation.trace_id = ctx.trace_header;
   MF_CO_TRY(invocation.client_context, DecodeClientContext(request.client_context));
   invocation.want_log_tail = request.log_type == "Tail";
@@ -68,7 +74,7 @@ Task<Result<InvokeWithResponseStreamResponse>> LambdaApi::InvokeWithResponseStre
   response.status_code = 200;
   response.executed_version = found.function->version;
   MF_CO_TRY(std::unique_ptr<invoke::StreamedInvocation> streamed,
-            co_await parts_.invoker->InvokeStreaming(ctx, std::move(found.function), std::move(invocation)));
+            co_await parts_.invoker.InvokeStreaming(ctx, std::move(found.function), std::move(invocation)));
   response.response_stream_content_type = streamed->begun() ? streamed->content_type() : streamed->outcome().content_type;
   response.event_stream = [streamed = std::move(streamed), wants_log](Context& ctx, wire::EventWriter<Event> events) mutable {
     return SendEvents(ctx, events, std::move(streamed), wants_log);

@@ -11,40 +11,7 @@
 
 #include "base/clock.h"
 #include "base/task.h"
-
-namespace mayfly {
-class BlockingPool;
-class Loop;
-class Random;
-}  // namespace mayfly
-namespace mayfly::catalog {
-class Access;
-class ConcurrencyLedger;
-class FileSystemTable;
-class FunctionCatalog;
-class LayerCatalog;
-class RuntimeTable;
-struct Function;
-struct FunctionUrl;
-struct LayerVersion;
-struct Tables;
-}  // namespace mayfly::catalog
-namespace mayfly::images {
-class ImageStore;
-}
-namespace mayfly::invoke {
-class EventQueue;
-class Invoker;
-class LoopGuard;
-}  // namespace mayfly::invoke
-namespace mayfly::packages {
-class CodeSource;
-class CodeStore;
-class SigningProfiles;
-}  // namespace mayfly::packages
-namespace mayfly::sources {
-class QueueSource;
-}
+#include "services/lambda/forward.h"
 
 namespace mayfly::lambda {
 
@@ -71,8 +38,8 @@ struct LambdaParts {
   catalog::ConcurrencyLedger* ledger;
   int account_concurrency = 1000;
   int64_t code_storage_bytes_max = 300ll << 30;  // zips of functions and layers, per account and region
-  int unreserved_concurrency_min = 100;  // must stay for functions without reserved concurrency; all, where the account has less
-  Duration update_delay{};  // how long a new or updated function stays Pending or InProgress
+  int unreserved_concurrency_min = 100;          // must stay for functions without reserved concurrency; all, where the account has less
+  Duration update_delay{};                       // how long a new or updated function stays Pending or InProgress
   // A URL that gives the package for ten minutes: GetFunction's Code.Location.
   std::function<std::string(const catalog::Function&)> download_url;
   // The same of a layer version: Content.Location.
@@ -82,8 +49,6 @@ struct LambdaParts {
   sources::QueueSource* queues = nullptr;  // null: mappings take queues as they are named
   // LastProcessingResult of the mapping with that key (EventSourceMapping::Key), "" before there was anything; empty: nobody polls.
   std::function<std::string_view(const std::string& key)> last_processing_result;
-  // Whether there is a layer version of that key (ACCOUNT/REGION/LAYER/0000000001); empty: there are none.
-  std::function<bool(std::string_view key)> layer_version_exists;
 };
 
 class LambdaHandlers {

@@ -1,5 +1,7 @@
 #include "services/lambda/list_texts.h"
 
+#include "catalog/function.h"
+
 namespace mayfly::lambda {
 
 static_assert(alignof(catalog::Function) > 1, "the last bit of its address is the form");

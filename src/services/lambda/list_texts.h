@@ -1,7 +1,7 @@
 // ListTexts: how functions look in lists, as JSON, for those that were listed last. Clients walk through the same pages again and
 // again; describing a function takes ten times as long as copying what was said of it.
 //
-// One per LambdaApi, on its strand. What changes is another object in the catalog, so that nothing here is ever out of date.
+// One per FunctionViews, on its strand. What changes is another object in the catalog, so that nothing here is ever out of date.
 // Limit: kBytesMax of text for the newer half and as much for the older one, which is forgotten when the newer is full.
 #pragma once
 
@@ -11,7 +11,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "catalog/function_catalog.h"
+#include "services/lambda/forward.h"
 
 namespace mayfly::lambda {
 

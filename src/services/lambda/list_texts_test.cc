@@ -5,6 +5,8 @@
 
 #include <vector>
 
+#include "catalog/function.h"
+
 namespace mayfly::lambda {
 namespace {
 

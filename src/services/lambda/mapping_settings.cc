@@ -1,8 +1,8 @@
 #include "services/lambda/mapping_settings.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "services/lambda/settings.h"
 #include "sources/filter_pattern.h"
@@ -27,7 +27,9 @@ std::unexpected<Error> Unsupported(std::string_view parameter) {
   return Invalid(fmt::format("Unsupported '{}' parameter for given event source mapping type.", parameter));
 }
 
-std::unexpected<Error> Missing(std::string_view parameter) { return Invalid(fmt::format("Required '{}' parameter is missing.", parameter)); }
+std::unexpected<Error> Missing(std::string_view parameter) {
+  return Invalid(fmt::format("Required '{}' parameter is missing.", parameter));
+}
 
 bool IsAllowed(const SourceFacts& facts, const EventSourceMapping& mapping, Setting setting) {
   return facts.allowed.Has(setting) || (mapping.is_provisioned() && facts.allowed_when_provisioned.Has(setting));
@@ -42,7 +44,8 @@ Result<> CheckAllowed(const SourceFacts& facts, const EventSourceMapping& m) {
     bool given;
     std::string_view parameter;
   } kGiven[] = {
-      {Setting::BatchingWindow, m.batching_window_seconds.has_value() && facts.kind != SourceKind::SqsFifo, "maximumBatchingWindowInSeconds"},
+      {Setting::BatchingWindow, m.batching_window_seconds.has_value() && facts.kind != SourceKind::SqsFifo,
+       "maximumBatchingWindowInSeconds"},
       {Setting::ParallelizationFactor, m.parallelization_factor.has_value(), "parallelizationFactor"},
       {Setting::TumblingWindow, m.tumbling_window_seconds.has_value(), "tumblingWindowInSeconds"},
       {Setting::RecordAge, m.maximum_record_age_seconds.has_value(), "maximumRecordAgeInSeconds"},
@@ -142,11 +145,13 @@ std::string_view PayloadOf(SourceKind kind) {
 }
 
 Result<> CheckFilters(const SourceFacts& facts, const EventSourceMapping& m) {
-  if (m.filter_patterns.size() > kFiltersMax) return Invalid(fmt::format("Maximum number of filters exceeded: {} are allowed.", kFiltersMax));
+  if (m.filter_patterns.size() > kFiltersMax)
+    return Invalid(fmt::format("Maximum number of filters exceeded: {} are allowed.", kFiltersMax));
   MF_TRY(const sources::Filters filters, sources::Filters::Compile(m.filter_patterns));
   const std::string_view payload = PayloadOf(facts.kind);
   for (const sources::FilterPattern& pattern : filters.patterns()) {
-    if (!payload.empty() && pattern.FormOf(payload) == sources::FilterPattern::Form::Values) return Invalid("Invalid filter pattern definition.");
+    if (!payload.empty() && pattern.FormOf(payload) == sources::FilterPattern::Form::Values)
+      return Invalid("Invalid filter pattern definition.");
   }
   return {};
 }
@@ -211,7 +216,8 @@ void ApplyPollers(const std::optional<ProvisionedPollerConfig>& config, const So
     return;
   }
   const int minimum = config->minimum_pollers.value_or(mapping.minimum_pollers.value_or(facts.pollers.minimum));
-  mapping.maximum_pollers = config->maximum_pollers.value_or(mapping.maximum_pollers.value_or(std::max(minimum, facts.pollers_default_maximum)));
+  mapping.maximum_pollers =
+      config->maximum_pollers.value_or(mapping.maximum_pollers.value_or(std::max(minimum, facts.pollers_default_maximum)));
   mapping.minimum_pollers = minimum;
   if (config->poller_group_name) mapping.poller_group_name = *config->poller_group_name;
 }
@@ -226,7 +232,8 @@ void ApplyRegistry(const std::optional<KafkaSchemaRegistryConfig>& config, Event
     for (const auto& access : *config->access_configs) registry.access.push_back({access.type.value_or(""), access.uri.value_or("")});
   }
   if (config->schema_validation_configs) {
-    for (const auto& validation : *config->schema_validation_configs) registry.validation_attributes.push_back(validation.attribute.value_or(""));
+    for (const auto& validation : *config->schema_validation_configs)
+      registry.validation_attributes.push_back(validation.attribute.value_or(""));
   }
   mapping.schema_registry = std::move(registry);
 }

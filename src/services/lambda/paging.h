@@ -40,7 +40,8 @@ Result<Page<T>> NextPageIf(const resources::ResourceTable<T>& table, std::string
 }
 
 template <typename T>
-Result<Page<T>> NextPage(const resources::ResourceTable<T>& table, std::string_view prefix, const std::optional<std::string>& marker, size_t limit) {
+Result<Page<T>> NextPage(const resources::ResourceTable<T>& table, std::string_view prefix, const std::optional<std::string>& marker,
+                         size_t limit) {
   return NextPageIf(table, prefix, marker, limit, [](const auto&) { return true; });
 }
 

@@ -1,10 +1,11 @@
-#include <algorithm>
+#include "services/lambda/permission_statements.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "identity/arn.h"
 #include "identity/policy.h"
-#include "services/lambda/permissions.h"
 #include "services/lambda/settings.h"
 
 namespace mayfly::lambda {
@@ -12,25 +13,27 @@ namespace {
 
 constexpr std::string_view kServiceDomains[] = {".amazonaws.com", ".amazonaws.com.cn", ".amazon.com", ".amazonaws.eu"};
 
-Error InvalidPrincipal() {
-  return InvalidParameterValue("The provided principal was invalid. Please check the principal and try again.");
-}
+Error InvalidPrincipal() { return InvalidParameterValue("The provided principal was invalid. Please check the principal and try again."); }
 
 std::string AccountRoot(std::string_view account_id, std::string_view resource_arn) {
   return fmt::format("arn:{}:iam::{}:root", identity::ParseArn(resource_arn)->partition, account_id);
 }
 
 bool IsService(std::string_view principal) {
-  return std::ranges::any_of(kServiceDomains, [&](std::string_view domain) { return principal.size() > domain.size() && principal.ends_with(domain); });
+  return std::ranges::any_of(kServiceDomains,
+                             [&](std::string_view domain) { return principal.size() > domain.size() && principal.ends_with(domain); });
 }
 
 // "*", an account, an ARN of IAM, or a service.
 Result<json::Value> MakePrincipal(const std::string& principal, std::string_view resource_arn) {
   if (principal == "*") return json::Value("*");
   json::Object made;
-  if (IsService(principal)) made.emplace_back("Service", principal);
-  else if (identity::IsAccountId(principal)) made.emplace_back("AWS", AccountRoot(principal, resource_arn));
-  else made.emplace_back("AWS", principal);
+  if (IsService(principal))
+    made.emplace_back("Service", principal);
+  else if (identity::IsAccountId(principal))
+    made.emplace_back("AWS", AccountRoot(principal, resource_arn));
+  else
+    made.emplace_back("AWS", principal);
   json::Value value(std::move(made));
   if (!identity::PrincipalSet::Parse(value, identity::PrincipalSet::Form::Principal)) return Fail(InvalidPrincipal());
   return value;
@@ -119,14 +122,16 @@ Result<std::string> WithStatement(std::string_view document, json::Value stateme
   const std::string_view sid = statement.StringOr("Sid", "");
   json::Array& statements = StatementsOf(policy);
   if (std::ranges::any_of(statements, [&](const json::Value& known) { return known.StringOr("Sid", "") == sid; })) {
-    return Fail(Conflict(fmt::format("The statement id ({}) provided already exists. Please provide a new statement id, or remove the existing "
-                                     "statement.", sid)));
+    return Fail(
+        Conflict(fmt::format("The statement id ({}) provided already exists. Please provide a new statement id, or remove the existing "
+                             "statement.",
+                             sid)));
   }
   statements.push_back(std::move(statement));
   std::string text = json::Write(policy);
   if (text.size() > identity::kPolicyBytesMax) {
-    return Fail(Error::Service("PolicyLengthExceededException",
-                               fmt::format("The final policy size ({}) is bigger than the limit ({}).", text.size(), identity::kPolicyBytesMax)));
+    return Fail(Error::Service("PolicyLengthExceededException", fmt::format("The final policy size ({}) is bigger than the limit ({}).",
+                                                                            text.size(), identity::kPolicyBytesMax)));
   }
   return text;
 }

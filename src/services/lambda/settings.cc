@@ -16,9 +16,9 @@ constexpr int kMemoryMibMax = 10240;
 constexpr size_t kImageSettingsBytesMax = 16 << 10;
 
 Error AboveMaximum(std::string_view member, int value, int maximum) {
-  return Error::Service("ValidationException",
-                        fmt::format("1 validation error detected: Value '{}' at '{}' failed to satisfy constraint: "
-                                    "Member must have value less than or equal to {}", value, member, maximum));
+  return Error::Service("ValidationException", fmt::format("1 validation error detected: Value '{}' at '{}' failed to satisfy constraint: "
+                                                           "Member must have value less than or equal to {}",
+                                                           value, member, maximum));
 }
 
 Result<> ApplyEnvironment(const Environment& environment, catalog::Function& function) {
@@ -31,15 +31,19 @@ Result<> ApplyEnvironment(const Environment& environment, catalog::Function& fun
     }
   }
   if (!reserved.empty()) {
-    return Fail(InvalidParameterValue(fmt::format(
-        "Lambda was unable to configure your environment variables because the environment variables you have provided contains reserved keys "
-        "that are currently not supported for modification. Reserved keys used in this request: {}", reserved)));
+    return Fail(
+        InvalidParameterValue(fmt::format("Lambda was unable to configure your environment variables because the environment variables you "
+                                          "have provided contains reserved keys "
+                                          "that are currently not supported for modification. Reserved keys used in this request: {}",
+                                          reserved)));
   }
   const std::string text = json::Write(json::Value(std::move(measured)));
   if (text.size() > kEnvironmentBytesMax) {
-    return Fail(InvalidParameterValue(fmt::format(
-        "Lambda was unable to configure your environment variables because the environment variables you have provided exceeded the 4KB limit. "
-        "String measured: {}", text)));
+    return Fail(
+        InvalidParameterValue(fmt::format("Lambda was unable to configure your environment variables because the environment variables you "
+                                          "have provided exceeded the 4KB limit. "
+                                          "String measured: {}",
+                                          text)));
   }
   function.environment.clear();
   if (environment.variables) function.environment = *environment.variables;
@@ -77,7 +81,8 @@ template <typename Request>
 Result<> ApplyImageSettings(const Request& request, catalog::Function& function) {
   if (function.package_type != "Image") {
     const auto& config = request.image_config;  // tools send empty ones
-    if (config && ((config->entry_point && !config->entry_point->empty()) || (config->command && !config->command->empty()) || config->working_directory)) {
+    if (config && ((config->entry_point && !config->entry_point->empty()) || (config->command && !config->command->empty()) ||
+                   config->working_directory)) {
       return Fail(InvalidParameterValue("Please don't provide ImageConfig when the intended function PackageType is Zip."));
     }
     return {};
@@ -100,18 +105,22 @@ Result<> ApplyImageSettings(const Request& request, catalog::Function& function)
       bytes += text.size();
     }
   }
-  if (settings.working_directory.find('\0') != std::string::npos) return Fail(InvalidParameterValue("ImageConfig must not contain NUL characters."));
-  if (bytes > kImageSettingsBytesMax) return Fail(InvalidParameterValue(fmt::format("ImageConfig must be smaller than {} bytes.", kImageSettingsBytesMax)));
+  if (settings.working_directory.find('\0') != std::string::npos)
+    return Fail(InvalidParameterValue("ImageConfig must not contain NUL characters."));
+  if (bytes > kImageSettingsBytesMax)
+    return Fail(InvalidParameterValue(fmt::format("ImageConfig must be smaller than {} bytes.", kImageSettingsBytesMax)));
   const bool empty = settings.entry_point.empty() && settings.command.empty() && settings.working_directory.empty();
   function.image_settings = empty ? std::nullopt : std::optional(std::move(settings));
   return {};
 }
 
-Result<> ApplyFileSystems(const std::vector<FileSystemConfig>& configs, const catalog::FileSystemTable& table, catalog::Function& function) {
+Result<> ApplyFileSystems(const std::vector<FileSystemConfig>& configs, const catalog::FileSystemTable& table,
+                          catalog::Function& function) {
   std::vector<catalog::FileSystemUse> uses;
   for (const FileSystemConfig& config : configs) {
     if (!table.Find(config.arn)) {
-      return Fail(InvalidParameterValue(fmt::format("The access point {} does not exist: --file-system names those of this daemon.", config.arn)));
+      return Fail(
+          InvalidParameterValue(fmt::format("The access point {} does not exist: --file-system names those of this daemon.", config.arn)));
     }
     const std::string_view name = std::string_view(config.local_mount_path).substr(5);  // behind /mnt/
     if (name == "." || name == "..") return Fail(InvalidParameterValue("LocalMountPath must name a folder in /mnt."));
@@ -150,7 +159,8 @@ Result<> ApplyCommon(const Request& request, const SettingRules& setting_rules, 
   if (request.description) function.description = *request.description;
   if (request.kms_key_arn) function.kms_key_arn = *request.kms_key_arn;
   if (request.environment) MF_TRY_VOID(ApplyEnvironment(*request.environment, function));
-  if (request.dead_letter_config && request.dead_letter_config->target_arn) function.dead_letter_arn = *request.dead_letter_config->target_arn;
+  if (request.dead_letter_config && request.dead_letter_config->target_arn)
+    function.dead_letter_arn = *request.dead_letter_config->target_arn;
   if (request.tracing_config && request.tracing_config->mode) function.tracing_mode = *request.tracing_config->mode;
   if (request.snap_start && request.snap_start->apply_on) function.snap_start_apply_on = *request.snap_start->apply_on;
   if (request.vpc_config) {
@@ -192,8 +202,9 @@ std::string_view ServiceOfArn(std::string_view text) {
 }
 
 Error StaleRevision() {
-  return Error::Service("PreconditionFailedException", "The Revision Id provided does not match the latest Revision Id. Call the "
-                                                       "GetFunction/GetAlias API to retrieve the latest Revision Id");
+  return Error::Service("PreconditionFailedException",
+                        "The Revision Id provided does not match the latest Revision Id. Call the "
+                        "GetFunction/GetAlias API to retrieve the latest Revision Id");
 }
 
 Result<> CheckPublishTo(const std::optional<std::string>& publish_to) {

@@ -31,7 +31,7 @@ Error InvalidParameterValue(std::string message);
 Error Conflict(std::string message);
 Error NotFound(std::string message);
 Error NoSuchResource();  // NotFound, without saying what
-Error StaleRevision();  // 412
+Error StaleRevision();   // 412
 // "sqs" of arn:aws:sqs:…; "" of what is no ARN (kafka://topic).
 std::string_view ServiceOfArn(std::string_view text);
 // PublishTo is for functions of capacity providers only.

@@ -1,0 +1,198 @@
+// AddPermission, GetPolicy, RemovePermission; GetResourcePolicy, PutResourcePolicy, DeleteResourcePolicy.
+//
+// Both families work on one stored policy per function, version or alias. Changing it changes the revision id of what it
+// hangs on, in the same commit: the policy has none of its own.
+#include "services/lambda/function_permissions_api.h"
+
+#include <fmt/format.h>
+
+#include "base/event.h"
+#include "base/random.h"
+#include "catalog/function_catalog.h"
+#include "identity/arn.h"
+#include "services/lambda/permission_statements.h"
+#include "services/lambda/settings.h"
+
+namespace mayfly::lambda {
+namespace {
+
+constexpr int kChangeAttemptsMax = 50;
+constexpr Duration kChangeRetryAfter = std::chrono::milliseconds(2);
+
+using Parts = FunctionPermissionsApi::Parts;
+
+Error NoPolicy() { return NotFound("No policy is associated with the given resource."); }
+
+Error StalePolicy(std::string_view read_with) {
+  return Error::Service("PreconditionFailedException",
+                        fmt::format("The Revision Id provided does not match the latest Revision Id. Call the {} API "
+                                    "to retrieve the latest Revision Id",
+                                    read_with));
+}
+
+bool IsNumber(std::string_view text) { return text.find_first_not_of("0123456789") == std::string_view::npos; }
+
+// What a policy hangs on.
+struct Holder {
+  catalog::FunctionReference reference;
+  catalog::FunctionPointer function;  // $LATEST or a version; null for an alias
+  catalog::AliasPointer alias;
+
+  const std::string& revision_id() const { return alias ? alias->revision_id : function->revision_id; }
+  std::string PolicyKey() const { return catalog::PolicyKey(reference.name, reference.qualifier); }
+};
+
+// Error: the function, version or alias does not exist.
+Result<Holder> FindHolder(const Parts& parts, const catalog::FunctionReference& reference) {
+  const std::string& qualifier = reference.qualifier;
+  if (!parts.catalog.Find(reference.name)) return Fail(catalog::FunctionNotFound({reference.name, ""}));
+  auto resolved = parts.catalog.Resolve(reference);
+  if (!resolved) {
+    if (IsNumber(qualifier)) return Fail(std::move(resolved).error());
+    return Fail(NotFound(fmt::format("Cannot find alias arn: {}", reference.Arn())));
+  }
+  if (resolved->alias) return Holder{reference, nullptr, resolved->alias};
+  return Holder{reference, resolved->function, nullptr};
+}
+
+// The document in place of the present one; "" removes the policy.
+using Edit = std::function<Result<std::string>(const Holder& holder, const std::string& document)>;
+
+Result<> StageDocument(const Parts& parts, resources::Change& change, const Holder& holder, std::string document) {
+  auto& policies = parts.tables.policies;
+  const std::string key = holder.PolicyKey();
+  const auto old = policies.Find(key);
+  if (document.empty()) return old ? change.Delete(policies, key, old) : Result<>();
+  MF_TRY(catalog::ResourcePolicy next, catalog::ResourcePolicy::Make(std::move(document)));
+  return old ? change.Replace(policies, key, old, std::move(next)) : change.Create(policies, key, std::move(next));
+}
+
+Result<> StageRevision(const Parts& parts, resources::Change& change, const Holder& holder) {
+  catalog::Tables& tables = parts.tables;
+  const std::string revision_id = parts.random.Uuid();
+  if (holder.alias) {
+    catalog::Alias next = *holder.alias;
+    next.revision_id = revision_id;
+    return change.Replace(tables.aliases, catalog::AliasKey(next.function, next.name), holder.alias, next);
+  }
+  catalog::Function next = *holder.function;
+  next.revision_id = revision_id;
+  return change.Replace(next.is_latest() ? tables.functions : tables.versions, catalog::RowKey(next), holder.function, next);
+}
+
+// Another change of the same function may be on its way (its state, say): it comes first, then everything is looked up again.
+Task<Result<>> ChangePolicy(Context& ctx, const Parts& parts, catalog::FunctionReference reference, Edit edit) {
+  for (int attempt = 1;; ++attempt) {
+    MF_CO_TRY(const Holder holder, FindHolder(parts, reference));
+    const auto policy = parts.tables.policies.Find(holder.PolicyKey());
+    MF_CO_TRY(std::string document, edit(holder, policy ? policy->document : std::string()));
+    resources::Change change(parts.tables.all);
+    auto changed = StageDocument(parts, change, holder, std::move(document));
+    if (changed) changed = StageRevision(parts, change, holder);
+    if (changed) changed = co_await change.Commit(ctx);
+    if (changed || !changed.error().IsService("ResourceConflictException") || attempt == kChangeAttemptsMax) co_return changed;
+    MF_CO_TRY_VOID(co_await Sleep(ctx, kChangeRetryAfter));
+  }
+}
+
+// ResourceArn, which the model has checked to be that of a function, or of a runtime.
+Result<catalog::FunctionReference> ParseResourceArn(const Context& ctx, std::string_view text) {
+  const auto arn = identity::ParseArn(text);
+  if (!arn || !arn->resource.starts_with("function:")) return Fail(NoSuchResource());
+  return catalog::ParseFunctionReference(ctx, text, "");
+}
+
+Error PoliciesOfLatest() { return InvalidParameterValue("We currently do not support adding policies for $LATEST."); }
+
+// What is no policy is a wrong parameter to Lambda.
+Result<> CheckDocument(const std::string& document) {
+  if (document.size() > identity::kPolicyBytesMax) {
+    return Fail(Error::Service("PolicyLengthExceededException", fmt::format("The final policy size ({}) is bigger than the limit ({}).",
+                                                                            document.size(), identity::kPolicyBytesMax)));
+  }
+  auto policy = catalog::ResourcePolicy::Make(document);
+  if (!policy) return Fail(InvalidParameterValue(std::move(policy).error().message));
+  return {};
+}
+
+}  // namespace
+
+Task<Result<AddPermissionResponse>> FunctionPermissionsApi::AddPermission(Context& ctx, AddPermissionRequest request) {
+  MF_CO_TRY(catalog::FunctionReference reference,
+            catalog::ParseFunctionReference(ctx, request.function_name, request.qualifier.value_or("")));
+  if (reference.qualifier == "$LATEST") co_return Fail(PoliciesOfLatest());
+  AddPermissionResponse response;
+  const Edit add = [&](const Holder& holder, const std::string& document) -> Result<std::string> {
+    if (request.revision_id && *request.revision_id != holder.revision_id()) return Fail(StalePolicy("GetPolicy"));
+    MF_TRY(json::Value statement, MakeStatement(request, holder.reference.Arn()));
+    response.statement = json::Write(statement);
+    return WithStatement(document, std::move(statement));
+  };
+  MF_CO_TRY_VOID(co_await ChangePolicy(ctx, parts_, std::move(reference), add));
+  co_return response;
+}
+
+Task<Result<GetPolicyResponse>> FunctionPermissionsApi::GetPolicy(Context& ctx, GetPolicyRequest request) {
+  MF_CO_TRY(const catalog::FunctionReference reference,
+            catalog::ParseFunctionReference(ctx, request.function_name, request.qualifier.value_or("")));
+  if (!parts_.catalog.Find(reference.name)) co_return Fail(catalog::FunctionNotFound({reference.name, ""}));
+  const auto holder = FindHolder(parts_, reference);
+  const auto policy = holder ? parts_.tables.policies.Find(holder->PolicyKey()) : nullptr;
+  if (!policy) co_return Fail(NoSuchResource());
+  GetPolicyResponse response;
+  response.policy = policy->document;
+  response.revision_id = holder->revision_id();
+  co_return response;
+}
+
+Task<Result<>> FunctionPermissionsApi::RemovePermission(Context& ctx, RemovePermissionRequest request) {
+  MF_CO_TRY(catalog::FunctionReference reference,
+            catalog::ParseFunctionReference(ctx, request.function_name, request.qualifier.value_or("")));
+  if (!parts_.catalog.Find(reference.name)) co_return Fail(NotFound("No policy found for: " + reference.name.Arn()));
+  const Edit remove = [&](const Holder& holder, const std::string& document) -> Result<std::string> {
+    if (document.empty()) return Fail(NoPolicy());
+    MF_TRY(std::string rest, WithoutStatement(document, request.statement_id));
+    if (request.revision_id && *request.revision_id != holder.revision_id()) return Fail(StaleRevision());
+    return rest;
+  };
+  co_return co_await ChangePolicy(ctx, parts_, std::move(reference), remove);
+}
+
+Task<Result<GetResourcePolicyResponse>> FunctionPermissionsApi::GetResourcePolicy(Context& ctx, GetResourcePolicyRequest request) {
+  MF_CO_TRY(const catalog::FunctionReference reference, ParseResourceArn(ctx, request.resource_arn));
+  MF_CO_TRY(const Holder holder, FindHolder(parts_, reference));
+  const auto policy = parts_.tables.policies.Find(holder.PolicyKey());
+  if (!policy) co_return Fail(NoSuchResource());
+  GetResourcePolicyResponse response;
+  response.policy = policy->document;
+  response.revision_id = holder.revision_id();
+  co_return response;
+}
+
+Task<Result<PutResourcePolicyResponse>> FunctionPermissionsApi::PutResourcePolicy(Context& ctx, PutResourcePolicyRequest request) {
+  MF_CO_TRY(const catalog::FunctionReference reference, ParseResourceArn(ctx, request.resource_arn));
+  if (reference.qualifier == "$LATEST") co_return Fail(PoliciesOfLatest());
+  MF_CO_TRY_VOID(FindHolder(parts_, reference));
+  MF_CO_TRY_VOID(CheckDocument(request.policy));
+  const Edit replace = [&](const Holder& holder, const std::string&) -> Result<std::string> {
+    if (request.revision_id && *request.revision_id != holder.revision_id()) return Fail(StalePolicy("GetResourcePolicy"));
+    return request.policy;
+  };
+  MF_CO_TRY_VOID(co_await ChangePolicy(ctx, parts_, reference, replace));
+  PutResourcePolicyResponse response;
+  if (const auto holder = FindHolder(parts_, reference)) response.revision_id = holder->revision_id();
+  response.policy = std::move(request.policy);
+  co_return response;
+}
+
+Task<Result<>> FunctionPermissionsApi::DeleteResourcePolicy(Context& ctx, DeleteResourcePolicyRequest request) {
+  MF_CO_TRY(catalog::FunctionReference reference, ParseResourceArn(ctx, request.resource_arn));
+  const Edit remove = [&](const Holder& holder, const std::string& document) -> Result<std::string> {
+    if (document.empty()) return Fail(NoPolicy());
+    if (request.revision_id && *request.revision_id != holder.revision_id()) return Fail(StalePolicy("GetResourcePolicy"));
+    return std::string();
+  };
+  co_return co_await ChangePolicy(ctx, parts_, std::move(reference), remove);
+}
+
+}  // namespace mayfly::lambda
