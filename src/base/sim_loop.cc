@@ -6,20 +6,6 @@ namespace mayfly {
 
 SimLoop::SimLoop(WallTime wall_start) : wall_start_(wall_start) {}
 
-Loop::TimerId SimLoop::CallAt(TimePoint when, Callback callback) {
-  const TimerId id = ++last_timer_;
-  timers_.emplace(std::pair(when, id), std::move(callback));
-  timer_times_.emplace(id, when);
-  return id;
-}
-
-void SimLoop::CancelTimer(TimerId timer) {
-  const auto found = timer_times_.find(timer);
-  if (found == timer_times_.end()) return;
-  timers_.erase({found->second, timer});
-  timer_times_.erase(found);
-}
-
 bool SimLoop::Step(TimePoint until) {
   if (!ready_.empty()) {
     Callback callback = std::move(ready_.front());
@@ -27,11 +13,9 @@ bool SimLoop::Step(TimePoint until) {
     callback();
     return true;
   }
-  if (timers_.empty() || timers_.begin()->first.first > until) return false;
-  auto node = timers_.extract(timers_.begin());
-  timer_times_.erase(node.key().second);
-  now_ = std::max(now_, node.key().first);
-  node.mapped()();
+  if (timers_.size() == 0 || timers_.earliest() > until) return false;
+  now_ = std::max(now_, timers_.earliest());
+  timers_.TakeDue(now_)();
   return true;
 }
 

@@ -3,10 +3,8 @@
 #pragma once
 
 #include <deque>
-#include <map>
-#include <unordered_map>
 
-#include "base/loop.h"
+#include "base/timer_queue.h"
 
 namespace mayfly {
 
@@ -19,8 +17,8 @@ class SimLoop final : public Loop {
   WallTime WallNow() const override { return wall_start_ + now_.time_since_epoch(); }
   void Post(Callback callback) override { ready_.push_back(std::move(callback)); }
   void PostFromAnyThread(Callback callback) override { Post(std::move(callback)); }
-  TimerId CallAt(TimePoint when, Callback callback) override;
-  void CancelTimer(TimerId timer) override;
+  TimerId CallAt(TimePoint when, Callback callback) override { return timers_.Add(when, std::move(callback)); }
+  void CancelTimer(TimerId timer) override { timers_.Cancel(timer); }
 
   // Until nothing is ready and no timer is set; at most `steps_max` callbacks (a bug guard), false when that was reached.
   bool RunUntilIdle(size_t steps_max = 50'000'000);
@@ -45,9 +43,7 @@ class SimLoop final : public Loop {
   WallTime wall_start_;
   TimePoint now_{};
   std::deque<Callback> ready_;
-  std::map<std::pair<TimePoint, TimerId>, Callback> timers_;
-  std::unordered_map<TimerId, TimePoint> timer_times_;
-  TimerId last_timer_ = 0;
+  TimerQueue timers_;
 };
 
 }  // namespace mayfly
