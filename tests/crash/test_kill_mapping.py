@@ -1,7 +1,6 @@
 """If this fails, a daemon that is killed while a function works off a queue loses messages that it had acknowledged."""
 
 import json
-import os
 import random
 import sys
 import threading
@@ -14,12 +13,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from daemon import wait_until  # noqa: E402
 from packages import make_zip  # noqa: E402
+from slices import rounds  # noqa: E402
 from test_kill import SEED, data_directory  # noqa: E402,F401
 from watched_daemon import Function, WatchedDaemon  # noqa: E402
 
-ROUNDS = int(os.environ.get("MAYFLY_CRASH_ROUNDS", 8))
+ROUNDS = rounds(3, 8)
 SENDERS = 2
-VISIBILITY_SECONDS = 10  # a daemon that was killed holds messages so long; the function has loaded its SDK by then
+VISIBILITY_SECONDS = 60  # a daemon that was killed holds messages so long
 
 # Notes what it has processed where a crash cannot take it away: in another queue, before it answers.
 NOTARY = make_zip({"function.py": """
@@ -69,8 +69,9 @@ def messages_left(client, url):
     return int(attributes["ApproximateNumberOfMessages"]) + int(attributes["ApproximateNumberOfMessagesNotVisible"])
 
 
-def work_off(client, url):
+def work_off(daemon, client, url):
     """Until the queue is empty, however much there is, as long as it becomes less."""
+    daemon.advance(VISIBILITY_SECONDS)
     while left := messages_left(client, url):
         wait_until(lambda: messages_left(client, url) < left, 60, "%d messages are not worked off" % left)
         time.sleep(0.1)
@@ -101,7 +102,7 @@ def test_kill_while_a_function_works_off_a_queue(data_directory):  # noqa: F811
             daemon.start()
         client = queue_client(daemon)
         url = url_of(client, "work")
-        work_off(client, url)
+        work_off(daemon, client, url)
         take_notes(client, noted)
         assert acknowledged, "nothing was sent"
         lost = set(acknowledged) - noted

@@ -3,6 +3,7 @@
 A cell is a function of a Stage and a Family: it makes its function, invokes it and asserts.
 """
 import base64
+import collections
 import json
 import re
 import threading
@@ -50,14 +51,13 @@ class Stage:
     def __init__(self, daemon):
         self.daemon = daemon
         self.client = daemon.client("lambda")
-        self.lock = threading.Lock()
-        self.packages = {}
+        self.locks = collections.defaultdict(threading.Lock)  # one build per family
 
     def run(self, family, cell):
         cell(self, family)
 
     def package(self, family):
-        with self.lock:  # builds
+        with self.locks[family.name]:
             return family.package
 
     def make(self, family, cell, **settings):
@@ -234,7 +234,7 @@ def stream(stage, family):
 # --- what is added ----------------------------------------------------------------------------------------------------------
 
 def layer(stage, family):
-    with stage.lock:
+    with stage.locks[family.name]:
         files = {"layer.txt": "text of a layer", **family.layer()}
     function = stage.make(family, "layer", Layers=[stage.layer(f"{family.name}-layer", files)])
     told = function.call("layer").payload

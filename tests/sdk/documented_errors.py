@@ -33,7 +33,7 @@ DOCUMENTED = {(name, error.removesuffix("Exception")) for name, operation in WOR
 # Why an error cannot happen: of all operations, or of one.
 COMPUTERS = "there is no such service of AWS between the caller and the function here"
 CONCURRENT = ("only while another change of the very row is on its way to the disk: ResourceTableTest.AStaleOrBusyRowIsNotChanged in "
-              "src/catalog/resource_table_test.cc")
+              "src/resources/resource_table_test.cc")
 NOT_HERE = {
     "Service": "a fault of the daemon, e.g. a full disk: EndpointTest.TellsTheObserverWhatClientsDoNotSee in src/wire/endpoint_test.cc",
     "PublicPolicy": "there is no Block Public Access for functions on one's own server",

@@ -12,7 +12,7 @@ from daemon import Daemon, wait_until
 from test_lifecycle import arn
 
 SETTINGS = ("--async-retry-delays", "0.2,0.4", "--async-backoff-min", "0.05", "--async-backoff-max", "0.5")
-SECONDS = 30  # loose: the machine may be busy
+SECONDS = 60  # loose: the machine may be busy
 EVENTS = "/2015-03-31/functions/{}/invocations"
 OLD_EVENTS = "/2014-11-13/functions/{}/invoke-async"
 

@@ -66,6 +66,9 @@ class Workshop:
         attributes = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
         return int(attributes["ApproximateNumberOfMessages"]), int(attributes["ApproximateNumberOfMessagesNotVisible"])
 
+    def is_idle(self):
+        return self.daemon.send("GET", "/_mayfly/status").json["invocations_running"] == 0
+
     def is_empty(self, url):
         return self.counts(url) == (0, 0)
 
@@ -105,6 +108,20 @@ def arn_of(url):
 @pytest.fixture
 def shop(daemon):
     made = Workshop(daemon)
+    yield made
+    made.clean()
+
+
+@pytest.fixture(scope="module")
+def clocked():
+    """A daemon whose clock the tests move."""
+    with Daemon() as running:
+        yield running
+
+
+@pytest.fixture
+def clocked_shop(clocked):
+    made = Workshop(clocked)
     yield made
     made.clean()
 
@@ -186,12 +203,15 @@ def test_the_alias_that_the_mapping_names_is_invoked(shop):
 
 # --- failures --------------------------------------------------------------------------------------------------------------------
 
-def test_what_fails_comes_back_and_ends_in_the_dead_letter_queue(shop):
-    dead = shop.queue()
-    url = shop.queue(VisibilityTimeout=4, RedrivePolicy=json.dumps({"deadLetterTargetArn": arn_of(dead), "maxReceiveCount": 2}))
+def test_what_fails_comes_back_and_ends_in_the_dead_letter_queue(clocked_shop):
+    shop, dead = clocked_shop, clocked_shop.queue()
+    url = shop.queue(VisibilityTimeout=600, RedrivePolicy=json.dumps({"deadLetterTargetArn": arn_of(dead), "maxReceiveCount": 2}))
     function = shop.functions(WORKER, Timeout=4)
     uuid = shop.map(url, function)
     shop.send(url, "raise")
+    for times in (1, 2):
+        wait_until(lambda: len(shop.bodies(function)) == times and shop.is_idle(), SECONDS, "it is not tried")
+        shop.daemon.advance(600)
     wait_until(lambda: shop.counts(dead) == (1, 0), SECONDS, "no dead letter")
     assert shop.bodies(function) == [["raise"], ["raise"]]
     counts = [invocation["event"]["Records"][0]["attributes"]["ApproximateReceiveCount"] for invocation in shop.seen(function)]
@@ -203,10 +223,13 @@ def test_what_fails_comes_back_and_ends_in_the_dead_letter_queue(shop):
     wait_until(lambda: shop.aws.get_event_source_mapping(UUID=uuid)["LastProcessingResult"] == "OK", SECONDS, "no OK")
 
 
-def test_items_that_failed_come_back_alone(shop):
-    url, function = shop.queue(VisibilityTimeout=6), shop.functions(WORKER, Timeout=6)
+def test_items_that_failed_come_back_alone(clocked_shop):
+    shop = clocked_shop
+    url, function = shop.queue(VisibilityTimeout=600), shop.functions(WORKER, Timeout=6)
     shop.send(url, "a", "fail", "b")
     shop.map(url, function, FunctionResponseTypes=["ReportBatchItemFailures"], MaximumBatchingWindowInSeconds=1)
+    wait_until(lambda: shop.counts(url) == (0, 1) and shop.is_idle(), SECONDS, "the others are not deleted")
+    shop.daemon.advance(600)
     batches = wait_until(lambda: len(shop.bodies(function)) > 1 and shop.bodies(function), SECONDS, "the item does not come back")
     first = [body for batch in batches for body in batch if body != "fail"]
     assert sorted(first) == ["a", "b"]
