@@ -16,9 +16,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from load import Worker, make_promises, observe, sha256_of  # noqa: E402
 from daemon import wait_until  # noqa: E402
+from slices import rounds  # noqa: E402
 from watched_daemon import WatchedDaemon, reap_orphans  # noqa: E402
 
-ROUNDS = 12
+ROUNDS = rounds(3, 12)
 WORKERS = 4
 READY_SECONDS_MAX = 10.0  # loose: both processors may be busy with other things
 SEED = int(os.environ.get("MAYFLY_CRASH_SEED", random.randrange(1 << 32)))
@@ -92,14 +93,14 @@ def check_code_store(daemon, states):
                          ids=["the daemon", "the jail", "any"])
 def test_kill_under_load(data_directory, victims):
     """kill -9 at any moment loses an acknowledged change, leaves half of one, or leaves processes, cgroups, mounts or namespaces."""
-    rounds = ROUNDS if victims == [kill_daemon] else ROUNDS // 3
+    times = ROUNDS if victims == [kill_daemon] else max(ROUNDS // 3, len(victims))
     print("\nseed %d" % SEED)
     chance = random.Random(SEED)
     promises = make_promises(WORKERS)
     flat = [promise for own in promises for promise in own]
     with WatchedDaemon(data_dir=data_directory) as daemon:
-        for number in range(rounds):
-            acknowledged = run_load(daemon, promises, chance, chance.choice(victims))
+        for number in range(times):
+            acknowledged = run_load(daemon, promises, chance, victims[number % len(victims)])
             before = daemon.footprint
             daemon.start()
             started = time.monotonic()
@@ -118,7 +119,7 @@ def test_kill_while_starting(data_directory):
         Worker(daemon.account(), [promise], SEED).create(promise)
         daemon.stop()
         chance = random.Random(SEED)
-        for _ in range(6):
+        for _ in range(rounds(3, 6)):
             start_and_kill(daemon, chance.uniform(0.01, 0.25))
         daemon.start()
         check_promises(daemon, [promise])

@@ -1,6 +1,5 @@
 """If this fails, a daemon that is killed in the midst of a change keeps half of it, or loses one that it had acknowledged."""
 
-import os
 import random
 import sys
 import threading
@@ -12,10 +11,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from packages import make_zip  # noqa: E402
+from slices import rounds  # noqa: E402
 from test_kill import SEED, data_directory  # noqa: E402,F401
 from watched_daemon import Function, WatchedDaemon  # noqa: E402
 
-ROUNDS = int(os.environ.get("MAYFLY_CRASH_ROUNDS", 8))
+ROUNDS = rounds(3, 8)
 NAME = "changed"
 PACKAGE = make_zip({"function.py": "def handler(event, context):\n    return 1\n"})
 QUEUE = "arn:aws:sqs:us-east-1:000000000000:queue"

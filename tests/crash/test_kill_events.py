@@ -1,6 +1,6 @@
 """If this fails, a daemon that is killed loses events that it had answered with 202, or never comes to the end of them.
 
-MAYFLY_CRASH_EVENT_KILLS says how often it is killed (a few times by default; some hundred take minutes), MAYFLY_CRASH_SEED when.
+MAYFLY_CRASH_EVENT_KILLS says how often it is killed (a few times by default, ten with ./dev test --all; some hundred take minutes), MAYFLY_CRASH_SEED when.
 """
 
 import json
@@ -20,9 +20,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from daemon import wait_until  # noqa: E402
 from packages import FULL_CPU_MIB, make_zip  # noqa: E402
+from slices import rounds  # noqa: E402
 from watched_daemon import ROLE, WatchedDaemon  # noqa: E402
 
-KILLS = int(os.environ.get("MAYFLY_CRASH_EVENT_KILLS", 10))
+KILLS = int(os.environ.get("MAYFLY_CRASH_EVENT_KILLS", rounds(4, 10)))
 SEED = int(os.environ.get("MAYFLY_CRASH_SEED", random.randrange(1 << 32)))
 SENDERS = 3
 SECONDS_PER_EVENT = 0.2  # at the end, for what is left; loose: both processors may be busy with other things

@@ -11,10 +11,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from daemon import wait_until  # noqa: E402
 from images import BOOTSTRAP, Image, Registry, compile_static, entry  # noqa: E402
+from slices import rounds  # noqa: E402
 from test_kill import SEED  # noqa: E402
 from watched_daemon import ROLE, Function, WatchedDaemon  # noqa: E402
 
-ROUNDS = 6
+ROUNDS = rounds(2, 6)
 REPOSITORY = "1.dkr.ecr.x.amazonaws.com/crash"
 
 

@@ -15,10 +15,11 @@ from botocore.exceptions import BotoCoreError
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from packages import make_zip  # noqa: E402
+from slices import rounds  # noqa: E402
 from test_kill import SEED  # noqa: E402
 from watched_daemon import Function, WatchedDaemon  # noqa: E402
 
-ROUNDS = 6
+ROUNDS = rounds(2, 6)
 PUBLISHERS = 3
 READER = {"function.py": "def handler(event, context):\n    return [open('/opt/content').read(), open('/opt/other').read()]\n"}
 

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
+from slices import rounds
 from watched_daemon import WatchedDaemon
 
-ROUNDS = int(os.environ.get("MAYFLY_CRASH_ROUNDS", 20))
+ROUNDS = rounds(6, 20)
 SENDERS, RECEIVERS = 3, 3
 VISIBILITY = 2
 SEED = int(os.environ.get("MAYFLY_CRASH_SEED", random.randrange(1 << 32)))

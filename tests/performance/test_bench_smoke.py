@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from daemon import BIN
+from slices import ALL
 
 ROOT = Path(__file__).resolve().parents[2]
 TRIES = 3
@@ -36,6 +37,7 @@ def within(benchmark, name, bound):
     return seen[-1] <= bound, seen
 
 
+@pytest.mark.skipif(not ALL, reason="./dev test --all runs every benchmark, which takes minutes")
 def test_the_whole_quick_run_measures_every_row():
     """Broken: somebody who runs ./dev bench gets an error, or a table with holes."""
     done, rows = bench("--spec")
