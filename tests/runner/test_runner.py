@@ -1,0 +1,111 @@
+"""If these fail, ./dev test forgets a suite, counts wrongly, disturbs what measures time, or does not see what tests leave behind."""
+import subprocess
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools" / "test"))
+
+import plan  # noqa: E402
+from leftovers import MARK, Leftovers  # noqa: E402
+from plan import Task  # noqa: E402
+from results import Report  # noqa: E402
+from scheduler import Scheduler  # noqa: E402
+
+
+def options(*suites, all=False, pytest=()):
+    return Namespace(suites=list(suites), all=all, pytest=list(pytest))
+
+
+def names(tasks):
+    return [task.name for task in tasks]
+
+
+def shell(name, script, **settings):
+    return Task(name, ["bash", "-c", script], **settings)
+
+
+def suite(name, passed=1, failed=0, **settings):
+    """A task that writes what pytest would write."""
+    cases = '<testcase classname="c" name="good" time="0.5"/>' * passed
+    cases += '<testcase classname="c" name="bad" time="2.5"><failure>no</failure></testcase>' * failed
+    script = """file=${PYTEST_ADDOPTS#--junit-xml=}; file=${file%% *}; echo '<testsuite>CASES</testsuite>' >$file; exit FAILED""".replace("CASES", cases)
+    return shell(name, script.replace("FAILED", str(min(failed, 1))), kind="pytest", slots=1, **settings)
+
+
+@pytest.fixture
+def run(tmp_path, capfd):
+    """Runs tasks; gives (exit code, last line, all that was said)."""
+    def go(*tasks, workers=2):
+        report = Report(tmp_path)
+        Scheduler(tmp_path, workers, report).run(tasks)
+        code = report.finish()
+        out, err = capfd.readouterr()
+        return code, out.splitlines()[-1], err
+    return go
+
+
+def test_every_suite_of_the_tree_is_run():
+    found = names(plan.make(ROOT, options()))
+    folders = {path.parent.name for path in (ROOT / "tests").glob("*/test_*.py")}
+    assert folders <= set(found) and {"unit", "layers"} <= set(found)
+
+
+def test_only_what_is_needed_is_built():
+    assert names(plan.make(ROOT, options("tidy"))) == ["python clients", "layers", "tidy"]
+    store = plan.make(ROOT, options("store"))
+    assert names(store) == ["tests of store", "unit store"] and store[0].command[-1] == "store_test"
+    assert "unit tests" not in names(plan.make(ROOT, options("tests/sdk/test_tags.py")))
+
+
+def test_a_name_that_is_none_is_refused():
+    with pytest.raises(plan.Unknown, match="no suite and no room is named nonsense"):
+        plan.make(ROOT, options("nonsense"))
+
+
+def test_results_are_counted_and_the_last_line_is_plain(run):
+    code, last, said = run(suite("one", passed=3), suite("two", passed=2, failed=1))
+    assert (code, last) == (1, "5 passed, 1 failed")
+    assert "two  c.bad" in said and said.index("2.5 s  two  c.bad") < said.index("0.5 s  one  c.good")
+    code, last, _ = run(suite("one", passed=3))
+    assert (code, last) == (0, "3 passed, 0 failed")
+
+
+def test_a_suite_that_dies_without_results_has_failed(run):
+    code, last, said = run(shell("crashed", "echo its last words; exit 2", kind="pytest"))
+    assert (code, last) == (1, "0 passed, 1 failed") and "its last words" in said and "crashed ended with 2" in said
+
+
+def test_what_a_failed_build_was_for_is_not_run_and_has_failed(run, tmp_path):
+    code, last, said = run(shell("build", "exit 1"), suite("sdk", needs=("build",)), suite("other"))
+    assert (code, last) == (1, "1 passed, 2 failed") and "sdk: not run, since build failed" in said
+
+
+def test_what_measures_time_runs_alone_and_last(run, tmp_path):
+    note = "echo begin %s >>notes; sleep 0.3; echo end %s >>notes"
+    tasks = [shell(name, note % (name, name), slots=1, alone=name == "alone") for name in ("alone", "a", "b")]
+    assert run(*tasks)[0] == 0
+    lines = (tmp_path / "notes").read_text().split("\n")
+    assert set(lines[:2]) == {"begin a", "begin b"} and lines[4:6] == ["begin alone", "end alone"]
+
+
+def test_no_more_run_at_once_than_there_are_workers(run, tmp_path):
+    note = "ls running-* 2>/dev/null | wc -l >>counts; touch running-%s; sleep 0.2; rm running-%s"
+    assert run(*[shell(name, note % (name, name), slots=1) for name in "abcd"], workers=1)[0] == 0
+    assert set((tmp_path / "counts").read_text().split()) == {"0"}
+
+
+def test_a_process_that_was_left_is_named(monkeypatch):
+    monkeypatch.setattr("leftovers.PATIENCE_SECONDS", 0.5)
+    monkeypatch.setenv(MARK, "of the run that this test belongs to")
+    with Leftovers(own_tmp=False) as leftovers:
+        left = subprocess.Popen(["sleep", "60"])
+    try:
+        assert leftovers.found() == ["process %d sleep 60 " % left.pid]
+    finally:
+        left.kill()
+        left.wait()
+    assert leftovers.found() == []

@@ -1,0 +1,118 @@
+"""What came out: results of pytest and GoogleTest as they write them, and the report at the end."""
+import shutil
+import sys
+import time
+import xml.etree.ElementTree as xml
+from dataclasses import dataclass
+
+SLOWEST = 10
+SHOWN_LINES = 150  # of a failed task's log
+
+
+@dataclass
+class Test:
+    suite: str
+    name: str
+    seconds: float
+    outcome: str  # passed, failed or skipped
+
+
+def read_junit(path, suite):
+    """The tests of one file that pytest or GoogleTest wrote. What GoogleTest did not run (DISABLED_) is none."""
+    found = []
+    for case in xml.parse(path).getroot().iter("testcase"):
+        if case.get("status") == "notrun":
+            continue
+        outcome = "failed" if case.find("failure") is not None or case.find("error") is not None else "passed"
+        if case.find("skipped") is not None or case.get("result") == "skipped":
+            outcome = "skipped"
+        found.append(Test(suite, "%s.%s" % (case.get("classname"), case.get("name")), float(case.get("time") or 0), outcome))
+    return found
+
+
+class Report:
+    def __init__(self, root):
+        self.folder = root / "build" / "test" / "results"
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        self.began = time.monotonic()
+        self.tests = []
+        self.suites = {}  # name: seconds
+        self.extra_failures = []  # what is no test of a suite: a build, a suite that did not get as far as its results
+        self.leftovers = []
+
+    # --- while tasks run ---
+
+    def environment(self, task):
+        """Where a task is to write its results."""
+        if task.kind == "gtest":
+            return {"GTEST_OUTPUT": "xml:%s/" % self._place(task)}
+        return {"PYTEST_ADDOPTS": "--junit-xml=%s/results.xml -o junit_duration_report=total" % self._place(task)} if task.kind == "pytest" else {}
+
+    def add(self, task, code, seconds, log):
+        """Takes in how a task ended; gives the line about it."""
+        if task.kind == "step":
+            if code != 0:
+                self.add_step_failure("%s ended with %d" % (task.name, code), log)
+            return "%s in %d s" % ("done" if code == 0 else "FAILED", seconds)
+        tests = self._read(task, code, seconds)
+        self.tests += tests
+        self.suites[task.name] = seconds
+        failed = [test for test in tests if test.outcome == "failed"]
+        if code != 0 and not failed and not (task.kind == "pytest" and code == 5):  # 5: nothing was selected
+            self.add_step_failure("%s ended with %d" % (task.name, code), log)
+        elif failed:
+            self._show(log)
+        count = {outcome: sum(test.outcome == outcome for test in tests) for outcome in ("passed", "failed", "skipped")}
+        return "%(passed)d passed, %(failed)d failed, %(skipped)d skipped" % count + " in %d s" % seconds
+
+    def add_step_failure(self, text, log=None):
+        self.extra_failures.append(text)
+        if log:
+            self._show(log)
+
+    def add_leftovers(self, found):
+        self.leftovers = found
+
+    # --- at the end ---
+
+    def finish(self):
+        """Prints the report; 0 when all is well."""
+        say = lambda text="": print(text, file=sys.stderr)  # noqa: E731
+        count = lambda outcome, suite=None: sum(t.outcome == outcome and suite in (None, t.suite) for t in self.tests)  # noqa: E731
+        say("\n%-24s %7s %7s %7s %8s" % ("suite", "passed", "failed", "skipped", "seconds"))
+        for suite, seconds in self.suites.items():
+            say("%-24s %7d %7d %7d %8d" % (suite, count("passed", suite), count("failed", suite), count("skipped", suite), seconds))
+        say("\nthe ten slowest tests")
+        for test in sorted(self.tests, key=lambda test: -test.seconds)[:SLOWEST]:
+            say("%7.1f s  %s  %s" % (test.seconds, test.suite, test.name))
+        failures = ["%s  %s" % (test.suite, test.name) for test in self.tests if test.outcome == "failed"] + self.extra_failures
+        failures += ["left behind: " + what for what in self.leftovers]
+        if failures:
+            say("\nfailed (logs are in build/test)")
+            for failure in failures:
+                say("  " + failure)
+        minutes, seconds = divmod(int(time.monotonic() - self.began), 60)
+        say("\n%d min %d s" % (minutes, seconds))
+        sys.stderr.flush()
+        print("%d passed, %d failed" % (count("passed"), len(failures)), flush=True)
+        return 1 if failures else 0
+
+    def _place(self, task):
+        place = self.folder / task.name.replace("/", "_").replace(" ", "_").replace(":", "_")
+        place.mkdir(exist_ok=True)
+        return place
+
+    def _read(self, task, code, seconds):
+        if task.kind == "check":
+            return [Test(task.name, task.about, seconds, "passed" if code == 0 else "failed")]
+        return [test for path in sorted(self._place(task).glob("*.xml")) for test in read_junit(path, task.name)]
+
+    def _show(self, log):
+        """The end of a log, from where pytest begins to tell of failures."""
+        lines = log.read_text(errors="replace").splitlines()
+        begin = next((i for i, line in enumerate(lines) if line.startswith("=") and (" FAILURES " in line or " ERRORS " in line)), 0)
+        lines = lines[begin:]
+        skipped = len(lines) - SHOWN_LINES
+        print("--- %s%s" % (log, ", its last %d lines" % SHOWN_LINES if skipped > 0 else ""), file=sys.stderr)
+        print("\n".join(lines[-SHOWN_LINES:]), file=sys.stderr)
