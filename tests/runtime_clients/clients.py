@@ -50,11 +50,13 @@ def python_commands():
 
 @functools.lru_cache(maxsize=None)
 def aws_python_client():
-    """The interpreter of a virtual environment with awslambdaric; (None, reason) when it cannot be had."""
+    """An interpreter that has awslambdaric: ours, or one of a virtual environment; (None, reason) when it cannot be had."""
+    probe = ["-c", "import awslambdaric.bootstrap, runtime_client"]
+    if subprocess.run([sys.executable, *probe], capture_output=True).returncode == 0:
+        return sys.executable, None
     folder = os.path.join(CACHE, "awslambdaric")
     python = os.path.join(folder, "bin", "python")
-    probe = [python, "-c", "import awslambdaric.bootstrap, runtime_client"]
-    if not os.path.exists(python) or subprocess.run(probe, capture_output=True).returncode != 0:
+    if not os.path.exists(python) or subprocess.run([python, *probe], capture_output=True).returncode != 0:
         base = python_interpreters().get("3.11") or sys.executable
         for command in ([base, "-m", "venv", folder], [python, "-m", "pip", "install", "-q", AWS_PYTHON_CLIENT]):
             failure = _install(command, CACHE)

@@ -11,8 +11,9 @@ import threading
 import time
 
 MARK = "MAYFLY_TEST_RUN"
-LOOK_EVERY_SECONDS = 0.3
+LOOK_EVERY_SECONDS = 0.5
 PATIENCE_SECONDS = 15  # the kernel tells nobody when it has torn something down
+NOT_OURS = re.compile(r"hsperfdata_\w+$")  # every JVM of a user makes this folder and leaves it
 CGROUP = re.compile(r"mayfly-[a-z0-9-]+\.(\d+)\.")
 
 
@@ -40,7 +41,7 @@ def _mounts():
 
 
 def _listed(folder):
-    return set(os.listdir(folder)) if os.path.isdir(folder) else set()
+    return {name for name in os.listdir(folder) if not NOT_OURS.match(name)} if os.path.isdir(folder) else set()
 
 
 class Leftovers:
