@@ -1,10 +1,13 @@
 #include "identity/authenticator.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include <fmt/format.h>
 
 #include "identity/arn.h"
+#include "identity/canonical.h"
+#include "identity/signed_body.h"
 
 namespace mayfly::identity {
 namespace {
@@ -40,9 +43,13 @@ Result<> CheckKey(const AccessKey& key, const Claim& claim, WallTime now) {
   return {};
 }
 
+Error HashMismatch() {
+  return Error::Service("XAmzContentSHA256Mismatch", "The provided 'x-amz-content-sha256' header does not match what was computed.");
+}
+
 // What the signature must cover.
 Result<std::string> BodyHash(const http::Request& request, const Claim& claim, std::string_view given) {
-  MF_TRY(const PayloadMode mode, PayloadModeOf(claim));
+  MF_TRY(const PayloadMode mode, PayloadModeOf(claim.payload_hash));
   if (mode != PayloadMode::Signed) return claim.payload_hash;
   std::string computed(given);
   if (given.empty() && request.body_reader) {
@@ -51,13 +58,67 @@ Result<std::string> BodyHash(const http::Request& request, const Claim& claim, s
   }
   if (given.empty()) computed = Sha256Hex(request.body);
   if (claim.service == "s3" && !claim.payload_hash.empty() && claim.payload_hash != computed) {
-    return Fail(Error::Service("XAmzContentSHA256Mismatch",
-                               "The provided 'x-amz-content-sha256' header does not match what was computed."));
+    return Fail(HashMismatch());
   }
   return computed;
 }
 
+int64_t DecodedLength(const http::Request& request) {
+  const std::string_view text = request.headers.Get("x-amz-decoded-content-length");
+  int64_t bytes = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), bytes);
+  return error == std::errc() && end == text.data() + text.size() && bytes >= 0 ? bytes : -1;
+}
+
+// The head says what is inside the framing from now on.
+void ForgetFraming(http::Request& request, int64_t decoded_bytes) {
+  request.headers.Remove("Content-Length");
+  if (decoded_bytes >= 0) request.headers.Add("Content-Length", std::to_string(decoded_bytes));
+  std::string left;
+  for (const std::string_view piece : Split(request.headers.Get("Content-Encoding"), ',')) {
+    const std::string_view coding = Trim(piece);
+    if (coding.empty() || http::EqualIgnoringCase(coding, "aws-chunked")) continue;
+    if (!left.empty()) left += ',';
+    left += coding;
+  }
+  if (left.empty()) request.headers.Remove("Content-Encoding");
+  else request.headers.Set("Content-Encoding", left);
+}
+
+// `signing`: where chunks are signed, and that counts.
+void TakeFramingOff(http::Request& request, PayloadMode payload, std::optional<ChunkSigning> signing) {
+  const int64_t decoded_bytes = DecodedLength(request);
+  request.body_reader = Unchunk(TakeBody(request), {.mode = payload,
+                                                    .signing = std::move(signing),
+                                                    .decoded_bytes = decoded_bytes,
+                                                    .announced_trailers = std::string(request.headers.Get("x-amz-trailer"))});
+  ForgetFraming(request, decoded_bytes);
+}
+
 }  // namespace
+
+Result<> Authenticator::OpenBody(http::Request& request, AuthMode mode) {
+  const std::string_view declared = request.headers.Get("x-amz-content-sha256");
+  const bool is_chunked = declared.starts_with("STREAMING-");
+  if (!is_chunked && (mode == AuthMode::Open || !request.body_reader)) return {};  // nothing to check, or it has been hashed
+  if (mode == AuthMode::Open) {
+    MF_TRY(const PayloadMode payload, PayloadModeOf(declared));
+    TakeFramingOff(request, payload, std::nullopt);
+    return {};
+  }
+  MF_TRY(const auto claim, ParseClaim(request));
+  MF_ASSERT(claim.has_value());
+  MF_TRY(const PayloadMode payload, PayloadModeOf(claim->payload_hash));
+  switch (payload) {
+    case PayloadMode::Unsigned: return {};
+    case PayloadMode::Signed: request.body_reader = CheckHash(TakeBody(request), claim->payload_hash, HashMismatch()); return {};
+    case PayloadMode::StreamingUnsignedTrailer: TakeFramingOff(request, payload, std::nullopt); return {};
+    default: break;
+  }
+  MF_TRY(const AccessKey key, FindKey(*claim));
+  TakeFramingOff(request, payload, ChunkSigning(*claim, verifier_.SigningKey(*claim, key.secret_access_key)));
+  return {};
+}
 
 Result<Principal> Authenticator::Authenticate(const http::Request& request, std::string_view body_sha256_hex) {
   if (options_.mode == AuthMode::Open) return AcceptAny(request);
@@ -98,14 +159,14 @@ Result<Principal> Authenticator::AcceptAny(const http::Request& request) const {
   return principal;
 }
 
+Result<AccessKey> Authenticator::FindKey(const Claim& claim) const {
+  if (const auto durable = keys_->Find(claim.access_key_id)) return *durable;
+  if (!IsSessionKeyId(claim.access_key_id)) return Fail(UnknownKey());
+  return sessions_->Open(claim.access_key_id, claim.session_token);
+}
+
 Result<Principal> Authenticator::VerifySigned(const http::Request& request, const Claim& claim, std::string_view body_sha256_hex) {
-  AccessKey key;
-  if (const auto durable = keys_->Find(claim.access_key_id)) {
-    key = *durable;
-  } else {
-    if (!IsSessionKeyId(claim.access_key_id)) return Fail(UnknownKey());
-    MF_TRY(key, sessions_->Open(claim.access_key_id, claim.session_token));
-  }
+  MF_TRY(const AccessKey key, FindKey(claim));
   if (!IsRegion(claim.region)) return Fail(BadRegion());
   MF_TRY(const std::string body_hash, BodyHash(request, claim, body_sha256_hex));
   MF_TRY_VOID(verifier_.Verify(request, claim, key.secret_access_key, body_hash));

@@ -36,7 +36,7 @@ class Authenticator {
 
   // `body_sha256_hex`: of the body as received, for callers that hashed while they read; empty lets this method hash
   // request.body, and only when a signature needs it. With a body that is still to be read (body_reader) and no hash, a
-  // signed request is checked by its own x-amz-content-sha256: the caller then compares that with what it reads.
+  // signed request is checked by its own x-amz-content-sha256: OpenBody then compares that with what is read.
   // Errors: service errors of errors.h; a Fault when a body that has not been read is needed.
   Result<Principal> Authenticate(const http::Request& request, std::string_view body_sha256_hex = {});
 
@@ -44,10 +44,17 @@ class Authenticator {
   // credentials pass, with a right signature. Errors and `body_sha256_hex` as in Authenticate.
   Result<Principal> AuthenticateSession(const http::Request& request, std::string_view access_key_id, std::string_view body_sha256_hex = {});
 
+  // Makes the body of a request that has passed one of the above the one that was signed. The framing of aws-chunked is taken off (the length
+  // that the head tells is then that of what is left), and what has not been checked yet is checked while it is read: request.body_reader is
+  // replaced by one whose last Read fails when the body is not the signed one. `mode` Open: nothing is checked.
+  // Errors: InvalidArgument for an x-amz-content-sha256 that says nothing. Not an error: a body that is as it should be already.
+  Result<> OpenBody(http::Request& request, AuthMode mode);
+
   AuthMode mode() const { return options_.mode; }
 
  private:
   Result<Principal> AcceptAny(const http::Request& request) const;
+  Result<AccessKey> FindKey(const Claim& claim) const;
   Result<Principal> VerifySigned(const http::Request& request, const Claim& claim, std::string_view body_sha256_hex);
 
   AuthenticatorOptions options_;

@@ -19,9 +19,36 @@ Claim ExampleClaim(std::string_view seed) {
 
 ChunkedBodyRules ExampleRules(PayloadMode mode, const Claim& claim) {
   return {.mode = mode,
-          .claim = &claim,
-          .signing_key = DeriveSigningKey("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "20130524", "us-east-1", "s3"),
-          .decoded_bytes = 66560};
+          .signing = ChunkSigning(claim, DeriveSigningKey("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "20130524", "us-east-1", "s3")),
+          .decoded_bytes = 66560,
+          .announced_trailers = {}};
+}
+
+struct Decoded {
+  std::string bytes;
+  http::Headers trailers;
+};
+
+// The body comes in pieces of `piece_bytes`.
+Result<Decoded> DecodeInPieces(std::string_view body, const ChunkedBodyRules& rules, size_t piece_bytes) {
+  AwsChunkedDecoder decoder(rules);
+  Decoded decoded;
+  for (; !body.empty(); body.remove_prefix(std::min(piece_bytes, body.size()))) MF_TRY_VOID(decoder.Take(body.substr(0, piece_bytes), decoded.bytes));
+  MF_TRY_VOID(decoder.End());
+  decoded.trailers = decoder.trailers();
+  return decoded;
+}
+
+// However the pieces are cut, the result is the same.
+Result<Decoded> Decode(std::string_view body, const ChunkedBodyRules& rules) {
+  auto whole = DecodeInPieces(body, rules, std::max<size_t>(body.size(), 1));
+  for (const size_t piece_bytes : {1, 7, 4096}) {
+    const auto pieces = DecodeInPieces(body, rules, piece_bytes);
+    EXPECT_EQ(pieces.has_value(), whole.has_value()) << piece_bytes;
+    if (pieces && whole) EXPECT_EQ(pieces->bytes, whole->bytes);
+    if (!pieces && !whole) EXPECT_EQ(pieces.error().code, whole.error().code) << piece_bytes;
+  }
+  return whole;
 }
 
 std::string ExampleBody(std::string_view first, std::string_view second, std::string_view last, std::string_view trailers) {
@@ -36,11 +63,11 @@ TEST(AwsChunked, SignedChunksOfTheDocumentation) {
   std::string body = ExampleBody("ad80c730a21e5b8d04586a2213dd63b9a0e99e0e2307b0ade35a65485a288648",
                                  "0055627c9e194cb4542bae2aa5492e3c1575bbb81b612b7d234b86a503ef5497",
                                  "b6c6ea8a5354eaf15b3cb7646744f4275b71ea724fed81ceb9323e279d449df9", "");
-  const auto decoded = DecodeAwsChunked(body, rules);
+  const auto decoded = Decode(body, rules);
   ASSERT_TRUE(decoded) << decoded.error().ToString();
   EXPECT_EQ(decoded->bytes, std::string(66560, 'a'));
   body[66000] = 'b';
-  EXPECT_EQ(DecodeAwsChunked(body, rules).error().code, "SignatureDoesNotMatch");
+  EXPECT_EQ(Decode(body, rules).error().code, "SignatureDoesNotMatch");
 }
 
 TEST(AwsChunked, SignedTrailerOfTheDocumentation) {
@@ -54,15 +81,15 @@ TEST(AwsChunked, SignedTrailerOfTheDocumentation) {
                        "x-amz-checksum-crc32c:" + std::string(checksum) +
                            "\r\nx-amz-trailer-signature:d81f82fc3505edab99d459891051a732e8730629a2e4a59689829ca17fe2e435\r\n");
   };
-  const auto decoded = DecodeAwsChunked(body("sOO8/Q=="), rules);
+  const auto decoded = Decode(body("sOO8/Q=="), rules);
   ASSERT_TRUE(decoded) << decoded.error().ToString();
   EXPECT_EQ(decoded->trailers.Get("x-amz-checksum-crc32c"), "sOO8/Q==");
-  EXPECT_EQ(DecodeAwsChunked(body("AAAAAA=="), rules).error().code, "SignatureDoesNotMatch");
+  EXPECT_EQ(Decode(body("AAAAAA=="), rules).error().code, "SignatureDoesNotMatch");
 }
 
 TEST(AwsChunked, UnsignedWithTrailer) {
   ChunkedBodyRules rules{.decoded_bytes = 5, .announced_trailers = "x-amz-checksum-crc32"};
-  const auto decoded = DecodeAwsChunked("5\r\nhello\r\n0\r\nx-amz-checksum-crc32:NhCmhg==\r\n\r\n", rules);
+  const auto decoded = Decode("5\r\nhello\r\n0\r\nx-amz-checksum-crc32:NhCmhg==\r\n\r\n", rules);
   ASSERT_TRUE(decoded) << decoded.error().ToString();
   EXPECT_EQ(decoded->bytes, "hello");
   EXPECT_EQ(decoded->trailers.Get("x-amz-checksum-crc32"), "NhCmhg==");
@@ -82,11 +109,11 @@ TEST(AwsChunked, RefusesBrokenBodies) {
       {"5\r\nhello\r\n0\r\nunfinished:", "MalformedTrailerError"},
   };
   for (const auto& [body, code] : cases) {
-    const auto decoded = DecodeAwsChunked(body, {.decoded_bytes = 5});
+    const auto decoded = Decode(body, {.decoded_bytes = 5});
     ASSERT_FALSE(decoded) << body;
     EXPECT_EQ(decoded.error().code, code) << body;
   }
-  EXPECT_EQ(DecodeAwsChunked("0\r\n\r\n", {.announced_trailers = "x-amz-checksum-crc32"}).error().code, "MalformedTrailerError");
+  EXPECT_EQ(Decode("0\r\n\r\n", {.announced_trailers = "x-amz-checksum-crc32"}).error().code, "MalformedTrailerError");
 }
 
 }  // namespace

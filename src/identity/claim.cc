@@ -1,5 +1,6 @@
 // Takes a request's SigV4 claim apart: the Authorization header or the query of a presigned URL.
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <ctime>
 #include <set>
@@ -180,22 +181,45 @@ Result<Claim> FromQuery(const http::Request& request, const std::string& algorit
   return claim;
 }
 
+using CredentialPieces = std::array<std::string_view, 5>;
+
 // "keyid/date/region/service/aws4_request"; anything else is nullopt.
+std::optional<CredentialPieces> PiecesOf(std::string_view credential) {
+  CredentialPieces pieces;
+  for (size_t i = 0; i < pieces.size(); ++i) {
+    const size_t slash = credential.find('/');
+    if ((slash == std::string_view::npos) != (i + 1 == pieces.size())) return std::nullopt;
+    pieces[i] = credential.substr(0, slash);
+    credential.remove_prefix(std::min(slash + 1, credential.size()));
+  }
+  return pieces;
+}
+
 std::optional<CredentialScope> ScopeOf(std::string_view credential) {
-  const auto pieces = Split(credential, '/');
-  if (pieces.size() != 5) return std::nullopt;
-  return CredentialScope{std::string(pieces[0]), std::string(pieces[1]), std::string(pieces[2]), std::string(pieces[3])};
+  const auto pieces = PiecesOf(credential);
+  if (!pieces) return std::nullopt;
+  return CredentialScope{std::string((*pieces)[0]), std::string((*pieces)[1]), std::string((*pieces)[2]), std::string((*pieces)[3])};
+}
+
+// "" when the header is no SigV4 signature.
+std::string_view CredentialOfHeader(std::string_view header) {
+  constexpr std::string_view kKey = "Credential=";
+  const size_t at = header.find(kKey);
+  if (!header.starts_with("AWS4-") || at == std::string_view::npos) return {};
+  const std::string_view rest = header.substr(at + kKey.size());
+  return Trim(rest.substr(0, rest.find(',')));
 }
 
 std::optional<CredentialScope> ScopeOfHeader(std::string_view header) {
   if (header.starts_with("AWS ")) {  // SigV2: "AWS keyid:signature"
     return CredentialScope{std::string(header.substr(4, header.find(':') - 4)), {}, {}, {}};
   }
-  constexpr std::string_view kKey = "Credential=";
-  const size_t at = header.find(kKey);
-  if (!header.starts_with("AWS4-") || at == std::string_view::npos) return std::nullopt;
-  const std::string_view rest = header.substr(at + kKey.size());
-  return ScopeOf(Trim(rest.substr(0, rest.find(','))));
+  return ScopeOf(CredentialOfHeader(header));
+}
+
+std::string SigningNameOf(std::string_view credential) {
+  const auto pieces = PiecesOf(credential);
+  return pieces ? std::string((*pieces)[3]) : std::string();
 }
 
 }  // namespace
@@ -223,8 +247,17 @@ std::optional<CredentialScope> FindCredentialScope(const http::Request& request)
   return std::nullopt;
 }
 
-Result<PayloadMode> PayloadModeOf(const Claim& claim) {
-  const std::string_view hash = claim.payload_hash;
+std::string FindSigningName(const http::Request& request) {
+  if (const std::string* header = request.headers.Find("authorization")) return SigningNameOf(CredentialOfHeader(Trim(*header)));
+  return request.query().empty() ? std::string() : SigningNameOf(QueryParameter(request.query(), "X-Amz-Credential"));
+}
+
+bool NeedsWholeBody(const http::Request& request) {
+  const auto claim = ParseClaim(request);
+  return claim && *claim && (*claim)->payload_hash.empty();
+}
+
+Result<PayloadMode> PayloadModeOf(std::string_view hash) {
   if (hash.empty()) return PayloadMode::Signed;
   if (hash == kUnsignedPayload) return PayloadMode::Unsigned;
   if (hash == "STREAMING-AWS4-HMAC-SHA256-PAYLOAD") return PayloadMode::StreamingSigned;

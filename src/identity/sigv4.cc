@@ -100,7 +100,8 @@ Result<> SignatureVerifier::Verify(const http::Request& request, const Claim& cl
 void Sign(http::Request& request, const SigningIdentity& identity, std::string_view region, std::string_view service,
           WallTime now, std::string_view host) {
   const std::string amz_date = FormatAmzDate(now);
-  const std::string body_hash = Sha256Hex(request.body);
+  const std::string* declared = request.headers.Find("X-Amz-Content-Sha256");
+  const std::string body_hash = declared ? *declared : Sha256Hex(request.body);
   request.headers.Set("X-Amz-Date", amz_date);
   if (!identity.session_token.empty()) request.headers.Set("X-Amz-Security-Token", identity.session_token);
   if (service == "s3") request.headers.Set("X-Amz-Content-Sha256", body_hash);

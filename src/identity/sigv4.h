@@ -54,11 +54,15 @@ struct CredentialScope {
   std::string service;
 };
 std::optional<CredentialScope> FindCredentialScope(const http::Request& request);
+// The service's name in that scope; "" where there is none. Cheaper: nothing but the name is copied.
+std::string FindSigningName(const http::Request& request);
 
-// How a request's body is covered by its signature.
+// How a request's body is covered by its signature, which x-amz-content-sha256 says.
 enum class PayloadMode : unsigned char { Signed, Unsigned, StreamingSigned, StreamingSignedTrailer, StreamingUnsignedTrailer };
 // Error: InvalidArgument for an unknown literal.
-Result<PayloadMode> PayloadModeOf(const Claim& claim);
+Result<PayloadMode> PayloadModeOf(std::string_view payload_hash);
+// Whether the signature can be checked only with the body at hand: the request is signed, and does not say what its body's hash is.
+bool NeedsWholeBody(const http::Request& request);
 
 // The key that signs everything of one (secret, day, region, service).
 Sha256Digest DeriveSigningKey(std::string_view secret_access_key, std::string_view date, std::string_view region,
@@ -76,7 +80,7 @@ class SignatureVerifier {
   Result<> Verify(const http::Request& request, const Claim& claim, std::string_view secret_access_key,
                   std::string_view body_hash);
 
-  // For DecodeAwsChunked: the key of a claim that has been verified.
+  // For AwsChunkedDecoder: the key of a claim that has been verified.
   Sha256Digest SigningKey(const Claim& claim, std::string_view secret_access_key);
 
  private:
@@ -97,7 +101,8 @@ struct SigningIdentity {
 
 // Signs (for our own clients and tests): sets X-Amz-Date, X-Amz-Security-Token (with a session token),
 // X-Amz-Content-Sha256 (service s3) and Authorization on `request`. Signed are host, content-type and all x-amz-* fields,
-// and request.body. `host` is what the Host field will say; a Host field that is already there must say the same.
+// and request.body; what an X-Amz-Content-Sha256 that is there already says is taken for the body's hash (a literal, for a body that
+// comes later). `host` is what the Host field will say; a Host field that is already there must say the same.
 void Sign(http::Request& request, const SigningIdentity& identity, std::string_view region, std::string_view service,
           WallTime now, std::string_view host);
 

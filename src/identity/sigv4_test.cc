@@ -269,15 +269,15 @@ TEST(SigV4, PresignedLimits) {
 
 TEST(SigV4, PayloadModes) {
   Claim claim;
-  EXPECT_EQ(*PayloadModeOf(claim), PayloadMode::Signed);
+  EXPECT_EQ(*PayloadModeOf(claim.payload_hash), PayloadMode::Signed);
   claim.payload_hash = "UNSIGNED-PAYLOAD";
-  EXPECT_EQ(*PayloadModeOf(claim), PayloadMode::Unsigned);
+  EXPECT_EQ(*PayloadModeOf(claim.payload_hash), PayloadMode::Unsigned);
   claim.payload_hash = "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
-  EXPECT_EQ(*PayloadModeOf(claim), PayloadMode::StreamingUnsignedTrailer);
+  EXPECT_EQ(*PayloadModeOf(claim.payload_hash), PayloadMode::StreamingUnsignedTrailer);
   claim.payload_hash = std::string(64, 'a');
-  EXPECT_EQ(*PayloadModeOf(claim), PayloadMode::Signed);
+  EXPECT_EQ(*PayloadModeOf(claim.payload_hash), PayloadMode::Signed);
   claim.payload_hash = "x";
-  EXPECT_EQ(PayloadModeOf(claim).error().code, "InvalidArgument");
+  EXPECT_EQ(PayloadModeOf(claim.payload_hash).error().code, "InvalidArgument");
 }
 
 TEST(SigV4, FindsScopesWithoutChecking) {
