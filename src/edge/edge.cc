@@ -1,24 +1,21 @@
 #include "edge/edge.h"
 
+#include <limits>
+
 #include "base/hash.h"
-#include "edge/service_choice.h"
 
 namespace mayfly::edge {
+namespace {
 
-// Counts one large request while it lives.
-class Edge::LargeRequest {
- public:
-  explicit LargeRequest(LargeRequests& all) : all_(&all) { ++all_->running; }
-  ~LargeRequest() {
-    --all_->running;
-    all_->ended.Pulse();
-  }
-  LargeRequest(const LargeRequest&) = delete;
-  LargeRequest& operator=(const LargeRequest&) = delete;
+// Has no operation: whatever is asked of it is unknown, in the protocol of the asker.
+constexpr wire::Service kNobody{.name = "nobody", .title = "Mayfly", .signing = "", .protocol = "query json-1.0 rest-json", .operations = {}, .errors = {}};
 
- private:
-  LargeRequests* all_;
-};
+// What was traced tells its caller so (the operation completes the header).
+void TellTrace(const Context& ctx, http::Response& response) {
+  if (!ctx.trace_header.empty()) response.headers.Add("X-Amzn-Trace-Id", ctx.trace_header);
+}
+
+}  // namespace
 
 // Shared by the connection's handler, which ends with the function's environment, and the work, which does not.
 struct Edge::FunctionCall {
@@ -28,14 +25,30 @@ struct Edge::FunctionCall {
   OneShot<http::Response> answer;
 };
 
-void Edge::Add(wire::Endpoint& endpoint) {
-  companions_.push_back(&endpoint);
-  companion_services_.push_back(&endpoint.service());
+http::ServerLimits ApiServerLimits() {
+  http::ServerLimits limits;
+  limits.body_bytes_max = std::numeric_limits<decltype(limits.body_bytes_max)>::max();
+  return limits;
 }
 
-wire::Endpoint& Edge::EndpointOf(const http::Request& request) const {
-  const auto chosen = ChooseService(request, companion_services_);
-  return chosen ? *companions_[*chosen] : *lambda_;
+Edge::Edge(Loop& loop, identity::Authenticator& authenticator, const wire::Directory& directory, FunctionUrls& urls, Admin& admin, Random& random,
+           BlockingPool& pool)
+    : authenticator_(&authenticator),
+      directory_(&directory),
+      urls_(&urls),
+      admin_(&admin),
+      random_(&random),
+      pool_(&pool),
+      nobody_(kNobody, nullptr),
+      large_requests_(loop, kLargeRequestsMax),
+      large_function_requests_(loop, kLargeRequestsMax),
+      function_calls_(std::in_place, loop) {
+  for (const wire::Endpoint* endpoint : directory.endpoints()) choice_.Add(endpoint->service());
+}
+
+wire::Endpoint& Edge::EndpointOf(const http::Request& request) {
+  const auto chosen = choice_.Of(request);
+  return chosen ? *directory_->endpoints()[*chosen] : nobody_;
 }
 
 Task<http::Response> Edge::Handle(Context& ctx, http::Request& request) {
@@ -47,62 +60,60 @@ Task<http::Response> Edge::Handle(Context& ctx, http::Request& request) {
     co_return http::Response::Json(403, "{\"message\":\"requests from web pages are not allowed while the daemon runs with --auth open\"}\n");
   }
   if (request.target.starts_with("/_mayfly/")) co_return co_await admin_->Handle(ctx, request);
-  if (request.body_reader) co_return co_await HandleLarge(ctx, request);
   co_return co_await HandleApi(ctx, request);
 }
 
-Task<Result<std::string>> Edge::ReadBody(Context& ctx, http::Request& request) {
-  if (!request.body_reader) co_return std::string();
-  if (auto read = co_await request.ReadAll(ctx, wire::kRequestBytesMax); !read) {
-    Error error = std::move(read).error();
-    if (error.code == "BodyTooLarge") error = Error::Service("RequestEntityTooLargeException", "The request is too large.");
-    co_return Fail(std::move(error));
-  }
+Task<http::Response> Edge::HandleApi(Context& ctx, http::Request& request) {
+  const Door door{.mode = authenticator_->mode(), .large = &large_requests_};
+  Preparation prepared;
+  Result<> admitted;
+  if (request.body_reader) admitted = co_await Prepare(ctx, request, door, prepared);
+  if (admitted) admitted = Admit(ctx, request, door, prepared);
+  wire::Endpoint& endpoint = EndpointOf(request);
+  if (!admitted) co_return endpoint.Refuse(ctx, admitted.error(), request);
+  http::Response response = co_await endpoint.Handle(ctx, request);
+  TellTrace(ctx, response);
+  co_return response;
+}
+
+Task<Result<>> Edge::Prepare(Context& ctx, http::Request& request, const Door& door, Preparation& prepared) {
+  const bool undecided = choice_.NeedsBody(request);
+  const bool checked = door.mode == identity::AuthMode::Strict;
+  const wire::Endpoint& endpoint = EndpointOf(request);
+  if (endpoint.Streams(request) && !(checked && identity::NeedsWholeBody(request))) co_return Result<>();
+  MF_CO_TRY(auto place, co_await door.large->Take(ctx));
+  prepared.place.emplace(std::move(place));
+  // Otherwise the endpoint reads it.
+  if (undecided || checked) MF_CO_TRY_VOID(co_await endpoint.ReadBody(ctx, request));
+  if (checked) prepared.sha256_hex = co_await HashBody(ctx, request);
+  co_return Result<>();
+}
+
+Result<> Edge::Admit(Context& ctx, http::Request& request, const Door& door, const Preparation& prepared) {
+  auto principal = door.session.empty() ? authenticator_->Authenticate(request, prepared.sha256_hex)
+                                        : authenticator_->AuthenticateSession(request, door.session, prepared.sha256_hex);
+  if (!principal) return Fail(std::move(principal).error());
+  ctx.principal = std::move(*principal);
+  return authenticator_->OpenBody(request, door.mode);
+}
+
+// A signature covers the body, and most clients do not send its hash.
+Task<std::string> Edge::HashBody(Context& ctx, http::Request& request) {
   auto body = std::make_shared<std::string>(std::move(request.body));
   std::string sha256_hex = co_await pool_->Run(*ctx.loop, [body] { return Sha256Hex(*body); });
   request.body = std::move(*body);
   co_return sha256_hex;
 }
 
-Task<http::Response> Edge::HandleLarge(Context& ctx, http::Request& request) {
-  while (large_requests_.running >= kLargeRequestsMax) {
-    if (auto waited = co_await large_requests_.ended.Wait(ctx); !waited) co_return EndpointOf(request).Refuse(ctx, waited.error(), request);
-  }
-  const LargeRequest counted(large_requests_);
-  // A signature covers the body, and most clients do not send its hash.
-  if (authenticator_->mode() == identity::AuthMode::Open) co_return co_await HandleApi(ctx, request);
-  auto sha256_hex = co_await ReadBody(ctx, request);
-  if (!sha256_hex) co_return EndpointOf(request).Refuse(ctx, sha256_hex.error(), request);
-  co_return co_await HandleApi(ctx, request, std::move(*sha256_hex));
-}
-
-Task<http::Response> Edge::HandleApi(Context& ctx, http::Request& request, std::string body_sha256_hex) {
-  wire::Endpoint& endpoint = EndpointOf(request);
-  auto principal = authenticator_->Authenticate(request, body_sha256_hex);
-  if (!principal) co_return endpoint.Refuse(ctx, principal.error(), request);
-  ctx.principal = std::move(*principal);
-  http::Response response = co_await endpoint.Handle(ctx, request);
-  // What was traced tells its caller so (the operation completes the header).
-  if (!ctx.trace_header.empty()) response.headers.Add("X-Amzn-Trace-Id", ctx.trace_header);
-  co_return response;
-}
-
 Task<http::Response> Edge::HandleFromFunction(Context& ctx, http::Request& request, std::string access_key_id) {
   ctx.request_id = random_->Uuid();
   if (const std::string* trace = request.headers.Find("X-Amzn-Trace-Id")) ctx.trace_header = *trace;
-  std::string sha256_hex;
-  if (request.body_reader) {
-    while (large_function_requests_.running >= kLargeRequestsMax) {
-      if (auto waited = co_await large_function_requests_.ended.Wait(ctx); !waited) co_return EndpointOf(request).Refuse(ctx, waited.error(), request);
-    }
-    const LargeRequest counted(large_function_requests_);
-    auto read = co_await ReadBody(ctx, request);
-    if (!read) co_return EndpointOf(request).Refuse(ctx, read.error(), request);
-    sha256_hex = std::move(*read);
-  }
-  auto principal = authenticator_->AuthenticateSession(request, access_key_id, sha256_hex);
-  if (!principal) co_return EndpointOf(request).Refuse(ctx, principal.error(), request);
-  ctx.principal = std::move(*principal);
+  const Door door{.mode = identity::AuthMode::Strict, .session = access_key_id, .large = &large_function_requests_};
+  Preparation prepared;
+  Result<> admitted;
+  if (request.body_reader) admitted = co_await Prepare(ctx, request, door, prepared);
+  if (admitted) admitted = Admit(ctx, request, door, prepared);
+  if (!admitted) co_return EndpointOf(request).Refuse(ctx, admitted.error(), request);
   if (!function_calls_ || function_calls_->size() >= kFunctionCallsMax) {
     co_return EndpointOf(request).Refuse(ctx, Error::Service("TooManyRequestsException", "Rate Exceeded."), request);
   }
@@ -114,7 +125,7 @@ Task<http::Response> Edge::HandleFromFunction(Context& ctx, http::Request& reque
 
 Task<> Edge::RunFunctionCall(std::shared_ptr<FunctionCall> call) {
   http::Response response = co_await EndpointOf(call->request).Handle(call->ctx, call->request);
-  if (!call->ctx.trace_header.empty()) response.headers.Add("X-Amzn-Trace-Id", call->ctx.trace_header);
+  TellTrace(call->ctx, response);
   call->answer.Set(std::move(response));
 }
 

@@ -1,44 +1,47 @@
 // Edge: where HTTP comes in. Gives each request its id, says who sends it, and hands it to the service that it is for.
 //
-// One per daemon, on its strand; Handle is the http::Server's handler. There are Lambda, its companion services (which one a
-// request means: service_choice.h), the functions' own addresses (function_urls.h, known by their Host) and the daemon's own
-// pages (admin.h).
+// One per daemon, on its strand; Handle is the http::Server's handler. There are the services (which one a request means:
+// service_choice.h), the functions' own addresses (function_urls.h, known by their Host) and the daemon's own pages (admin.h). What fits no
+// service is answered in the protocol it was written in: there is no such operation.
 //
 // In `open` mode anything on this machine may call, so requests that a web page makes a browser send (they carry Origin) are
 // refused: a page must not be able to change or run functions behind its user's back. Function URLs are for web pages, too.
 // Functions call the API at an address of their own inside their sandbox (HandleFromFunction): there only the credentials of
 // that one environment count, in either mode, and the daemon's own pages do not exist.
-// Bounds: requests with a body beyond the server's gathered size are read one or a few at a time (kLargeRequestsMax), the
-// others wait, so that uploads cannot take the machine's memory; functions have places of their own.
+//
+// Bodies: an operation that streams its request gets a reader, which checks what the signature says of the body while it is read. Others
+// are gathered, up to the operation's limit; those beyond the server's gathered size a few at a time (kLargeRequestsMax), while the others
+// wait; functions have places of their own.
 #pragma once
 
 #include <memory>
 #include <optional>
-#include <vector>
+#include <string>
 
-#include "base/event.h"
 #include "base/random.h"
 #include "base/task_scope.h"
 #include "edge/admin.h"
 #include "edge/function_urls.h"
+#include "edge/large_requests.h"
+#include "edge/service_choice.h"
 #include "identity/authenticator.h"
 #include "net/http_message.h"
-#include "wire/endpoint.h"
+#include "net/http_server.h"
+#include "wire/directory.h"
 
 namespace mayfly::edge {
 
 inline constexpr int kLargeRequestsMax = 4;
 inline constexpr size_t kFunctionCallsMax = 20'000;  // running at once for all functions; refused beyond
 
+// Limits of the server that Edge::Handle is for: bodies have none there, because each operation has its own.
+http::ServerLimits ApiServerLimits();
+
 class Edge {
  public:
-  Edge(Loop& loop, identity::Authenticator& authenticator, wire::Endpoint& lambda, FunctionUrls& urls, Admin& admin, Random& random,
-       BlockingPool& pool)
-      : authenticator_(&authenticator), lambda_(&lambda), urls_(&urls), admin_(&admin), random_(&random), pool_(&pool),
-        large_requests_(loop), large_function_requests_(loop), function_calls_(std::in_place, loop) {}
-
-  // Before the first request. `endpoint` outlives this.
-  void Add(wire::Endpoint& endpoint);
+  // All services have been registered in `directory`.
+  Edge(Loop& loop, identity::Authenticator& authenticator, const wire::Directory& directory, FunctionUrls& urls, Admin& admin, Random& random,
+       BlockingPool& pool);
 
   Task<http::Response> Handle(Context& ctx, http::Request& request);
   // A request from inside the environment that holds the session `access_key_id`. The task may be destroyed while it waits
@@ -48,30 +51,35 @@ class Edge {
   void CutFunctionCalls() { function_calls_.reset(); }
 
  private:
-  // How many large bodies are being read.
-  struct LargeRequests {
-    explicit LargeRequests(Loop& loop) : ended(loop) {}
-    int running = 0;
-    Event ended;
-  };
-  class LargeRequest;
   struct FunctionCall;
-  wire::Endpoint& EndpointOf(const http::Request& request) const;
-  // `body_sha256_hex`: when it has been hashed already.
-  Task<http::Response> HandleApi(Context& ctx, http::Request& request, std::string body_sha256_hex = {});
-  Task<http::Response> HandleLarge(Context& ctx, http::Request& request);
-  // Reads the body and hashes it, where it is not here yet.
-  Task<Result<std::string>> ReadBody(Context& ctx, http::Request& request);
+  // Where requests come in, and what counts there.
+  struct Door {
+    identity::AuthMode mode;         // whether signatures are checked
+    std::string_view session{};      // the access key id of the one session that is let in; empty: whoever there is
+    LargeRequests* large;
+  };
+  // What was done for a large body before its sender is known.
+  struct Preparation {
+    std::optional<LargeRequests::Place> place;
+    std::string sha256_hex;
+  };
+  wire::Endpoint& EndpointOf(const http::Request& request);
+  Task<http::Response> HandleApi(Context& ctx, http::Request& request);
+  // Of a request whose body has not been read.
+  Task<Result<>> Prepare(Context& ctx, http::Request& request, const Door& door, Preparation& prepared);
+  // Says in ctx who sends the request, and opens its body.
+  Result<> Admit(Context& ctx, http::Request& request, const Door& door, const Preparation& prepared);
+  Task<std::string> HashBody(Context& ctx, http::Request& request);
   Task<> RunFunctionCall(std::shared_ptr<FunctionCall> call);
 
   identity::Authenticator* authenticator_;
-  wire::Endpoint* lambda_;
-  std::vector<wire::Endpoint*> companions_;
-  std::vector<const wire::Service*> companion_services_;  // of the same index
+  const wire::Directory* directory_;
   FunctionUrls* urls_;
   Admin* admin_;
   Random* random_;
   BlockingPool* pool_;  // hashes of large bodies
+  ServiceChoice choice_;
+  wire::Endpoint nobody_;  // answers what is for no service
   LargeRequests large_requests_;
   LargeRequests large_function_requests_;
   std::optional<TaskScope> function_calls_;

@@ -39,18 +39,8 @@ Task<http::Response> FunctionUrls::Handle(Context& ctx, http::Request& request) 
 
 Task<http::Response> FunctionUrls::ReadAndRun(Context& ctx, http::Request& request, const catalog::FunctionUrl& url, UrlHost host) {
   if (!request.body_reader) co_return co_await Run(ctx, request, url, std::move(host));
-  while (large_requests_ >= kLargeUrlRequestsMax) {
-    if (auto waited = co_await large_request_ended_.Wait(ctx); !waited) co_return Refuse(ctx, waited.error());
-  }
-  struct Counted {
-    explicit Counted(FunctionUrls& urls) : urls(&urls) { ++urls.large_requests_; }
-    ~Counted() {
-      --urls->large_requests_;
-      urls->large_request_ended_.Pulse();
-    }
-    FunctionUrls* urls;
-  };
-  const Counted counted(*this);
+  const auto place = co_await large_requests_.Take(ctx);
+  if (!place) co_return Refuse(ctx, place.error());
   if (auto read = co_await request.ReadAll(ctx, kPayloadBytesMax); !read) {
     co_return read.error().code == "BodyTooLarge" ? UrlTooLarge() : Refuse(ctx, read.error());
   }

@@ -9,11 +9,11 @@
 
 #include <optional>
 
-#include "base/event.h"
 #include "base/random.h"
 #include "catalog/access.h"
 #include "catalog/function_catalog.h"
 #include "catalog/function_url_index.h"
+#include "edge/large_requests.h"
 #include "edge/url_request.h"
 #include "identity/authenticator.h"
 #include "invoke/invoker.h"
@@ -41,7 +41,7 @@ struct FunctionUrlParts {
 
 class FunctionUrls {
  public:
-  explicit FunctionUrls(FunctionUrlParts parts) : parts_(std::move(parts)), large_request_ended_(*parts_.loop) {}
+  explicit FunctionUrls(FunctionUrlParts parts) : parts_(std::move(parts)), large_requests_(*parts_.loop, kLargeUrlRequestsMax) {}
 
   // Whether the request is for a function URL, perhaps for one that does not exist.
   bool Owns(const http::Request& request) const { return ParseUrlHost(request.headers.Get("Host"), parts_.origin.domain).has_value(); }
@@ -58,8 +58,7 @@ class FunctionUrls {
   http::Response Refuse(Context& ctx, const Error& error) const;
 
   FunctionUrlParts parts_;
-  int large_requests_ = 0;
-  Event large_request_ended_;
+  LargeRequests large_requests_;
 };
 
 }  // namespace mayfly::edge

@@ -1,41 +1,157 @@
 #include "edge/service_choice.h"
 
 #include <algorithm>
+#include <bit>
+#include <span>
 
+#include "base/text.h"
 #include "identity/sigv4.h"
 #include "wire/query.h"
 
 namespace mayfly::edge {
 namespace {
 
-// "/2015-03-31/…": Lambda's, and no path of a queue.
-bool BeginsWithDate(std::string_view target) {
-  return target.size() > 5 && target[0] == '/' && target[5] == '-' && std::ranges::all_of(target.substr(1, 4), [](char c) { return c >= '0' && c <= '9'; });
+constexpr size_t kHostBytesMax = 255;  // of DNS
+
+std::string_view WithoutPort(std::string_view host) {
+  const size_t colon = host.rfind(':');
+  return colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos ? host.substr(0, colon) : host;
 }
 
-template <typename Predicate>
-std::optional<size_t> IndexOf(std::span<const wire::Service* const> services, Predicate wanted) {
-  const auto found = std::ranges::find_if(services, [&](const wire::Service* service) { return wanted(*service); });
-  return found == services.end() ? std::nullopt : std::optional(static_cast<size_t>(found - services.begin()));
+// "us-east-1", "us-gov-west-1": words of letters, then a number.
+bool LooksLikeRegion(std::string_view label) {
+  const auto words = Split(label, '-');
+  const auto all = [](std::string_view word, char low, char high) {
+    return !word.empty() && std::ranges::all_of(word, [&](char c) { return c >= low && c <= high; });
+  };
+  return words.size() >= 3 && all(words.back(), '0', '9') && std::all_of(words.begin(), words.end() - 1, [&](std::string_view word) { return all(word, 'a', 'z'); });
+}
+
+// The service's part of "/service/TARGET/operation/NAME"; "" for any other path.
+std::string_view RpcTarget(std::string_view path) {
+  const auto parts = Split(path, '/');
+  const bool is_rpc = parts.size() == 5 && parts[0].empty() && parts[1] == "service" && parts[3] == "operation";
+  return is_rpc ? parts[2] : std::string_view();
+}
+
+// What of a query decides. The body's parameters count like those of the URL.
+struct QueryNames {
+  std::string action;
+  std::string version;
+};
+
+void TakeNames(std::string_view text, QueryNames& names) {
+  // Values may be large, and there may be many: nothing is decoded but the two that matter.
+  for (const std::string_view part : Split(text, '&')) {
+    std::string* wanted = part.starts_with("Action=") ? &names.action : part.starts_with("Version=") ? &names.version : nullptr;
+    if (wanted && wanted->empty()) *wanted = http::ParseQuery(part).front().second;
+  }
+}
+
+QueryNames NamesOf(const http::Request& request) {
+  QueryNames names;
+  TakeNames(request.query(), names);
+  TakeNames(request.body, names);
+  return names;
+}
+
+bool HasLabels(std::span<const std::string_view> host, std::span<const std::string_view> form) {
+  if (form.empty()) return host.empty();
+  if (host.empty()) return false;
+  if (form.front() == "*") {
+    for (size_t taken = 1; taken <= host.size(); ++taken) {
+      if (HasLabels(host.subspan(taken), form.subspan(1))) return true;
+    }
+    return false;
+  }
+  const bool fits = form.front() == "REGION" ? LooksLikeRegion(host.front()) : http::EqualIgnoringCase(form.front(), host.front());
+  return fits && HasLabels(host.subspan(1), form.subspan(1));
 }
 
 }  // namespace
 
-std::optional<size_t> ChooseService(const http::Request& request, std::span<const wire::Service* const> services) {
-  if (services.empty() || BeginsWithDate(request.target)) return std::nullopt;
-  if (const std::string_view target = request.headers.Get("X-Amz-Target"); !target.empty()) {
-    const std::string_view prefix = target.substr(0, target.rfind('.'));
-    const auto found = IndexOf(services, [&](const wire::Service& service) { return !service.target.empty() && service.target == prefix; });
-    if (found) return found;
+void ServiceChoice::Add(const wire::Service& service) {
+  MF_ASSERT(entries_.size() < kServicesMax);
+  Entry entry{.service = &service, .signing = Split(service.signing, ' '), .hosts = {}, .router = {}, .speaks_query = service.Speaks("query")};
+  for (const std::string_view form : Split(service.hosts, ' ')) entry.hosts.push_back(Split(form, '.'));
+  if (service.Speaks("rest-json") || service.Speaks("rest-xml")) entry.router.emplace(service);
+  entries_.push_back(std::move(entry));
+}
+
+// Those of `among` of which `predicate` is true.
+template <typename Predicate>
+ServiceChoice::Set ServiceChoice::Those(Set among, Predicate predicate) const {
+  Set found = 0;
+  for (Set rest = among; rest != 0; rest &= rest - 1) {
+    const int number = std::countr_zero(rest);
+    if (predicate(entries_[static_cast<size_t>(number)])) found |= Set{1} << number;
   }
-  if (const auto scope = identity::FindCredentialScope(request); scope && !scope->service.empty()) {
-    const auto found = IndexOf(services, [&](const wire::Service& service) { return service.signing == scope->service; });
-    if (found || scope->service == "lambda") return found;
+  return found;
+}
+
+// All, where no signature names one.
+ServiceChoice::Set ServiceChoice::OfSignature(const http::Request& request) const {
+  const Set all = entries_.empty() ? 0 : ~Set{0} >> (kServicesMax - entries_.size());
+  const std::string name = identity::FindSigningName(request);
+  if (name.empty()) return all;
+  return Those(all, [&](const Entry& entry) { return std::ranges::find(entry.signing, name) != entry.signing.end(); });
+}
+
+ServiceChoice::Set ServiceChoice::OfHost(std::string_view host, Set among) const {
+  host = WithoutPort(host);
+  if (host.empty() || host.size() > kHostBytesMax) return 0;
+  const auto labels = Split(host, '.');
+  return Those(among, [&](const Entry& entry) { return std::ranges::any_of(entry.hosts, [&](const auto& form) { return HasLabels(labels, form); }); });
+}
+
+std::optional<ServiceChoice::Set> ServiceChoice::OfAction(const http::Request& request, Set among) const {
+  const QueryNames names = NamesOf(request);
+  if (names.action.empty()) return std::nullopt;
+  const Set speaking = Those(among, [](const Entry& entry) { return entry.speaks_query; });
+  const Set versioned = names.version.empty() ? 0 : Those(speaking, [&](const Entry& entry) { return entry.service->version == names.version; });
+  const Set having = Those(versioned ? versioned : speaking, [&](const Entry& entry) { return wire::FindOperation(*entry.service, names.action) != nullptr; });
+  return having ? having : versioned;  // the service of that version says what is wrong with the Action
+}
+
+// Of the services whose templates the path fits: those of the template that it spells out best.
+ServiceChoice::Set ServiceChoice::OfPath(const http::Request& request, Templates templates, Set among) const {
+  Set best = 0;
+  int best_rank = -1;
+  for (size_t number = 0; number < entries_.size(); ++number) {
+    if (!(among >> number & 1) || !entries_[number].router) continue;
+    const auto fit = entries_[number].router->Fit(request.method, request.path());
+    if (!fit || (fit->literals > 0) != (templates == Templates::WithLiterals)) continue;
+    const int rank = 2 * fit->literals + (fit->has_method ? 1 : 0);
+    if (rank > best_rank) best = 0;
+    if (rank >= best_rank) best |= Set{1} << number;
+    best_rank = std::max(rank, best_rank);
   }
-  if (wire::LooksLikeQuery(request)) {
-    return IndexOf(services, [](const wire::Service& service) { return service.Speaks("query"); });
-  }
+  return best;
+}
+
+std::optional<ServiceChoice::Set> ServiceChoice::OfHead(const http::Request& request, Set& left) const {
+  left = OfSignature(request);
+  if (left == 0 || std::has_single_bit(left)) return left;
+  const auto of_target = [&](std::string_view target) { return Those(left, [&](const Entry& entry) { return !target.empty() && entry.service->target == target; }); };
+  if (const std::string_view target = request.headers.Get("X-Amz-Target"); !target.empty()) return of_target(target.substr(0, target.rfind('.')));
+  if (const std::string_view target = RpcTarget(request.path()); !target.empty()) return of_target(target);
+  if (const Set of_host = OfHost(request.headers.Get("Host"), left)) left = of_host;
+  if (std::has_single_bit(left)) return left;
+  if (const Set of_path = OfPath(request, Templates::WithLiterals, left)) return of_path;
   return std::nullopt;
+}
+
+std::optional<size_t> ServiceChoice::Of(const http::Request& request) const {
+  Set left = 0;
+  std::optional<Set> decided = OfHead(request, left);
+  if (!decided && wire::LooksLikeQuery(request)) decided = OfAction(request, left);
+  if (!decided) decided = OfPath(request, Templates::OfLabels, left);
+  return *decided ? std::optional(static_cast<size_t>(std::countr_zero(*decided))) : std::nullopt;
+}
+
+bool ServiceChoice::NeedsBody(const http::Request& request) const {
+  Set left = 0;
+  return request.body_reader && request.method == "POST" && wire::LooksLikeQuery(request) && !OfHead(request, left) && !OfAction(request, left);
 }
 
 }  // namespace mayfly::edge

@@ -60,6 +60,7 @@
 #include "telemetry/function_log.h"
 #include "telemetry/metrics.h"
 #include "telemetry/trace_segments.h"
+#include "wire/directory.h"
 
 namespace mayfly::daemon {
 namespace {
@@ -290,6 +291,7 @@ class Daemon {
   std::optional<lambda::ControlPlaneRate> control_plane_rate_;
   std::unique_ptr<lambda::LambdaHandlers> lambda_;
   std::unique_ptr<wire::Endpoint> endpoint_;
+  wire::Directory directory_{random_};
   services::Commons commons_;
   services::Ports ports_;
   std::vector<std::unique_ptr<services::Service>> services_;  // each behind what it needs
@@ -571,7 +573,7 @@ Task<Result<>> Daemon::Start(Context& ctx) {
     log::Error("{} {} answered {}: {}", ctx.request_id, operation ? operation->name : "-", status, error->ToString());
   };
   commons_ = {.loop = &loop_, .calendar = &calendar_, .random = &random_, .files = &files_, .store = store_.get(), .logs = logs_.get(), .metrics = &metrics_, .traces = &traces_,
-              .targets = &targets_, .identities = &identities_, .sessions = sessions_.get(), .observer = observer, .data_path = ground_.data.path,
+              .targets = &targets_, .directory = &directory_, .identities = &identities_, .sessions = sessions_.get(), .observer = observer, .data_path = ground_.data.path,
               .origin = origin_};
   MF_CO_TRY_VOID(co_await OpenServices(ctx));
   parts.queues = &ports_.Get<sources::QueueSource>();
@@ -587,15 +589,16 @@ Task<Result<>> Daemon::Start(Context& ctx) {
   endpoint_ = std::make_unique<wire::Endpoint>(lambda::kService, &lambda_->handlers(), std::move(may), observer, &files_);
   admin_ = std::make_unique<edge::Admin>(MakeAdminParts());
   urls_ = std::make_unique<edge::FunctionUrls>(MakeUrlParts());
-  edge_ = std::make_unique<edge::Edge>(loop_, *authenticator_, *endpoint_, *urls_, *admin_, random_, files_);
-  for (const auto& service : services_) edge_->Add(service->endpoint());
   scaling_ = std::make_unique<ScalingService>(
       ScalingService::Parts{.loop = &calendar_, .random = &random_, .identities = &identities_, .files = &files_, .observer = observer,
                             .tables = scaling_tables_.get(), .catalog = tables_.get(), .versions = catalog_.get(),
                             .provisioner = &invoker_->provisioner(), .lambda = &lambda_->handlers().provisioned_concurrency},
       options_);
-  edge_->Add(scaling_->endpoint());
-  server_ = std::make_unique<http::Server>(loop_, http::ServerLimits(),
+  directory_.Register(*endpoint_);
+  for (const auto& service : services_) directory_.Register(service->endpoint());
+  directory_.Register(scaling_->endpoint());
+  edge_ = std::make_unique<edge::Edge>(loop_, *authenticator_, directory_, *urls_, *admin_, random_, files_);
+  server_ = std::make_unique<http::Server>(loop_, edge::ApiServerLimits(),
                                            [this](Context& ctx, http::Request& request) { return edge_->Handle(ctx, request); });
   if (tls) {
     MF_CO_TRY_VOID(server_->ServeTls(std::move(ground_.listener), {options_.tls_certificate, options_.tls_key}));

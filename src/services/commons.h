@@ -5,6 +5,9 @@
 
 #include "wire/endpoint.h"
 
+namespace mayfly::wire {
+class Directory;
+}
 namespace mayfly {
 class RealLoop;
 class Random;
@@ -37,6 +40,7 @@ struct Commons {
   telemetry::Metrics* metrics;
   telemetry::TraceSegments* traces;
   delivery::TargetRouter* targets;  // whom deliveries reach, once all services are open
+  wire::Directory* directory;       // whom else's operations a service asks for, once all are open
   const identity::IdentityPolicies* identities;
   identity::SessionKeys* sessions;  // temporary credentials
   wire::AnswerObserver observer;    // for endpoints

@@ -129,8 +129,8 @@ struct Operation {
   std::string_view todo;              // what builds it; empty when it works
   // Calls the operation's method of the service's handler; `request` is consumed. Null while the operation is todo.
   Task<Result<>> (*call)(ServiceHandler& handler, Context& ctx, void* request, void* response) = nullptr;
-  uint64_t request_bytes_max = 0;  // of a body as it is sent
-  std::string_view limit_name{};   // what the answer to a larger one calls the operation
+  uint64_t request_bytes_max = 1'048'576;  // of a body as it is sent
+  std::string_view limit_name{};           // what the answer to a larger one calls the operation
 
   // Whether the handler reads the request's body itself, piece by piece: it must not be gathered before.
   bool StreamsRequest() const;
@@ -152,6 +152,16 @@ struct Service {
   std::string_view hosts{};
 
   bool Speaks(std::string_view name) const;
+};
+
+// One operation with its types: what callers inside of this daemon name it by (Directory::Call). modelc makes one for each that works:
+// sqs::calls::kSendMessage. Response is void for an operation without output.
+template <typename RequestType, typename ResponseType>
+struct TypedOperation {
+  const Service* service;
+  size_t number;  // in service->operations
+
+  const Operation& operation() const { return service->operations[number]; }
 };
 
 const ErrorShape* FindError(const Service& service, std::string_view code);

@@ -2,23 +2,57 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "wire/error_response.h"
+#include "wire/validation.h"
 
 namespace mayfly::wire {
 namespace {
 
+// A request to no operation in particular may be as large as this.
+constexpr uint64_t kUnknownRequestBytesMax = 8 * 1024 * 1024;
+
+// `operation`: null while only the body could tell.
+Error TooLarge(uint64_t bytes_max, const Operation* operation) {
+  return Error::Service("RequestEntityTooLargeException",
+                        fmt::format("Request must be smaller than {} bytes for the {} operation", bytes_max, operation ? operation->limit_name : "requested"));
+}
+
 // What the client is told when its body could not be read.
-Error BodyError(const Error& error, const Operation* operation) {
-  if (error.code == "BodyTooLarge") {
-    return Error::Service("RequestEntityTooLargeException",
-                          fmt::format("Request must be smaller than {} bytes for the {} operation", kRequestBytesMax,
-                                      operation ? operation->name : "requested"));
-  }
+Error BodyError(Error error, uint64_t bytes_max, const Operation* operation) {
+  if (error.code == "BodyTooLarge") return TooLarge(bytes_max, operation);
   if (error.code == "MalformedBody") return Error::Service("SerializationException", "The request body is malformed");
   if (error.code == "BodyTimeout") return Error::Service("RequestTimeoutException", "The request body did not arrive in time");
   return error;
+}
+
+// A request's body on its way to a handler that reads it: at most as long as the operation allows.
+class StreamedBody final : public http::BodyReader {
+ public:
+  StreamedBody(std::unique_ptr<http::BodyReader> body, const Operation& operation)
+      : body_(std::move(body)), operation_(&operation), left_(operation.request_bytes_max) {}
+
+  Task<Result<std::string>> Read(Context& ctx) override {
+    auto piece = co_await body_->Read(ctx);
+    if (!piece) co_return Fail(BodyError(std::move(piece).error(), operation_->request_bytes_max, operation_));
+    if (piece->size() > left_) co_return Fail(TooLarge(operation_->request_bytes_max, operation_));
+    left_ -= piece->size();
+    co_return piece;
+  }
+  const http::Headers& trailers() const override { return body_->trailers(); }
+
+ private:
+  std::unique_ptr<http::BodyReader> body_;
+  const Operation* operation_;
+  uint64_t left_;
+};
+
+uint64_t LargestRequestOf(const Service& service) {
+  uint64_t largest = service.operations.empty() ? kUnknownRequestBytesMax : 0;
+  for (const Operation& operation : service.operations) largest = std::max(largest, operation.request_bytes_max);
+  return largest;
 }
 
 }  // namespace
@@ -29,7 +63,8 @@ Endpoint::Endpoint(const Service& service, ServiceHandler* handler, Authorizer a
       authorizer_(std::move(authorizer)),
       observer_(std::move(observer)),
       pool_(pool),
-      protocols_(MakeProtocols(service)) {
+      protocols_(MakeProtocols(service)),
+      request_bytes_max_(LargestRequestOf(service)) {
   MF_ASSERT(!protocols_.empty());
 }
 
@@ -40,8 +75,36 @@ const Protocol& Endpoint::ProtocolOf(const http::Request& request) const {
   return *protocols_.front();
 }
 
-Task<Result<Message>> Endpoint::Decode(Context& ctx, const Protocol& protocol, RouteMatch match, http::Request& request) {
-  if (!pool_ || request.body.size() <= kDecodeInlineBytesMax) co_return protocol.Decode(match, request);
+const Operation* Endpoint::OperationOf(const http::Request& request) const {
+  const Protocol& protocol = ProtocolOf(request);
+  if (protocol.routes_by_body() && request.body_reader) return nullptr;
+  const auto match = protocol.Route(request);
+  return match ? match->operation : nullptr;
+}
+
+bool Endpoint::Streams(const http::Request& request) const {
+  const Operation* operation = OperationOf(request);
+  return operation && operation->StreamsRequest();
+}
+
+Task<Result<>> Endpoint::ReadBody(Context& ctx, http::Request& request) const { co_return co_await Gather(ctx, request, OperationOf(request)); }
+
+Task<Result<>> Endpoint::Gather(Context& ctx, http::Request& request, const Operation* operation) const {
+  const uint64_t bytes_max = operation ? operation->request_bytes_max : request_bytes_max_;
+  if (auto read = co_await request.ReadAll(ctx, bytes_max); !read) co_return Fail(BodyError(std::move(read).error(), bytes_max, operation));
+  co_return Result<>();
+}
+
+// Of a body that has not come whole with its head.
+Task<Result<>> Endpoint::TakeBody(Context& ctx, http::Request& request, const Operation& operation) const {
+  if (!operation.StreamsRequest()) co_return co_await Gather(ctx, request, &operation);
+  const int64_t announced = request.content_length();
+  if (announced > 0 && static_cast<uint64_t>(announced) > operation.request_bytes_max) co_return Fail(TooLarge(operation.request_bytes_max, &operation));
+  request.body_reader = std::make_unique<StreamedBody>(std::move(request.body_reader), operation);
+  co_return Result<>();
+}
+
+Task<Result<Message>> Endpoint::DecodeOnPool(Context& ctx, const Protocol& protocol, RouteMatch match, http::Request& request) {
   // The work may outlive this task, so it owns what it reads.
   struct Work {
     RouteMatch match;
@@ -51,19 +114,42 @@ Task<Result<Message>> Endpoint::Decode(Context& ctx, const Protocol& protocol, R
   co_return co_await pool_->Run(*ctx.loop, [protocol = &protocol, work] { return protocol->Decode(work->match, work->request); });
 }
 
+Task<Result<Message>> Endpoint::Perform(Context& ctx, const Operation& operation, Message input) {
+  if (authorizer_) MF_CO_TRY_VOID(co_await authorizer_(ctx, operation, input));
+  Message output(operation.output);
+  MF_CO_TRY_VOID(co_await operation.call(*handler_, ctx, input.get(), output.get()));
+  co_return output;
+}
+
 Task<Result<http::Response>> Endpoint::Run(Context& ctx, const Protocol& protocol, http::Request& request, const Operation*& operation) {
-  if (protocol.routes_by_body()) {
-    if (auto read = co_await request.ReadAll(ctx, kRequestBytesMax); !read) co_return Fail(BodyError(read.error(), nullptr));
-  }
+  if (request.body_reader && protocol.routes_by_body()) MF_CO_TRY_VOID(co_await Gather(ctx, request, nullptr));
   MF_CO_TRY(RouteMatch match, protocol.Route(request));
   operation = match.operation;
   if (!operation->call) co_return Fail(NotImplemented(*operation));
-  if (auto read = co_await request.ReadAll(ctx, kRequestBytesMax); !read) co_return Fail(BodyError(read.error(), operation));
-  MF_CO_TRY(Message input, co_await Decode(ctx, protocol, std::move(match), request));
-  if (authorizer_) MF_CO_TRY_VOID(co_await authorizer_(ctx, *operation, input));
-  Message output(operation->output);
-  MF_CO_TRY_VOID(co_await operation->call(*handler_, ctx, input.get(), output.get()));
+  if (request.body_reader) MF_CO_TRY_VOID(co_await TakeBody(ctx, request, *operation));
+  if (request.body.size() > operation->request_bytes_max) co_return Fail(TooLarge(operation->request_bytes_max, operation));
+  Message input;
+  if (pool_ && request.body.size() > kDecodeInlineBytesMax) {
+    MF_CO_TRY(input, co_await DecodeOnPool(ctx, protocol, std::move(match), request));
+  } else {
+    MF_CO_TRY(input, protocol.Decode(match, request));
+  }
+  MF_CO_TRY(Message output, co_await Perform(ctx, *operation, std::move(input)));
   co_return protocol.Encode(*operation, output);
+}
+
+Task<Result<Message>> Endpoint::Call(Context& ctx, const Operation& operation, Message input) {
+  MF_ASSERT(operation.call && input.structure() == operation.input);
+  Result<Message> output;
+  if (auto valid = Validate(*operation.input, input.get()); !valid) {
+    output = Fail(std::move(valid).error());
+  } else {
+    output = co_await Perform(ctx, operation, std::move(input));
+  }
+  const Error* error = output ? nullptr : &output.error();
+  if (observer_) observer_(ctx, &operation, error ? DescribeError(service_, *error).status : operation.status, error);
+  if (error && error->kind == Error::Kind::Fault) co_return Fail(ForCaller(service_, *error));
+  co_return output;
 }
 
 Task<http::Response> Endpoint::Handle(Context& ctx, http::Request& request) {

@@ -1,10 +1,15 @@
-// Endpoint: a whole service over HTTP, from a request to the answer of the handler's method.
+// Endpoint: a whole service, from a request to the answer of the handler's method.
 //
 // One per service, made at start; the edge calls Handle for every request that it has classified and authenticated.
 // The steps: route → decode and validate → authorize → the handler → encode. Whatever fails becomes a well-formed answer;
-// every answer carries x-amzn-RequestId. An answer that is a stream of events is written after Handle has returned, by the
-// response's own `stream`, in the context of the connection. Holds no state of a request; calls may overlap on any strand that the handler
-// allows.
+// every answer carries x-amzn-RequestId. What this daemon asks of itself (directory.h) takes the same steps, but for the bytes.
+//
+// Bodies: how large a request may be is a row of its operation; a larger one is refused in the service's words, unread where its length
+// is announced. A body is gathered, unless the operation streams it: then the handler reads it piece by piece, and what the limit or the
+// sender's end says comes as an error of that read. An answer that streams (events, or a blob) is written after Handle has returned, by
+// the response's own `stream`, in the context of the connection, and at the client's pace.
+//
+// Holds no state of a request; calls may overlap on any strand that the handler allows.
 #pragma once
 
 #include <functional>
@@ -18,9 +23,6 @@
 #include "wire/protocol.h"
 
 namespace mayfly::wire {
-
-// The largest request that AWS Lambda takes (its answer to a larger one names this number).
-inline constexpr size_t kRequestBytesMax = 70'167'211;
 
 // Larger bodies take longer to decode than others should have to wait.
 inline constexpr size_t kDecodeInlineBytesMax = 512 * 1024;
@@ -45,22 +47,37 @@ class Endpoint {
   http::Response Refuse(Context& ctx, const Error& error) const { return Refuse(ctx, error, *protocols_.front()); }
   http::Response Refuse(Context& ctx, const Error& error, const http::Request& request) const { return Refuse(ctx, error, ProtocolOf(request)); }
 
+  // Whether the handler will read the body of this request itself. False when the head does not say which operation it is.
+  bool Streams(const http::Request& request) const;
+  // Brings the body into request.body, for who needs it before Handle does (to check a signature). Errors: as Handle would answer.
+  Task<Result<>> ReadBody(Context& ctx, http::Request& request) const;
+
+  // One of this service's operations, asked for by ctx.principal from inside of this daemon; it works (operation.call). `input` is of
+  // operation.input. Validated, authorized and observed as in Handle. Errors: service errors only, as a client would see them; Cancelled.
+  Task<Result<Message>> Call(Context& ctx, const Operation& operation, Message input);
+
   const Service& service() const { return service_; }
 
  private:
   const Protocol& ProtocolOf(const http::Request& request) const;
+  const Operation* OperationOf(const http::Request& request) const;
   http::Response Refuse(Context& ctx, const Error& error, const Protocol& protocol) const;
   // `operation` is set as soon as it is known.
   Task<Result<http::Response>> Run(Context& ctx, const Protocol& protocol, http::Request& request, const Operation*& operation);
+  // `operation`: null where only the body will tell.
+  Task<Result<>> Gather(Context& ctx, http::Request& request, const Operation* operation) const;
+  Task<Result<>> TakeBody(Context& ctx, http::Request& request, const Operation& operation) const;
+  Task<Result<Message>> DecodeOnPool(Context& ctx, const Protocol& protocol, RouteMatch match, http::Request& request);
+  // Authorizes, and calls the handler.
+  Task<Result<Message>> Perform(Context& ctx, const Operation& operation, Message input);
 
   const Service& service_;
   ServiceHandler* handler_;
   Authorizer authorizer_;
   AnswerObserver observer_;
-  Task<Result<Message>> Decode(Context& ctx, const Protocol& protocol, RouteMatch match, http::Request& request);
-
   BlockingPool* pool_;
   std::vector<std::unique_ptr<Protocol>> protocols_;
+  uint64_t request_bytes_max_;  // of the operation that takes the most
 };
 
 }  // namespace mayfly::wire

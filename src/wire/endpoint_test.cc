@@ -6,6 +6,7 @@
 #include "base/sim_loop.h"
 #include "model/lambda_fake.h"
 #include "wire/event_stream.h"
+#include "wire/fake_depot.h"
 
 namespace mayfly::wire {
 namespace {
@@ -142,6 +143,90 @@ TEST_F(EndpointTest, StreamsEventsInOneMessageEach) {
   EXPECT_EQ(message.Text(":event-type"), "InvokeComplete");
   EXPECT_EQ(message.Text(":content-type"), "application/json");
   EXPECT_EQ(message.payload, R"({"ErrorCode":"Unhandled"})");
+}
+
+// ---- bodies, as the depot takes them ----
+
+class BodiesTest : public testing::Test {
+ protected:
+  // A request whose body of `bytes` has not come yet; `announced`: Content-Length, -1 for none.
+  http::Request Unread(std::string method, std::string target, uint64_t bytes, int64_t announced) {
+    http::Request request;
+    request.method = std::move(method);
+    request.target = std::move(target);
+    if (announced >= 0) request.headers.Add("Content-Length", std::to_string(announced));
+    request.body_reader = std::make_unique<CountedSource>(bytes, given_);
+    return request;
+  }
+  http::Response Ask(http::Request request) { return loop_.Run(endpoint_.Handle(ctx_, request)); }
+
+  SimLoop loop_;
+  Context ctx_{loop_};
+  FakeDepot depot_;
+  Endpoint endpoint_{depot::kService, &depot_};
+  uint64_t given_ = 0;
+};
+
+constexpr uint64_t kGibibyte = 1 << 30;
+
+TEST_F(BodiesTest, AGibibyteStreamsThroughAtTheClientsPace) {
+  auto response = Ask(Unread("POST", "/parcels/box", kGibibyte, kGibibyte));
+  ASSERT_EQ(response.status, 200);
+  ASSERT_TRUE(response.stream);
+  EXPECT_EQ(given_, 0u) << "nothing is read ahead";
+  CountingSink sink(given_);
+  ASSERT_TRUE(loop_.Run(response.stream(ctx_, sink)));
+  EXPECT_EQ(sink.taken, kGibibyte);
+  EXPECT_LE(sink.ahead_max, CountedSource::kPieceBytes);
+}
+
+TEST_F(BodiesTest, AHandlerReadsPieceByPiece) {
+  const auto response = Ask(Unread("PUT", "/parcels/box", 10'000'000, -1));
+  EXPECT_EQ(response.status, 201);
+  EXPECT_EQ(response.body, R"({"Bytes":10000000})");
+}
+
+TEST_F(BodiesTest, WhatIsAnnouncedAsTooLargeIsNotRead) {
+  const auto streamed = Ask(Unread("POST", "/parcels/box", 0, 3 * static_cast<int64_t>(kGibibyte)));
+  EXPECT_EQ(streamed.status, 413);
+  EXPECT_EQ(streamed.headers.Get("x-amzn-ErrorType"), "RequestEntityTooLargeException");
+  EXPECT_EQ(streamed.body, R"({"message":"Request must be smaller than 2147483648 bytes for the CarryParcel operation"})");
+  const auto gathered = Ask(Unread("PUT", "/parcels/box/label", 2000, 2000));
+  EXPECT_EQ(gathered.status, 413);
+  EXPECT_EQ(gathered.body, R"({"message":"Request must be smaller than 1000 bytes for the LabelParcel operation"})");
+  EXPECT_EQ(given_, 0u);
+  EXPECT_EQ(depot_.calls, 0);
+}
+
+TEST_F(BodiesTest, WhatTurnsOutToBeTooLargeIsRefusedToo) {
+  EXPECT_EQ(Ask(Unread("PUT", "/parcels/box", 3 * kGibibyte, -1)).status, 413);
+  EXPECT_LE(given_, 2 * kGibibyte + CountedSource::kPieceBytes);
+  EXPECT_EQ(Ask(Unread("PUT", "/parcels/box/label", 2000, -1)).status, 413);
+  http::Request here;
+  here.method = "PUT";
+  here.target = "/parcels/box/label";
+  here.body = R"({"Text":")" + std::string(1000, 'x') + "\"}";
+  EXPECT_EQ(Ask(std::move(here)).status, 413);
+}
+
+TEST_F(BodiesTest, SmallBodiesOfStreamingOperationsComeFromMemory) {
+  http::Request request;
+  request.method = "PUT";
+  request.target = "/parcels/box";
+  request.body = "small";
+  EXPECT_FALSE(request.body_reader);
+  EXPECT_EQ(Ask(std::move(request)).body, R"({"Bytes":5})");
+}
+
+TEST_F(BodiesTest, KnowsBeforehandWhatStreams) {
+  EXPECT_TRUE(endpoint_.Streams(Unread("PUT", "/parcels/box", 1, 1)));
+  EXPECT_FALSE(endpoint_.Streams(Unread("PUT", "/parcels/box/label", 1, 1)));
+  EXPECT_FALSE(endpoint_.Streams(Unread("PUT", "/nowhere", 1, 1)));
+  auto request = Unread("PUT", "/parcels/box/label", 800, 800);
+  ASSERT_TRUE(loop_.Run(endpoint_.ReadBody(ctx_, request)));
+  EXPECT_EQ(request.body.size(), 800u);
+  auto larger = Unread("PUT", "/parcels/box/label", 2000, -1);
+  EXPECT_EQ(loop_.Run(endpoint_.ReadBody(ctx_, larger)).error().code, "RequestEntityTooLargeException");
 }
 
 }  // namespace

@@ -24,12 +24,6 @@ constexpr CommonError kCommonErrors[] = {
 
 constexpr std::string_view kFaultMessage = "The service encountered an internal error. The request id names it in the service's log.";
 
-// What a client is told of an error that is no service error.
-Error ForClient(const Service& service, const Error& error) {
-  if (error.kind == Error::Kind::Service) return error;
-  return Error::Service(FindError(service, "ServiceException") ? "ServiceException" : "InternalFailure", std::string(kFaultMessage));
-}
-
 // Names that the query protocol has for errors that services share.
 constexpr std::pair<std::string_view, std::string_view> kQueryCodes[] = {
     {"UnrecognizedClientException", "InvalidClientTokenId"},
@@ -45,6 +39,11 @@ json::Value MemberValue(const std::string& raw) {
 
 }  // namespace
 
+Error ForCaller(const Service& service, const Error& error) {
+  if (error.kind == Error::Kind::Service) return error;
+  return Error::Service(FindError(service, "ServiceException") ? "ServiceException" : "InternalFailure", std::string(kFaultMessage));
+}
+
 int CommonErrorStatus(std::string_view code) {
   for (const CommonError& error : kCommonErrors) {
     if (error.code == code) return error.status;
@@ -58,7 +57,7 @@ Error NotImplemented(const Operation& operation) {
 }
 
 ErrorAnswer DescribeError(const Service& service, const Error& error) {
-  const Error shown = ForClient(service, error);
+  const Error shown = ForCaller(service, error);
   const ErrorShape* shape = FindError(service, shown.code);
   ErrorAnswer answer;
   answer.code = shown.code;

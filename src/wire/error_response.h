@@ -20,6 +20,9 @@ struct ErrorAnswer {
   json::Object body;        // further members, Type (User or Service, where the model has the error), message or Message
 };
 
+// What a caller is told of an error: a service error as it stands; of a fault that there was one.
+Error ForCaller(const Service& service, const Error& error);
+
 ErrorAnswer DescribeError(const Service& service, const Error& error);
 // What the query protocol calls the error that is described: "AWS.SimpleQueueService.NonExistentQueue", "InvalidParameterValue".
 std::string QueryCodeOf(const Service& service, const ErrorAnswer& answer);

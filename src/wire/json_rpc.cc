@@ -8,12 +8,13 @@
 namespace mayfly::wire {
 namespace {
 
-// "AmazonSQS.SendMessage" → "SendMessage"; "" when the target is not of the service.
+// "AmazonSQS.SendMessage" → "SendMessage"; "" when the target is not of the service. (A service without a target stands for those that are
+// not here: it takes all.)
 std::string_view OperationName(const Service& service, const http::Request& request) {
-  std::string_view target = request.headers.Get("X-Amz-Target");
-  if (!target.starts_with(service.target)) return {};
-  target.remove_prefix(service.target.size());
-  return target.starts_with('.') ? target.substr(1) : std::string_view();
+  const std::string_view target = request.headers.Get("X-Amz-Target");
+  const size_t dot = target.rfind('.');
+  if (dot == std::string_view::npos || (!service.target.empty() && target.substr(0, dot) != service.target)) return {};
+  return target.substr(dot + 1);
 }
 
 }  // namespace

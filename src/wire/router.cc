@@ -17,6 +17,7 @@ constexpr size_t kSegmentsMax = 16;  // templates have at most seven
 bool Split(std::string_view path, std::vector<std::string_view>& segments) {
   if (path.starts_with('/')) path.remove_prefix(1);
   if (path.ends_with('/')) path.remove_suffix(1);
+  segments.reserve(kSegmentsMax);
   while (segments.size() < kSegmentsMax) {
     const size_t slash = path.find('/');
     segments.push_back(path.substr(0, slash));
@@ -34,6 +35,12 @@ bool HasLiterals(const Operation& operation, const std::vector<std::pair<std::st
   });
 }
 
+int CountLiterals(std::string_view path) {
+  std::vector<std::string_view> segments;
+  Split(path, segments);
+  return static_cast<int>(std::ranges::count_if(segments, [](std::string_view segment) { return !segment.empty() && !IsLabel(segment); }));
+}
+
 std::string_view LabelName(std::string_view segment) { return segment.substr(1, segment.size() - 2); }
 
 }  // namespace
@@ -42,6 +49,7 @@ struct Router::Node {
   std::vector<std::pair<std::string_view, std::unique_ptr<Node>>> literals;
   std::unique_ptr<Node> label;
   std::vector<const Operation*> operations;
+  int literal_segments = 0;  // of the templates of `operations`
 
   Node& Child(std::string_view segment) {
     if (IsLabel(segment)) {
@@ -72,11 +80,19 @@ Router::Router(const Service& service) : root_(std::make_unique<Node>()) {
     Node* node = root_.get();
     for (const std::string_view segment : segments) node = &node->Child(segment);
     node->operations.push_back(&operation);
+    node->literal_segments = CountLiterals(operation.path);
   }
 }
 
 Router::~Router() = default;
 Router::Router(Router&&) noexcept = default;
+
+std::optional<Router::PathFit> Router::Fit(std::string_view method, std::string_view path) const {
+  std::vector<std::string_view> segments;
+  const Node* node = Split(path, segments) ? root_->Walk(segments.data(), segments.size()) : nullptr;
+  if (!node) return std::nullopt;
+  return PathFit{node->literal_segments, std::ranges::any_of(node->operations, [&](const Operation* operation) { return operation->method == method; })};
+}
 
 Result<RouteMatch> Router::Find(std::string_view method, std::string_view path, std::string_view query) const {
   std::vector<std::string_view> segments;

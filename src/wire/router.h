@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,6 +35,14 @@ class Router {
   // Errors: UnknownOperationException (404) when no operation has this path; MethodNotAllowedException (405) when one has
   // it, but not with this method; SerializationException (400) for a label that does not decode.
   Result<RouteMatch> Find(std::string_view method, std::string_view path, std::string_view query) const;
+
+  // How well a path fits the best template for it: how many of the template's segments it spells out, and whether one of its
+  // operations has this method. nullopt: no template fits.
+  struct PathFit {
+    int literals = 0;
+    bool has_method = false;
+  };
+  std::optional<PathFit> Fit(std::string_view method, std::string_view path) const;
 
  private:
   struct Node;

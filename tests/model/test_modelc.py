@@ -24,6 +24,7 @@ def test_a_small_model_is_accepted_and_becomes_code(tmp_path):
     assert result.returncode == 0, result.stderr
     assert "virtual Task<Result<GetResponse>> Get(Context& ctx, GetRequest request) = 0;" in header.read_text()
     assert '"/{Name}"' in source.read_text()
+    assert "inline constexpr wire::TypedOperation<GetRequest, GetResponse> kGet{&kService, 0};" in header.read_text()
 
 
 OTHER = OPERATION.replace("op Get  GET /{Name}", "op Take  POST /{Name}")

@@ -38,7 +38,8 @@ def header(model: Model) -> str:
     for operation in operations:
         lines += struct(model, request_name(operation), operation.input)
     lines += handlers(model)
-    lines += [f"extern const wire::Service kService;  // {model.title}", "", f"}}  // namespace mayfly::{model.name}", ""]
+    lines += [f"extern const wire::Service kService;  // {model.title}", ""]
+    lines += calls(model) + [f"}}  // namespace mayfly::{model.name}", ""]
     return "\n".join(lines)
 
 
@@ -92,6 +93,15 @@ def handler(group: HandlerClass, base: str = "") -> List[str]:
         lines += [f"  // {operation.doc}",
                   f"  virtual Task<{result_type(operation)}> {operation.name}(Context& ctx, {request_name(operation)} request) = 0;"]
     return lines + ["};", ""]
+
+
+def calls(model: Model) -> List[str]:
+    """Each operation with its types, for callers inside of the daemon."""
+    numbers = {name: number for number, name in enumerate(model.operations)}
+    lines = ["// What wire::Directory::Call takes.", "namespace calls {"]
+    lines += [f"inline constexpr wire::TypedOperation<{request_name(operation)}, {operation.output or 'void'}> k{operation.name}"
+              f"{{&kService, {numbers[operation.name]}}};" for operation in working(model)]
+    return lines + ["}  // namespace calls", ""]
 
 
 def fake(model: Model) -> str:
