@@ -4,19 +4,14 @@
 
 #include <simdjson.h>
 
+#include "base/text.h"
+
 namespace mayfly {
 namespace {
 
 constexpr char kHexDigits[] = "0123456789abcdef";
 constexpr char kHexDigitsUpper[] = "0123456789ABCDEF";
 constexpr char kBase64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-int HexValue(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 constexpr std::array<int8_t, 256> MakeBase64Table() {
   std::array<int8_t, 256> table{};
@@ -108,7 +103,7 @@ std::string PercentEncode(std::string_view text, SlashHandling slash) {
   std::string out;
   out.reserve(text.size() + text.size() / 4);
   for (const unsigned char c : text) {
-    const bool unreserved = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+    const bool unreserved = IsAlphanumeric(c) || c == '-' ||
                             c == '.' || c == '_' || c == '~' || (c == '/' && slash == SlashHandling::Keep);
     if (unreserved) {
       out.push_back(static_cast<char>(c));

@@ -31,16 +31,21 @@ Result<> SyncDirectory(const std::string& path) {
   return {};
 }
 
+Result<> WriteAll(int fd, std::string_view bytes, const std::string& path) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(fd, bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return Fail(Error::FromErrno("write " + path, errno));
+    bytes.remove_prefix(static_cast<size_t>(count));
+  }
+  return {};
+}
+
 Result<> WriteFileDurably(const std::string& path, std::string_view bytes, unsigned mode) {
   const std::string temporary = path + ".tmp";
   UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
   if (!fd) return Fail(Error::FromErrno("open " + temporary, errno));
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(fd.get(), bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return Fail(Error::FromErrno("write " + temporary, errno));
-    bytes.remove_prefix(static_cast<size_t>(count));
-  }
+  MF_TRY_VOID(WriteAll(fd.get(), bytes, temporary));
   if (::fdatasync(fd.get()) != 0) return Fail(Error::FromErrno("fdatasync " + temporary, errno));
   if (::rename(temporary.c_str(), path.c_str()) != 0) return Fail(Error::FromErrno("rename " + temporary, errno));
   const size_t slash = path.rfind('/');

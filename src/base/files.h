@@ -9,6 +9,8 @@
 namespace mayfly {
 
 Result<std::string> ReadFile(const std::string& path);
+// Writes all of `bytes` where the descriptor stands. `path` is for the error's text.
+Result<> WriteAll(int fd, std::string_view bytes, const std::string& path);
 // Writes path + ".tmp", fsyncs it, renames it over `path` and fsyncs the folder: after a crash there is the old or the new.
 Result<> WriteFileDurably(const std::string& path, std::string_view bytes, unsigned mode = 0644);
 // fsync of a folder, so that a rename in it is durable.

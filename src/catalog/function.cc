@@ -1,12 +1,12 @@
 #include "catalog/function.h"
 
-#include <charconv>
 #include <cstring>
 #include <type_traits>
 
 #include <fmt/format.h>
 
 #include "base/encoding.h"
+#include "base/text.h"
 #include "resources/json_members.h"
 
 namespace mayfly::catalog {
@@ -234,10 +234,9 @@ std::string RowKey(const Function& function) {
 Result<> FromJson(std::string_view key, const json::Value& value, Function& function) {
   MF_TRY(function.name, NameFromKey(key));
   if (const size_t version = function.name.Key().size(); key.size() > version) {
-    int64_t number = 0;
-    const auto parsed = std::from_chars(key.data() + version + 1, key.data() + key.size(), number);
-    if (parsed.ec != std::errc() || parsed.ptr != key.data() + key.size()) return Fail(Error::Fault("the key of a version has no number"));
-    function.version = std::to_string(number);
+    const std::optional<int64_t> number = ParseNumber<int64_t>(key.substr(version + 1));
+    if (!number) return Fail(Error::Fault("the key of a version has no number"));
+    function.version = std::to_string(*number);
   }
   VisitMembers(function, resources::MemberReader(value));
   if (function.name.name.empty() || function.revision_id.empty()) return Fail(Error::Fault("a stored function has no name or revision"));

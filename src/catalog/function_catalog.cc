@@ -4,16 +4,19 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
+
 namespace mayfly::catalog {
 namespace {
 
 constexpr std::string_view kUnsettledTable = "unsettled";  // keys of functions and versions that are Pending or InProgress
 constexpr size_t kLoadPage = 1000;
 constexpr size_t kSurveySlice = 200;
+constexpr size_t kVersionDigitsMax = 10;
 
 Error Conflict(std::string message) { return Error::Service("ResourceConflictException", std::move(message)); }
 
-bool IsNumber(std::string_view text) { return !text.empty() && text.size() <= 10 && text.find_first_not_of("0123456789") == std::string_view::npos; }
+bool IsVersion(std::string_view qualifier) { return qualifier.size() <= kVersionDigitsMax && IsNumber(qualifier); }
 
 }  // namespace
 
@@ -37,7 +40,7 @@ Task<Result<>> FunctionCatalog::Open(Context& ctx) {
 
 FunctionPointer FunctionCatalog::FindVersion(const FunctionName& name, std::string_view version) const {
   if (version == "$LATEST") return Find(name);
-  return IsNumber(version) ? tables_->versions.Find(VersionKey(name, std::stoll(std::string(version)))) : nullptr;
+  return IsVersion(version) ? tables_->versions.Find(VersionKey(name, std::stoll(std::string(version)))) : nullptr;
 }
 
 FunctionPointer FunctionCatalog::FindRow(const std::string& row_key) const {
@@ -58,7 +61,7 @@ Result<FunctionCatalog::Resolved> FunctionCatalog::Resolve(const FunctionReferen
   const std::string_view qualifier = reference.qualifier;
   if (qualifier.empty() || qualifier == "$LATEST") {
     resolved.function = Find(reference.name);
-  } else if (IsNumber(qualifier)) {
+  } else if (IsVersion(qualifier)) {
     resolved.function = FindVersion(reference.name, qualifier);
   } else if ((resolved.alias = FindAlias(reference.name, qualifier))) {
     resolved.function = FindVersion(reference.name, resolved.alias->function_version);

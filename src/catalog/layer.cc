@@ -1,10 +1,10 @@
 #include "catalog/layer.h"
 
-#include <charconv>
 #include <type_traits>
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "catalog/function.h"
 #include "resources/json_members.h"
 
@@ -39,13 +39,6 @@ std::string_view TakePart(std::string_view& rest, char separator) {
   return part;
 }
 
-std::optional<int64_t> ParseNumber(std::string_view text) {
-  int64_t number = 0;
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
 }  // namespace
 
 std::string LayerName::Arn() const { return fmt::format("arn:{}:lambda:{}:{}:layer:{}", PartitionOf(region), region, account_id, name); }
@@ -66,7 +59,7 @@ LayerName ParseLayerName(std::string_view text, std::string_view account_id, std
 std::optional<LayerVersionName> ParseLayerVersionArn(std::string_view arn) {
   const size_t colon = arn.rfind(':');
   if (colon == std::string_view::npos) return std::nullopt;
-  const auto number = ParseNumber(arn.substr(colon + 1));
+  const auto number = ParseNumber<int64_t>(arn.substr(colon + 1));
   if (!number) return std::nullopt;
   LayerVersionName version{ParseLayerName(arn.substr(0, colon), "", ""), *number};
   if (version.Arn() != arn) return std::nullopt;
@@ -94,7 +87,7 @@ Result<> FromJson(std::string_view key, const json::Value& value, LayerVersion& 
   version.name.layer.account_id = TakePart(key, '/');
   version.name.layer.region = TakePart(key, '/');
   version.name.layer.name = TakePart(key, '/');
-  const auto number = ParseNumber(key);
+  const auto number = ParseNumber<int64_t>(key);
   if (!number) return Fail(Error::Fault("the key of a layer version has no number"));
   version.name.number = *number;
   VisitMembers(version, resources::MemberReader(value));

@@ -8,6 +8,7 @@
 #include "base/encoding.h"
 #include "base/json.h"
 #include "base/real_loop.h"
+#include "base/text.h"
 #include "identity/sigv4.h"
 #include "net/http_client.h"
 
@@ -58,7 +59,7 @@ http::ClientRequest MakeRequest(Context& ctx, const ClientOptions& options, cons
   identity::Sign(signed_request, identity, region.empty() ? "us-east-1" : region, "lambda", ctx.loop->WallNow(),
                  host == std::string::npos ? options.endpoint : options.endpoint.substr(host + 2));
   for (const auto& [name, value] : signed_request.headers.fields()) {
-    if (!http::EqualIgnoringCase(name, "Host")) request.headers.Add(name, value);
+    if (!EqualIgnoringCase(name, "Host")) request.headers.Add(name, value);
   }
   return request;
 }

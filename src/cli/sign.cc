@@ -50,11 +50,7 @@ packages::SigningProfiles ProfilesOf(const SignOptions& options) { return packag
 Result<> WriteSecret(const std::string& path, std::string_view bytes) {
   const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!file) return Fail(Error::FromErrno("create " + path, errno));
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(file.get(), bytes.data(), bytes.size());
-    if (count < 0 && errno != EINTR) return Fail(Error::FromErrno("write " + path, errno));
-    if (count > 0) bytes.remove_prefix(static_cast<size_t>(count));
-  }
+  MF_TRY_VOID(WriteAll(file.get(), bytes, path));
   return ::fsync(file.get()) == 0 ? Result<>() : Fail(Error::FromErrno("fsync " + path, errno));
 }
 

@@ -1,6 +1,5 @@
 #include "edge/admin.h"
 
-#include <charconv>
 #include <deque>
 
 #include <fmt/format.h>
@@ -10,6 +9,7 @@
 #include "base/blocking_pool.h"
 #include "base/files.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "catalog/function_reference.h"
 #include "edge/test_clock.h"
 
@@ -30,10 +30,7 @@ std::string QueryValue(const http::Request& request, std::string_view name) {
 }
 
 int64_t QueryNumber(const http::Request& request, std::string_view name, int64_t fallback) {
-  const std::string text = QueryValue(request, name);
-  int64_t value = fallback;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size() ? value : fallback;
+  return ParseNumber<int64_t>(QueryValue(request, name)).value_or(fallback);
 }
 
 void AppendLine(const store::LogLine& line, std::string& out) {

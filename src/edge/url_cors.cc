@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace mayfly::edge {
 namespace {
 
@@ -14,10 +16,10 @@ bool Matches(std::string_view allowed, std::string_view origin) {
   if (allowed == "*") return true;
   if (allowed.ends_with("://*")) {
     const std::string_view scheme = allowed.substr(0, allowed.size() - 1);
-    return origin.size() > scheme.size() && http::EqualIgnoringCase(origin.substr(0, scheme.size()), scheme);
+    return origin.size() > scheme.size() && EqualIgnoringCase(origin.substr(0, scheme.size()), scheme);
   }
   if (allowed.ends_with('/')) allowed.remove_suffix(1);  // a URL's; an origin has none
-  return http::EqualIgnoringCase(allowed, origin);
+  return EqualIgnoringCase(allowed, origin);
 }
 
 void AddList(std::string_view name, const Names& values, http::Headers& headers) {

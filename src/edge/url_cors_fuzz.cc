@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/text.h"
 #include "edge/url_cors.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -20,7 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   bool is_said = false;
   for (const std::string& one : allowed) {
     const bool is_wildcard = one == "*" || one.ends_with("://*");
-    is_said = is_said || is_wildcard || http::EqualIgnoringCase(one, origin) || http::EqualIgnoringCase(one, std::string(origin) + '/');
+    is_said = is_said || is_wildcard || EqualIgnoringCase(one, origin) || EqualIgnoringCase(one, std::string(origin) + '/');
   }
   MF_ASSERT(!is_allowed || (is_said && !origin.empty()));
   http::Request request;

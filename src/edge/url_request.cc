@@ -8,6 +8,7 @@
 #include "base/encoding.h"
 #include "base/hash.h"
 #include "base/json.h"
+#include "base/text.h"
 
 namespace mayfly::edge {
 namespace {
@@ -18,18 +19,6 @@ constexpr std::array<std::string_view, 3> kTextTypes = {"application/json", "app
 // Of one connection, not of the request.
 constexpr std::array<std::string_view, 7> kHopFields = {"connection", "keep-alive",        "proxy-connection", "te",
                                                         "trailer",    "transfer-encoding", "upgrade"};
-
-std::string LowerCase(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return lower;
-}
-
-std::string_view Trim(std::string_view text) {
-  const size_t begin = std::min(text.find_first_not_of(" \t"), text.size());
-  const size_t end = text.find_last_not_of(" \t");
-  return end == std::string_view::npos ? std::string_view() : text.substr(begin, end + 1 - begin);
-}
 
 std::string_view WithoutPort(std::string_view host) {
   const size_t colon = host.rfind(':');
@@ -45,7 +34,7 @@ std::string_view TakeLabel(std::string_view& rest) {
 
 bool IsLabel(std::string_view label) {
   return !label.empty() &&
-         std::all_of(label.begin(), label.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
+         std::all_of(label.begin(), label.end(), [](char c) { return IsLowerCase(c) || IsDigit(c) || c == '-'; });
 }
 
 std::string_view DefaultPort(std::string_view scheme) { return scheme == "https" ? "443" : "80"; }
@@ -97,7 +86,7 @@ json::Object Headers(const http::Request& request, const UrlEventContext& contex
 json::Array Cookies(const http::Request& request) {
   json::Array cookies;
   for (const auto& [field, value] : request.headers.fields()) {
-    if (!http::EqualIgnoringCase(field, "Cookie")) continue;
+    if (!EqualIgnoringCase(field, "Cookie")) continue;
     std::string_view rest = value;
     while (!rest.empty()) {
       const size_t end = std::min(rest.find(';'), rest.size());
@@ -162,7 +151,7 @@ std::optional<UrlHost> ParseUrlHost(std::string_view host, std::string_view doma
   const std::string_view id = TakeLabel(rest);
   if (TakeLabel(rest) != kUrlLabel) return std::nullopt;
   const std::string_view region = TakeLabel(rest);
-  if (!IsLabel(id) || !IsLabel(region) || (rest != "localhost" && !http::EqualIgnoringCase(rest, domain))) return std::nullopt;
+  if (!IsLabel(id) || !IsLabel(region) || (rest != "localhost" && !EqualIgnoringCase(rest, domain))) return std::nullopt;
   parsed.url_id = id;
   parsed.region = region;
   return parsed;
@@ -179,7 +168,7 @@ Result<UrlOrigin> ParseUrlOrigin(std::string_view text, const UrlOrigin& listene
   origin.domain = LowerCase(WithoutPort(rest));
   if (origin.domain.size() < rest.size()) origin.port = rest.substr(origin.domain.size() + 1);
   const bool is_scheme = origin.scheme == "http" || origin.scheme == "https";
-  const bool is_port = !origin.port.empty() && origin.port.size() <= 5 && origin.port.find_first_not_of("0123456789") == std::string::npos;
+  const bool is_port = origin.port.size() <= 5 && IsNumber(origin.port);
   bool is_domain = true;
   for (std::string_view labels = origin.domain; is_domain && !labels.empty();) is_domain = IsLabel(TakeLabel(labels));
   if (is_scheme && is_port && is_domain && !origin.domain.empty() && !origin.domain.ends_with('.')) return origin;

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "base/encoding.h"
 #include "base/json.h"
+#include "base/text.h"
 
 namespace mayfly::edge {
 namespace {
@@ -26,13 +26,13 @@ constexpr std::array<std::string_view, 12> kRemapped = {"authorization", "connec
 constexpr std::array<std::string_view, 6> kDropped = {"keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"};
 
 bool IsOneOf(std::string_view name, const auto& names) {
-  return std::any_of(names.begin(), names.end(), [&](std::string_view one) { return http::EqualIgnoringCase(one, name); });
+  return std::any_of(names.begin(), names.end(), [&](std::string_view one) { return EqualIgnoringCase(one, name); });
 }
 
 bool IsFieldName(std::string_view name) {
   constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
   return !name.empty() && std::all_of(name.begin(), name.end(), [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || kMarks.find(c) != std::string_view::npos;
+    return IsAlphanumeric(c) || kMarks.find(c) != std::string_view::npos;
   });
 }
 
@@ -50,10 +50,8 @@ std::optional<std::string> Scalar(const json::Value& value) {
 
 // 0: none that can be sent. A function may write it as a number or as a text.
 int Status(const json::Value& value) {
-  const std::string text = Scalar(value).value_or("");
-  int status = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), status);
-  return error == std::errc() && end == text.data() + text.size() && status >= 200 && status <= 599 ? status : 0;
+  const int status = ParseNumber<int>(Scalar(value).value_or("")).value_or(0);
+  return status >= 200 && status <= 599 ? status : 0;
 }
 
 // False: no response can be made of it.

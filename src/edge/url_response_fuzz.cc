@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/text.h"
 #include "edge/url_response.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -18,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (const auto& [name, value] : response.headers.fields()) {
     MF_ASSERT(!name.empty() && name.find_first_of(" :\r\n") == std::string::npos);
     MF_ASSERT(value.find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos);
-    for (const char* own : {"Connection", "Content-Length", "Transfer-Encoding", "Date"}) MF_ASSERT(!http::EqualIgnoringCase(name, own));
+    for (const char* own : {"Connection", "Content-Length", "Transfer-Encoding", "Date"}) MF_ASSERT(!EqualIgnoringCase(name, own));
   }
   if (!(data[0] & 2)) return 0;
   // The same bytes as a stream, cut somewhere: the same head and body, or none.

@@ -1,5 +1,7 @@
 #include "identity/arn.h"
 
+#include "base/text.h"
+
 namespace mayfly::identity {
 namespace {
 
@@ -22,7 +24,7 @@ std::optional<Arn> ParseArn(std::string_view text) {
   return arn;
 }
 
-bool IsAccountId(std::string_view text) { return text.size() == 12 && text.find_first_not_of("0123456789") == std::string_view::npos; }
+bool IsAccountId(std::string_view text) { return text.size() == 12 && IsNumber(text); }
 
 bool IsArnOrSessionOf(std::string_view arn, std::string_view named) {
   if (arn == named) return true;

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "identity/arn.h"
 #include "identity/canonical.h"
 #include "identity/signed_body.h"
@@ -17,7 +18,7 @@ constexpr size_t kAccessKeyIdBytesMax = 128;
 
 bool IsRegion(std::string_view text) {
   return !text.empty() && text.size() <= kRegionBytesMax && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+    return IsAlphanumeric(c) || c == '-';
   });
 }
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/encoding.h"
+#include "base/text.h"
 #include "identity/canonical.h"
 
 namespace mayfly::identity {

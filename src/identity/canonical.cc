@@ -6,6 +6,7 @@
 
 #include "base/encoding.h"
 #include "base/hash.h"
+#include "base/text.h"
 
 namespace mayfly::identity {
 namespace {
@@ -32,12 +33,6 @@ void AppendFolded(std::string_view value, std::string& out) {
 }
 
 }  // namespace
-
-std::string_view Trim(std::string_view text) {
-  const size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
 
 std::string QueryParameter(std::string_view query, std::string_view name) {
   for (const std::string_view pair : Split(query, '&')) {
@@ -91,7 +86,7 @@ std::string CanonicalHeaders(const http::Headers& headers, std::string_view sign
     lines.append(name).push_back(':');
     bool found = false;
     for (const auto& [field, value] : headers.fields()) {
-      if (!http::EqualIgnoringCase(field, name)) continue;
+      if (!EqualIgnoringCase(field, name)) continue;
       if (found) lines.push_back(',');
       found = true;
       AppendFolded(value, lines);

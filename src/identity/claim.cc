@@ -1,13 +1,13 @@
 // Takes a request's SigV4 claim apart: the Authorization header or the query of a presigned URL.
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <ctime>
 #include <set>
 
 #include <fmt/format.h>
 
 #include "base/encoding.h"
+#include "base/text.h"
 #include "identity/canonical.h"
 #include "identity/sigv4.h"
 
@@ -77,7 +77,7 @@ Result<> ReadDate(const std::string& date, Claim& claim) {
 Result<> CheckSignedHeaders(const Claim& claim) {
   std::set<std::string_view> seen;
   for (const std::string_view name : Split(claim.signed_headers, ';')) {
-    const bool lower = std::none_of(name.begin(), name.end(), [](char c) { return c <= ' ' || c >= 0x7f || (c >= 'A' && c <= 'Z'); });
+    const bool lower = std::none_of(name.begin(), name.end(), [](char c) { return c <= ' ' || c >= 0x7f || IsUpperCase(c); });
     if (name.empty() || !lower || !seen.insert(name).second || seen.size() > kSignedHeadersMax) {
       return Fail(Incomplete("SignedHeaders must be a list of distinct lower-case header names, delimited by ';'."));
     }
@@ -142,15 +142,14 @@ Result<Claim> FromHeader(const http::Request& request, std::string_view header) 
 }
 
 Result<Duration> ReadExpires(const std::string& text) {
-  int64_t seconds = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (error != std::errc() || end != text.data() + text.size()) return Fail(Incomplete("X-Amz-Expires should be a number"));
-  if (seconds < 0) return Fail(Incomplete("X-Amz-Expires must be non-negative"));
-  if (std::chrono::seconds(seconds) > kPresignedValidityMax) {
+  const std::optional<int64_t> seconds = ParseNumber<int64_t>(text);
+  if (!seconds) return Fail(Incomplete("X-Amz-Expires should be a number"));
+  if (*seconds < 0) return Fail(Incomplete("X-Amz-Expires must be non-negative"));
+  if (std::chrono::seconds(*seconds) > kPresignedValidityMax) {
     return Fail(Incomplete("X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less "
                            "than 604800 seconds"));
   }
-  return std::chrono::seconds(seconds);
+  return std::chrono::seconds(*seconds);
 }
 
 Result<Claim> FromQuery(const http::Request& request, const std::string& algorithm) {

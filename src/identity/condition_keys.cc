@@ -1,12 +1,13 @@
 #include "identity/condition_keys.h"
 
+#include "base/text.h"
 #include "net/http_message.h"
 
 namespace mayfly::identity {
 
 ConditionKeys& ConditionKeys::Add(std::string_view name, std::string_view value) {
   for (auto& [known, values] : keys_) {
-    if (!http::EqualIgnoringCase(known, name)) continue;
+    if (!EqualIgnoringCase(known, name)) continue;
     values.emplace_back(value);
     return *this;
   }
@@ -16,7 +17,7 @@ ConditionKeys& ConditionKeys::Add(std::string_view name, std::string_view value)
 
 const std::vector<std::string>* ConditionKeys::Find(std::string_view name) const {
   for (const auto& [known, values] : keys_) {
-    if (http::EqualIgnoringCase(known, name)) return &values;
+    if (EqualIgnoringCase(known, name)) return &values;
   }
   return nullptr;
 }

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
+
 namespace mayfly::identity {
 namespace {
 
@@ -19,7 +21,7 @@ bool IsOrganizationId(std::string_view id) {
 }
 
 bool IsAccountId(std::string_view id) {
-  return id.size() == kAccountDigits && id.find_first_not_of("0123456789") == std::string_view::npos;
+  return id.size() == kAccountDigits && IsNumber(id);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "identity/policy.h"
 
 namespace mayfly::identity {
@@ -36,7 +37,7 @@ Result<> CheckAction(std::string_view action) {
   }
   const auto is_name = [](std::string_view text) {
     return !text.empty() && std::ranges::all_of(text, [](char c) {
-      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '*' || c == '?';
+      return IsAlphanumeric(c) || c == '-' || c == '_' || c == '*' || c == '?';
     });
   };
   if (!is_name(action.substr(0, colon)) || !is_name(action.substr(colon + 1))) return Fail(SyntaxError(fmt::format("\"{}\" is no action.", action)));

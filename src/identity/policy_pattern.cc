@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "identity/arn.h"
 #include "identity/canonical.h"
 #include "net/http_message.h"

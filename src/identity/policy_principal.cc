@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "identity/arn.h"
 
 namespace mayfly::identity {
@@ -18,14 +19,14 @@ Error InvalidPrincipal(std::string_view kind, std::string_view name) {
 
 bool IsHostName(std::string_view text) {
   return text.find('.') != std::string_view::npos && std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
+    return IsAlphanumeric(c) || c == '.' || c == '-';
   });
 }
 
 // "AIDAJQABLZS4A3QDU576Q": what AWS shows of a principal that has been deleted. It matches nobody.
 bool IsUniqueId(std::string_view text) {
   return text.size() >= kUniqueIdBytesMin && text.size() <= kUniqueIdBytesMax && text[0] == 'A' &&
-         std::ranges::all_of(text, [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); });
+         std::ranges::all_of(text, [](char c) { return IsUpperCase(c) || IsDigit(c); });
 }
 
 bool IsIdentityArn(const Arn& arn) {

@@ -2,10 +2,11 @@
 
 #include <arpa/inet.h>
 
-#include <charconv>
 #include <chrono>
 #include <cstring>
 #include <string>
+
+#include "base/text.h"
 
 namespace mayfly::identity {
 namespace {
@@ -29,14 +30,6 @@ std::optional<AddressBytes> ParseAddress(std::string_view text) {
   return bytes;
 }
 
-template <typename Number>
-std::optional<Number> ParseWhole(std::string_view text) {
-  Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
 // Reads a date from its left end. Once something is wrong nothing more is read.
 class DateReader {
  public:
@@ -51,8 +44,8 @@ class DateReader {
   }
   int Digits(size_t count, int low, int high) {
     const std::string_view digits = rest_.substr(0, count);
-    if (failed_ || digits.size() != count || digits.find_first_not_of("0123456789") != std::string_view::npos) return Failed(low);
-    const int number = *ParseWhole<int>(digits);
+    if (failed_ || digits.size() != count || !IsNumber(digits)) return Failed(low);
+    const int number = *ParseNumber<int>(digits);
     if (number < low || number > high) return Failed(low);
     rest_.remove_prefix(count);
     return number;
@@ -62,7 +55,7 @@ class DateReader {
     if (count == 0 || count > 9) return Failed(0);
     const std::string text = "0." + std::string(rest_.substr(0, count));
     rest_.remove_prefix(count);
-    return *ParseWhole<double>(text);
+    return *ParseNumber<double>(text);
   }
   int Failed(int instead) {
     failed_ = true;
@@ -102,7 +95,7 @@ std::optional<AddressRange> AddressRange::Parse(std::string_view text) {
   range.bytes_ = *address;
   range.prefix_bits_ = 128;
   if (slash == std::string_view::npos) return range;
-  const auto bits = ParseWhole<int>(text.substr(slash + 1));
+  const auto bits = ParseNumber<int>(text.substr(slash + 1));
   if (!bits || *bits < 0 || *bits > (is_v6 ? 128 : 32)) return std::nullopt;
   range.prefix_bits_ = is_v6 ? *bits : kMappedV4Bits + *bits;
   return range;
@@ -120,11 +113,11 @@ bool AddressRange::Contains(std::string_view address) const {
 std::optional<double> ParsePolicyNumber(std::string_view text) {
   if (text.starts_with('+')) text.remove_prefix(1);
   if (text.find_first_not_of("0123456789.eE+-") != std::string_view::npos) return std::nullopt;  // nor "inf", "nan"
-  return ParseWhole<double>(text);
+  return ParseNumber<double>(text);
 }
 
 std::optional<double> ParsePolicyDate(std::string_view text) {
-  if (text.size() != 4 && !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos) return ParseWhole<double>(text);
+  if (text.size() != 4 && IsNumber(text)) return ParseNumber<double>(text);
   DateReader in(text);
   const int year = in.Digits(4, 0, 9999);
   int month = 1;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/encoding.h"
+#include "base/text.h"
 #include "identity/canonical.h"
 
 namespace mayfly::identity {
@@ -42,14 +43,6 @@ Result<> CheckTime(const Claim& claim, WallTime now) {
 
 std::string Signature(const Sha256Digest& key, std::string_view string_to_sign) {
   return HexEncode(AsView(HmacSha256(AsView(key), string_to_sign)));
-}
-
-std::string LowerCase(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
 }
 
 std::string HeadersToSign(const http::Headers& headers) {

@@ -37,13 +37,8 @@ Result<> MakeFolder(const std::string& path) {
 
 Result<> WriteFile(const std::string& path, std::string_view bytes) {
   const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-  while (file && !bytes.empty()) {
-    const ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
-    if (written <= 0) break;
-    bytes.remove_prefix(static_cast<size_t>(written));
-  }
-  if (!file || !bytes.empty()) return Fail(Error::FromErrno("write " + path, errno));
-  return {};
+  if (!file) return Fail(Error::FromErrno("create " + path, errno));
+  return WriteAll(file.get(), bytes, path);
 }
 
 // One wait for the whole folder instead of one for each of its files.

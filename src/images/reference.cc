@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "images/image_error.h"
 
 namespace mayfly::images {
@@ -24,7 +25,7 @@ constexpr Prefix kPrefixes[] = {
 Error NotAReference(std::string_view why) { return ImageError(kNotAReference, std::string(why)); }
 
 bool ConsistsOf(std::string_view text, std::string_view characters) {
-  return !text.empty() && text.find_first_not_of(characters) == std::string_view::npos;
+  return ConsistsOf(text, characters);
 }
 
 bool IsTag(std::string_view tag) { return tag.size() <= 128 && tag[0] != '.' && tag[0] != '-' && ConsistsOf(tag, kTagCharacters); }

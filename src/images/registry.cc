@@ -9,6 +9,7 @@
 
 #include "base/encoding.h"
 #include "base/event.h"
+#include "base/files.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/real_loop.h"
@@ -175,13 +176,7 @@ struct Registry::Download_ {
   Result<> Append(std::string_view piece) {
     hash->Update(piece);
     bytes += static_cast<int64_t>(piece.size());
-    while (!piece.empty()) {
-      const ssize_t written = ::write(file.get(), piece.data(), piece.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written <= 0) return Fail(Error::FromErrno("write a layer", errno));
-      piece.remove_prefix(static_cast<size_t>(written));
-    }
-    return {};
+    return WriteAll(file.get(), piece, "a layer");
   }
   Result<> BeginAnew() {
     hash.emplace();

@@ -6,6 +6,7 @@
 
 #include "base/encoding.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "images/image_error.h"
 #include "net/http_message.h"
 
@@ -32,22 +33,20 @@ std::string HostOfAuth(std::string_view key) {
 }
 
 bool IsHelperName(std::string_view name) {
-  return !name.empty() && name.size() <= 64 &&
-         name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") == std::string_view::npos;
+  return name.size() <= 64 && ConsistsOf(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
 }
 
-std::string_view TrimSpaces(std::string_view text) {
+std::string_view SkipSeparators(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t' || text.front() == ',')) text.remove_prefix(1);
   return text;
 }
 
 // One name=value or name="value", taken off `text`.
 bool TakeParameter(std::string_view& text, std::string& name, std::string& value) {
-  text = TrimSpaces(text);
+  text = SkipSeparators(text);
   const size_t equals = text.find('=');
   if (equals == std::string_view::npos || equals == 0 || equals > 64) return false;
-  name.assign(text.substr(0, equals));
-  for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  name = LowerCase(text.substr(0, equals));
   text.remove_prefix(equals + 1);
   value.clear();
   if (!text.starts_with('"')) {
@@ -158,12 +157,12 @@ Result<RegistryPlace> FindRegistry(const ImageReference& reference, const std::v
 }
 
 std::optional<Challenge> ParseChallenge(std::string_view header) {
-  header = TrimSpaces(header);
+  header = SkipSeparators(header);
   const size_t space = std::min(header.find(' '), header.size());
   const std::string_view scheme = header.substr(0, space);
   Challenge challenge;
-  challenge.bearer = http::EqualIgnoringCase(scheme, "Bearer");
-  if (!challenge.bearer) return http::EqualIgnoringCase(scheme, "Basic") ? std::optional(challenge) : std::nullopt;
+  challenge.bearer = EqualIgnoringCase(scheme, "Bearer");
+  if (!challenge.bearer) return EqualIgnoringCase(scheme, "Basic") ? std::optional(challenge) : std::nullopt;
   header.remove_prefix(space);
   std::string name, value;
   while (TakeParameter(header, name, value)) {

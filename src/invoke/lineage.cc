@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <vector>
 
@@ -23,18 +22,17 @@ struct Entry {
 };
 
 bool IsHash(std::string_view text) {
-  return text.size() == kHashLength && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  return text.size() == kHashLength && ConsistsOf(text, kLowerHexDigits);
 }
 
 // "cbc84ad3:2". A newer form has a further number in front ("1:fe460cdd:0"), which says nothing about one function.
 std::optional<Entry> ParseEntry(std::string_view text) {
   const std::vector<std::string_view> parts = Split(text, ':');
   if (parts.size() < 2 || parts.size() > 3) return std::nullopt;
-  const std::string_view hash = parts[parts.size() - 2], number = parts.back();
-  int count = 0;
-  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), count);
-  if (!IsHash(hash) || error != std::errc() || end != number.data() + number.size() || count < 0) return std::nullopt;
-  return Entry{hash, std::min(count, kLineageCountMax)};
+  const std::string_view hash = parts[parts.size() - 2];
+  const std::optional<int> count = ParseNumber<int>(parts.back());
+  if (!IsHash(hash) || !count || *count < 0) return std::nullopt;
+  return Entry{hash, std::min(*count, kLineageCountMax)};
 }
 
 struct Header {

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 namespace mayfly::jail {
 namespace {
 
@@ -51,8 +53,7 @@ bool IsMountName(const char (&name)[sandbox::kMountNameBytes]) {
   size_t size = 0;
   for (; size < sizeof name && name[size] != 0; ++size) {
     const char c = name[size];
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (!letter && c != '-' && c != '_' && c != '.') return false;
+    if (!IsAlphanumeric(c) && c != '-' && c != '_' && c != '.') return false;
   }
   if (size == 0 || size == sizeof name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) return false;
   for (size_t rest = size; rest < sizeof name; ++rest) {

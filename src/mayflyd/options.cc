@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/text.h"
 #include "mayflyd/command_line.h"
 
 namespace mayfly::daemon {
@@ -34,7 +35,7 @@ void AddOptions(CLI::App& app, Options& o) {
   Add(app, "--auth", o.auth, "open: any credentials, only on a loopback address; strict: known access keys, checked signatures")
       ->check(CLI::IsMember({"open", "strict"}));
   Add(app, "--account-id", o.account_id, "account of callers whose access key names none")
-      ->check([](const std::string& id) { return id.size() == 12 && id.find_first_not_of("0123456789") == std::string::npos ? "" : "12 digits"; });
+      ->check([](const std::string& id) { return id.size() == 12 && IsNumber(id) ? "" : "12 digits"; });
   Add(app, "--region", o.region, "region of callers whose signature names none");
   Add(app, "--user", o.user, "system user that the daemon becomes when it was started as root");
   Add(app, "--runtime-match", o.runtime_match, "nearest: python3.14 runs on the nearest installed Python; strict: refuse without an exact one")

@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/real_loop.h"
+#include "base/text.h"
 #include "catalog/access.h"
 #include "catalog/concurrency_ledger.h"
 #include "catalog/file_systems.h"
@@ -81,11 +82,11 @@ struct ListenAddress {
 
 Result<ListenAddress> ParseListen(const std::string& text) {
   const size_t colon = text.rfind(':');
-  const std::string port = colon == std::string::npos ? "" : text.substr(colon + 1);
-  if (port.empty() || port.size() > 5 || port.find_first_not_of("0123456789") != std::string::npos || std::stoi(port) > 65535) {
+  const std::optional<uint16_t> port = ParseNumber<uint16_t>(colon == std::string::npos ? "" : text.substr(colon + 1));
+  if (!port) {
     return Fail(Error::Fault(fmt::format("--listen {}: expected HOST:PORT, e.g. 127.0.0.1:4566", text)));
   }
-  return ListenAddress{text.substr(0, colon), static_cast<uint16_t>(std::stoi(port))};
+  return ListenAddress{text.substr(0, colon), *port};
 }
 
 bool IsLoopback(const std::string& host) { return host.starts_with("127.") || host == "localhost" || host == "::1" || host == "[::1]"; }

@@ -3,6 +3,7 @@
 #include <deque>
 #include <map>
 
+#include "base/text.h"
 #include "net/connect.h"
 #include "net/http_body.h"
 

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <optional>
 
+#include "base/text.h"
+
 namespace mayfly::http {
 namespace {
 
@@ -47,12 +49,6 @@ bool AllIn(const Table& table, std::string_view text) {
     if (!table[static_cast<unsigned char>(c)]) return false;
   }
   return true;
-}
-
-std::string_view TrimBlanks(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
 }
 
 std::unexpected<HeadError> Refuse(int status, const char* reason) { return std::unexpected(HeadError{status, reason}); }
@@ -115,7 +111,7 @@ std::expected<FramingFields, HeadError> ParseFields(std::string_view section, si
     const size_t colon = line->find(':');
     if (colon == std::string_view::npos || colon == 0) return Refuse(400, "a header line has no name");
     const std::string_view name = line->substr(0, colon);
-    const std::string_view value = TrimBlanks(line->substr(colon + 1));
+    const std::string_view value = Trim(line->substr(colon + 1));
     if (!AllIn(kToken, name)) return Refuse(400, "a header name holds a character that is not allowed");
     if (!AllIn(kValue, value)) return Refuse(400, "a header value holds a control character");
     if (++count > count_max) return Refuse(431, "too many header fields");
@@ -140,8 +136,7 @@ std::optional<uint64_t> ParseLength(std::string_view text) {
 std::expected<int, HeadError> ParseVersion(std::string_view text) {
   if (text == "HTTP/1.1") return 1;
   if (text == "HTTP/1.0") return 0;
-  auto digit = [](char c) { return c >= '0' && c <= '9'; };
-  if (text.size() == 8 && text.starts_with("HTTP/") && digit(text[5]) && text[6] == '.' && digit(text[7])) {
+  if (text.size() == 8 && text.starts_with("HTTP/") && IsDigit(text[5]) && text[6] == '.' && IsDigit(text[7])) {
     return Refuse(505, "only HTTP/1.1 and HTTP/1.0 are spoken here");
   }
   return Refuse(400, "the first line does not name an HTTP version");
@@ -186,13 +181,6 @@ std::expected<void, HeadError> NormaliseTarget(Request& request) {
     return {};
   }
   return Refuse(request.method == "CONNECT" ? 501 : 400, "the request target is neither a path nor a URL");
-}
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
 }
 
 // Takes a quoted string off `text`; false when it does not end on this line.
@@ -372,9 +360,9 @@ BodyDecoder::Step BodyDecoder::TakeChunkSize(std::string_view input) {
   const std::string_view line = input.substr(0, end - 1);
   uint64_t size = 0;
   size_t digits = 0;
-  for (; digits < line.size() && HexDigit(line[digits]) >= 0; ++digits) {
+  for (; digits < line.size() && HexValue(line[digits]) >= 0; ++digits) {
     if (size >> 60) return Refuse(State::Malformed);
-    size = size * 16 + static_cast<uint64_t>(HexDigit(line[digits]));
+    size = size * 16 + static_cast<uint64_t>(HexValue(line[digits]));
   }
   if (digits == 0 || !IsChunkExtension(line.substr(digits))) return Refuse(State::Malformed);
   if (size > limits_.body_bytes_max - total_) return Refuse(State::TooLarge);
@@ -436,7 +424,7 @@ void AppendChunkSize(std::string& out, uint64_t bytes) {
 bool ListHasToken(std::string_view list, std::string_view token) {
   while (!list.empty()) {
     const size_t comma = std::min(list.find(','), list.size());
-    if (EqualIgnoringCase(TrimBlanks(list.substr(0, comma)), token)) return true;
+    if (EqualIgnoringCase(Trim(list.substr(0, comma)), token)) return true;
     list.remove_prefix(std::min(comma + 1, list.size()));
   }
   return false;

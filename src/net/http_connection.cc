@@ -1,6 +1,7 @@
 #include "net/http_connection.h"
 
 #include "base/log.h"
+#include "base/text.h"
 
 namespace mayfly::http {
 namespace {

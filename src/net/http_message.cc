@@ -1,12 +1,11 @@
 #include "net/http_message.h"
 
 #include <algorithm>
-#include <charconv>
+
+#include "base/text.h"
 
 namespace mayfly::http {
 namespace {
-
-constexpr char LowerCase(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
 Error BodyTooLarge(size_t bytes_max) {
   Error error = Error::Fault("the body is larger than " + std::to_string(bytes_max) + " bytes");
@@ -14,19 +13,13 @@ Error BodyTooLarge(size_t bytes_max) {
   return error;
 }
 
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  c = LowerCase(c);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 // As a form field is decoded: '+' is a space, a bad escape stays as it is.
 std::string DecodeQueryPart(std::string_view text) {
   std::string decoded;
   decoded.reserve(text.size());
   for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && HexDigit(text[i + 1]) >= 0 && HexDigit(text[i + 2]) >= 0) {
-      decoded += static_cast<char>(HexDigit(text[i + 1]) * 16 + HexDigit(text[i + 2]));
+    if (text[i] == '%' && i + 2 < text.size() && HexValue(text[i + 1]) >= 0 && HexValue(text[i + 2]) >= 0) {
+      decoded += static_cast<char>(HexValue(text[i + 1]) * 16 + HexValue(text[i + 2]));
       i += 2;
     } else {
       decoded += text[i] == '+' ? ' ' : text[i];
@@ -36,10 +29,6 @@ std::string DecodeQueryPart(std::string_view text) {
 }
 
 }  // namespace
-
-bool EqualIgnoringCase(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return LowerCase(x) == LowerCase(y); });
-}
 
 void Headers::Set(std::string_view name, std::string_view value) {
   const auto first = std::find_if(fields_.begin(), fields_.end(), [&](const Field& field) { return EqualIgnoringCase(field.first, name); });
@@ -66,9 +55,7 @@ const std::string* Headers::Find(std::string_view name) const {
 int64_t Request::content_length() const {
   const std::string* value = headers.Find("Content-Length");
   if (!value) return -1;
-  int64_t length = -1;
-  const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), length);
-  return error == std::errc() && end == value->data() + value->size() && length >= 0 ? length : -1;
+  return std::max<int64_t>(ParseNumber<int64_t>(*value).value_or(-1), -1);
 }
 
 Task<Result<>> Request::ReadAll(Context& ctx, size_t bytes_max) {

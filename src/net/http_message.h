@@ -39,8 +39,6 @@ class Headers {
   std::vector<Field> fields_;
 };
 
-bool EqualIgnoringCase(std::string_view a, std::string_view b);
-
 // A body that arrives in pieces. Reading it gives back-pressure to the sender.
 class BodyReader {
  public:

@@ -1,6 +1,7 @@
 #include "net/http_url.h"
 
-#include <charconv>
+
+#include "base/text.h"
 
 namespace mayfly::http {
 namespace {
@@ -10,7 +11,7 @@ constexpr size_t kHostBytesMax = 253;
 Error BadUrl(std::string_view text, const char* why) { return Error::Fault("URL " + std::string(text.substr(0, 200)) + ": " + why); }
 
 bool IsHostCharacter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+  return IsAlphanumeric(c) || c == '-' || c == '.' || c == '_';
 }
 
 bool IsHost(std::string_view host, bool bracketed) {
@@ -39,8 +40,8 @@ bool ParseAuthority(std::string_view authority, Url& url) {
   if (rest.empty()) return true;
   if (rest.front() != ':') return false;
   rest.remove_prefix(1);
-  const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), url.port);
-  return error == std::errc() && end == rest.data() + rest.size() && url.port != 0;
+  url.port = ParseNumber<uint16_t>(rest).value_or(0);
+  return url.port != 0;
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "packages/layer_tree.h"
 #include "packages/package_writer.h"
 
@@ -33,7 +34,7 @@ Error CannotUnzip(const Error& why) {
 }
 
 bool IsSha256Hex(std::string_view text) {
-  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  return text.size() == 64 && ConsistsOf(text, kLowerHexDigits);
 }
 
 struct CheckedZip {

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "packages/package_tree.h"
 #include "packages/signature_crypto.h"
 #include "packages/signature_manifest.h"
@@ -59,7 +60,7 @@ Result<PackageSignature> ReadIntact(const ZipReader& zip) {
 
 bool IsAll(std::string_view text, std::string_view more) {
   return std::all_of(text.begin(), text.end(), [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || more.find(c) != std::string_view::npos;
+    return IsAlphanumeric(c) || more.find(c) != std::string_view::npos;
   });
 }
 

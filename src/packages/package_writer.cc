@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/fd.h"
+#include "base/files.h"
 
 namespace mayfly::packages {
 namespace {
@@ -29,16 +30,6 @@ Result<std::string> ReadLinkTarget(const ZipReader& zip, const ZipEntry& entry, 
     return {};
   }));
   return target;
-}
-
-Result<> WriteAll(int fd, std::string_view bytes, const std::string& path) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(fd, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return Fail(Error::FromErrno("write " + path, errno));
-    bytes.remove_prefix(static_cast<size_t>(count));
-  }
-  return {};
 }
 
 Result<UniqueFd> CreateNew(const std::string& path) {

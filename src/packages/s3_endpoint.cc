@@ -6,6 +6,7 @@
 
 #include "base/encoding.h"
 #include "base/log.h"
+#include "base/text.h"
 
 namespace mayfly::packages {
 namespace {
@@ -99,7 +100,7 @@ http::ClientRequest S3Endpoint::MakeRequest(const Context& ctx, const CodeLocati
   const std::string& region = options_.region.empty() ? ctx.principal.region : options_.region;
   identity::Sign(signing, *options_.keys, region, "s3", ctx.loop->WallNow(), HostOf(options_.url));
   for (const auto& [name, value] : signing.headers.fields()) {
-    if (!http::EqualIgnoringCase(name, "Host")) request.headers.Add(name, value);
+    if (!EqualIgnoringCase(name, "Host")) request.headers.Add(name, value);
   }
   return request;
 }

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/files.h"
+#include "base/text.h"
 
 namespace mayfly::packages {
 namespace {
@@ -38,10 +39,8 @@ bool HasLine(std::string_view text, std::string_view wanted) {
   while (!text.empty()) {
     std::string_view line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(text.size(), line.size() + 1));
-    line = line.substr(0, line.find('#'));
-    const size_t end = line.find_last_not_of(" \t\r");
-    line = end == std::string_view::npos ? std::string_view() : line.substr(0, end + 1);
-    if (!line.empty() && line.substr(line.find_first_not_of(" \t")) == wanted) return true;
+    line = Trim(line.substr(0, line.find('#')), " \t\r");
+    if (!line.empty() && line == wanted) return true;
   }
   return false;
 }

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "runtime/api_messages.h"
 
 namespace mayfly::runtime {
@@ -29,16 +30,9 @@ bool IsUuid(std::string_view text) {
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    const bool digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-    if (dash ? c != '-' : !digit) return false;
+    if (dash ? c != '-' : HexValue(c) < 0) return false;
   }
   return true;
-}
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
-  return lower;
 }
 
 // Whether the comma-separated list names the feature.
@@ -211,7 +205,7 @@ Extension* ExtensionsApi::Identify(const http::Request& request, http::Response&
     refusal = Refuse("Extension.InvalidExtensionIdentifier", "Invalid Lambda-Extension-Identifier");
     return nullptr;
   }
-  const std::string wanted = Lower(id);
+  const std::string wanted = LowerCase(id);
   const Extension* extension = FindId(wanted);
   if (!extension) refusal = Refuse("Extension.UnknownExtensionIdentifier", "Unknown extension " + wanted);
   return const_cast<Extension*>(extension);

@@ -4,6 +4,7 @@
 
 #include "base/encoding.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "runtime/api_messages.h"
 #include "runtime/response_pipe.h"
 
@@ -25,8 +26,8 @@ std::string NormaliseErrorType(std::string_view type, std::string_view fallback)
   for (const std::string_view family : {"Runtime.", "Function."}) {
     if (!type.starts_with(family) || type.size() < family.size() + 2) continue;
     const std::string_view name = type.substr(family.size());
-    bool letters = name[0] >= 'A' && name[0] <= 'Z';
-    for (const char c : name) letters = letters && ((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'));
+    bool letters = IsUpperCase(name[0]);
+    for (const char c : name) letters = letters && (IsUpperCase(c) || IsLowerCase(c));
     if (letters) return std::string(type);
   }
   return std::string(fallback);
@@ -156,10 +157,10 @@ std::optional<http::Response> RuntimeApi::CheckInvocation(const http::Request& r
 Task<http::Response> RuntimeApi::Respond(Context& ctx, http::Request& request, std::string_view request_id) {
   if (auto refused = CheckInvocation(request, request_id, State::InvocationResponse)) co_return std::move(*refused);
   const std::string_view mode = request.headers.Get("Lambda-Runtime-Function-Response-Mode");
-  if (!mode.empty() && !http::EqualIgnoringCase(mode, "streaming") && !http::EqualIgnoringCase(mode, "buffered")) {
+  if (!mode.empty() && !EqualIgnoringCase(mode, "streaming") && !EqualIgnoringCase(mode, "buffered")) {
     co_return ErrorResponse(400, "InvalidFunctionResponseMode", "Invalid function response mode");
   }
-  const bool streams = http::EqualIgnoringCase(mode, "streaming");
+  const bool streams = EqualIgnoringCase(mode, "streaming");
   if (streams && invocation_.stream) co_return co_await Stream(ctx, request);
   const uint64_t generation = generation_;
   state_ = State::InvocationResponse;

@@ -1,11 +1,11 @@
 #include "runtime/telemetry_subscription.h"
 
 #include <array>
-#include <charconv>
 
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "base/text.h"
 
 namespace mayfly::runtime {
 namespace {
@@ -87,8 +87,8 @@ Result<> ParseUri(std::string_view uri, TelemetryDestination& destination) {
   destination.host = authority.substr(0, colon);
   if (!IsInsideHost(destination.host)) return Invalid("destination.URI must name the host sandbox.localdomain");
   const std::string_view port = colon == std::string_view::npos ? std::string_view("80") : authority.substr(colon + 1);
-  const auto parsed = std::from_chars(port.data(), port.data() + port.size(), destination.port);
-  if (parsed.ec != std::errc() || parsed.ptr != port.data() + port.size() || destination.port == 0) return Invalid("destination.URI has no valid port");
+  destination.port = ParseNumber<uint16_t>(port).value_or(0);
+  if (destination.port == 0) return Invalid("destination.URI has no valid port");
   std::string_view target = slash == std::string_view::npos ? std::string_view() : uri.substr(slash);
   target = target.substr(0, target.find('#'));
   if (target.size() > kTargetBytesMax) return Invalid("destination.URI is too long");

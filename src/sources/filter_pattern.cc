@@ -8,6 +8,8 @@
 
 #include <arpa/inet.h>
 
+#include "base/text.h"
+
 namespace mayfly::sources {
 namespace {
 
@@ -46,14 +48,6 @@ struct NoneOf {
 struct Test {
   std::variant<Literal, Text, Wildcard, Range, Network, Existence, NoneOf> how;
 };
-
-std::string LowerCase(std::string_view text) {
-  std::string lower(text);
-  for (char& letter : lower) {
-    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-  }
-  return lower;
-}
 
 bool SameNumber(const json::Value& a, const json::Value& b) {
   if (a.number_text() == b.number_text()) return true;
@@ -236,7 +230,7 @@ Result<Test> CompileNetwork(const json::Value& value) {
   if (slash == std::string::npos) return Invalid();
   auto network = ParseAddress(text.substr(0, slash));
   const std::string bits = text.substr(slash + 1);
-  if (!network || bits.empty() || bits.size() > 3 || bits.find_first_not_of("0123456789") != std::string::npos) return Invalid();
+  if (!network || bits.size() > 3 || !IsNumber(bits)) return Invalid();
   const int length = std::stoi(bits);
   if (length > network->bits) return Invalid();
   network->bits = length;

@@ -23,13 +23,8 @@ Result<> MakeDirectory(const std::string& path) {
   return Fail(Error::FromErrno("mkdir " + path, errno));
 }
 
-Result<> WriteAll(int fd, std::string_view bytes, const std::string& path) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(fd, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return Fail(Error::FromErrno("write " + path, errno));
-    bytes.remove_prefix(static_cast<size_t>(count));
-  }
+Result<> WriteAndSync(int fd, std::string_view bytes, const std::string& path) {
+  MF_TRY_VOID(WriteAll(fd, bytes, path));
   if (::fsync(fd) != 0) return Fail(Error::FromErrno("fsync " + path, errno));
   return {};
 }
@@ -37,7 +32,7 @@ Result<> WriteAll(int fd, std::string_view bytes, const std::string& path) {
 Result<> WriteAndRename(const std::string& temporary, const std::string& path, std::string_view bytes) {
   UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, kBlobMode));
   if (!fd) return Fail(Error::FromErrno("open " + temporary, errno));
-  auto written = WriteAll(fd.get(), bytes, temporary);
+  auto written = WriteAndSync(fd.get(), bytes, temporary);
   if (written && ::rename(temporary.c_str(), path.c_str()) != 0) {
     written = Fail(Error::FromErrno("rename " + temporary, errno));
   }

@@ -5,6 +5,7 @@
 #include <cctype>
 
 #include "base/json.h"
+#include "base/text.h"
 
 namespace mayfly::telemetry {
 namespace {
@@ -21,17 +22,12 @@ constexpr std::array kLevels = {
     NamedLevel{"ERROR", LogLevel::Error},   NamedLevel{"FATAL", LogLevel::Fatal}, NamedLevel{"CRITICAL", LogLevel::Fatal},
 };
 
-bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](unsigned char x, unsigned char y) { return std::toupper(x) == std::toupper(y); });
-}
-
 // "2026-01-31T12:00:00": what comes after it (fraction, zone) is not looked at.
 bool BeginsAsTimestamp(std::string_view text) {
   constexpr std::string_view kShape = "0000-00-00T00:00:00";
   if (text.size() < kShape.size() + 1) return false;
   for (size_t i = 0; i < kShape.size(); ++i) {
-    const bool digit = text[i] >= '0' && text[i] <= '9';
+    const bool digit = IsDigit(text[i]);
     const bool separator = text[i] == kShape[i] || (kShape[i] == 'T' && (text[i] == 't' || text[i] == ' '));
     if (kShape[i] == '0' ? !digit : !separator) return false;
   }
@@ -42,7 +38,7 @@ bool BeginsAsTimestamp(std::string_view text) {
 
 LogLevel ParseLogLevel(std::string_view name) {
   for (const NamedLevel& known : kLevels) {
-    if (EqualsIgnoringCase(known.name, name)) return known.level;
+    if (EqualIgnoringCase(known.name, name)) return known.level;
   }
   return LogLevel::Unset;
 }

@@ -1,22 +1,15 @@
 #include "telemetry/trace_header.h"
 
+#include "base/text.h"
+
 namespace mayfly::telemetry {
-namespace {
-
-std::string_view Trim(std::string_view text) {
-  const size_t first = text.find_first_not_of(' ');
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(' ') - first + 1);
-}
-
-}  // namespace
 
 std::string_view TraceField(std::string_view header, std::string_view name) {
   while (!header.empty()) {
     const size_t end = header.find(';');
     const std::string_view field = header.substr(0, end);
     const size_t equals = field.find('=');
-    if (equals != std::string_view::npos && Trim(field.substr(0, equals)) == name) return Trim(field.substr(equals + 1));
+    if (equals != std::string_view::npos && Trim(field.substr(0, equals), " ") == name) return Trim(field.substr(equals + 1), " ");
     if (end == std::string_view::npos) break;
     header.remove_prefix(end + 1);
   }
@@ -24,7 +17,7 @@ std::string_view TraceField(std::string_view header, std::string_view name) {
 }
 
 bool IsHexId(std::string_view text, size_t size) {
-  return text.size() == size && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  return text.size() == size && ConsistsOf(text, kLowerHexDigits);
 }
 
 bool IsTraceId(std::string_view text) {

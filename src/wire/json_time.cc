@@ -5,6 +5,7 @@
 #include <chrono>
 #include <string>
 
+#include "base/text.h"
 #include "wire/json_codec.h"
 
 namespace mayfly::wire {
@@ -21,8 +22,7 @@ std::optional<WallTime> ParseIso8601(std::string_view text) {
   if (text.size() < 20 || text.size() > 30 || text.back() != 'Z') return std::nullopt;
   constexpr std::string_view kForm = "dddd-dd-ddTdd:dd:dd";
   for (size_t i = 0; i < kForm.size(); ++i) {
-    const bool digit = text[i] >= '0' && text[i] <= '9';
-    if (kForm[i] == 'd' ? !digit : text[i] != kForm[i]) return std::nullopt;
+    if (kForm[i] == 'd' ? !IsDigit(text[i]) : text[i] != kForm[i]) return std::nullopt;
   }
   auto number = [&](size_t from, size_t count) {
     int value = 0;
@@ -32,7 +32,7 @@ std::optional<WallTime> ParseIso8601(std::string_view text) {
   double fraction = 0;
   const std::string_view rest = text.substr(kForm.size(), text.size() - kForm.size() - 1);
   if (!rest.empty()) {
-    if (rest.front() != '.' || rest.size() < 2 || rest.find_first_not_of("0123456789", 1) != std::string_view::npos) return std::nullopt;
+    if (rest.front() != '.' || !IsNumber(rest.substr(1))) return std::nullopt;
     std::from_chars(rest.data(), rest.data() + rest.size(), fraction);
   }
   using namespace std::chrono;

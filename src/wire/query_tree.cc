@@ -1,7 +1,6 @@
 #include "wire/query_tree.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/format.h>
 
@@ -11,13 +10,6 @@
 
 namespace mayfly::wire {
 namespace {
-
-std::optional<uint64_t> NumberOf(std::string_view text) {
-  uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
 
 Result<> ReadNode(const Member& member, const Shape& shape, QueryNode& node, void* target, const Path& path, Violations& violations);
 
@@ -105,7 +97,7 @@ QueryNode& QueryNode::Child(std::string_view name) {
 std::vector<QueryNode*> QueryNode::Numbered() {
   std::vector<std::pair<uint64_t, QueryNode*>> found;
   for (QueryNode& child : children) {
-    if (const auto number = NumberOf(child.name)) found.emplace_back(*number, &child);
+    if (const auto number = ParseNumber<uint64_t>(child.name)) found.emplace_back(*number, &child);
   }
   std::ranges::stable_sort(found, {}, &std::pair<uint64_t, QueryNode*>::first);
   std::vector<QueryNode*> nodes;

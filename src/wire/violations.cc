@@ -4,13 +4,14 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace mayfly::wire {
 namespace {
 
 void AppendLowerFirst(std::string_view name, std::string& out) {
   if (name.empty()) return;
-  const char first = name.front();
-  out.push_back(first >= 'A' && first <= 'Z' ? static_cast<char>(first - 'A' + 'a') : first);
+  out.push_back(LowerCase(name.front()));
   out.append(name.substr(1));
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/text.h"
 #include "identity/arn.h"
 
 namespace mayfly::lambda {
@@ -57,7 +58,7 @@ constexpr std::string_view kArnMembers[] = {"Resource", "ResourceArn", "CodeSign
 
 // The last part of a layer version's ARN, as the tables' keys have it; "" when it is no number.
 std::string LayerVersionKey(const identity::Arn& arn, std::string_view name, std::string_view number) {
-  if (number.empty() || number.size() > 10 || number.find_first_not_of("0123456789") != std::string_view::npos) return {};
+  if (number.size() > 10 || !IsNumber(number)) return {};
   return fmt::format("{}/{}/{}/{:0>10}", arn.account_id, arn.region, name, number);
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/event.h"
 #include "base/random.h"
+#include "base/text.h"
 #include "catalog/function_catalog.h"
 #include "identity/arn.h"
 #include "services/lambda/permission_statements.h"
@@ -29,8 +30,6 @@ Error StalePolicy(std::string_view read_with) {
                                     "to retrieve the latest Revision Id",
                                     read_with));
 }
-
-bool IsNumber(std::string_view text) { return text.find_first_not_of("0123456789") == std::string_view::npos; }
 
 // What a policy hangs on.
 struct Holder {

@@ -3,10 +3,10 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <limits>
 
 #include "base/encoding.h"
+#include "base/text.h"
 #include "catalog/layer_catalog.h"
 #include "catalog/tables.h"
 #include "services/lambda/code_intake.h"
@@ -62,10 +62,9 @@ Result<> CheckNumber(int64_t number) {
 Result<int64_t> NumberBefore(const std::optional<std::string>& marker) {
   MF_TRY(const std::string text, DecodeMarker(marker));
   if (text.empty()) return std::numeric_limits<int64_t>::max();
-  int64_t number = 0;
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) return Fail(InvalidParameterValue("Invalid token."));
-  return number;
+  const std::optional<int64_t> number = ParseNumber<int64_t>(text);
+  if (!number) return Fail(InvalidParameterValue("Invalid token."));
+  return *number;
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "catalog/concurrency_ledger.h"
 #include "invoke/provisioner.h"
 #include "services/lambda/find_function.h"
@@ -41,7 +42,7 @@ Result<FoundFunction> ProvisionedConcurrencyApi::FindProvisionable(const Context
     return Fail(InvalidParameterValue("The function resource provided must be an alias or a published version."));
   auto resolved = parts_.catalog.Resolve(reference);
   if (resolved) return FoundFunction{std::move(reference), std::move(resolved->function), std::move(resolved->alias)};
-  const bool is_version = reference.qualifier.find_first_not_of("0123456789") == std::string::npos;
+  const bool is_version = IsNumber(reference.qualifier);
   if (is_version) return Fail(std::move(resolved).error());
   return Fail(Error::Service("ResourceNotFoundException", "Cannot find alias arn: " + reference.Arn()));
 }

@@ -12,12 +12,7 @@ namespace {
 
 constexpr size_t kTagsMax = 50;
 
-bool IsReservedKey(std::string_view key) {
-  constexpr std::string_view kPrefix = "aws:";
-  return key.size() >= kPrefix.size() && std::equal(kPrefix.begin(), kPrefix.end(), key.begin(), [](char expected, char c) {
-           return expected == (c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-         });
-}
+bool IsReservedKey(std::string_view key) { return StartsWithIgnoringCase(key, "aws:"); }
 
 }  // namespace
 

@@ -1,11 +1,11 @@
 #include "services/sqs/attributes.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "identity/arn.h"
 #include "identity/policy.h"
 #include "services/sqs/errors.h"
@@ -35,13 +35,6 @@ constexpr std::string_view kAll[] = {
     "LastModifiedTimestamp", "VisibilityTimeout", "MaximumMessageSize", "MessageRetentionPeriod", "DelaySeconds", "ReceiveMessageWaitTimeSeconds", "Policy",
     "RedrivePolicy", "RedriveAllowPolicy", "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds", "SqsManagedSseEnabled"};
 
-std::optional<int> NumberOf(std::string_view text) {
-  int number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
 std::optional<bool> BooleanOf(std::string_view text) {
   if (text == "true" || text == "True" || text == "TRUE") return true;
   if (text == "false" || text == "False" || text == "FALSE") return false;
@@ -52,7 +45,7 @@ Error Unknown(std::string_view name) { return Error::Service("InvalidAttributeNa
 
 // A number, or a text that is one.
 std::optional<int> CountOf(const json::Value& value) {
-  if (value.is_string()) return NumberOf(value.string());
+  if (value.is_string()) return ParseNumber<int>(value.string());
   if (!value.is_number()) return std::nullopt;
   const auto number = value.AsInt64();
   return number && *number >= 0 && *number <= 1'000'000 ? std::optional(static_cast<int>(*number)) : std::nullopt;
@@ -109,7 +102,7 @@ Result<> ApplyRedriveAllowPolicy(const std::string& text, Queue& queue) {
 Result<> ApplyOne(const std::string& name, const std::string& value, Queue& queue) {
   for (const Ranged& ranged : kRanged) {
     if (ranged.name != name) continue;
-    const auto number = NumberOf(value);
+    const auto number = ParseNumber<int>(value);
     if (!number || *number < ranged.low || *number > ranged.high) return Fail(InvalidAttributeValue(name));
     queue.*ranged.field = *number;
     return {};

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "wire/error_response.h"
 
 namespace mayfly::sqs {
@@ -12,7 +13,7 @@ namespace {
 
 bool IsBatchId(std::string_view id) {
   return !id.empty() && id.size() <= 80 && std::ranges::all_of(id, [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+           return IsAlphanumeric(c) || c == '-' || c == '_';
          });
 }
 

@@ -78,11 +78,11 @@ bool IsBinary(const MessageAttribute& attribute) { return attribute.data_type.st
 
 bool HasType(std::string_view type, std::string_view base) { return type == base || (type.starts_with(base) && type.size() > base.size() + 1 && type[base.size()] == '.'); }
 
-bool IsNumber(std::string_view text) {
+bool IsDecimal(std::string_view text) {
   size_t at = 0;
   auto digits = [&] {
     const size_t begin = at;
-    while (at < text.size() && text[at] >= '0' && text[at] <= '9') ++at;
+    while (at < text.size() && IsDigit(text[at])) ++at;
     return at - begin;
   };
   if (at < text.size() && (text[at] == '-' || text[at] == '+')) ++at;
@@ -100,16 +100,10 @@ bool IsNumber(std::string_view text) {
   return at == text.size();
 }
 
-bool StartsWithIgnoringCase(std::string_view text, std::string_view lower_prefix) {
-  return text.size() >= lower_prefix.size() && std::ranges::equal(text.substr(0, lower_prefix.size()), lower_prefix, [](char a, char b) {
-           return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
-         });
-}
-
 Result<> CheckAttributeName(std::string_view name) {
   if (name.empty() || name.size() > 256) return Fail(InvalidParameterValue("Message (user) attribute names must be shorter than 256 Bytes"));
   const bool plain = std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+    return IsAlphanumeric(c) || c == '_' || c == '-' || c == '.';
   });
   if (!plain) {
     return Fail(InvalidParameterValue(
@@ -141,7 +135,7 @@ Result<> CheckAttribute(const MessageAttribute& attribute) {
   if (!HasOnlyAllowedCharacters(attribute.value)) {
     return Fail(InvalidParameterValue(fmt::format("Invalid characters found in the value of message (user) attribute '{}'.", attribute.name)));
   }
-  if (number && !IsNumber(attribute.value)) {
+  if (number && !IsDecimal(attribute.value)) {
     return Fail(InvalidParameterValue(fmt::format("Can't cast the value of message (user) attribute '{}' to a number.", attribute.name)));
   }
   return {};

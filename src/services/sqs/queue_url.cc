@@ -12,7 +12,7 @@ namespace mayfly::sqs {
 bool IsQueueName(std::string_view name) {
   if (name.ends_with(".fifo") && name.size() <= 80) name.remove_suffix(5);
   return !name.empty() && name.size() <= 80 && std::ranges::all_of(name, [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+           return IsAlphanumeric(c) || c == '-' || c == '_';
          });
 }
 
