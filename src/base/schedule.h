@@ -1,23 +1,28 @@
-// Schedule: when a scheduled action happens: at(yyyy-mm-ddThh:mm:ss), rate(N minutes|hours|days), or
-// cron(minutes hours day-of-month month day-of-week year) as EventBridge has it. Times are UTC.
+// Schedule: when something recurring happens, in the three forms that AWS's services share:
+//   at(yyyy-mm-ddThh:mm:ss)                                          once
+//   rate(N minutes|hours|days)                                       every so often; a day is 24 hours
+//   cron(minutes hours day-of-month month day-of-week year)          as EventBridge has it
+//
+// A value; pure functions. at() and cron() are read on the clocks of a time zone. Where these are put forward, cron() passes over
+// the times that they skip and at() happens as much later; where they are put back, a time that they show twice counts the first
+// time only. Source: AWS "Schedule types in EventBridge Scheduler", "Application Auto Scaling: scheduled scaling".
 #pragma once
 
-#include <array>
 #include <bitset>
 #include <optional>
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/time_zone.h"
 
-namespace mayfly::autoscaling {
+namespace mayfly {
 
 class Schedule {
  public:
-  // Error: Service, ValidationException, that says what is wrong.
-  static Result<Schedule> Parse(std::string_view text);
-  // The first time after `after`. `origin`: when a rate() began. nullopt: never again.
+  // nullopt: `text` is no schedule.
+  static std::optional<Schedule> Parse(std::string_view text, TimeZone zone = {});
+  // The first time after `after`. `origin`: when a rate() began. nullopt: never again (the calendar ends with the year 2199).
   std::optional<WallTime> Next(WallTime after, WallTime origin) const;
-  bool is_once() const { return kind_ == Kind::At; }
 
  private:
   enum class Kind : unsigned char { At, Rate, Cron };
@@ -29,13 +34,20 @@ class Schedule {
     int nearest_weekday = 0;  // "15W"
     int nth = 0;              // "6#3": with `numbers`
   };
-  static Result<Schedule> ParseAt(std::string_view text);
-  static Result<Schedule> ParseRate(std::string_view text);
-  static Result<Schedule> ParseCron(std::string_view text);
+
+  bool ReadAt(std::string_view text);
+  bool ReadRate(std::string_view text);
+  bool ReadCron(std::string_view text);
+  static bool ReadDaysOfMonth(std::string_view field, Days& days);
+  static bool ReadDaysOfWeek(std::string_view field, Days& days);
   bool MatchesDay(std::chrono::year_month_day date) const;
+  std::optional<WallTime> NextOfCron(WallTime after) const;
+  // The first minute of the day, `from` or later, that matches, exists, and comes after `after`.
+  std::optional<WallTime> NextOfDay(std::chrono::local_days date, int from, WallTime after) const;
 
   Kind kind_ = Kind::At;
-  WallTime at_{};
+  TimeZone zone_;
+  LocalTime at_{};
   Duration every_{};
   std::bitset<60> minutes_;
   std::bitset<24> hours_;
@@ -45,4 +57,4 @@ class Schedule {
   Days of_week_;
 };
 
-}  // namespace mayfly::autoscaling
+}  // namespace mayfly

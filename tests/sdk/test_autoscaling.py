@@ -147,6 +147,11 @@ def test_scheduled_actions(scaling, client, target):
     client.delete_scheduled_action(ScheduledActionName="soon", **where)
     with pytest.raises(client.exceptions.ObjectNotFoundException):
         client.delete_scheduled_action(ScheduledActionName="soon", **where)
+    client.put_scheduled_action(ScheduledActionName="nightly", Timezone="Pacific/Tahiti", **where)
+    shown = client.describe_scheduled_actions(ServiceNamespace="lambda", ScheduledActionNames=["nightly"])["ScheduledActions"]
+    assert [(one["Schedule"], one["Timezone"]) for one in shown] == [("cron(0 3 * * ? *)", "Pacific/Tahiti")]
+    with pytest.raises(client.exceptions.ValidationException, match="Unsupported timezone Mars/Olympus"):
+        client.put_scheduled_action(ScheduledActionName="nightly", Timezone="Mars/Olympus", **where)
     with pytest.raises(client.exceptions.ValidationException, match="Invalid schedule expression"):
         client.put_scheduled_action(ScheduledActionName="bad", Schedule="cron(0 3 * * * *)", ScalableTargetAction={"MinCapacity": 0}, **where)
 

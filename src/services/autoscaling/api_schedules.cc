@@ -3,21 +3,26 @@
 
 #include <fmt/format.h>
 
+#include "base/schedule.h"
 #include "services/autoscaling/autoscaling_api.h"
-#include "services/autoscaling/schedule.h"
 
 namespace mayfly::autoscaling {
 namespace {
 
 constexpr size_t kActionsMax = 200;  // of one target
 
-Result<> ReadAction(const PutScheduledActionRequest& request, Action& action) {
-  if (request.timezone && *request.timezone != "UTC" && *request.timezone != "Etc/UTC") {
-    return Fail(Invalid(fmt::format("Unsupported timezone {}: schedules are in UTC here", *request.timezone)));
-  }
+Result<> ReadSchedule(const PutScheduledActionRequest& request, Action& action) {
+  if (request.timezone && !TimeZone::Find(*request.timezone)) return Fail(Invalid(fmt::format("Unsupported timezone {}", *request.timezone)));
+  if (request.timezone) action.timezone = *request.timezone;
   if (request.schedule) action.schedule = *request.schedule;
   if (action.schedule.empty()) return Fail(Invalid("A new scheduled action needs a schedule"));
-  MF_TRY_VOID(Schedule::Parse(action.schedule));
+  if (Schedule::Parse(action.schedule)) return {};
+  return Fail(Invalid(fmt::format("Invalid schedule expression: {}. Schedule expressions are at(yyyy-mm-ddThh:mm:ss), rate(value unit) or cron(fields).",
+                                  action.schedule)));
+}
+
+Result<> ReadAction(const PutScheduledActionRequest& request, Action& action) {
+  MF_TRY_VOID(ReadSchedule(request, action));
   if (request.start_time) action.start_millis = ToEpochMillis(*request.start_time);
   if (request.end_time) action.end_millis = ToEpochMillis(*request.end_time);
   if (action.start_millis && action.end_millis && *action.end_millis < *action.start_millis) return Fail(Invalid("The end time is before the start time"));
@@ -38,6 +43,7 @@ ScheduledAction Describe(const Action& action) {
                         .schedule = action.schedule, .resource_id = action.target.resource_id, .scalable_dimension = std::string(kDimension),
                         .scalable_target_action = ScalableTargetAction{.min_capacity = action.capacity_min, .max_capacity = action.capacity_max},
                         .creation_time = TimeOf(action.created_millis)};
+  if (!action.timezone.empty()) shown.timezone = action.timezone;
   if (action.start_millis) shown.start_time = TimeOf(*action.start_millis);
   if (action.end_millis) shown.end_time = TimeOf(*action.end_millis);
   return shown;

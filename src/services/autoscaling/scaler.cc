@@ -7,7 +7,7 @@
 
 #include "base/event.h"
 #include "base/log.h"
-#include "services/autoscaling/schedule.h"
+#include "base/schedule.h"
 
 namespace mayfly::autoscaling {
 namespace {
@@ -135,8 +135,9 @@ Task<> Scaler::RunActions(const TargetName& name) {
   if (!target || target->schedule_suspended) co_return;
   for (const auto& row : tables_->actions.List(name.Key() + '/', "", SIZE_MAX)) {
     const Action& action = *row.value;
-    const auto schedule = Schedule::Parse(action.schedule);
-    if (!schedule) continue;
+    const std::optional<TimeZone> zone = action.timezone.empty() ? TimeZone() : TimeZone::Find(action.timezone);
+    const std::optional<Schedule> schedule = Schedule::Parse(action.schedule, zone.value_or(TimeZone()));
+    if (!zone || !schedule) continue;
     const WallTime created = FromMillis(action.created_millis);
     const WallTime origin = action.start_millis ? FromMillis(*action.start_millis) : created;
     WallTime after = std::max(created, FromMillis(action.done_millis));

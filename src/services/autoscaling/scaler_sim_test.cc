@@ -64,8 +64,8 @@ struct World {
     Policy policy{.target = name, .name = std::move(policy_name), .type = "TargetTrackingScaling", .target_value = value, .out_cooldown_seconds = out, .in_cooldown_seconds = in};
     Put(tables.policies, policy.Key(), policy);
   }
-  void Schedule(std::string action_name, std::string schedule, std::optional<int> low, std::optional<int> high) {
-    Action action{.target = name, .name = std::move(action_name), .schedule = std::move(schedule), .created_millis = ToEpochMillis(loop.WallNow()), .capacity_min = low, .capacity_max = high};
+  void Schedule(std::string action_name, std::string schedule, std::optional<int> low, std::optional<int> high, std::string timezone = "") {
+    Action action{.target = name, .name = std::move(action_name), .schedule = std::move(schedule), .timezone = std::move(timezone), .created_millis = ToEpochMillis(loop.WallNow()), .capacity_min = low, .capacity_max = high};
     Put(tables.actions, action.Key(), action);
   }
 };
@@ -131,6 +131,25 @@ TEST(Scaler, TheLargestWishCountsAndAllMustAgreeToScaleIn) {
   EXPECT_EQ(world.capacity.executions, 17);
   world.loop.RunFor(hours(3));
   EXPECT_EQ(world.capacity.executions, 17);  // 5 of 17 are too many for "tight" to shrink, and too few for "loose"
+}
+
+// Berlin's clocks go from 02:00 to 03:00 on 2026-03-29: what happens at nine comes an hour earlier from then on.
+TEST(Scaler, ScheduledActionsFollowTheClocksOfTheirZone) {
+  World world;  // 2026-01-01T00:00Z
+  world.Register(1, 10);
+  world.loop.RunFor(hours(24 * 86));  // 2026-03-28T00:00Z
+  world.Schedule("morning", "cron(0 9 * * ? *)", 6, 6, "Europe/Berlin");
+  world.Schedule("night", "cron(30 2 * * ? *)", 3, 3, "Europe/Berlin");
+  world.loop.RunFor(minutes(7 * 60 + 55));
+  EXPECT_EQ(world.capacity.executions, 3);
+  world.loop.RunFor(minutes(10));
+  EXPECT_EQ(world.capacity.executions, 6) << "09:00 is 08:00 UTC in winter";
+  world.loop.RunFor(hours(22));  // the 29th, 06:05 UTC: there was no 02:30
+  EXPECT_EQ(world.capacity.executions, 6);
+  world.loop.RunFor(hours(19));  // the 30th, 01:05 UTC
+  EXPECT_EQ(world.capacity.executions, 3);
+  world.loop.RunFor(hours(6));  // 07:05 UTC
+  EXPECT_EQ(world.capacity.executions, 6) << "09:00 is 07:00 UTC in summer";
 }
 
 TEST(Scaler, ScheduledActionsMoveTheBounds) {

@@ -40,6 +40,7 @@ template <typename Self, typename Visitor>
 void VisitAction(Self& action, Visitor&& visit) {
   visit("Id", action.id);
   visit("Schedule", action.schedule);
+  visit("Timezone", action.timezone);
   visit("Created", action.created_millis);
   visit("Start", action.start_millis);
   visit("End", action.end_millis);

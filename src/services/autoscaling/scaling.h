@@ -77,6 +77,7 @@ struct Action {
   std::string name;
   std::string id;
   std::string schedule;
+  std::string timezone;  // of `schedule`; "": UTC
   int64_t created_millis = 0;
   std::optional<int64_t> start_millis;
   std::optional<int64_t> end_millis;
