@@ -5,14 +5,15 @@
 
 #include "model/sqs.h"
 #include "wire/json_rpc.h"
-#include "wire/xml_write.h"
 
-namespace mayfly::wire {
+namespace mayfly::sqs {
 namespace {
 
-class QueryTest : public testing::Test {
+using namespace wire;
+
+class SqsQueryTest : public testing::Test {
  protected:
-  Result<Message> Decode(std::string body, std::string target = "/") {
+  Result<wire::Message> Decode(std::string body, std::string target = "/") {
     http::Request request;
     request.method = "POST";
     request.target = std::move(target);
@@ -24,17 +25,17 @@ class QueryTest : public testing::Test {
     const auto message = Decode(std::move(body));
     return message ? "" : message.error().code;
   }
-  Query query_{sqs::kService};
+  Query query_{kService};
 };
 
-TEST_F(QueryTest, ReadsListsMapsAndStructures) {
+TEST_F(SqsQueryTest, ReadsListsMapsAndStructures) {
   const auto message = Decode(
       "Action=SendMessageBatch&QueueUrl=http%3A%2F%2Fh%2F1%2Fq&SendMessageBatchRequestEntry.2.Id=two&SendMessageBatchRequestEntry.2.MessageBody=b+c"
       "&SendMessageBatchRequestEntry.1.Id=one&SendMessageBatchRequestEntry.1.MessageBody=%C3%BC&SendMessageBatchRequestEntry.1.DelaySeconds=7"
       "&SendMessageBatchRequestEntry.1.MessageAttribute.1.Name=k&SendMessageBatchRequestEntry.1.MessageAttribute.1.Value.DataType=Binary"
       "&SendMessageBatchRequestEntry.1.MessageAttribute.1.Value.BinaryValue=AP8%3D");
   ASSERT_TRUE(message) << message.error().ToString();
-  const auto& request = message->As<sqs::SendMessageBatchRequest>();
+  const auto& request = message->As<SendMessageBatchRequest>();
   EXPECT_EQ(request.queue_url, "http://h/1/q");
   ASSERT_EQ(request.entries.size(), 2u);
   EXPECT_EQ(request.entries[0].id, "one");
@@ -46,29 +47,29 @@ TEST_F(QueryTest, ReadsListsMapsAndStructures) {
   EXPECT_EQ(request.entries[1].message_body, "b c");
 }
 
-TEST_F(QueryTest, ReadsTheShorterFormsOfOlderClients) {
+TEST_F(SqsQueryTest, ReadsTheShorterFormsOfOlderClients) {
   const auto message = Decode("Action=SetQueueAttributes&Attribute.Name=DelaySeconds&Attribute.Value=5", "/123456789012/q");
   ASSERT_TRUE(message);
-  const auto& request = message->As<sqs::SetQueueAttributesRequest>();
+  const auto& request = message->As<SetQueueAttributesRequest>();
   EXPECT_EQ(request.queue_url, "/123456789012/q");
   ASSERT_EQ(request.attributes.size(), 1u);
   EXPECT_EQ(request.attributes.front(), (std::pair<std::string, std::string>("DelaySeconds", "5")));
   const auto names = Decode("Action=GetQueueAttributes&QueueUrl=q&AttributeName=All");
   ASSERT_TRUE(names);
-  EXPECT_EQ(names->As<sqs::GetQueueAttributesRequest>().attribute_names, std::vector<std::string>{"All"});
+  EXPECT_EQ(names->As<GetQueueAttributesRequest>().attribute_names, std::vector<std::string>{"All"});
   const auto tags = Decode("Action=TagQueue&QueueUrl=q&Tags.1.Key=a&Tags.1.Value=b");
   ASSERT_TRUE(tags);
-  EXPECT_EQ(tags->As<sqs::TagQueueRequest>().tags.front().second, "b");
+  EXPECT_EQ(tags->As<TagQueueRequest>().tags.front().second, "b");
 }
 
-TEST_F(QueryTest, TheLastOfEqualKeysCounts) {
+TEST_F(SqsQueryTest, TheLastOfEqualKeysCounts) {
   const auto message = Decode("Action=TagQueue&QueueUrl=q&Tag.1.Key=a&Tag.1.Value=1&Tag.2.Key=b&Tag.2.Value=2&Tag.3.Key=a&Tag.3.Value=3");
   ASSERT_TRUE(message);
-  const wire::Map<std::string> wanted = {{"b", "2"}, {"a", "3"}};
-  EXPECT_EQ(message->As<sqs::TagQueueRequest>().tags, wanted);
+  const Map<std::string> wanted = {{"b", "2"}, {"a", "3"}};
+  EXPECT_EQ(message->As<TagQueueRequest>().tags, wanted);
 }
 
-TEST_F(QueryTest, RefusesWhatMeansNothing) {
+TEST_F(SqsQueryTest, RefusesWhatMeansNothing) {
   EXPECT_EQ(CodeOf(""), "MissingAction");
   EXPECT_EQ(CodeOf("Action=Dance"), "InvalidAction");
   EXPECT_EQ(CodeOf("Action=CreateQueue"), "MissingParameter");
@@ -79,11 +80,11 @@ TEST_F(QueryTest, RefusesWhatMeansNothing) {
   EXPECT_EQ(CodeOf("Action=SendMessage&QueueUrl=q&MessageBody.1=x"), "MalformedQueryString");
 }
 
-TEST_F(QueryTest, AnswersInXml) {
-  Message message(FindOperation(sqs::kService, "ReceiveMessage")->output);
-  auto& response = *static_cast<sqs::ReceiveMessageResponse*>(message.get());
-  response.messages.emplace().push_back({.message_id = "1", .body = "<&>\r\n", .attributes = wire::Map<std::string>{{"SenderId", "x"}, {"SentTimestamp", "5"}}});
-  http::Response answer = query_.Encode(*FindOperation(sqs::kService, "ReceiveMessage"), message);
+TEST_F(SqsQueryTest, AnswersInXml) {
+  wire::Message message(FindOperation(kService, "ReceiveMessage")->output);
+  auto& response = *static_cast<ReceiveMessageResponse*>(message.get());
+  response.messages.emplace().push_back({.message_id = "1", .body = "<&>\r\n", .attributes = Map<std::string>{{"SenderId", "x"}, {"SentTimestamp", "5"}}});
+  http::Response answer = query_.Encode(*FindOperation(kService, "ReceiveMessage"), message);
   query_.Finish(answer, "the-id");
   EXPECT_EQ(answer.body,
             "<?xml version=\"1.0\"?><ReceiveMessageResponse xmlns=\"http://queue.amazonaws.com/doc/2012-11-05/\"><ReceiveMessageResult><Message>"
@@ -93,7 +94,7 @@ TEST_F(QueryTest, AnswersInXml) {
   EXPECT_EQ(answer.headers.Get("x-amzn-RequestId"), "the-id");
 }
 
-TEST_F(QueryTest, TellsErrorsByTheirOldCodes) {
+TEST_F(SqsQueryTest, TellsErrorsByTheirOldCodes) {
   http::Response answer = query_.EncodeError(Error::Service("QueueDoesNotExist", "no <queue>"));
   query_.Finish(answer, "id");
   EXPECT_EQ(answer.status, 400);
@@ -106,8 +107,8 @@ TEST_F(QueryTest, TellsErrorsByTheirOldCodes) {
   EXPECT_EQ(fault.body.find("secret"), std::string::npos);
 }
 
-TEST(JsonRpcTest, TellsErrorsInBothForms) {
-  const JsonRpc protocol(sqs::kService, "1.0");
+TEST(SqsJsonTest, TellsErrorsInBothForms) {
+  const JsonRpc protocol(kService, "1.0");
   const http::Response gone = protocol.EncodeError(Error::Service("QueueDoesNotExist", "no queue"));
   EXPECT_EQ(gone.body, R"({"__type":"com.amazonaws.sqs#QueueDoesNotExist","message":"no queue"})");
   EXPECT_EQ(gone.headers.Get("x-amzn-query-error"), "AWS.SimpleQueueService.NonExistentQueue;Sender");
@@ -117,8 +118,8 @@ TEST(JsonRpcTest, TellsErrorsInBothForms) {
   EXPECT_EQ(value.headers.Get("x-amzn-query-error"), "InvalidParameterValue;Sender");
 }
 
-TEST(JsonRpcTest, RoutesByTarget) {
-  const JsonRpc protocol(sqs::kService, "1.0");
+TEST(SqsJsonTest, RoutesByTarget) {
+  const JsonRpc protocol(kService, "1.0");
   http::Request request;
   request.target = "/";
   request.headers.Add("X-Amz-Target", "AmazonSQS.CreateQueue");
@@ -129,8 +130,8 @@ TEST(JsonRpcTest, RoutesByTarget) {
   request.body = R"({"QueueName":"q","tags":{"a":"b"}})";
   auto message = protocol.Decode(*match, request);
   ASSERT_TRUE(message);
-  EXPECT_EQ(message->As<sqs::CreateQueueRequest>().host, "here:1");
-  EXPECT_EQ(message->As<sqs::CreateQueueRequest>().tags->front().second, "b");
+  EXPECT_EQ(message->As<CreateQueueRequest>().host, "here:1");
+  EXPECT_EQ(message->As<CreateQueueRequest>().tags->front().second, "b");
   request.body.clear();
   EXPECT_EQ(protocol.Decode(*match, request).error().code, "MissingParameter");
   request.headers.Set("X-Amz-Target", "AmazonSQS.Dance");
@@ -140,4 +141,4 @@ TEST(JsonRpcTest, RoutesByTarget) {
 }
 
 }  // namespace
-}  // namespace mayfly::wire
+}  // namespace mayfly::sqs

@@ -7,12 +7,14 @@
 #include "base/json.h"
 #include "model/lambda.h"
 
-namespace mayfly::wire {
+namespace mayfly::lambda {
 namespace {
+
+using namespace wire;
 
 constexpr std::string_view kRole = "arn:aws:iam::123456789012:role/r";
 
-class RestJsonTest : public testing::Test {
+class LambdaModelTest : public testing::Test {
  protected:
   Result<Message> Decode(std::string method, std::string target, std::string body = {},
                          std::vector<std::pair<std::string, std::string>> headers = {}) {
@@ -37,32 +39,32 @@ class RestJsonTest : public testing::Test {
 
   static std::string Violation(std::string_view text) { return "ValidationException: 1 validation error detected: " + std::string(text); }
 
-  const Operation& Named(std::string_view name) const { return *FindOperation(lambda::kService, name); }
+  const Operation& Named(std::string_view name) const { return *FindOperation(kService, name); }
 
-  RestJson protocol_{lambda::kService};
+  RestJson protocol_{kService};
 };
 
-TEST_F(RestJsonTest, ReadsPathQueryHeadersAndPayload) {
+TEST_F(LambdaModelTest, ReadsPathQueryHeadersAndPayload) {
   auto message = Decode("POST", "/2015-03-31/functions/f%3Alive/invocations?Qualifier=%24LATEST", "{\"n\": 1.0}",
                         {{"x-amz-invocation-type", "Event"}, {"X-Amz-Log-Type", "Tail"}, {"X-Amz-Client-Context", "e30="}});
   ASSERT_TRUE(message) << message.error().message;
-  const auto& request = message->As<lambda::InvokeRequest>();
+  const auto& request = message->As<InvokeRequest>();
   EXPECT_EQ(request.function_name, "f:live");
   EXPECT_EQ(request.qualifier, "$LATEST");
-  EXPECT_EQ(request.invocation_type, lambda::InvocationType::Event);
-  EXPECT_EQ(request.log_type, lambda::LogType::Tail);
+  EXPECT_EQ(request.invocation_type, InvocationType::Event);
+  EXPECT_EQ(request.log_type, LogType::Tail);
   EXPECT_EQ(request.client_context, "e30=");
   EXPECT_EQ(request.payload, "{\"n\": 1.0}");
   EXPECT_FALSE(request.tenant_id);
 }
 
-TEST_F(RestJsonTest, ReadsANestedBody) {
+TEST_F(LambdaModelTest, ReadsANestedBody) {
   auto message = Decode("POST", "/2015-03-31/functions", R"({"FunctionName":"f","Role":"arn:aws:iam::123456789012:role/r",
       "Code":{"ZipFile":"UEsDBA=="},"Timeout":900,"Publish":false,"Environment":{"Variables":{"AB":"1","AB":"2","CD":""}},
       "Layers":[],"VpcConfig":{"SubnetIds":["subnet-1"],"Unknown":{"x":[1]}},"Description":null,"NotInTheModel":7,
       "Runtime":"python9.9"})");
   ASSERT_TRUE(message) << message.error().message;
-  const auto& request = message->As<lambda::CreateFunctionRequest>();
+  const auto& request = message->As<CreateFunctionRequest>();
   EXPECT_EQ(request.code.zip_file, std::string("PK\x03\x04", 4));
   EXPECT_EQ(request.timeout, 900);
   EXPECT_EQ(request.publish, false);
@@ -76,7 +78,7 @@ TEST_F(RestJsonTest, ReadsANestedBody) {
   EXPECT_EQ(request.runtime, "python9.9");  // an open enum: the service has its own words for an unknown runtime
 }
 
-TEST_F(RestJsonTest, RefusesWrongJsonTypesAsAwsDoes) {
+TEST_F(LambdaModelTest, RefusesWrongJsonTypesAsAwsDoes) {
   const std::string code = "SerializationException: ";
   EXPECT_EQ(CreateError(R"(,"Timeout":"3")"), code + "STRING_VALUE can not be converted to an Integer");
   EXPECT_EQ(CreateError(R"(,"Timeout":true)"), code + "TRUE_VALUE can not be converted to an Integer");
@@ -94,7 +96,7 @@ TEST_F(RestJsonTest, RefusesWrongJsonTypesAsAwsDoes) {
   EXPECT_EQ(ErrorOf(Decode("GET", "/2015-03-31/functions?MaxItems=many")), code + "STRING_VALUE can not be converted to an Integer");
 }
 
-TEST_F(RestJsonTest, SpeaksAwsWordsForOneValue) {
+TEST_F(LambdaModelTest, SpeaksAwsWordsForOneValue) {
   EXPECT_EQ(CreateError(R"(,"Timeout":0)"),
             Violation("Value '0' at 'timeout' failed to satisfy constraint: Member must have value greater than or equal to 1"));
   EXPECT_EQ(CreateError(R"(,"MemorySize":99999)"),
@@ -118,7 +120,7 @@ TEST_F(RestJsonTest, SpeaksAwsWordsForOneValue) {
                 "failed to satisfy constraint: Member must have value less than or equal to 8.0"));
 }
 
-TEST_F(RestJsonTest, SpeaksAwsWordsForListsAndMaps) {
+TEST_F(LambdaModelTest, SpeaksAwsWordsForListsAndMaps) {
   EXPECT_EQ(
       CreateError(R"(,"Architectures":["x86_64","arm64"])"),
       Violation(
@@ -139,13 +141,13 @@ TEST_F(RestJsonTest, SpeaksAwsWordsForListsAndMaps) {
                                "failed to satisfy constraint: Member must satisfy regular expression pattern: "));
 }
 
-TEST_F(RestJsonTest, KeepsSensitiveValuesOutOfMessages) {
+TEST_F(LambdaModelTest, KeepsSensitiveValuesOutOfMessages) {
   const std::string error = CreateError(R"(,"Environment":{"Variables":{"1SECRET":"hunter2"}})");
   EXPECT_EQ(error, Violation("Value at 'environment.variables' failed to satisfy constraint: Map keys must satisfy constraint: "
                              "[Member must satisfy regular expression pattern: [a-zA-Z]([a-zA-Z0-9_])+, Member must not be null]"));
 }
 
-TEST_F(RestJsonTest, CollectsAllFindings) {
+TEST_F(LambdaModelTest, CollectsAllFindings) {
   EXPECT_EQ(ErrorOf(Decode("POST", "/2015-03-31/functions", R"({"FunctionName":"a b"})")),
             "ValidationException: 3 validation errors detected: Value 'a b' at 'functionName' failed to satisfy constraint: "
             "Member must satisfy regular expression pattern: "
@@ -157,7 +159,7 @@ TEST_F(RestJsonTest, CollectsAllFindings) {
   EXPECT_TRUE(everything_missing.starts_with("ValidationException: 3 validation errors detected: Value null at 'functionName'"));
 }
 
-TEST_F(RestJsonTest, AnswersTooLongABareNameInTheOtherFamily) {
+TEST_F(LambdaModelTest, AnswersTooLongABareNameInTheOtherFamily) {
   const std::string name(65, 'f');
   const std::string body = R"({"FunctionName":")" + name + R"(","Role":")" + std::string(kRole) + R"(","Code":{}})";
   EXPECT_EQ(ErrorOf(Decode("POST", "/2015-03-31/functions", body)),
@@ -165,7 +167,7 @@ TEST_F(RestJsonTest, AnswersTooLongABareNameInTheOtherFamily) {
                 "' at 'functionName' failed to satisfy constraint: Member must have length less than or equal to 64");
 }
 
-TEST_F(RestJsonTest, BoundsItsMessages) {
+TEST_F(LambdaModelTest, BoundsItsMessages) {
   const std::string error = CreateError(R"(,"Description":")" + std::string(1'000'000, 'x') + "\"");
   EXPECT_LT(error.size(), 20'000u);
   std::string many = R"(,"FileSystemConfigs":[)";
@@ -175,7 +177,7 @@ TEST_F(RestJsonTest, BoundsItsMessages) {
   EXPECT_LT(counted.size(), 30'000u);
 }
 
-TEST_F(RestJsonTest, CountsCharactersNotBytes) {
+TEST_F(LambdaModelTest, CountsCharactersNotBytes) {
   std::string text;
   for (int i = 0; i < 256; ++i) text += "ä";
   EXPECT_EQ(CreateError(R"(,"Description":")" + text + "\""), "no error");
@@ -196,16 +198,16 @@ void UsePatterns(const Structure& structure) {
   for (const Member& member : structure.members) UsePatterns(member.shape);
 }
 
-TEST_F(RestJsonTest, EveryPatternOfTheModelCompiles) {
-  for (const Operation& operation : lambda::kService.operations) {
+TEST_F(LambdaModelTest, EveryPatternOfTheModelCompiles) {
+  for (const Operation& operation : kService.operations) {
     if (operation.input) UsePatterns(*operation.input);
     if (operation.output) UsePatterns(*operation.output);
   }
 }
 
-TEST_F(RestJsonTest, WritesStatusHeadersAndPayload) {
+TEST_F(LambdaModelTest, WritesStatusHeadersAndPayload) {
   Message message(Named("Invoke").output);
-  auto& response = *static_cast<lambda::InvocationResponse*>(message.get());
+  auto& response = *static_cast<InvocationResponse*>(message.get());
   response.status_code = 200;
   response.function_error = "Unhandled";
   response.executed_version = "$LATEST";
@@ -219,9 +221,9 @@ TEST_F(RestJsonTest, WritesStatusHeadersAndPayload) {
   EXPECT_EQ(answer.headers.Find("X-Amz-Log-Result"), nullptr);
 }
 
-TEST_F(RestJsonTest, WritesJsonOfWhatIsPresent) {
+TEST_F(LambdaModelTest, WritesJsonOfWhatIsPresent) {
   Message message(Named("CreateFunction").output);
-  auto& response = *static_cast<lambda::FunctionConfiguration*>(message.get());
+  auto& response = *static_cast<FunctionConfiguration*>(message.get());
   response.function_name = "f";
   response.code_size = 1'234'567'890'123;
   response.architectures = {"x86_64"};
@@ -234,16 +236,16 @@ TEST_F(RestJsonTest, WritesJsonOfWhatIsPresent) {
       R"({"FunctionName":"f","CodeSize":1234567890123,"Environment":{"Variables":{"K":"v\"\n"}},"Layers":[],"Architectures":["x86_64"]})");
 }
 
-TEST_F(RestJsonTest, AnEmptyAnswerHasNoBody) {
+TEST_F(LambdaModelTest, AnEmptyAnswerHasNoBody) {
   Message message(Named("DeleteFunction").output);
-  static_cast<lambda::DeleteFunctionResponse*>(message.get())->status_code = 204;
+  static_cast<DeleteFunctionResponse*>(message.get())->status_code = 204;
   const http::Response answer = protocol_.Encode(Named("DeleteFunction"), message);
   EXPECT_EQ(answer.status, 204);
   EXPECT_EQ(answer.body, "");
   EXPECT_EQ(answer.headers.Find("Content-Type"), nullptr);
 }
 
-TEST_F(RestJsonTest, WritesErrorsAsTheModelHasThem) {
+TEST_F(LambdaModelTest, WritesErrorsAsTheModelHasThem) {
   const http::Response found = protocol_.EncodeError(Error::Service("ResourceNotFoundException", "Function not found: f"));
   EXPECT_EQ(found.status, 404);
   EXPECT_EQ(found.headers.Get("x-amzn-ErrorType"), "ResourceNotFoundException");
@@ -261,7 +263,7 @@ TEST_F(RestJsonTest, WritesErrorsAsTheModelHasThem) {
   EXPECT_EQ(invalid.body, R"({"message":"1 validation error detected: x"})");
 }
 
-TEST_F(RestJsonTest, NeverTellsClientsOfFaults) {
+TEST_F(LambdaModelTest, NeverTellsClientsOfFaults) {
   const http::Response answer = protocol_.EncodeError(Error::Fault("open /secret/path: ENOSPC"));
   EXPECT_EQ(answer.status, 500);
   EXPECT_EQ(answer.headers.Get("x-amzn-ErrorType"), "ServiceException");
@@ -270,4 +272,4 @@ TEST_F(RestJsonTest, NeverTellsClientsOfFaults) {
 }
 
 }  // namespace
-}  // namespace mayfly::wire
+}  // namespace mayfly::lambda

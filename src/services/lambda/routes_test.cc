@@ -6,11 +6,13 @@
 #include "base/encoding.h"
 #include "model/lambda.h"
 
-namespace mayfly::wire {
+namespace mayfly::lambda {
 namespace {
 
+using namespace wire;
+
 const Router& LambdaRouter() {
-  static const Router router(lambda::kService);
+  static const Router router(kService);
   return router;
 }
 
@@ -19,8 +21,8 @@ std::string NameOf(std::string_view method, std::string_view path, std::string_v
   return match ? std::string(match->operation->name) : match.error().code;
 }
 
-TEST(Router, FindsEveryOperationOfTheModelByItsOwnUri) {
-  for (const Operation& operation : lambda::kService.operations) {
+TEST(LambdaRoutes, FindsEveryOperationOfTheModelByItsOwnUri) {
+  for (const Operation& operation : kService.operations) {
     std::string path(operation.path);
     for (size_t open = path.find('{'); open != std::string::npos; open = path.find('{')) {
       path.replace(open, path.find('}') - open + 1, "x");
@@ -31,7 +33,7 @@ TEST(Router, FindsEveryOperationOfTheModelByItsOwnUri) {
   }
 }
 
-TEST(Router, TellsOperationsOnOnePathApartByTheirQuery) {
+TEST(LambdaRoutes, TellsOperationsOnOnePathApartByTheirQuery) {
   EXPECT_EQ(NameOf("GET", "/2018-10-31/layers"), "ListLayers");
   EXPECT_EQ(NameOf("GET", "/2018-10-31/layers", "find=LayerVersion&Arn=x"), "GetLayerVersionByArn");
   EXPECT_EQ(NameOf("GET", "/2018-10-31/layers", "find=Something"), "ListLayers");
@@ -39,7 +41,7 @@ TEST(Router, TellsOperationsOnOnePathApartByTheirQuery) {
   EXPECT_EQ(NameOf("GET", "/2019-09-30/functions/f/provisioned-concurrency", "MaxItems=5&List=ALL"), "ListProvisionedConcurrencyConfigs");
 }
 
-TEST(Router, DecodesLabelsAfterSplitting) {
+TEST(LambdaRoutes, DecodesLabelsAfterSplitting) {
   const auto match =
       LambdaRouter().Find("POST", "/2015-03-31/functions/arn%3Aaws%3Alambda%3Aus-east-1%3A000000000000%3Afunction%3Af/invocations", "");
   ASSERT_TRUE(match);
@@ -53,13 +55,13 @@ TEST(Router, DecodesLabelsAfterSplitting) {
   EXPECT_EQ(slashes->labels[0].second, "a/b/c");
 }
 
-TEST(Router, ToleratesOneSlashAtTheEnd) {
+TEST(LambdaRoutes, ToleratesOneSlashAtTheEnd) {
   EXPECT_EQ(NameOf("GET", "/2015-03-31/functions/"), "ListFunctions");
   EXPECT_EQ(NameOf("POST", "/2015-03-31/functions/"), "CreateFunction");
   EXPECT_EQ(NameOf("GET", "/2015-03-31/functions/f/"), "GetFunction");
 }
 
-TEST(Router, RefusesWhatNoOperationHas) {
+TEST(LambdaRoutes, RefusesWhatNoOperationHas) {
   EXPECT_EQ(NameOf("GET", "/"), "UnknownOperationException");
   EXPECT_EQ(NameOf("GET", ""), "UnknownOperationException");
   EXPECT_EQ(NameOf("GET", "/2015-03-31/functions/f/nonsense"), "UnknownOperationException");
@@ -71,4 +73,4 @@ TEST(Router, RefusesWhatNoOperationHas) {
 }
 
 }  // namespace
-}  // namespace mayfly::wire
+}  // namespace mayfly::lambda
