@@ -11,9 +11,11 @@ const Member* Structure::Payload() const {
   return found == members.end() ? nullptr : &*found;
 }
 
+bool Structure::HasBody() const { return std::ranges::find(members, Location::Body, &Member::location) != members.end(); }
+
 bool Operation::StreamsRequest() const {
   const Member* payload = input ? input->Payload() : nullptr;
-  return payload && payload->shape->kind == Kind::BlobStream;
+  return payload && (payload->shape->kind == Kind::BlobStream || payload->shape->kind == Kind::EventStream);
 }
 
 bool Service::Speaks(std::string_view name) const {

@@ -92,6 +92,16 @@ std::string QueryCodeOf(const Service& service, const ErrorAnswer& answer) {
   return std::string(code);
 }
 
+std::string QueryErrorOf(const Service& service, const ErrorAnswer& answer) {
+  return fmt::format("{};{}", QueryCodeOf(service, answer), answer.status >= 500 ? "Receiver" : "Sender");
+}
+
+std::string TypeOf(const Service& service, const ErrorAnswer& answer) {
+  if (FindError(service, answer.code)) return service.error_namespace.empty() ? answer.code : fmt::format("{}#{}", service.error_namespace, answer.code);
+  // What all services share is named so, always with this ending.
+  return fmt::format("com.amazon.coral.service#{}{}", answer.code, answer.code.ends_with("Exception") || answer.status >= 500 ? "" : "Exception");
+}
+
 Error MissingParameter(std::string_view path) {
   return Error::Service("MissingParameter", fmt::format("The request must contain the parameter {}.", path));
 }

@@ -24,8 +24,12 @@ struct ErrorAnswer {
 Error ForCaller(const Service& service, const Error& error);
 
 ErrorAnswer DescribeError(const Service& service, const Error& error);
-// What the query protocol calls the error that is described: "AWS.SimpleQueueService.NonExistentQueue", "InvalidParameterValue".
+// What the query protocol calls the error that is described: its code of the model, or "InvalidParameterValue".
 std::string QueryCodeOf(const Service& service, const ErrorAnswer& answer);
+// The same for newer SDKs, which find it in the header x-amzn-query-error: "CODE;Sender".
+std::string QueryErrorOf(const Service& service, const ErrorAnswer& answer);
+// What protocols without paths call it, in __type: "NAMESPACE#CODE".
+std::string TypeOf(const Service& service, const ErrorAnswer& answer);
 // Of a request without a member that it must have, in services that speak query: "MissingParameter".
 Error MissingParameter(std::string_view path);
 

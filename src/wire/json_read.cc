@@ -10,6 +10,8 @@
 namespace mayfly::wire {
 namespace {
 
+constexpr double kNoTime = std::numeric_limits<double>::infinity();
+
 std::string_view TokenName(const json::Value& value) {
   if (value.is_string()) return "STRING_VALUE";
   if (value.is_number()) return "NUMBER_VALUE";
@@ -62,18 +64,30 @@ bool StoreNumber(const Shape& shape, const json::Value& value, void* target) {
   return true;
 }
 
-double StoredNumber(const Shape& shape, const void* target) {
-  if (shape.kind == Kind::Double) return *static_cast<const double*>(target);
-  if (shape.kind == Kind::Long) return static_cast<double>(*static_cast<const int64_t*>(target));
-  return *static_cast<const int32_t*>(target);
-}
-
 // Some clients send booleans as strings, and AWS takes them.
 std::optional<bool> BooleanOf(const json::Value& value) {
   if (value.is_bool()) return value.boolean();
   if (!value.is_string()) return std::nullopt;
   if (value.string() == "true") return true;
   if (value.string() == "false") return false;
+  return std::nullopt;
+}
+
+// A time as text, of this form or, by default, of any that texts have.
+std::optional<WallTime> TimeOfText(TimeForm form, std::string_view text) {
+  if (form == TimeForm::EpochSeconds) {
+    const auto number = json::Parse(text);
+    return number && number->is_number() ? FromEpochSeconds(number->AsDouble().value_or(kNoTime)) : std::nullopt;
+  }
+  std::optional<WallTime> time;
+  if (form != TimeForm::HttpDate) time = ParseIso8601(text);
+  if (!time && form != TimeForm::Iso8601) time = ParseHttpDate(text);
+  return time;
+}
+
+std::optional<WallTime> TimeOf(const Shape& shape, const json::Value& value) {
+  if (value.is_number()) return FromEpochSeconds(value.AsDouble().value_or(kNoTime));
+  if (value.is_string() && shape.time != TimeForm::Default) return TimeOfText(shape.time, value.string());
   return std::nullopt;
 }
 
@@ -99,28 +113,15 @@ Result<> StoreScalar(const Shape& shape, json::Value& value, void* target) {
       }
       return Fail(SerializationError("A blob is not valid base64"));
     case Kind::Timestamp:
-      if (value.is_number()) {
-        const auto time = FromEpochSeconds(value.AsDouble().value_or(std::numeric_limits<double>::infinity()));
-        if (time) {
-          As<WallTime>(target) = *time;
-          return {};
-        }
+      if (const auto time = TimeOf(shape, value)) {
+        As<WallTime>(target) = *time;
+        return {};
       }
       break;
     default:
       if (value.is_number() && StoreNumber(shape, value, target)) return {};
   }
   return Fail(WrongType(shape.kind, value));
-}
-
-bool ScalarSatisfies(const Shape& shape, const void* target) {
-  switch (shape.kind) {
-    case Kind::String: return Satisfies(shape, *static_cast<const std::string*>(target));
-    case Kind::Integer:
-    case Kind::Long:
-    case Kind::Double: return Satisfies(shape, StoredNumber(shape, target));
-    default: return true;
-  }
 }
 
 bool Hidden(const Shape& shape) {
@@ -153,7 +154,7 @@ Result<> ReadList(const Shape& shape, json::Value& value, void* target, const Pa
       continue;
     }
     MF_TRY_VOID(StoreScalar(element, item, slot));
-    all_right = all_right && ScalarSatisfies(element, slot);
+    all_right = all_right && StoredSatisfies(element, slot);
   }
   if (!all_right) AddPartFinding(path, shape, value, "Member", element, violations);
   return {};
@@ -183,22 +184,11 @@ Result<> ReadMap(const Shape& shape, json::Value& value, void* target, const Pat
       continue;
     }
     MF_TRY_VOID(StoreScalar(element, item, slot));
-    values_right = values_right && ScalarSatisfies(element, slot);
+    values_right = values_right && StoredSatisfies(element, slot);
   }
   if (!keys_right) AddPartFinding(path, shape, value, "Map keys", *shape.key, violations);
   if (!values_right) AddPartFinding(path, shape, value, "Map value", element, violations);
   return {};
-}
-
-void CheckScalar(const Shape& shape, const void* target, std::string_view number_text, const Path& path, Violations& violations) {
-  switch (shape.kind) {
-    case Kind::String: return violations.CheckText(path, shape, *static_cast<const std::string*>(target));
-    case Kind::Blob: return violations.CheckSize(path, shape, static_cast<const std::string*>(target)->size(), nullptr);
-    case Kind::Integer:
-    case Kind::Long:
-    case Kind::Double: return violations.CheckNumber(path, shape, StoredNumber(shape, target), number_text);
-    default: return;
-  }
 }
 
 // Values in a JSON text, nearly: what opens a list or map or parts two values, outside of strings.
@@ -227,6 +217,15 @@ Result<json::Value> ParseJsonBody(std::string_view body) {
   return value;
 }
 
+Result<json::Value> ParseJsonDocument(std::string body) {
+  json::Value value;
+  if (!body.empty()) {
+    MF_TRY(value, ParseJsonBody(body));
+  }
+  if (value.is_null()) value = json::Value(json::Object());
+  return value;
+}
+
 Result<> ReadJson(const Shape& shape, json::Value& value, void* target, const Path& path, Violations& violations) {
   switch (shape.kind) {
     case Kind::List: return ReadList(shape, value, target, path, violations);
@@ -235,7 +234,7 @@ Result<> ReadJson(const Shape& shape, json::Value& value, void* target, const Pa
     default: break;
   }
   MF_TRY_VOID(StoreScalar(shape, value, target));
-  CheckScalar(shape, target, value.is_number() ? std::string_view(value.number_text()) : std::string_view(), path, violations);
+  violations.CheckStored(path, shape, target, value.is_number() ? std::string_view(value.number_text()) : std::string_view());
   return {};
 }
 
@@ -250,7 +249,7 @@ Result<> ReadJsonMembers(const Structure& structure, MemberChoice choice, json::
       if (member.required) violations.Missing(here);
       continue;
     }
-    void* field = member.field->emplace(static_cast<char*>(target) + member.offset);
+    void* field = Structure::Emplace(member, target);
     MF_TRY_VOID(ReadJson(*member.shape, *value, field, here, violations));
     if (member.bare_characters_max > 0) {
       const auto& text = As<std::string>(field);
@@ -266,7 +265,7 @@ Result<> ReadJsonMembers(const Structure& structure, MemberChoice choice, json::
 Result<> ReadText(const Shape& shape, std::string_view text, void* target, const Path& path, Violations& violations) {
   json::Value value{text};
   if (shape.kind == Kind::Timestamp) {
-    const auto time = ParseIso8601(text);
+    const auto time = TimeOfText(shape.time, text);
     if (!time) return Fail(WrongType(shape.kind, value));
     As<WallTime>(target) = *time;
     return {};
@@ -274,11 +273,11 @@ Result<> ReadText(const Shape& shape, std::string_view text, void* target, const
   if (shape.kind == Kind::Integer || shape.kind == Kind::Long || shape.kind == Kind::Double) {
     const auto number = json::Parse(text);
     if (!number || !number->is_number() || !StoreNumber(shape, *number, target)) return Fail(WrongType(shape.kind, value));
-    CheckScalar(shape, target, text, path, violations);
+    violations.CheckStored(path, shape, target, text);
     return {};
   }
   MF_TRY_VOID(StoreScalar(shape, value, target));
-  CheckScalar(shape, target, {}, path, violations);
+  violations.CheckStored(path, shape, target, {});
   return {};
 }
 

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include "wire/error_response.h"
+#include "wire/event_answer.h"
 #include "wire/json_codec.h"
+#include "wire/rest_members.h"
 
 namespace mayfly::wire {
 namespace {
@@ -18,20 +20,6 @@ std::string_view OperationName(const Service& service, const http::Request& requ
 }
 
 }  // namespace
-
-Result<> ReadHeaderMembers(const Structure& structure, const http::Request& request, void* object, Violations& violations) {
-  for (const Member& member : structure.members) {
-    if (member.location != Location::Header) continue;
-    const Path path{nullptr, member.name};
-    const std::string* text = request.headers.Find(member.wire_name);
-    if (text) {
-      MF_TRY_VOID(ReadText(*member.shape, *text, member.field->emplace(static_cast<char*>(object) + member.offset), path, violations));
-    } else if (member.required) {
-      violations.Missing(path);
-    }
-  }
-  return {};
-}
 
 JsonRpc::JsonRpc(const Service& service, std::string_view version)
     : service_(service), content_type_(fmt::format("application/x-amz-json-{}", version)), has_query_(service.Speaks("query")) {}
@@ -53,12 +41,7 @@ Result<Message> JsonRpc::Decode(const RouteMatch& match, http::Request& request)
   if (!message.get()) return message;
   Violations violations;
   MF_TRY_VOID(ReadHeaderMembers(*message.structure(), request, message.get(), violations));
-  json::Value body{json::Object()};
-  if (!request.body.empty()) {
-    MF_TRY(body, ParseJsonBody(request.body));
-    std::string().swap(request.body);
-    if (body.is_null()) body = json::Value(json::Object());
-  }
+  MF_TRY(json::Value body, ParseJsonDocument(std::move(request.body)));
   MF_TRY_VOID(ReadJsonMembers(*message.structure(), MemberChoice::BodyOnly, body, message.get(), nullptr, violations));
   if (violations.empty()) return message;
   if (has_query_ && !violations.first_missing().empty()) return Fail(MissingParameter(violations.first_missing()));
@@ -69,24 +52,19 @@ http::Response JsonRpc::Encode(const Operation& operation, Message& message) con
   http::Response response;
   response.status = operation.status;
   response.headers.Set("Content-Type", content_type_);
-  if (message.get()) WriteJsonMembers(*message.structure(), MemberChoice::BodyOnly, message.get(), response.body);
+  if (!message.get()) return response;
+  WriteJsonMembers(*message.structure(), MemberChoice::BodyOnly, message.get(), response.body);
+  StreamRpcEvents(kJsonEvents, message, response);
   return response;
 }
 
 http::Response JsonRpc::EncodeError(const Error& error) const {
   ErrorAnswer answer = DescribeError(service_, error);
   std::erase_if(answer.body, [](const json::Member& member) { return member.first == "Type"; });
-  std::string type = answer.code;
-  if (FindError(service_, answer.code)) {
-    if (!service_.error_namespace.empty()) type = fmt::format("{}#{}", service_.error_namespace, answer.code);
-  } else {
-    // What all services share is named so, always with this ending.
-    type = fmt::format("com.amazon.coral.service#{}{}", answer.code, answer.code.ends_with("Exception") || answer.status >= 500 ? "" : "Exception");
-  }
-  answer.body.insert(answer.body.begin(), json::Member("__type", type));
+  answer.body.insert(answer.body.begin(), json::Member("__type", TypeOf(service_, answer)));
   http::Response response = http::Response::Text(answer.status, json::Write(json::Value(std::move(answer.body))), content_type_);
   if (has_query_) {
-    response.headers.Set("x-amzn-query-error", fmt::format("{};{}", QueryCodeOf(service_, answer), answer.status >= 500 ? "Receiver" : "Sender"));
+    response.headers.Set("x-amzn-query-error", QueryErrorOf(service_, answer));
   }
   return response;
 }

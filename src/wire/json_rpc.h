@@ -1,14 +1,13 @@
 // json-1.0 and json-1.1: every operation is POST /, named by X-Amz-Target; bodies are JSON.
 //
 // A service that also speaks query keeps its old error codes: they go into x-amzn-query-error ("CODE;Sender"), where newer SDKs
-// look for them.
+// look for them. An answer that is a stream of events begins with its other members, as an event of their own.
 #pragma once
 
 #include <string>
 #include <string_view>
 
 #include "wire/protocol.h"
-#include "wire/violations.h"
 
 namespace mayfly::wire {
 
@@ -28,8 +27,5 @@ class JsonRpc final : public Protocol {
   std::string content_type_;
   bool has_query_;
 };
-
-// Both protocols without paths: the members that stand in headers.
-Result<> ReadHeaderMembers(const Structure& structure, const http::Request& request, void* object, Violations& violations);
 
 }  // namespace mayfly::wire

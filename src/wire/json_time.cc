@@ -1,4 +1,4 @@
-// Times of the wire: seconds since 1970, and ISO 8601 in queries.
+// Times of the wire: seconds since 1970, ISO 8601, dates of HTTP.
 #include <fmt/format.h>
 
 #include <charconv>
@@ -9,6 +9,35 @@
 #include "wire/json_codec.h"
 
 namespace mayfly::wire {
+namespace {
+
+// In `form`, d is a digit, a is a letter, and everything else stands for itself.
+bool HasForm(std::string_view text, std::string_view form) {
+  if (text.size() != form.size()) return false;
+  for (size_t i = 0; i < form.size(); ++i) {
+    const char c = text[i];
+    const bool digit = c >= '0' && c <= '9';
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (form[i] == 'd' ? !digit : form[i] == 'a' ? !letter : c != form[i]) return false;
+  }
+  return true;
+}
+
+int Number(std::string_view text, size_t from, size_t count) {
+  int value = 0;
+  std::from_chars(text.data() + from, text.data() + from + count, value);
+  return value;
+}
+
+// `clock`: "HH:MM:SS".
+std::optional<WallTime> TimeOf(std::chrono::year_month_day date, std::string_view clock, double fraction) {
+  const int hours = Number(clock, 0, 2), minutes = Number(clock, 3, 2), seconds = Number(clock, 6, 2);
+  if (!date.ok() || hours > 23 || minutes > 59 || seconds > 60) return std::nullopt;
+  const auto days = std::chrono::sys_days(date).time_since_epoch().count();
+  return FromEpochSeconds(static_cast<double>(days) * 86400 + hours * 3600 + minutes * 60 + seconds + fraction);
+}
+
+}  // namespace
 
 std::optional<WallTime> FromEpochSeconds(double seconds) {
   constexpr double kLimit = 8.5e9;  // about 270 years of nanoseconds fit 64 bits
@@ -18,17 +47,8 @@ std::optional<WallTime> FromEpochSeconds(double seconds) {
 }
 
 std::optional<WallTime> ParseIso8601(std::string_view text) {
-  // YYYY-MM-DDTHH:MM:SS[.fraction]Z
-  if (text.size() < 20 || text.size() > 30 || text.back() != 'Z') return std::nullopt;
-  constexpr std::string_view kForm = "dddd-dd-ddTdd:dd:dd";
-  for (size_t i = 0; i < kForm.size(); ++i) {
-    if (kForm[i] == 'd' ? !IsDigit(text[i]) : text[i] != kForm[i]) return std::nullopt;
-  }
-  auto number = [&](size_t from, size_t count) {
-    int value = 0;
-    std::from_chars(text.data() + from, text.data() + from + count, value);
-    return value;
-  };
+  constexpr std::string_view kForm = "dddd-dd-ddTdd:dd:dd";  // [.fraction]Z
+  if (text.size() <= kForm.size() || text.size() > 30 || text.back() != 'Z' || !HasForm(text.substr(0, kForm.size()), kForm)) return std::nullopt;
   double fraction = 0;
   const std::string_view rest = text.substr(kForm.size(), text.size() - kForm.size() - 1);
   if (!rest.empty()) {
@@ -36,10 +56,18 @@ std::optional<WallTime> ParseIso8601(std::string_view text) {
     std::from_chars(rest.data(), rest.data() + rest.size(), fraction);
   }
   using namespace std::chrono;
-  const year_month_day date{year(number(0, 4)), month(static_cast<unsigned>(number(5, 2))), day(static_cast<unsigned>(number(8, 2)))};
-  if (!date.ok() || number(11, 2) > 23 || number(14, 2) > 59 || number(17, 2) > 60) return std::nullopt;
-  const double seconds_of_day = number(11, 2) * 3600 + number(14, 2) * 60 + number(17, 2) + fraction;
-  return FromEpochSeconds(static_cast<double>(sys_days(date).time_since_epoch().count()) * 86400 + seconds_of_day);
+  const year_month_day date{year(Number(text, 0, 4)), month(static_cast<unsigned>(Number(text, 5, 2))), day(static_cast<unsigned>(Number(text, 8, 2)))};
+  return TimeOf(date, text.substr(11, 8), fraction);
+}
+
+std::optional<WallTime> ParseHttpDate(std::string_view text) {
+  if (!HasForm(text, "aaa, dd aaa dddd dd:dd:dd GMT")) return std::nullopt;
+  constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  const size_t at = kMonths.find(text.substr(8, 3));
+  if (at == std::string_view::npos || at % 3 != 0) return std::nullopt;
+  using namespace std::chrono;
+  const year_month_day date{year(Number(text, 12, 4)), month(static_cast<unsigned>(at / 3 + 1)), day(static_cast<unsigned>(Number(text, 5, 2)))};
+  return TimeOf(date, text.substr(17, 8), 0);
 }
 
 std::string ToEpochSeconds(WallTime time) {

@@ -43,6 +43,18 @@ void WriteMap(const Shape& shape, const void* map, std::string& out) {
   out.push_back('}');
 }
 
+std::string FormatTime(TimeForm form, WallTime time) {
+  if (form == TimeForm::Iso8601) return FormatIso8601(time);
+  if (form == TimeForm::HttpDate) return FormatHttpDate(time);
+  return ToEpochSeconds(time);
+}
+
+void WriteTime(TimeForm form, WallTime time, std::string& out) {
+  const std::string text = FormatTime(form, time);
+  if (form == TimeForm::Iso8601 || form == TimeForm::HttpDate) return json::WriteString(text, out);
+  out += text;
+}
+
 void WriteDouble(double value, std::string& out) {
   if (!std::isfinite(value)) {
     out += "null";  // JSON has no other word for it
@@ -54,7 +66,7 @@ void WriteDouble(double value, std::string& out) {
 }
 
 // A required text that must match a pattern and is empty was never set: SDK models promise a few members that AWS leaves out
-// (GetFunctionCodeSigningConfig of a function without one).
+// (the name of a setting that was never made).
 bool IsUnset(const Member& member, const void* value) {
   return member.required && member.shape->kind == Kind::String && member.shape->pattern && As<std::string>(value).empty();
 }
@@ -69,7 +81,7 @@ void WriteJson(const Shape& shape, const void* value, std::string& out) {
     case Kind::Long: out += fmt::to_string(As<int64_t>(value)); return;
     case Kind::Double: return WriteDouble(As<double>(value), out);
     case Kind::Blob: out.append(1, '"').append(Base64Encode(As<std::string>(value))).push_back('"'); return;
-    case Kind::Timestamp: out += ToEpochSeconds(As<WallTime>(value)); return;
+    case Kind::Timestamp: return WriteTime(shape.time, As<WallTime>(value), out);
     case Kind::List: return WriteList(shape, value, out);
     case Kind::Map: return WriteMap(shape, value, out);
     case Kind::Structure: return WriteJsonMembers(*shape.structure, MemberChoice::All, value, out);
@@ -83,7 +95,7 @@ void WriteJsonMembers(const Structure& structure, MemberChoice choice, const voi
   bool first = true;
   for (const Member& member : structure.members) {
     if (choice == MemberChoice::BodyOnly && member.location != Location::Body) continue;
-    const void* value = member.field->get(static_cast<const char*>(object) + member.offset);
+    const void* value = Structure::Get(member, object);
     if (!value || IsUnset(member, value)) continue;
     if (!first) out.push_back(',');
     first = false;
@@ -94,10 +106,10 @@ void WriteJsonMembers(const Structure& structure, MemberChoice choice, const voi
   out.push_back('}');
 }
 
-std::string WriteText(const Shape& shape, const void* value) {
+std::string WriteText(const Shape& shape, const void* value, TimeForm time) {
   if (shape.kind == Kind::String) return As<std::string>(value);
   if (shape.kind == Kind::Blob) return Base64Encode(As<std::string>(value));
-  if (shape.kind == Kind::Timestamp) return FormatHttpDate(As<WallTime>(value));
+  if (shape.kind == Kind::Timestamp) return FormatTime(shape.time == TimeForm::Default ? time : shape.time, As<WallTime>(value));
   std::string out;
   WriteJson(shape, value, out);
   return out;

@@ -4,6 +4,7 @@
 #include "wire/json_rpc.h"
 #include "wire/query.h"
 #include "wire/rest_json.h"
+#include "wire/rest_xml.h"
 
 namespace mayfly::wire {
 
@@ -20,6 +21,8 @@ std::vector<std::unique_ptr<Protocol>> MakeProtocols(const Service& service) {
       protocols.push_back(std::make_unique<JsonRpc>(service, name.substr(5)));
     } else if (name == "query") {
       protocols.push_back(std::make_unique<Query>(service));
+    } else if (name == "rest-xml") {
+      protocols.push_back(std::make_unique<RestXml>(service));
     } else {
       return {};
     }

@@ -6,9 +6,9 @@
 
 #include "base/encoding.h"
 #include "wire/error_response.h"
-#include "wire/json_codec.h"
-#include "wire/json_rpc.h"
-#include "wire/query_tree.h"
+#include "wire/query_form.h"
+#include "wire/rest_members.h"
+#include "wire/xml_error.h"
 #include "wire/xml_write.h"
 
 namespace mayfly::wire {
@@ -16,7 +16,6 @@ namespace {
 
 constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
 constexpr std::string_view kXmlType = "text/xml";
-constexpr std::string_view kQueueUrl = "QueueUrl";
 
 bool HasForm(const http::Request& request) { return request.headers.Get("Content-Type").starts_with(kFormType); }
 
@@ -26,7 +25,13 @@ bool HasParameter(std::string_view query, std::string_view assignment) {
 
 size_t CountParameters(std::string_view text) { return static_cast<size_t>(std::ranges::count(text, '&')) + 1; }
 
-Error Malformed(std::string message) { return Error::Service("MalformedQueryString", std::move(message)); }
+// Gives members whose parameters are missing the request's path, where that stands in for them.
+void TakePath(const Structure& structure, std::string_view path, TextNode& tree) {
+  if (path.size() <= 1) return;
+  for (const Member& member : structure.members) {
+    if (member.path_stands_in && !tree.Find(member.xml_name())) tree.children.push_back({std::string(member.xml_name()), std::string(path), {}});
+  }
+}
 
 }  // namespace
 
@@ -35,7 +40,7 @@ bool LooksLikeQuery(const http::Request& request) { return HasForm(request) || H
 bool Query::Recognizes(const http::Request& request) const { return LooksLikeQuery(request); }
 
 Result<RouteMatch> Query::Route(const http::Request& request) const {
-  if (CountParameters(request.query()) + CountParameters(request.body) > kQueryParametersMax) return Fail(Malformed("The request has too many parameters."));
+  if (CountParameters(request.query()) + CountParameters(request.body) > kQueryParametersMax) return Fail(MalformedQuery("The request has too many parameters."));
   RouteMatch match;
   match.query = http::ParseQuery(request.query());
   for (auto& parameter : http::ParseQuery(request.body)) match.query.push_back(std::move(parameter));
@@ -55,13 +60,13 @@ Result<Message> Query::Decode(const RouteMatch& match, http::Request& request) c
   Message message(match.operation->input);
   if (!message.get()) return message;
   for (const auto& [name, value] : match.query) {
-    if (!IsValidUtf8(name) || !IsValidUtf8(value)) return Fail(Malformed("The request is not in UTF-8."));
+    if (!IsValidUtf8(name) || !IsValidUtf8(value)) return Fail(MalformedQuery("The request is not in UTF-8."));
   }
-  MF_TRY(QueryNode tree, BuildQueryTree(match.query));
-  if (!tree.Find(kQueueUrl) && request.path().size() > 1) tree.Child(kQueueUrl).text = std::string(request.path());
+  MF_TRY(TextNode tree, BuildQueryTree(match.query));
+  TakePath(*message.structure(), request.path(), tree);
   Violations violations;
   MF_TRY_VOID(ReadHeaderMembers(*message.structure(), request, message.get(), violations));
-  MF_TRY_VOID(ReadQueryMembers(*message.structure(), tree, message.get(), nullptr, violations));
+  MF_TRY_VOID(ReadTextMembers(QueryForm(), *message.structure(), MemberChoice::BodyOnly, tree, message.get(), nullptr, violations));
   if (violations.empty()) return message;
   if (!violations.first_missing().empty()) return Fail(MissingParameter(violations.first_missing()));
   return Fail(violations.ToError());
@@ -75,7 +80,7 @@ http::Response Query::Encode(const Operation& operation, Message& message) const
   response.body = fmt::format("<?xml version=\"1.0\"?><{}Response xmlns=\"{}\">", operation.name, service_.xml_namespace);
   if (message.get()) {
     response.body += fmt::format("<{}Result>", operation.name);
-    WriteXmlMembers(*message.structure(), message.get(), response.body);
+    WriteXmlMembers(*message.structure(), MemberChoice::BodyOnly, message.get(), response.body);
     response.body += fmt::format("</{}Result>", operation.name);
   }
   return response;
@@ -83,31 +88,18 @@ http::Response Query::Encode(const Operation& operation, Message& message) const
 
 http::Response Query::EncodeError(const Error& error) const {
   const ErrorAnswer answer = DescribeError(service_, error);
-  std::string message;
-  for (const auto& [name, value] : answer.body) {
-    if ((name == "message" || name == "Message") && value.is_string()) message = value.string();
-  }
-  http::Response response = http::Response::Text(answer.status, fmt::format("<?xml version=\"1.0\"?><ErrorResponse xmlns=\"{}\"><Error><Type>{}</Type><Code>",
-                                                                            service_.xml_namespace, answer.status >= 500 ? "Receiver" : "Sender"), kXmlType);
-  AppendXmlText(QueryCodeOf(service_, answer), response.body);
-  response.body += "</Code><Message>";
-  AppendXmlText(message, response.body);
-  response.body += "</Message><Detail/></Error>";
-  return response;
+  return http::Response::Text(answer.status, BeginXmlError(service_, answer, QueryCodeOf(service_, answer)), kXmlType);
 }
 
 void Query::Finish(http::Response& response, std::string_view request_id) const {
   Protocol::Finish(response, request_id);
-  std::string id;
-  AppendXmlText(request_id, id);
-  if (response.status >= 400) {
-    response.body += fmt::format("<RequestId>{}</RequestId></ErrorResponse>", id);
-    return;
-  }
+  if (response.status >= 400) return EndXmlError(service_, request_id, response.body);
   // The name of the outer element: behind "<?xml version="1.0"?><".
   const size_t begin = response.body.find("?><") + 3;
   const std::string name = response.body.substr(begin, response.body.find(' ', begin) - begin);
-  response.body += fmt::format("<ResponseMetadata><RequestId>{}</RequestId></ResponseMetadata></{}>", id, name);
+  response.body += "<ResponseMetadata>";
+  AppendXmlElement("RequestId", request_id, response.body);
+  response.body += fmt::format("</ResponseMetadata></{}>", name);
 }
 
 }  // namespace mayfly::wire

@@ -2,9 +2,8 @@
 //
 //   Action=SendMessage&MessageBody=x&MessageAttribute.1.Name=a&MessageAttribute.1.Value.StringValue=b
 //
-// Names of parameters are paths: lists and maps are numbered from 1 (gaps do not matter). Both forms of lists are read, flat
-// (Name.1) and with ".member." (Name.member.1); answers are flat, as those of SQS. The path of the request stands in for a
-// QueueUrl that is missing: requests are sent to the queue's URL.
+// Names of parameters are paths (query_form.h). Where the model says so, the path of the request stands in for a parameter that is
+// missing: requests may be sent to the URL of what they are about.
 // Bounds: kQueryParametersMax parameters, kQueryDepthMax parts of a name.
 #pragma once
 
@@ -13,7 +12,6 @@
 namespace mayfly::wire {
 
 inline constexpr size_t kQueryParametersMax = 2'000;
-inline constexpr size_t kQueryDepthMax = 16;
 
 class Query final : public Protocol {
  public:

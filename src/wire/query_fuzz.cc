@@ -1,5 +1,5 @@
 // Any request of the query protocol, and of JSON by X-Amz-Target, must end in a struct or in a well-formed error answer.
-// Input: the first line is a target ("/0123/q?Action=…"), or X-Amz-Target's value when it has no slash; the rest is the body.
+// Input: the first line is a target ("/box?Action=…"), or X-Amz-Target's value when it has no slash; the rest is the body.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/json.h"
-#include "model/sqs.h"
+#include "model/post.h"
 #include "wire/error_response.h"
 #include "wire/json_rpc.h"
 #include "wire/query.h"
@@ -26,8 +26,8 @@ void CheckError(const Protocol& protocol, const mayfly::Error& error, bool json)
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  static const mayfly::wire::Query query(mayfly::sqs::kService);
-  static const mayfly::wire::JsonRpc json_rpc(mayfly::sqs::kService, "1.0");
+  static const mayfly::wire::Query query(mayfly::post::kService);
+  static const mayfly::wire::JsonRpc json_rpc(mayfly::post::kService, "1.0");
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   const size_t end = std::min(input.find('\n'), input.size());
   const std::string_view head = input.substr(0, end);

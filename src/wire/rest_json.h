@@ -1,26 +1,24 @@
-// rest-json: paths, queries, headers and JSON bodies. The protocol of AWS Lambda.
+// rest-json: the REST protocol whose documents are JSON.
 #pragma once
 
-#include <string_view>
-
-#include "wire/protocol.h"
+#include "wire/rest.h"
 
 namespace mayfly::wire {
 
-class RestJson final : public Protocol {
+class RestJson final : public Rest {
  public:
   // `service` outlives this.
-  explicit RestJson(const Service& service) : service_(service), router_(service) {}
+  explicit RestJson(const Service& service) : Rest(service, kJsonEvents) {}
 
-  bool Recognizes(const http::Request&) const override { return true; }
-  Result<RouteMatch> Route(const http::Request& request) const override;
-  Result<Message> Decode(const RouteMatch& match, http::Request& request) const override;
-  http::Response Encode(const Operation& operation, Message& response) const override;
   http::Response EncodeError(const Error& error) const override;
 
  private:
-  const Service& service_;
-  Router router_;
+  std::string_view document_type() const override { return "application/json"; }
+  std::string_view blob_type() const override { return "application/json"; }  // what the services of this protocol pass on in blobs
+  Result<> ReadDocument(const Structure& input, std::string body, void* object, Violations& violations) const override;
+  Result<> ReadPayload(const Member& payload, std::string body, void* object, Violations& violations) const override;
+  void WriteDocument(const Structure& output, const void* object, std::string& out) const override;
+  void WritePayload(const Member& payload, const void* value, std::string& out) const override;
 };
 
 }  // namespace mayfly::wire

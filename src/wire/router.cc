@@ -11,50 +11,49 @@
 namespace mayfly::wire {
 namespace {
 
-constexpr size_t kSegmentsMax = 16;  // templates have at most seven
+// What stands behind a part of a path; nothing when it is the last one.
+struct PathRest {
+  std::string_view text;
+  bool ended = false;
+};
 
-// Segments between slashes, without the first slash and without an empty last one. False when there are too many.
-bool Split(std::string_view path, std::vector<std::string_view>& segments) {
-  if (path.starts_with('/')) path.remove_prefix(1);
-  if (path.ends_with('/')) path.remove_suffix(1);
-  segments.reserve(kSegmentsMax);
-  while (segments.size() < kSegmentsMax) {
-    const size_t slash = path.find('/');
-    segments.push_back(path.substr(0, slash));
-    if (slash == std::string_view::npos) return true;
-    path.remove_prefix(slash + 1);
-  }
-  return false;
+// Takes the first part off. One slash at the end is none.
+std::string_view TakeSegment(PathRest& rest) {
+  const size_t slash = rest.text.find('/');
+  const std::string_view segment = rest.text.substr(0, slash);
+  rest.text.remove_prefix(std::min(segment.size() + 1, rest.text.size()));
+  rest.ended = rest.text.empty();
+  return segment;
 }
 
+PathRest WithoutFirstSlash(std::string_view path) { return {path.starts_with('/') ? path.substr(1) : path}; }
+
 bool IsLabel(std::string_view segment) { return segment.starts_with('{') && segment.ends_with('}'); }
+bool IsGreedy(std::string_view segment) { return segment.ends_with("+}"); }
+std::string_view LabelName(std::string_view segment) { return segment.substr(1, segment.size() - (IsGreedy(segment) ? 3 : 2)); }
 
 bool HasLiterals(const Operation& operation, const std::vector<std::pair<std::string, std::string>>& query) {
   return std::ranges::all_of(operation.query, [&](const QueryLiteral& literal) {
-    return std::ranges::any_of(query, [&](const auto& given) { return given.first == literal.first && given.second == literal.second; });
+    return std::ranges::any_of(query, [&](const auto& given) {
+      return given.first == literal.first && (literal.second.empty() || given.second == literal.second);
+    });
   });
 }
-
-int CountLiterals(std::string_view path) {
-  std::vector<std::string_view> segments;
-  Split(path, segments);
-  return static_cast<int>(std::ranges::count_if(segments, [](std::string_view segment) { return !segment.empty() && !IsLabel(segment); }));
-}
-
-std::string_view LabelName(std::string_view segment) { return segment.substr(1, segment.size() - 2); }
 
 }  // namespace
 
 struct Router::Node {
   std::vector<std::pair<std::string_view, std::unique_ptr<Node>>> literals;
   std::unique_ptr<Node> label;
+  std::unique_ptr<Node> greedy;
   std::vector<const Operation*> operations;
   int literal_segments = 0;  // of the templates of `operations`
 
   Node& Child(std::string_view segment) {
     if (IsLabel(segment)) {
-      if (!label) label = std::make_unique<Node>();
-      return *label;
+      auto& slot = IsGreedy(segment) ? greedy : label;
+      if (!slot) slot = std::make_unique<Node>();
+      return *slot;
     }
     for (auto& [name, node] : literals) {
       if (name == segment) return *node;
@@ -62,25 +61,38 @@ struct Router::Node {
     return *literals.emplace_back(segment, std::make_unique<Node>()).second;
   }
 
-  // The node of these segments that has operations; literals are preferred to labels. Depth is that of the templates.
-  const Node* Walk(const std::string_view* segment, size_t count) const {
-    if (count == 0) return operations.empty() ? nullptr : this;
+  // The node of this path that has operations, and what its labels stand for; literals are preferred to labels, and these to a greedy
+  // one. Depth is that of the templates.
+  const Node* Walk(PathRest rest, std::vector<std::string_view>& labels) const {
+    if (rest.ended) return operations.empty() ? nullptr : this;
+    const std::string_view whole = rest.text;
+    const std::string_view segment = TakeSegment(rest);
     for (const auto& [name, node] : literals) {
-      if (name != *segment) continue;
-      if (const Node* found = node->Walk(segment + 1, count - 1)) return found;
+      if (name != segment) continue;
+      if (const Node* found = node->Walk(rest, labels)) return found;
     }
-    return label && !segment->empty() ? label->Walk(segment + 1, count - 1) : nullptr;
+    if (label && !segment.empty()) {
+      labels.push_back(segment);
+      if (const Node* found = label->Walk(rest, labels)) return found;
+      labels.pop_back();
+    }
+    if (!greedy || whole.empty()) return nullptr;
+    labels.push_back(whole);
+    return greedy.get();
   }
 };
 
 Router::Router(const Service& service) : root_(std::make_unique<Node>()) {
   for (const Operation& operation : service.operations) {
-    std::vector<std::string_view> segments;
-    MF_ASSERT(Split(operation.path, segments));
     Node* node = root_.get();
-    for (const std::string_view segment : segments) node = &node->Child(segment);
+    int literals = 0;
+    for (PathRest rest = WithoutFirstSlash(operation.path); !rest.ended;) {
+      const std::string_view segment = TakeSegment(rest);
+      if (!segment.empty() && !IsLabel(segment)) ++literals;
+      node = &node->Child(segment);
+    }
     node->operations.push_back(&operation);
-    node->literal_segments = CountLiterals(operation.path);
+    node->literal_segments = literals;
   }
 }
 
@@ -88,15 +100,15 @@ Router::~Router() = default;
 Router::Router(Router&&) noexcept = default;
 
 std::optional<Router::PathFit> Router::Fit(std::string_view method, std::string_view path) const {
-  std::vector<std::string_view> segments;
-  const Node* node = Split(path, segments) ? root_->Walk(segments.data(), segments.size()) : nullptr;
+  std::vector<std::string_view> values;
+  const Node* node = root_->Walk(WithoutFirstSlash(path), values);
   if (!node) return std::nullopt;
   return PathFit{node->literal_segments, std::ranges::any_of(node->operations, [&](const Operation* operation) { return operation->method == method; })};
 }
 
 Result<RouteMatch> Router::Find(std::string_view method, std::string_view path, std::string_view query) const {
-  std::vector<std::string_view> segments;
-  const Node* node = Split(path, segments) ? root_->Walk(segments.data(), segments.size()) : nullptr;
+  std::vector<std::string_view> values;
+  const Node* node = root_->Walk(WithoutFirstSlash(path), values);
   if (!node) return Fail(Error::Service("UnknownOperationException", "The requested operation is not known to this service."));
 
   RouteMatch match;
@@ -108,13 +120,13 @@ Result<RouteMatch> Router::Find(std::string_view method, std::string_view path, 
   if (!match.operation) {
     return Fail(Error::Service("MethodNotAllowedException", fmt::format("The method {} is not allowed here.", method.substr(0, 16))));
   }
-  std::vector<std::string_view> pattern;
-  Split(match.operation->path, pattern);
-  for (size_t i = 0; i < pattern.size(); ++i) {
-    if (!IsLabel(pattern[i])) continue;
-    auto value = PercentDecode(segments[i]);
+  auto next = values.begin();
+  for (PathRest rest = WithoutFirstSlash(match.operation->path); !rest.ended;) {
+    const std::string_view segment = TakeSegment(rest);
+    if (!IsLabel(segment)) continue;
+    auto value = PercentDecode(*next++);
     if (!value || !IsValidUtf8(*value)) return Fail(SerializationError("The path is not correctly encoded"));
-    match.labels.emplace_back(LabelName(pattern[i]), std::move(*value));
+    match.labels.emplace_back(LabelName(segment), std::move(*value));
   }
   return match;
 }

@@ -2,8 +2,9 @@
 //
 // Built once per service from its descriptors; immutable afterwards, usable from any thread.
 // A path is split at '/' first and its labels are percent-decoded then, so that an encoded ARN with slashes is one label.
-// One slash at the end is tolerated. Of operations that share method and path, the one with the most query literals that
-// the request fulfils wins (GET …/layers?find=LayerVersion against GET …/layers).
+// One slash at the end is tolerated. A greedy label, the last part of its template, takes all that is left, slashes and all, but never
+// nothing. Of operations that share method and path, the one with the most query literals that
+// the request fulfils wins (GET …/things?find=Name against GET …/things); a literal without a value asks for the parameter alone.
 #pragma once
 
 #include <memory>

@@ -18,6 +18,34 @@ namespace mayfly::wire {
 template <typename T>
 using Map = std::vector<std::pair<std::string, T>>;
 
+// A T that may be absent, and lies elsewhere: what a struct holds of its own type. Copied with what it holds.
+template <typename T>
+class Box {
+ public:
+  Box() = default;
+  Box(T value) : value_(new T(std::move(value))) {}  // NOLINT: implicit on purpose
+  Box(const Box& other) : value_(other.value_ ? new T(*other.value_) : nullptr) {}
+  Box(Box&& other) noexcept : value_(std::exchange(other.value_, nullptr)) {}
+  Box& operator=(Box other) noexcept {
+    std::swap(value_, other.value_);
+    return *this;
+  }
+  ~Box() { delete value_; }
+
+  T& emplace() {
+    *this = Box(T());
+    return *value_;
+  }
+  explicit operator bool() const { return value_ != nullptr; }
+  T& operator*() { return *value_; }
+  const T& operator*() const { return *value_; }
+  T* operator->() { return value_; }
+  const T* operator->() const { return value_; }
+
+ private:
+  T* value_ = nullptr;  // no std::unique_ptr: the structs around it keep their standard layout
+};
+
 // A list of a response whose items are JSON already. Its shape has no ListOps.
 class WrittenList {
  public:
@@ -44,6 +72,14 @@ struct FieldAccess<std::optional<T>> {
   static const void* Get(const void* field) {
     const auto& value = *static_cast<const std::optional<T>*>(field);
     return value ? &*value : nullptr;
+  }
+};
+template <typename T>
+struct FieldAccess<Box<T>> {
+  static void* Emplace(void* field) { return &static_cast<Box<T>*>(field)->emplace(); }
+  static const void* Get(const void* field) {
+    const auto& box = *static_cast<const Box<T>*>(field);
+    return box ? &*box : nullptr;
   }
 };
 template <typename T>
@@ -80,7 +116,10 @@ struct EventStreamAccess {
   }
 };
 template <typename T>
-inline constexpr EventStreamOps kEventStreamOps{&EventStreamAccess<T>::Take};
+inline constexpr EventStreamOps kEventStreamOps{&EventStreamAccess<T>::Take, nullptr};
+template <typename T>
+inline constexpr EventStreamOps kEventReaderOps{
+    nullptr, [](void* reader, std::shared_ptr<EventSource> source) { *static_cast<EventReader<T>*>(reader) = EventReader<T>(std::move(source)); }};
 
 template <typename T>
 void* MakeObject() {

@@ -45,9 +45,10 @@ std::string EnumConstraint(const Shape& shape) {
   return fmt::format("Member must satisfy enum value set: [{}]", fmt::join(shape.values, ", "));
 }
 
+bool IsNumber(const Shape& shape) { return shape.kind == Kind::Integer || shape.kind == Kind::Long || shape.kind == Kind::Double; }
+
 std::string_view Measure(const Shape& shape) {
-  const bool number = shape.kind == Kind::Integer || shape.kind == Kind::Long || shape.kind == Kind::Double;
-  return number ? "value" : "length";
+  return IsNumber(shape) ? "value" : "length";
 }
 
 std::string HighConstraint(const Shape& shape) {
@@ -60,6 +61,12 @@ std::string LowConstraint(const Shape& shape) {
 
 std::string PatternConstraint(const Shape& shape) {
   return fmt::format("Member must satisfy regular expression pattern: {}", shape.pattern->shown());
+}
+
+double StoredNumber(const Shape& shape, const void* stored) {
+  if (shape.kind == Kind::Double) return *static_cast<const double*>(stored);
+  if (shape.kind == Kind::Long) return static_cast<double>(*static_cast<const int64_t*>(stored));
+  return *static_cast<const int32_t*>(stored);
 }
 
 bool KnownValue(const Shape& shape, std::string_view text) {
@@ -122,6 +129,11 @@ bool Satisfies(const Shape& shape, std::string_view text) {
 
 bool Satisfies(const Shape& shape, double value) { return InRange(shape, value); }
 
+bool StoredSatisfies(const Shape& shape, const void* stored) {
+  if (shape.kind == Kind::String) return Satisfies(shape, *static_cast<const std::string*>(stored));
+  return !IsNumber(shape) || Satisfies(shape, StoredNumber(shape, stored));
+}
+
 std::string DescribeConstraints(const Shape& shape) {
   std::string out = "[";
   if (shape.high.exists()) out += HighConstraint(shape) + ", ";
@@ -158,6 +170,12 @@ void Violations::CheckText(const Path& path, const Shape& shape, std::string_vie
 void Violations::CheckNumber(const Path& path, const Shape& shape, double value, std::string_view text) {
   if (shape.high.exists() && value > shape.high.value) Add(path, Quoted(shape, text), HighConstraint(shape));
   if (shape.low.exists() && value < shape.low.value) Add(path, Quoted(shape, text), LowConstraint(shape));
+}
+
+void Violations::CheckStored(const Path& path, const Shape& shape, const void* stored, std::string_view number_text) {
+  if (shape.kind == Kind::String) CheckText(path, shape, *static_cast<const std::string*>(stored));
+  if (shape.kind == Kind::Blob) CheckSize(path, shape, static_cast<const std::string*>(stored)->size(), nullptr);
+  if (IsNumber(shape)) CheckNumber(path, shape, StoredNumber(shape, stored), number_text);
 }
 
 void Violations::CheckSize(const Path& path, const Shape& shape, size_t size, const json::Value* value) {

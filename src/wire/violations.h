@@ -35,11 +35,13 @@ class Violations {
  public:
   // `shown` is the value as text with its quotes ("'x'", "null"), or "" for one that must not be shown.
   void Add(const Path& path, std::string_view shown, std::string_view constraint);
-  // The one constraint that Lambda answers with InvalidParameterValueException: a bare name that is too long.
+  // The one constraint whose answer is InvalidParameterValueException: a bare name that is too long.
   void AddBareName(const Path& path, std::string_view value, size_t characters_max);
 
   void CheckText(const Path& path, const Shape& shape, std::string_view text);
   void CheckNumber(const Path& path, const Shape& shape, double value, std::string_view text);
+  // A scalar in its storage: text, blob or number. `number_text` is the number as it came.
+  void CheckStored(const Path& path, const Shape& shape, const void* stored, std::string_view number_text);
   // Length of a list, map or blob. `value` is shown; it may be null for a blob.
   void CheckSize(const Path& path, const Shape& shape, size_t size, const json::Value* value);
   void Missing(const Path& path) {
@@ -62,6 +64,8 @@ class Violations {
 // Whether `text` satisfies the shape of a string (length, pattern, enum).
 bool Satisfies(const Shape& shape, std::string_view text);
 bool Satisfies(const Shape& shape, double value);
+// Whether a scalar in its storage does; true for what has no limits but its type's.
+bool StoredSatisfies(const Shape& shape, const void* stored);
 // All constraints on the elements, keys or values of a container: "[Member must have length …, …, Member must not be null]".
 std::string DescribeConstraints(const Shape& shape);
 // A value as messages show it: 'text', '5', '[a, b]', '{k=v}', 'null'. Without the quotes.

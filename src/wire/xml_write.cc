@@ -1,55 +1,106 @@
 #include "wire/xml_write.h"
 
-#include "base/clock.h"
 #include "wire/json_codec.h"
 
 namespace mayfly::wire {
 namespace {
 
-void Open(std::string_view name, std::string& out) { out.append(1, '<').append(name).append(1, '>'); }
 void Close(std::string_view name, std::string& out) { out.append("</").append(name).append(1, '>'); }
 
-void WriteElement(std::string_view name, const Member& member, const Shape& shape, const void* value, std::string& out);
+std::string TextOf(const Shape& shape, const void* value) { return WriteText(shape, value, TimeForm::Iso8601); }
 
-void WriteMap(const Member& member, const Shape& shape, const void* map, std::string& out) {
-  const std::string_view key_name = member.xml_key.empty() ? "key" : member.xml_key;
-  const std::string_view value_name = member.xml_value.empty() ? "value" : member.xml_value;
+void WriteAttributes(const Structure& structure, const void* object, std::string& out) {
+  for (const Member& member : structure.members) {
+    const void* value = member.xml->attribute ? Structure::Get(member, object) : nullptr;
+    if (value) AppendXmlAttribute(member.xml_name(), TextOf(*member.shape, value), out);
+  }
+}
+
+// `<name`, the namespace and the attributes of a value; what comes next is `>`.
+void Begin(std::string_view name, const XmlForm& form, const Shape& shape, const void* value, std::string& out) {
+  out.append(1, '<').append(name);
+  if (!form.uri.empty()) AppendXmlAttribute(form.prefix.empty() ? "xmlns" : "xmlns:" + std::string(form.prefix), form.uri, out);
+  if (shape.kind == Kind::Structure) WriteAttributes(*shape.structure, value, out);
+}
+
+void WriteContent(const XmlForm& form, const Shape& shape, const void* value, std::string& out);
+
+void WriteElement(std::string_view name, const XmlForm& form, const Shape& shape, const void* value, std::string& out) {
+  Begin(name, form, shape, value, out);
+  out += '>';
+  WriteContent(form, shape, value, out);
+  Close(name, out);
+}
+
+void WriteItems(std::string_view name, const Shape& shape, const void* list, std::string& out) {
+  for (size_t i = 0; i < shape.list->size(list); ++i) WriteElement(name, kPlainXml, *shape.element, shape.list->at(list, i), out);
+}
+
+void WriteEntries(std::string_view name, const XmlForm& form, const Shape& shape, const void* map, std::string& out) {
   for (size_t i = 0; i < shape.map->size(map); ++i) {
     const auto [key, value] = shape.map->at(map, i);
-    Open(member.query_name(), out);
-    Open(key_name, out);
-    AppendXmlText(key, out);
-    Close(key_name, out);
-    WriteElement(value_name, member, *shape.element, value, out);
-    Close(member.query_name(), out);
+    out.append(1, '<').append(name).append(1, '>');
+    AppendXmlElement(form.key_name(), key, out);
+    WriteElement(form.value_name(), kPlainXml, *shape.element, value, out);
+    Close(name, out);
   }
 }
 
-void WriteValue(const Shape& shape, const void* value, std::string& out) {
-  if (shape.kind == Kind::Structure) return WriteXmlMembers(*shape.structure, value, out);
-  if (shape.kind == Kind::Timestamp) return AppendXmlText(FormatIso8601(*static_cast<const WallTime*>(value)), out);
-  AppendXmlText(WriteText(shape, value), out);
+void WriteContent(const XmlForm& form, const Shape& shape, const void* value, std::string& out) {
+  switch (shape.kind) {
+    case Kind::Structure: return WriteXmlMembers(*shape.structure, MemberChoice::All, value, out);
+    case Kind::List: return WriteItems(form.item_name(), shape, value, out);
+    case Kind::Map: return WriteEntries("entry", form, shape, value, out);
+    default: AppendXmlText(TextOf(shape, value), out);
+  }
 }
 
-void WriteElement(std::string_view name, const Member& member, const Shape& shape, const void* value, std::string& out) {
-  if (shape.kind == Kind::Map) return WriteMap(member, shape, value, out);
-  if (shape.kind == Kind::List) {
-    for (size_t i = 0; i < shape.list->size(value); ++i) WriteElement(member.query_name(), member, *shape.element, shape.list->at(value, i), out);
-    return;
-  }
-  Open(name, out);
-  WriteValue(shape, value, out);
-  Close(name, out);
+void WriteMember(const Member& member, const void* value, std::string& out) {
+  const XmlForm& form = *member.xml;
+  if (form.flat && member.shape->kind == Kind::List) return WriteItems(member.xml_name(), *member.shape, value, out);
+  if (form.flat && member.shape->kind == Kind::Map) return WriteEntries(member.xml_name(), form, *member.shape, value, out);
+  WriteElement(member.xml_name(), form, *member.shape, value, out);
+}
+
+void BeginDocument(std::string_view root, std::string_view xml_namespace, std::string& out) {
+  out.append("<?xml version=\"1.0\"?><").append(root);
+  if (!xml_namespace.empty()) AppendXmlAttribute("xmlns", xml_namespace, out);
 }
 
 }  // namespace
 
-void WriteXmlMembers(const Structure& structure, const void* object, std::string& out) {
+void WriteXmlMembers(const Structure& structure, MemberChoice choice, const void* object, std::string& out) {
   for (const Member& member : structure.members) {
-    if (member.location != Location::Body) continue;
-    const void* value = member.field->get(static_cast<const char*>(object) + member.offset);
-    if (value) WriteElement(member.query_name(), member, *member.shape, value, out);
+    if (member.xml->attribute || (choice == MemberChoice::BodyOnly && member.location != Location::Body)) continue;
+    if (const void* value = Structure::Get(member, object)) WriteMember(member, value, out);
   }
+}
+
+void WriteXmlDocument(std::string_view root, std::string_view xml_namespace, const XmlForm& form, const Shape& shape, const void* value, std::string& out) {
+  BeginDocument(root, form.prefix.empty() && !form.uri.empty() ? form.uri : xml_namespace, out);
+  if (shape.kind == Kind::Structure) WriteAttributes(*shape.structure, value, out);
+  out += '>';
+  WriteContent(form, shape, value, out);
+  Close(root, out);
+}
+
+void WriteXmlDocument(std::string_view root, std::string_view xml_namespace, const Structure& message, const void* object, std::string& out) {
+  BeginDocument(root, xml_namespace, out);
+  out += '>';
+  WriteXmlMembers(message, MemberChoice::BodyOnly, object, out);
+  Close(root, out);
+}
+
+void AppendXmlElement(std::string_view name, std::string_view text, std::string& out) {
+  out.append(1, '<').append(name).append(1, '>');
+  AppendXmlText(text, out);
+  Close(name, out);
+}
+
+void AppendXmlAttribute(std::string_view name, std::string_view text, std::string& out) {
+  out.append(1, ' ').append(name).append("=\"");
+  AppendXmlText(text, out);
+  out += '"';
 }
 
 void AppendXmlText(std::string_view text, std::string& out) {

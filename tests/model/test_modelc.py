@@ -42,6 +42,16 @@ def test_each_group_has_a_handler_and_what_does_not_work_has_none(tmp_path):
     assert "&DeadLetterQueuesHandler::Take" in source.read_text()
 
 
+def test_structs_may_hold_themselves(tmp_path):
+    header = tmp_path / "tiny.h"
+    node = "struct Node  Child Node ; Children list<Node> ; Named map<string,Node> ; Other Way\nstruct Way  Back Node\n"
+    result = run(tmp_path, SERVICE + ERROR + OPERATION.replace("out Value string", "out Node") + node, "--header", str(header))
+    assert result.returncode == 0, result.stderr
+    text = header.read_text()
+    assert "struct Node;\n" in text and "wire::Box<Node> child;" in text and "std::optional<std::vector<Node>> children;" in text
+    assert "wire::Box<Way> other;" in text and "wire::Box<Node> back;" in text
+
+
 @pytest.mark.parametrize("text, line, words", [
     (OPERATION.replace("Name! string @path", "Name! Nonsense @path"), 10, "Nonsense is declared nowhere"),
     (OPERATION.replace("Name! string @path", "Other! string @path"), 7, "{Name} in the URI of Get has no member @path"),
@@ -59,7 +69,11 @@ def test_each_group_has_a_handler_and_what_does_not_work_has_none(tmp_path):
     (OPERATION + OPERATION, 17, "GetResponse is declared twice"),
     (ERROR + OPERATION, 7, "ServiceException is declared twice"),
     (OPERATION + "type Spare string\n", 13, "Spare is used nowhere"),
-    (OPERATION.replace("out Value string", "out Node") + "struct Node  Child Node\n", 13, "Node contains itself"),
+    (OPERATION.replace("out Value string", "out Node") + "struct Node  Child! Node\n", 13, "Node contains itself without end"),
+    (OPERATION.replace("out Value string", "out Node") + "struct Node  Via! Way\nstruct Way  Back! Node\n", 14, "Way contains itself without end"),
+    (OPERATION.replace("/{Name}", "/{Name+}/more"), 7, "the greedy label of Get is the last part of its URI"),
+    (OPERATION.replace("out Value string", "out Value string @headers(x-)"), 11, "stands in headers and so is a map of strings"),
+    (OPERATION.replace("out Value string", "out Value string iso"), 11, "'iso' is a form of timestamps"),
     (OPERATION + "nonsense\n", 13, "'nonsense' begins no entry"),
     (OPERATION.replace("out Value string", "out Value string written"), 11, "only a list comes as it was written"),
     (OPERATION.replace("out Value string", "out Value string streaming"), 11, "only a blob is streaming"),
@@ -76,7 +90,7 @@ def test_mistakes_are_told_with_their_line(tmp_path, text, line, words):
 
 CALLS = "service tiny\n   title Tiny\n   version 1\n   protocol json-1.1 query\n   signing tiny\n   target Tiny\n   xml http://tiny/\n"
 CALL_ERROR = "error TinyGone 400 message query Tiny.Gone\n"
-CALL = "op Get\n   doc Gets.\n   auth tiny:Get on thing\n   in Names list<string> xml(Name)\n   out Values map<string,string> xml(Entry:Key:Value)\n   errors TinyGone\n"
+CALL = "op Get\n   doc Gets.\n   auth tiny:Get on thing\n   in Names list<string> flat xml(Name)\n   out Values map<string,string> entries(Key:Value)\n   errors TinyGone\n"
 
 
 def test_a_service_without_paths_has_short_operations(tmp_path):
@@ -85,7 +99,8 @@ def test_a_service_without_paths_has_short_operations(tmp_path):
     assert result.returncode == 0, result.stderr
     text = source.read_text()
     assert '{"Get", "POST", "/", {}, 200,' in text and '"TinyGone", 400, "message", false, "", "Tiny.Gone"' in text
-    assert ', "Name"}' in text and ', "Entry", "Key", "Value"}' in text and '"json-1.1 query"' in text
+    assert '{"Name", "", "", "", true, false, "", ""}' in text and '{"", "", "Key", "Value", false, false, "", ""}' in text
+    assert '"json-1.1 query"' in text
 
 
 @pytest.mark.parametrize("text, line, words", [
@@ -93,9 +108,16 @@ def test_a_service_without_paths_has_short_operations(tmp_path):
     (CALLS.replace("   xml http://tiny/\n", "") + CALL_ERROR + CALL, 0, "the query protocol needs an xml namespace"),
     (CALLS.replace("query", "telepathy") + CALL_ERROR + CALL, 0, "protocol 'telepathy' is not one of"),
     (CALLS + CALL_ERROR + CALL.replace("op Get", "op Get  GET / -> 200"), 9, "expected: op Name [deprecated]"),
-    (CALLS + CALL_ERROR + CALL.replace("xml(Name)", "xml(Name:Key)"), 12, "expected: xml(Element) or xml(Element:Key:Value)"),
-    (CALLS + CALL_ERROR + CALL.replace("Names list<string>", "Names string"), 12, "xml(…) is for lists and maps"),
+    (CALLS + CALL_ERROR + CALL.replace("xml(Name)", "xml(Name!)"), 12, "expected: xml(Element), items(Element), entries(Key:Value)"),
+    (CALLS + CALL_ERROR + CALL.replace("Names list<string>", "Names string"), 12, "flat is for lists and maps"),
+    (CALLS + CALL_ERROR + CALL.replace("xml(Name)", "items(Name)"), 12, "items(…) is for a list that is not flat"),
+    (CALLS + CALL_ERROR + CALL.replace("xml(Name)", "entries(A:B)"), 12, "entries(…) is for maps"),
+    (CALLS + CALL_ERROR + CALL.replace("flat xml(Name)", "attribute"), 12, "an attribute is one text"),
     (CALLS + CALL_ERROR + CALL.replace("xml(Name)", "xml(Name) own"), 12, "own is for headers"),
+    (CALLS + CALL_ERROR + CALL.replace("xml(Name)", "xml(Name) or_path"), 12, "or_path is for a string in the query protocol"),
+    (CALLS + CALL_ERROR + CALL.replace("Names list<string> flat xml(Name)", "Names blob streaming @payload"), 12, "takes a stream, which only REST protocols read"),
+    (CALLS.replace("json-1.1 query", "json-1.1 rest-xml") + CALL_ERROR + CALL, 0, "a REST protocol stands with its like only"),
+    (CALLS + "   errors odd\n" + CALL_ERROR + CALL, 0, "expected: errors bare"),
 ])
 def test_mistakes_of_such_services_are_told(tmp_path, text, line, words):
     result = run(tmp_path, text)

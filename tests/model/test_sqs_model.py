@@ -120,9 +120,11 @@ def test_the_query_protocol_has_the_names_of_the_older_sdk(ours, old):
         for name, entry in shapes[shape]["members"].items():
             if shapes[entry["shape"]]["type"] not in ("list", "map"):
                 continue
-            wanted = their_xml(shapes, entry, name)
+            xml = members[name]["xml"]
+            element, key, value = their_xml(shapes, entry, name)
             # QueueAttributeMap and the tags of TagQueue have no name of their own there: the decoder takes the member's, too.
-            assert members[name]["xml"] == [wanted[0] or members[name]["xml"][0], *wanted[1:]], (shape, name)
+            assert (xml["name"], xml.get("key", ""), xml.get("value", "")) == (element or xml["name"], key, value), (shape, name)
+            assert xml["flat"] and (entry.get("flattened") or shapes[entry["shape"]].get("flattened")), (shape, name)
             compared += 1
     for name, operation in old["operations"].items():
         compare(ours["operations"][name]["input"], operation["input"]["shape"])

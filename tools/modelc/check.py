@@ -8,7 +8,7 @@ from typing import List, Optional
 from cpp_names import group_words
 from model import Member, Model, ModelError, Operation, Place, Type
 
-PROTOCOLS = ("rest-json", "json-1.0", "json-1.1", "query")
+PROTOCOLS = ("rest-json", "rest-xml", "json-1.0", "json-1.1", "query")
 HOST = re.compile(r"^(\*|REGION|[a-z0-9-]+)(\.(REGION|[a-z0-9-]+))*(\.\*)?$")
 LOOK_AROUND = re.compile(r"\(\?[=!<]")
 
@@ -43,6 +43,10 @@ class Checker:
             self._find(Place("model", 0), "a JSON protocol needs a target")
         if "query" in model.protocol and not model.xml:
             self._find(Place("model", 0), "the query protocol needs an xml namespace")
+        if len({protocol.startswith("rest") for protocol in model.protocol.split()}) > 1:
+            self._find(Place("model", 0), "a REST protocol stands with its like only: others have no paths")
+        if model.errors_form not in ("", "bare"):
+            self._find(Place("model", 0), "expected: errors bare")
         for declared in model.types.values():
             self._check_type(declared.type)
         for struct in model.structs.values():
@@ -76,6 +80,8 @@ class Checker:
         if use.pattern and use.kind != "string":
             self._find(use.place, "only a string has a pattern")
         self._check_patterns(use)
+        if use.form and use.kind != "timestamp":
+            self._find(use.place, f"'{use.form}' is a form of timestamps")
         if use.streaming and use.kind != "blob":
             self._find(use.place, "only a blob is streaming: a stream of events is declared by `stream`")
         if use.whole and not use.streaming:
@@ -113,10 +119,14 @@ class Checker:
         what = f"member {member.name} of {owner}"
         if member.location == "path" and not member.required:
             self._find(member.place, f"{what} is in the path and so must be required (!)")
-        if member.location in ("path", "header", "status") and found.kind in ("list", "map", "blob"):
-            self._find(member.place, f"{what} is a {found.kind}, which cannot stand in a {member.location}")
-        if member.xml[0] and found.kind not in ("list", "map"):
-            self._find(member.place, f"{what}: xml(…) is for lists and maps")
+        if (member.location, found.kind) != ("header", "list"):
+            if member.location in ("path", "header", "status") and found.kind in ("list", "map", "blob"):
+                self._find(member.place, f"{what} is a {found.kind}, which cannot stand in a {member.location}")
+        if member.location == "headers" and not (found.kind == "map" and self._is_text(found.element)):
+            self._find(member.place, f"{what} stands in headers and so is a map of strings")
+        self._check_xml(member, found, what)
+        if member.or_path and not (found.kind == "string" and "query" in self._model.protocol.split()):
+            self._find(member.place, f"{what}: or_path is for a string in the query protocol")
         if member.own and member.location != "header":
             self._find(member.place, f"{what}: own is for headers")
         if member.bare_max and (found.kind != "string" or member.location != "body"):
@@ -128,15 +138,28 @@ class Checker:
         if member.location == "status" and found.kind != "int":
             self._find(member.place, f"{what} is the status and so an int")
 
+    def _check_xml(self, member: Member, found: Type, what: str) -> None:
+        xml = member.xml
+        if xml.flat and found.kind not in ("list", "map"):
+            self._find(member.place, f"{what}: flat is for lists and maps")
+        if xml.item and (found.kind != "list" or xml.flat):
+            self._find(member.place, f"{what}: items(…) is for a list that is not flat, whose elements have the member's name")
+        if xml.key and found.kind != "map":
+            self._find(member.place, f"{what}: entries(…) is for maps")
+        if xml.attribute and (found.kind in ("list", "map", "blob") or found.name in self._model.structs):
+            self._find(member.place, f"{what}: an attribute is one text")
+
     def _check_operation(self, operation: Operation) -> None:
         model, place = self._model, operation.place
         for member in operation.input:
             self._check_member(member, operation.name)
-            if not operation.todo and model.is_stream(model.resolve(member.type)):
-                self._find(member.place, f"{operation.name} takes an event stream, which no protocol here reads yet")
+            if not model.rest and (model.is_stream(model.resolve(member.type)) or model.is_blob_stream(member.type)):
+                self._find(member.place, f"{operation.name} takes a stream, which only REST protocols read")
             if model.resolve(member.type).written:
                 self._find(member.place, f"member {member.name} of {operation.name} is read, not written")
         labels = re.findall(r"\{(\w+)(\+?)\}", operation.path)
+        if "+}/" in operation.path:
+            self._find(place, f"the greedy label of {operation.name} is the last part of its URI")
         bound = [member.wire_name for member in operation.input if member.location == "path"]
         for label, _ in labels:
             if label not in bound:
@@ -191,18 +214,9 @@ class Checker:
                     self._find(declared.place, f"{name} is used nowhere")
 
     def _check_cycles(self) -> None:
-        def leads_to(name: str, target: str, seen: set) -> bool:
-            for member in self._model.structs[name].members:
-                use: Optional[Type] = self._model.resolve(member.type)
-                while use is not None and use.kind in ("list", "map"):
-                    use = self._model.resolve(use.element) if use.element else None
-                if use is None or use.name not in self._model.structs or use.name in seen:
-                    continue
-                seen.add(use.name)
-                if use.name == target or leads_to(use.name, target, seen):
-                    return True
-            return False
-
-        for struct in self._model.structs.values():
-            if leads_to(struct.name, struct.name, set()):
-                self._find(struct.place, f"{struct.name} contains itself")
+        """Recursion has to be able to end: through a list, a map or a member that may be absent."""
+        model = self._model
+        for struct in model.structs.values():
+            for member in struct.members:
+                if member.required and model.is_boxed(struct.name, member.type):
+                    self._find(member.place, f"{struct.name} contains itself without end: {member.name} may not be required")

@@ -33,6 +33,7 @@ def header(model: Model) -> str:
     operations = working(model)
     structs = model.reachable(operations)
     lines += enums(model, structs)
+    lines += [f"struct {name};" for name in structs if model.is_recursive(name)]
     for name in structs:
         lines += struct(model, name, model.structs[name].members)
     for operation in operations:
@@ -71,7 +72,7 @@ def struct(model: Model, name: str, members: List[Member]) -> List[str]:
     lines = [f"struct {name} {{"]
     for member in members:
         initial = "{}" if member.required else ""
-        lines.append(f"  {field_type(model, member)} {snake_case(member.name)}{initial};")
+        lines.append(f"  {field_type(model, member, name)} {snake_case(member.name)}{initial};")
     return lines + ["};", ""]
 
 

@@ -48,8 +48,13 @@ def type_name(model: Model, use: Type) -> str:
     return SCALAR_TYPES[use.kind]
 
 
-def field_type(model: Model, member: Member) -> str:
+def field_type(model: Model, member: Member, owner: str) -> str:
+    """Of a member of `owner`, which is a declared struct or, by another name, a request."""
     plain = type_name(model, member.type)
+    if owner not in model.structs and model.is_stream(model.resolve(member.type)):
+        plain = plain.replace("wire::EventStream", "wire::EventReader", 1)
+    if model.is_boxed(owner, member.type):
+        return f"wire::Box<{plain}>"
     return plain if member.required else f"std::optional<{plain}>"
 
 

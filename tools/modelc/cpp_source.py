@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Dict, List, Tuple
 
 from cpp_names import HandlerClass, field_type, handler_classes, quoted, request_name, snake_case, type_name, working
-from model import ErrorShape, Member, Model, Operation, Type
+from model import ErrorShape, Member, Model, Operation, Type, Xml
 
 TOP = """// Generated from model/{file}.model by tools/modelc; do not edit.
 #include "model/{file}.h"
@@ -20,6 +20,7 @@ using namespace wire;
 
 KINDS = {"string": "String", "bool": "Boolean", "int": "Integer", "long": "Long", "double": "Double", "blob": "Blob",
          "timestamp": "Timestamp", "list": "List", "map": "Map"}
+TIME_FORMS = {"iso": "Iso8601", "http": "HttpDate", "epoch": "EpochSeconds"}
 
 
 def source(model: Model) -> str:
@@ -32,6 +33,7 @@ class Source:
         self._patterns: Dict[Tuple[str, str, str], str] = {}
         self._enums: Dict[str, str] = {}
         self._shapes: Dict[str, str] = {}
+        self._xml_forms: Dict[str, str] = {}
         self._tables: List[str] = []  # patterns, values and shapes, each after what it names
         self._classes = handler_classes(model)
         self._class_of = {operation.name: group for group in self._classes for operation in group.operations}
@@ -39,12 +41,12 @@ class Source:
     def text(self) -> str:
         model, operations = self._model, working(self._model)
         names = model.reachable(operations)
-        structures = [(name, model.structs[name].members) for name in names]
-        structures += [(request_name(operation), operation.input) for operation in operations]
-        forward = [f"extern const Structure k{name};" for name, _ in structures]
+        structures = [(name, model.structs[name].members, model.structs[name].xml_root) for name in names]
+        structures += [(request_name(operation), operation.input, operation.input_root) for operation in operations]
+        forward = [f"extern const Structure k{name};" for name, _, _ in structures]
         bodies: List[str] = []
-        for name, members in structures:
-            bodies += self._structure(name, members)
+        for name, members, root in structures:
+            bodies += self._structure(name, members, root)
         lines = [TOP.format(name=model.name, file=model.file)]
         lines += forward + [""] + self._tables + [""] + bodies
         lines += self._choices() + self._operations() + self._errors() + ["", "}  // namespace", ""]
@@ -67,12 +69,12 @@ class Source:
             self._tables.append(f"constexpr std::string_view k{name}Values[] = {{{values}}};")
         return self._enums[name]
 
-    def _shape(self, use: Type) -> str:
+    def _shape(self, use: Type, incoming: bool = False) -> str:
         """The name of a shape's table; equal shapes share one."""
         model, use = self._model, self._model.resolve(use)
         fields = []
         if model.is_stream(use):
-            fields += [".kind = Kind::EventStream", f".structure = &k{use.name}", f".events = &kEventStreamOps<{use.name}>"]
+            fields += [".kind = Kind::EventStream", f".structure = &k{use.name}", f".events = &kEvent{'Reader' if incoming else 'Stream'}Ops<{use.name}>"]
         elif use.kind == "name" and use.name in model.structs:
             fields += [".kind = Kind::Structure", f".structure = &k{use.name}"]
         elif use.kind == "name":
@@ -90,6 +92,8 @@ class Source:
     def _plain_shape(self, use: Type) -> List[str]:
         kind = "BlobStream" if self._model.is_blob_stream(use) else KINDS[use.kind]
         fields = [f".kind = Kind::{kind}"]
+        if use.form:
+            fields.append(f".time = TimeForm::{TIME_FORMS[use.form]}")
         if use.sensitive:
             fields.append(".sensitive = true")
         for bound in ("low", "high"):
@@ -107,26 +111,32 @@ class Source:
             fields.append(f".{use.kind} = &k{use.kind.capitalize()}Ops<{inner}>")
         return fields
 
-    def _structure(self, name: str, members: List[Member]) -> List[str]:
+    def _structure(self, name: str, members: List[Member], root: str) -> List[str]:
         lines = []
         if members:
             lines.append(f"constexpr Member k{name}Members[] = {{")
             lines += [self._member(name, member) for member in members]
             lines.append("};")
         span = f"k{name}Members" if members else "{}"
-        lines += [f"const Structure k{name}{{{quoted(name)}, {span}, &MakeObject<{name}>, &DestroyObject<{name}>}};", ""]
+        lines += [f"const Structure k{name}{{{quoted(name)}, {span}, &MakeObject<{name}>, &DestroyObject<{name}>, {quoted(root)}}};", ""]
         return lines
 
     def _member(self, owner: str, member: Member) -> str:
-        location = member.location.capitalize()
+        location = "PrefixHeaders" if member.location == "headers" else member.location.capitalize()
         bare = member.bare_max or "0"
-        return (f"    {{{quoted(member.name)}, {quoted(member.wire_name)}, &{self._shape(member.type)}, "
-                f"&kFieldOps<{field_type(self._model, member)}>, offsetof({owner}, {snake_case(member.name)}), {bare}, "
-                f"Location::{location}, {'true' if member.required else 'false'}{self._xml_names(member)}}},")
+        return (f"    {{{quoted(member.name)}, {quoted(member.wire_name)}, &{self._shape(member.type, owner not in self._model.structs)}, "
+                f"&kFieldOps<{field_type(self._model, member, owner)}>, offsetof({owner}, {snake_case(member.name)}), {bare}, "
+                f"Location::{location}, {truth(member.required)}, {truth(member.or_path)}{self._xml_form(member.xml)}}},")
 
-    @staticmethod
-    def _xml_names(member: Member) -> str:
-        return "".join(f", {quoted(name)}" for name in member.xml if name)
+    def _xml_form(self, xml: Xml) -> str:
+        if xml == Xml():
+            return ""
+        names = [quoted(text) for text in (xml.name, xml.item, xml.key, xml.value)]
+        body = "{" + ", ".join(names + [truth(xml.flat), truth(xml.attribute), quoted(xml.prefix), quoted(xml.uri)]) + "}"
+        if body not in self._xml_forms:
+            self._xml_forms[body] = f"kXml{len(self._xml_forms)}"
+            self._tables.append(f"constexpr XmlForm {self._xml_forms[body]}{body};")
+        return f", &{self._xml_forms[body]}"
 
     def _choices(self) -> List[str]:
         """How an operation finds the handler of its group."""
@@ -164,9 +174,8 @@ class Source:
     def _errors(self) -> List[str]:
         lines = ["constexpr ErrorShape kErrors[] = {"]
         for error in self._model.errors.values():
-            fault = "true" if error.fault else "false"
             message = "message" if error.message_member == "none" else error.message_member
-            lines.append(f"    {{{quoted(error.name)}, {error.status}, {quoted(message)}, {fault}, "
+            lines.append(f"    {{{quoted(error.name)}, {error.status}, {quoted(message)}, {truth(error.fault)}, "
                          f"{quoted(retry_after(error))}, {quoted(error.query_code)}}},")
         return lines + ["};"]
 
@@ -174,11 +183,17 @@ class Source:
         model = self._model
         texts = [quoted(text) for text in (model.name, model.title, model.signing, model.protocol)]
         more = [quoted(text) for text in (model.target, model.namespace, model.xml, model.version, model.hosts)]
+        if model.errors_form == "bare":
+            more.append(truth(True))
         return [f"const Service kService{{{', '.join(texts)}, kOperations, kErrors, {', '.join(more)}}};"]
 
 
 def choice(group: HandlerClass) -> str:
     return f"The{group.name}"
+
+
+def truth(value: bool) -> str:
+    return "true" if value else "false"
 
 
 def shown_bound(use: Type, text: str) -> str:

@@ -18,6 +18,7 @@ def dump(model: Model) -> Dict[str, Any]:
         "target": model.target,
         "namespace": model.namespace,
         "xml": model.xml,
+        "errors_form": model.errors_form,
         "groups": [{"title": title, "operations": names} for title, names in model.groups],
         "operations": {name: {
             "method": operation.method,
@@ -36,7 +37,7 @@ def dump(model: Model) -> Dict[str, Any]:
         } for name, operation in model.operations.items()},
         "types": {name: type_value(declared.type) for name, declared in model.types.items()},
         "enums": {name: {"values": enum.values, "open": enum.open} for name, enum in model.enums.items()},
-        "structs": {name: {"members": members(struct.members), "stream": struct.stream}
+        "structs": {name: {"members": members(struct.members), "stream": struct.stream, "xml_root": struct.xml_root}
                     for name, struct in model.structs.items()},
         "errors": {name: {"status": error.status, "message": error.message_member, "fault": error.fault, "query_code": error.query_code,
                           "members": members(error.members)} for name, error in model.errors.items()},
@@ -49,12 +50,15 @@ def members(values: List[Member]) -> Dict[str, Any]:
         if member.own:
             continue
         entry = {"type": type_value(member.type), "required": member.required, "location": member.location}
-        if member.location in ("query", "header"):
+        if member.location in ("query", "header", "headers"):
             entry["wire_name"] = member.wire_name
         if member.idempotency:
             entry["idempotency"] = True
-        if member.xml[0]:
-            entry["xml"] = list(member.xml)
+        xml = {name: value for name, value in vars(member.xml).items() if value}
+        if xml:
+            entry["xml"] = xml
+        if member.or_path:
+            entry["or_path"] = True
         if member.bare_max:
             entry["bare_max"] = int(member.bare_max)
         result[member.name] = entry
@@ -74,6 +78,8 @@ def type_value(use: Type) -> Dict[str, Any]:
     for name in ("pattern", "match", "refuse"):
         if getattr(use, name):
             entry[name] = getattr(use, name)
+    if use.form:
+        entry["form"] = use.form
     for name in ("sensitive", "streaming"):
         if getattr(use, name):
             entry[name] = True

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Dict, List, Optional, Tuple
 
 SCALARS = ("string", "bool", "int", "long", "double", "blob", "timestamp")
-LOCATIONS = ("body", "path", "query", "header", "payload", "status")
 
 
 class ModelError(Exception):
@@ -43,12 +42,27 @@ class Type:
     refuse: str = ""
     sensitive: bool = False
     streaming: bool = False
+    form: str = ""  # of a timestamp as text: iso, http or epoch; what its place says otherwise
     whole: bool = False  # a streaming blob that the service wants in memory all the same
     written: bool = False  # a list whose items the service gives as JSON: it keeps some of them as they were written
 
     @property
     def constrained(self) -> bool:
         return bool(self.low or self.high or self.pattern)
+
+
+@dataclass
+class Xml:
+    """How XML and the query protocol write a member; what is empty is as they do it by themselves."""
+
+    name: str = ""
+    item: str = ""  # the elements of a list
+    key: str = ""  # of a map's entries, as value
+    value: str = ""
+    flat: bool = False
+    attribute: bool = False
+    prefix: str = ""  # of the namespace that its element declares
+    uri: str = ""
 
 
 @dataclass
@@ -60,8 +74,9 @@ class Member:
     location: str = "body"
     wire_name: str = ""  # of the query parameter or header; the member's own name elsewhere
     idempotency: bool = False
-    bare_max: str = ""  # a function name without colons may be this long
-    xml: Tuple[str, str, str] = ("", "", "")  # of a list or map in the query protocol: the names of an element, its key and value
+    bare_max: str = ""  # a name without colons may be this long
+    xml: Xml = field(default_factory=Xml)
+    or_path: bool = False  # in the query protocol the request's path stands in for it
     own: bool = False  # ours alone: no SDK knows it
 
 
@@ -86,11 +101,12 @@ class Struct:
     members: List[Member]
     place: Place
     stream: bool = False  # an event stream: one member per event
+    xml_root: str = ""  # of a document that holds one
 
 
 @dataclass
 class ErrorShape:
-    name: str  # with "Exception"
+    name: str  # in rest-json with "Exception"
     status: int
     message_member: str
     place: Place
@@ -112,6 +128,7 @@ class Operation:
     action: str = ""
     resource: str = ""
     input: List[Member] = field(default_factory=list)
+    input_root: str = ""  # of an XML document that holds the input
     output: Optional[str] = None  # name of a struct, shared or <Operation>Response; None when there is no output at all
     errors: List[str] = field(default_factory=list)
     todo: str = ""
@@ -131,7 +148,8 @@ class Model:
     limit: str = "1048576"  # bytes of a request to an operation that has no limit of its own
     target: str = ""  # X-Amz-Target is TARGET.Operation
     namespace: str = ""  # of __type in answers of the JSON protocols
-    xml: str = ""  # namespace of the query protocol's answers
+    xml: str = ""  # namespace of XML answers
+    errors_form: str = ""  # "bare": an XML answer that tells of an error is the Error element alone
     types: Dict[str, NamedType] = field(default_factory=dict)
     enums: Dict[str, Enum] = field(default_factory=dict)
     structs: Dict[str, Struct] = field(default_factory=dict)
@@ -155,12 +173,43 @@ class Model:
         use = self.resolve(use)
         return use.kind == "blob" and use.streaming and not use.whole
 
+    def contained(self, name: str) -> List[str]:
+        """Names of the structs that lie in a struct itself, not in a list or map of it."""
+        uses = [self.resolve(member.type) for member in self.structs[name].members]
+        return [use.name for use in uses if use.kind == "name" and use.name in self.structs]
+
+    def is_boxed(self, owner: str, use: Type) -> bool:
+        """Whether a struct that lies in `owner` leads back to it, so that it has to lie elsewhere."""
+        use = self.resolve(use)
+        if owner not in self.structs or use.kind != "name" or use.name not in self.structs or self.structs[use.name].stream:
+            return False
+        found, open_names = set(), [use.name]
+        while open_names:
+            name = open_names.pop()
+            if name not in found:
+                found.add(name)
+                open_names += self.contained(name)
+        return owner in found
+
+    def is_recursive(self, name: str) -> bool:
+        """Whether a struct leads back to itself, on whatever way."""
+        found, open_names = set(), [name]
+        while open_names:
+            uses = [member.type for member in self.structs[open_names.pop()].members]
+            while uses:
+                use = self.resolve(uses.pop())
+                uses += [part for part in (use.element, use.key) if part]
+                if use.kind == "name" and use.name in self.structs and use.name not in found:
+                    found.add(use.name)
+                    open_names.append(use.name)
+        return name in found
+
     def is_stream(self, use: Type) -> bool:
         """Whether a use is one of an event stream (and not of one of its events)."""
         return use.kind == "name" and use.name in self.structs and self.structs[use.name].stream
 
     def reachable(self, operations: List[Operation]) -> List[str]:
-        """Names of the structs that these operations need, each after those that it contains."""
+        """Names of the structs that these operations need, each after those that it contains (but for recursion)."""
         found: List[str] = []
         open_names: List[str] = []
 

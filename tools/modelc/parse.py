@@ -13,8 +13,13 @@ Line = Tuple[Place, str]
 TOKEN = re.compile(r"\s*(?:`([^`]*)`|\"([^\"]*)\"|(\S+))")
 RANGE = re.compile(r"^(-?[0-9]+(?:\.[0-9]+)?)?\.\.(-?[0-9]+(?:\.[0-9]+)?)?$")
 NAME = re.compile(r"^[A-Za-z][A-Za-z0-9]*$")
+XML_ROOT = re.compile(r"^xml\((\w+)\)(?:\s+|$)")
 CALL = re.compile(r"^op (\w+)()()()( deprecated)?$")
 OPERATION = re.compile(r"^op (\w+)\s+(GET|PUT|POST|DELETE|PATCH|HEAD) (/\S*) -> (\d{3})( deprecated)?$")
+# Traits of a member that say how XML and the query protocol write it.
+XML_TRAIT = re.compile(r"^(xml|items|entries|xmlns)\(")
+XML_TRAITS = ((r"^xml\(([\w:]+)\)$", ("name",)), (r"^items\((\w+)\)$", ("item",)), (r"^entries\((\w+):(\w+)\)$", ("key", "value")),
+              (r"^xmlns\((?:(\w+)=)?([^)=]+)\)$", ("prefix", "uri")))
 HEADING = re.compile(r"^# -{4,} (.+)$")
 
 
@@ -74,9 +79,9 @@ class Parser:
         self._model.name = first.split(" ", 1)[1].strip()
         for place, line in lines[1:]:
             key, _, value = line.partition(" ")
-            if key not in ("title", "version", "protocol", "signing", "hosts", "limit", "target", "namespace", "xml"):
+            if key not in ("title", "version", "protocol", "signing", "hosts", "limit", "target", "namespace", "xml", "errors"):
                 raise place.error(f"a service has no '{key}'")
-            setattr(self._model, key, value.strip())
+            setattr(self._model, "errors_form" if key == "errors" else key, value.strip())
 
     def _let(self, lines: List[Line]) -> None:
         place, text = self._single(lines)
@@ -112,8 +117,15 @@ class Parser:
         name, _, inline = rest.strip().partition(" ")
         if not NAME.match(name):
             raise place.error(f"expected: {keyword} Name")
-        members = self._members([(place, inline.strip())] + lines[1:])
-        self._declare(self._model.structs, name, Struct(name, members, place, keyword == "stream"), place)
+        root, inline = self._xml_root(inline.strip())
+        members = self._members([(place, inline)] + lines[1:])
+        self._declare(self._model.structs, name, Struct(name, members, place, keyword == "stream", root), place)
+
+    @staticmethod
+    def _xml_root(text: str) -> Tuple[str, str]:
+        """The root element's name that a list of members may begin with, and the rest."""
+        found = XML_ROOT.match(text)
+        return (found.group(1), text[found.end():]) if found else ("", text)
 
     def _error(self, lines: List[Line]) -> None:
         place, first = lines[0]
@@ -127,7 +139,7 @@ class Parser:
         self._declare(self._model.errors, name, error, place)
 
     def _error_name(self, name: str) -> str:
-        return name + "Exception" if self._model.rest else name
+        return name + "Exception" if self._model.protocol.startswith("rest-json") else name
 
     def _operation(self, lines: List[Line]) -> None:
         place, first = lines[0]
@@ -135,9 +147,7 @@ class Parser:
         if not found:
             raise place.error("expected: op Name  METHOD /uri -> STATUS [deprecated]" if self._model.rest else "expected: op Name [deprecated]")
         path, _, query = (found.group(3) or "/").partition("?")
-        literals = [tuple(part.split("=", 1)) for part in query.split("&") if part]
-        if any(len(literal) != 2 for literal in literals):
-            raise place.error("a query literal is written name=value")
+        literals = [part.partition("=")[::2] for part in query.split("&") if part]
         operation = Operation(found.group(1), found.group(2) or "POST", path, literals, int(found.group(4) or 200), place, bool(found.group(5)))
         for keyword, section in self._sections(lines[1:]):
             self._section(operation, keyword, section)
@@ -169,7 +179,8 @@ class Parser:
                 raise place.error("expected: auth service:Action on resource_kind")
             operation.action, operation.resource = found.groups()
         elif keyword == "in":
-            operation.input = self._members(lines)
+            operation.input_root, first = self._xml_root(lines[0][1])
+            operation.input = self._members([(place, first)] + lines[1:])
         elif keyword == "errors":
             operation.errors = [self._error_name(name) for name in text.split()]
         elif keyword == "todo":
@@ -186,11 +197,12 @@ class Parser:
         elif NAME.match(text):
             operation.output = text
         else:
-            self._output(operation, self._members(lines), place)
+            root, first = self._xml_root(lines[0][1])
+            self._output(operation, self._members([(place, first)] + lines[1:]), place, root)
 
-    def _output(self, operation: Operation, members: List[Member], place: Place) -> None:
+    def _output(self, operation: Operation, members: List[Member], place: Place, root: str = "") -> None:
         operation.output = operation.name + "Response"
-        struct = Struct(operation.output, members, place)
+        struct = Struct(operation.output, members, place, xml_root=root)
         self._declare(self._model.structs, operation.output, struct, place)
 
     def _members(self, lines: List[Line]) -> List[Member]:
@@ -217,21 +229,30 @@ class Parser:
 
     def _member_trait(self, member: Member, tokens: "Tokens") -> None:
         word = tokens.take_word()
-        located = re.match(r"^@(path|query|header|payload|status)(?:\(([^)]+)\))?$", word)
+        located = re.match(r"^@(path|query|header|headers|payload|status)(?:\(([^)]+)\))?$", word)
         if located:
             member.location = located.group(1)
             member.wire_name = located.group(2) or member.name
-        elif word in ("idempotency", "own"):
+        elif word in ("idempotency", "own", "or_path"):
             setattr(member, word, True)
-        elif word.startswith("xml("):
-            found = re.match(r"^xml\((\w+)(?::(\w+):(\w+))?\)$", word)
-            if not found:
-                raise tokens.place.error("expected: xml(Element) or xml(Element:Key:Value)")
-            member.xml = tuple(found.group(part) or "" for part in (1, 2, 3))
+        elif word in ("flat", "attribute"):
+            setattr(member.xml, word, True)
+        elif XML_TRAIT.match(word):
+            self._xml_trait(member, word, tokens.place)
         elif word.startswith("bare.."):
             member.bare_max = word[len("bare.."):]
         else:
             raise tokens.place.error(f"'{word}' says nothing about member {member.name}")
+
+    @staticmethod
+    def _xml_trait(member: Member, word: str, place: Place) -> None:
+        for pattern, fields in XML_TRAITS:
+            found = re.match(pattern, word)
+            if found:
+                for name, value in zip(fields, found.groups()):
+                    setattr(member.xml, name, value or "")
+                return
+        raise place.error("expected: xml(Element), items(Element), entries(Key:Value) or xmlns([prefix=]uri)")
 
     def _type_use(self, tokens: "Tokens") -> Type:
         use = self._type_word(tokens.take_word(), tokens.place)
@@ -245,6 +266,8 @@ class Parser:
                 use.low, use.high = bounds.group(1) or "", bounds.group(2) or ""
             elif word in ("sensitive", "streaming", "whole", "written"):
                 setattr(use, word, True)
+            elif word in ("iso", "http", "epoch"):
+                use.form = word
             elif word in ("match", "not"):
                 tokens.take_word()
                 setattr(use, "match" if word == "match" else "refuse", self._pattern(tokens))

@@ -1,0 +1,20 @@
+// Error answers in XML, of the query protocol and of rest-xml. Private to wire.
+//
+//   <ErrorResponse xmlns="…"><Error><Type>Sender</Type><Code>…</Code><Message>…</Message><Detail/></Error>
+//   <RequestId>…</RequestId></ErrorResponse>
+//   <Error><Code>…</Code><Message>…</Message><Key>…</Key><RequestId>…</RequestId></Error>     of services with bare errors
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "wire/error_response.h"
+
+namespace mayfly::wire {
+
+// All but what comes with the request's id.
+std::string BeginXmlError(const Service& service, const ErrorAnswer& answer, std::string_view code);
+// Its end.
+void EndXmlError(const Service& service, std::string_view request_id, std::string& body);
+
+}  // namespace mayfly::wire
