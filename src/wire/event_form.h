@@ -19,5 +19,6 @@ struct EventForm {
 
 extern const EventForm kJsonEvents;
 extern const EventForm kXmlEvents;
+extern const EventForm kCborEvents;
 
 }  // namespace mayfly::wire

@@ -5,6 +5,7 @@
 #include "wire/query.h"
 #include "wire/rest_json.h"
 #include "wire/rest_xml.h"
+#include "wire/rpc_cbor.h"
 
 namespace mayfly::wire {
 
@@ -23,6 +24,8 @@ std::vector<std::unique_ptr<Protocol>> MakeProtocols(const Service& service) {
       protocols.push_back(std::make_unique<Query>(service));
     } else if (name == "rest-xml") {
       protocols.push_back(std::make_unique<RestXml>(service));
+    } else if (name == "rpc-v2-cbor") {
+      protocols.push_back(std::make_unique<RpcCbor>(service));
     } else {
       return {};
     }

@@ -1,4 +1,4 @@
-// Protocol: how a service's operations look in HTTP: rest-json, rest-xml, json-1.0 and json-1.1, query, each the same steps
+// Protocol: how a service's operations look in HTTP: rest-json, rest-xml, json-1.0 and json-1.1, query, rpc-v2-cbor, each the same steps
 // over the same descriptors. A service may speak several: each request says which one it means.
 //
 // Immutable once made; usable from any thread.

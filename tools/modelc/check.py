@@ -8,7 +8,7 @@ from typing import List, Optional
 from cpp_names import group_words
 from model import Member, Model, ModelError, Operation, Place, Type
 
-PROTOCOLS = ("rest-json", "rest-xml", "json-1.0", "json-1.1", "query")
+PROTOCOLS = ("rest-json", "rest-xml", "json-1.0", "json-1.1", "query", "rpc-v2-cbor")
 HOST = re.compile(r"^(\*|REGION|[a-z0-9-]+)(\.(REGION|[a-z0-9-]+))*(\.\*)?$")
 LOOK_AROUND = re.compile(r"\(\?[=!<]")
 
