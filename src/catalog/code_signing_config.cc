@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "resources/json_members.h"
 #include "identity/arn.h"
+#include "resources/json_members.h"
 
 namespace mayfly::catalog {
 namespace {
@@ -22,7 +22,7 @@ void VisitConfig(Self& config, Visitor&& visit) {
 }  // namespace
 
 std::string CodeSigningConfig::Arn() const {
-  return fmt::format("arn:{}:lambda:{}:{}:{}{}", PartitionOf(region), region, account_id, kResourcePrefix, id);
+  return fmt::format("arn:{}:lambda:{}:{}:{}{}", identity::PartitionOf(region), region, account_id, kResourcePrefix, id);
 }
 
 std::string CodeSigningConfigKey(const CodeSigningConfig& config) { return fmt::format("{}/{}/{}", config.account_id, config.region, config.id); }

@@ -6,6 +6,7 @@
 
 #include "base/encoding.h"
 #include "base/hash.h"
+#include "identity/arn.h"
 
 namespace mayfly::catalog {
 namespace {
@@ -78,7 +79,7 @@ void Append(std::string& identity, std::vector<std::string> values) {
 }  // namespace
 
 std::string EventSourceMapping::Arn() const {
-  return fmt::format("arn:{}:lambda:{}:{}:event-source-mapping:{}", PartitionOf(region), region, account_id, uuid);
+  return fmt::format("arn:{}:lambda:{}:{}:event-source-mapping:{}", identity::PartitionOf(region), region, account_id, uuid);
 }
 
 std::string EventSourceMapping::ClaimKey() const {

@@ -7,6 +7,7 @@
 
 #include "base/encoding.h"
 #include "base/text.h"
+#include "identity/arn.h"
 #include "resources/json_members.h"
 
 namespace mayfly::catalog {
@@ -132,17 +133,8 @@ Sha256Digest DigestOf(const std::string& sha256_hex) {
 
 }  // namespace
 
-std::string_view PartitionOf(std::string_view region) {
-  if (region.starts_with("cn-")) return "aws-cn";
-  if (region.starts_with("us-gov-")) return "aws-us-gov";
-  if (region.starts_with("us-isob-")) return "aws-iso-b";
-  if (region.starts_with("us-iso-")) return "aws-iso";
-  if (region.starts_with("eusc-")) return "aws-eusc";
-  return "aws";
-}
-
 std::string FunctionName::Arn() const {
-  return fmt::format("arn:{}:lambda:{}:{}:function:{}", PartitionOf(region), region, account_id, name);
+  return fmt::format("arn:{}:lambda:{}:{}:function:{}", identity::PartitionOf(region), region, account_id, name);
 }
 
 Sha256Digest Function::CodeDigest() const { return DigestOf(code_sha256); }

@@ -13,9 +13,6 @@
 
 namespace mayfly::catalog {
 
-// The first part of ARNs that are in `region`: aws, aws-cn, aws-us-gov …
-std::string_view PartitionOf(std::string_view region);
-
 // Where a function lives: functions of one name in two accounts or regions are two functions.
 struct FunctionName {
   std::string account_id;

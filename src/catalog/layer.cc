@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "catalog/function.h"
+#include "identity/arn.h"
 #include "resources/json_members.h"
 
 namespace mayfly::catalog {
@@ -41,7 +42,7 @@ std::string_view TakePart(std::string_view& rest, char separator) {
 
 }  // namespace
 
-std::string LayerName::Arn() const { return fmt::format("arn:{}:lambda:{}:{}:layer:{}", PartitionOf(region), region, account_id, name); }
+std::string LayerName::Arn() const { return fmt::format("arn:{}:lambda:{}:{}:layer:{}", identity::PartitionOf(region), region, account_id, name); }
 
 std::string LayerVersionName::Key() const { return fmt::format("{}/{:010}", layer.Key(), number); }
 

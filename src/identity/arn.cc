@@ -24,6 +24,15 @@ std::optional<Arn> ParseArn(std::string_view text) {
   return arn;
 }
 
+std::string_view PartitionOf(std::string_view region) {
+  if (region.starts_with("cn-")) return "aws-cn";
+  if (region.starts_with("us-gov-")) return "aws-us-gov";
+  if (region.starts_with("us-isob-")) return "aws-iso-b";
+  if (region.starts_with("us-iso-")) return "aws-iso";
+  if (region.starts_with("eusc-")) return "aws-eusc";
+  return "aws";
+}
+
 bool IsAccountId(std::string_view text) { return text.size() == 12 && IsNumber(text); }
 
 bool IsArnOrSessionOf(std::string_view arn, std::string_view named) {

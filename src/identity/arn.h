@@ -19,6 +19,9 @@ struct Arn {
 // nullopt when the text has not the six parts, or no partition, service or resource.
 std::optional<Arn> ParseArn(std::string_view text);
 
+// The partition of `region`: aws, aws-cn, aws-us-gov …
+std::string_view PartitionOf(std::string_view region);
+
 // Twelve digits.
 bool IsAccountId(std::string_view text);
 

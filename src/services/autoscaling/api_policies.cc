@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "identity/arn.h"
 #include "services/autoscaling/autoscaling_api.h"
 
 namespace mayfly::autoscaling {
@@ -48,7 +49,7 @@ std::vector<Alarm> AlarmsOf(const Policy& policy) {
   if (!policy.is_tracking()) return alarms;
   for (const char* side : {"AlarmHigh", "AlarmLow"}) {
     const std::string name = fmt::format("TargetTracking-{}-{}-{}", policy.target.resource_id, side, policy.id);
-    alarms.push_back({.alarm_name = name, .alarm_arn = fmt::format("arn:{}:cloudwatch:{}:{}:alarm:{}", catalog::PartitionOf(policy.target.region),
+    alarms.push_back({.alarm_name = name, .alarm_arn = fmt::format("arn:{}:cloudwatch:{}:{}:alarm:{}", identity::PartitionOf(policy.target.region),
                                                                    policy.target.region, policy.target.account_id, name)});
   }
   return alarms;

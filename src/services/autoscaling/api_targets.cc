@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/encoding.h"
+#include "identity/arn.h"
 #include "services/autoscaling/autoscaling_api.h"
 
 namespace mayfly::autoscaling {
@@ -69,7 +70,7 @@ Task<Result<RegisterScalableTargetResponse>> AutoscalingApi::RegisterScalableTar
   if (!old) MF_CO_TRY_VOID(parts_.check_resource(name));
   if (!old) next.created_millis = ToEpochMillis(parts_.loop->WallNow());
   next.role_arn = fmt::format("arn:{}:iam::{}:role/aws-service-role/lambda.application-autoscaling.amazonaws.com/"
-                              "AWSServiceRoleForApplicationAutoScaling_LambdaConcurrency", catalog::PartitionOf(name.region), name.account_id);
+                              "AWSServiceRoleForApplicationAutoScaling_LambdaConcurrency", identity::PartitionOf(name.region), name.account_id);
   if (request.suspended_state) {
     next.in_suspended = request.suspended_state->dynamic_scaling_in_suspended.value_or(next.in_suspended);
     next.out_suspended = request.suspended_state->dynamic_scaling_out_suspended.value_or(next.out_suspended);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "identity/arn.h"
 #include "resources/json_members.h"
 
 namespace mayfly::autoscaling {
@@ -71,7 +72,7 @@ Result<TargetName> NameFromKey(std::string_view key, std::string* rest) {
 }
 
 std::string ArnOf(const TargetName& target, std::string_view service, std::string rest) {
-  return fmt::format("arn:{}:{}:{}:{}:{}", catalog::PartitionOf(target.region), service, target.region, target.account_id, rest);
+  return fmt::format("arn:{}:{}:{}:{}:{}", identity::PartitionOf(target.region), service, target.region, target.account_id, rest);
 }
 
 }  // namespace

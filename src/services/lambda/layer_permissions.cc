@@ -29,7 +29,7 @@ Result<NamedVersion> FindLayerVersion(const Context& ctx, const catalog::Tables&
   if (const auto arn = identity::ParseArn(layer)) {
     owner = {std::string(arn->account_id), std::string(arn->region), std::string(arn->resource.substr(arn->resource.find(':') + 1))};
   }
-  const std::string_view partition = catalog::PartitionOf(owner.region);
+  const std::string_view partition = identity::PartitionOf(owner.region);
   NamedVersion name{.key = fmt::format("{}/{:010}", owner.Key(), number),
                     .arn = fmt::format("arn:{}:lambda:{}:{}:layer:{}:{}", partition, owner.region, owner.account_id, owner.name, number)};
   if (!tables.layer_versions.Find(name.key)) {
