@@ -38,6 +38,17 @@ Result<FunctionReference> ParseFunctionReference(const Context& ctx, std::string
   return reference;
 }
 
+std::optional<FunctionReference> ParseFunctionArn(std::string_view text) {
+  constexpr std::string_view kFunction = "function:";
+  const auto arn = identity::ParseArn(text);
+  if (!arn || arn->service != "lambda" || !arn->resource.starts_with(kFunction)) return std::nullopt;
+  const std::string_view named = arn->resource.substr(kFunction.size());
+  const size_t colon = named.find(':');
+  FunctionReference reference{.name = {std::string(arn->account_id), std::string(arn->region), std::string(named.substr(0, colon))}, .qualifier = {}};
+  if (colon != std::string_view::npos) reference.qualifier = named.substr(colon + 1);
+  return reference;
+}
+
 Error FunctionNotFound(const FunctionReference& reference) {
   return Error::Service("ResourceNotFoundException", "Function not found: " + reference.Arn());
 }

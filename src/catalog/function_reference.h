@@ -2,6 +2,7 @@
 // Source: AWS API reference, FunctionName; texts recorded in the reference, §1.8.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,9 @@ struct FunctionReference {
 // Qualifier member ("" when absent). Errors (Service): InvalidParameterValueException when name and member disagree,
 // ResourceNotFoundException for another region.
 Result<FunctionReference> ParseFunctionReference(const Context& ctx, std::string_view text, std::string_view qualifier);
+
+// Of a function's ARN, with or without a qualifier. nullopt: it is the ARN of something else, or none.
+std::optional<FunctionReference> ParseFunctionArn(std::string_view arn);
 
 Error FunctionNotFound(const FunctionReference& reference);
 

@@ -1,7 +1,8 @@
 // DurableLanes: many durable queues in one store ("lanes": one per function, one per delivery target), worked on fairly.
 //
 // Append makes an item durable; then a worker is given it, and says what becomes of it: it is done, it is to be tried later,
-// or the lane is busy. One per daemon, on its strand. `store` is its own (DATA/events.db). Callers: EventQueue.
+// or the lane is busy. One per daemon, on its strand. `store` is its own (DATA/events.db). Callers: EventQueue, whoever owes
+// deliveries (owed_delivery.h).
 //
 // How it waits: an item that finds its lane free of backlog is kept in memory as well, leased from the beginning: it is
 // worked on as soon as it is durable, without another look at the disk and without a timer. The others stay on disk and are

@@ -5,6 +5,28 @@
 #include "identity/arn.h"
 
 namespace mayfly::delivery {
+namespace {
+
+Result<> Authorize(const Target& target, const Delivery& delivery) {
+  const DeliveryPrincipal& sender = delivery.principal;
+  MF_ASSERT(sender.is_named());
+  identity::RequestPrincipal principal;
+  identity::ConditionKeys keys;
+  switch (sender.kind) {
+    case DeliveryPrincipal::Kind::Role:
+      principal = {.account_id = sender.account_id, .arn = sender.name};
+      break;
+    case DeliveryPrincipal::Kind::Service:
+      principal = identity::RequestPrincipal::Service(sender.name);
+      keys.Add("aws:SourceArn", delivery.source_arn).Add("aws:SourceAccount", sender.account_id);
+      break;
+  }
+  auto allowed = target.Authorize(principal, delivery.target_arn, keys);
+  MF_ASSERT(allowed || !allowed.error().retryable);
+  return allowed;
+}
+
+}  // namespace
 
 void TargetRouter::Register(std::string service, Target& target) {
   const bool is_new = targets_.emplace(std::move(service), &target).second;
@@ -22,6 +44,7 @@ Task<Result<>> TargetRouter::Deliver(Context& ctx, const Delivery& delivery) {
   if (!target) {
     co_return Fail(Error::Service("UnsupportedTarget", fmt::format("nothing here takes deliveries to {}", delivery.target_arn)));
   }
+  MF_CO_TRY_VOID(Authorize(*target, delivery));
   co_return co_await target->Deliver(ctx, delivery);
 }
 

@@ -2,47 +2,33 @@
 // letters, later the deliveries of topics, rules and schedules.
 //
 // A kind of target (a function, a queue, a topic …) implements Target; mayflyd registers one per service of ARNs, before
-// anything is delivered. One router per daemon, on its strand. Callers: EventDispatcher, event sources.
+// anything is delivered. The router asks a target whether the delivery's principal may send to it each time before it is
+// sent. One router per daemon, on its strand. Callers: DeliveryWorker, event sources.
 #pragma once
 
 #include <limits>
 #include <map>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/context.h"
 #include "base/result.h"
 #include "base/task.h"
+#include "delivery/delivery.h"
+#include "identity/condition_keys.h"
+#include "identity/policy_principal.h"
 
 namespace mayfly::delivery {
-
-// A message attribute as SQS and SNS know them; targets that have none pass over them.
-struct DeliveryAttribute {
-  enum class Type : unsigned char { String, Number };
-
-  std::string name;
-  Type type = Type::String;
-  std::string value;  // UTF-8; of a Number its decimal text
-};
-
-struct Delivery {
-  std::string id;          // unique; a delivery that is repeated, also after a crash, has the same one
-  std::string target_arn;
-  std::string body;
-  std::vector<DeliveryAttribute> attributes;
-  // The function that the delivery comes from: its ARN, unqualified or qualified as it was invoked.
-  std::string source_arn;
-  // X-Amzn-Trace-Id with its Lineage (lineage.h). A queue keeps it as AWSTraceHeader, so that loops are seen across it.
-  std::string trace_header;
-  // For events: "Lambda Function Invocation Result - Success". Others pass over it.
-  std::string detail_type;
-};
 
 class Target {
  public:
   virtual ~Target() = default;
 
+  // Whether `principal` may send to `target_arn`: what the target's policy says, and its identities' (identity/authorization.h).
+  // `keys`: aws:SourceArn and aws:SourceAccount of a service; the target adds what it knows. Whether the target exists may
+  // be left to Deliver. Errors: Service, those of the API operation that does the same, never retryable.
+  virtual Result<> Authorize(const identity::RequestPrincipal& principal, std::string_view target_arn,
+                             const identity::ConditionKeys& keys) const = 0;
   // Success: the target has it, as durably as it keeps anything. May be called again with the same delivery.
   // Errors: Service, the target refuses or does not exist; Fault, something of ours failed. Whoever delivers tries again
   // only when `retryable` is set, a bounded number of times. `delivery` outlives the task.

@@ -10,7 +10,6 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "catalog/function_reference.h"
-#include "delivery/target_router.h"
 
 namespace mayfly::invoke {
 
@@ -26,20 +25,8 @@ struct AsyncEvent {
   int system_errors = 0;    // attempts that did not reach it, by a fault of ours
 };
 
-// A delivery that is owed to a destination or a dead-letter queue.
-struct OwedDelivery {
-  enum class Kind : unsigned char { Destination, DeadLetter };
-
-  Kind kind = Kind::Destination;
-  catalog::FunctionReference function;  // whose event it is about
-  delivery::Delivery delivery;
-  int attempts = 0;  // that failed
-};
-
 std::string Encode(const AsyncEvent& event);
-std::string Encode(const OwedDelivery& delivery);
 // Errors: a Fault, what is stored is damaged or of a newer form.
 Result<AsyncEvent> DecodeEvent(std::string_view bytes);
-Result<OwedDelivery> DecodeDelivery(std::string_view bytes);
 
 }  // namespace mayfly::invoke

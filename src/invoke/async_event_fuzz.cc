@@ -1,4 +1,4 @@
-// Stored events and deliveries: any bytes are read or refused, and what was read is written as it was.
+// Stored events: any bytes are read or refused, and what was read is written as it was.
 #include <cstdint>
 
 #include "invoke/async_event.h"
@@ -9,6 +9,5 @@ using namespace mayfly::invoke;
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   if (const auto event = DecodeEvent(bytes)) MF_ASSERT(Encode(*event) == bytes);
-  if (const auto delivery = DecodeDelivery(bytes)) MF_ASSERT(Encode(*delivery) == bytes);
   return 0;
 }

@@ -123,13 +123,6 @@ Variables PlatformVariables(const catalog::Function& function, const catalog::Ru
   return variables;
 }
 
-// Whom the execution role's credentials stand for. A role's path is no part of it, and a role of another account stays in
-// the function's own.
-std::string SessionArn(const catalog::Function& function) {
-  return fmt::format("arn:aws:sts::{}:assumed-role/{}/{}", function.name.account_id, function.role.substr(function.role.rfind('/') + 1),
-                     function.name.name);
-}
-
 // As AWS's: the small collector, the quick compiler, most of the memory for the heap. The locale that LANG names need not exist here.
 std::vector<std::string> JavaArguments(const catalog::Interpreter& interpreter, const catalog::Function& function) {
   std::vector<std::string> arguments = {interpreter.cage_path, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dfile.encoding=UTF-8",
@@ -191,6 +184,11 @@ Result<catalog::RuntimeChoice> ResolveForRunning(const catalog::RuntimeTable& ru
 }
 
 }  // namespace
+
+std::string SessionArn(const catalog::Function& function) {
+  return fmt::format("arn:aws:sts::{}:assumed-role/{}/{}", function.name.account_id, function.role.substr(function.role.rfind('/') + 1),
+                     function.name.name);
+}
 
 bool IsReservedVariable(std::string_view name) {
   static constexpr std::array<std::string_view, 23> kReserved = {

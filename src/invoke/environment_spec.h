@@ -27,6 +27,11 @@ struct SpecOptions {
 Result<std::shared_ptr<const runtime::EnvironmentSpec>> MakeEnvironmentSpec(const catalog::Function& function,
                                                                             const catalog::RuntimeTable& runtimes, SpecOptions options);
 
+// As whom a function's execution role acts, with the credentials that its environments have and in what is sent for it:
+// arn:aws:sts::ACCOUNT:assumed-role/ROLE/FUNCTION. A role's path is no part of it, and a role of another account stays in the
+// function's own.
+std::string SessionArn(const catalog::Function& function);
+
 // Names that a function's configuration must not set (AWS "Defined runtime environment variables", reserved).
 bool IsReservedVariable(std::string_view name);
 

@@ -4,6 +4,8 @@
 
 #include "base/log.h"
 #include "delivery/backoff.h"
+#include "invoke/environment_spec.h"
+#include "invoke/failed_deliveries.h"
 
 namespace mayfly::invoke {
 namespace {
@@ -16,16 +18,14 @@ catalog::SettingOwner OwnerOf(const catalog::FunctionReference& function) {
 
 }  // namespace
 
-std::string InvokeLane(const catalog::FunctionName& function) { return "invoke/" + function.Key(); }
-std::string DeliveryLane(std::string_view target_arn) { return fmt::format("deliver/{}", target_arn); }
+std::string InvokeLane(const catalog::FunctionName& function) { return fmt::format("{}/{}", kInvokeLanes, function.Key()); }
 
 struct EventDispatcher::Rules {
   int retries_max = kRetryAttemptsDefault;
   Duration age_max{};
   std::string success_destination;
   std::string failure_destination;
-  std::string dead_letter_queue;
-  std::string version;
+  catalog::FunctionPointer function;  // what the event's function was resolved to
 };
 
 Task<delivery::Verdict> EventDispatcher::Work(Context& ctx, const std::string& payload) {
@@ -37,8 +37,8 @@ Task<delivery::Verdict> EventDispatcher::Work(Context& ctx, const std::string& p
   co_return co_await Dispatch(ctx, std::move(*event));
 }
 
-EventDispatcher::Rules EventDispatcher::RulesOf(const AsyncEvent& event, const catalog::Function& function) const {
-  Rules rules{.age_max = options_.event_age_max, .dead_letter_queue = function.dead_letter_arn, .version = function.version};
+EventDispatcher::Rules EventDispatcher::RulesOf(const AsyncEvent& event, catalog::FunctionPointer function) const {
+  Rules rules{.age_max = options_.event_age_max, .function = std::move(function)};
   const auto config = parts_.tables->event_invoke_configs.Find(OwnerOf(event.function).Key());
   if (!config) return rules;
   rules.retries_max = config->retry_attempts_max.value_or(kRetryAttemptsDefault);
@@ -48,7 +48,7 @@ EventDispatcher::Rules EventDispatcher::RulesOf(const AsyncEvent& event, const c
   return rules;
 }
 
-Duration EventDispatcher::AgeOf(const AsyncEvent& event) const { return std::max(Duration::zero(), parts_.time() - event.accepted_at); }
+Duration EventDispatcher::AgeOf(const AsyncEvent& event) const { return std::max(Duration::zero(), parts_.lanes->Time() - event.accepted_at); }
 
 Duration EventDispatcher::RetryDelay(int function_errors) const {
   if (options_.retry_delays.empty()) return Duration::zero();
@@ -58,7 +58,7 @@ Duration EventDispatcher::RetryDelay(int function_errors) const {
 Task<delivery::Verdict> EventDispatcher::Dispatch(Context& ctx, AsyncEvent event) {
   auto found = parts_.catalog->ResolveForInvoke(event.function, *parts_.random);
   if (!found) co_return Discard(event, found.error().message);
-  const Rules rules = RulesOf(event, *found->function);
+  const Rules rules = RulesOf(event, found->function);
   const auto reserved = parts_.tables->reserved_concurrency.Find(catalog::SettingOwner{event.function.name}.Key());
   if (reserved && reserved->executions == 0) {
     co_return Fail(event, rules, {.condition = EventCondition::ZeroReservedConcurrency, .error_code = 429,
@@ -93,7 +93,7 @@ delivery::Verdict EventDispatcher::Judge(AsyncEvent event, const Rules& rules, c
   ++event.invocations;
   if (!outcome.function_error) {
     delivery::Verdict verdict;
-    AddRecord(verdict, event, {.condition = EventCondition::Success, .executed_version = rules.version, .outcome = &outcome},
+    AddRecord(verdict, event, rules, {.condition = EventCondition::Success, .executed_version = rules.function->version, .outcome = &outcome},
               rules.success_destination);
     return verdict;
   }
@@ -101,7 +101,8 @@ delivery::Verdict EventDispatcher::Judge(AsyncEvent event, const Rules& rules, c
     const Duration delay = RetryDelay(event.function_errors);
     return Retry(std::move(event), rules, delay);
   }
-  delivery::Verdict verdict = Fail(event, rules, {.condition = EventCondition::RetriesExhausted, .executed_version = rules.version, .outcome = &outcome});
+  delivery::Verdict verdict =
+      Fail(event, rules, {.condition = EventCondition::RetriesExhausted, .executed_version = rules.function->version, .outcome = &outcome});
   verdict.kind = delivery::Verdict::Kind::Done;
   return verdict;
 }
@@ -124,8 +125,8 @@ delivery::Verdict EventDispatcher::JudgeError(AsyncEvent event, const Rules& rul
 
 delivery::Verdict EventDispatcher::Fail(const AsyncEvent& event, const Rules& rules, const EventEnd& end) {
   delivery::Verdict verdict{.kind = delivery::Verdict::Kind::Dropped};
-  AddRecord(verdict, event, end, rules.failure_destination);
-  AddDeadLetter(verdict, event, end, rules.dead_letter_queue);
+  AddRecord(verdict, event, rules, end, rules.failure_destination);
+  AddDeadLetter(verdict, event, rules, end);
   parts_.metrics->Of(ScopeOf(event.function)).Add(telemetry::Metric::AsyncEventsDropped);
   return verdict;
 }
@@ -136,33 +137,36 @@ delivery::Verdict EventDispatcher::Discard(const AsyncEvent& event, std::string_
   return {.kind = delivery::Verdict::Kind::Dropped};
 }
 
-OwedDelivery EventDispatcher::Owe(OwedDelivery::Kind kind, const AsyncEvent& event, const std::string& target) {
-  OwedDelivery owed{.kind = kind, .function = event.function};
+delivery::OwedDelivery EventDispatcher::Owe(std::string_view sender, const AsyncEvent& event, const Rules& rules, const std::string& target) {
+  delivery::OwedDelivery owed{.sender = std::string(sender), .owner_arn = event.function.Arn(), .delivery = {}};
   owed.delivery.id = parts_.random->Uuid();
   owed.delivery.target_arn = target;
   owed.delivery.source_arn = event.function.name.Arn();
+  owed.delivery.principal = delivery::DeliveryPrincipal::Role(SessionArn(*rules.function), event.function.name.account_id);
   owed.delivery.trace_header = event.trace_header;
   return owed;
 }
 
-void EventDispatcher::AddRecord(delivery::Verdict& verdict, const AsyncEvent& event, const EventEnd& end, const std::string& target) {
+void EventDispatcher::AddRecord(delivery::Verdict& verdict, const AsyncEvent& event, const Rules& rules, const EventEnd& end,
+                                const std::string& target) {
   if (target.empty()) return;
-  OwedDelivery owed = Owe(OwedDelivery::Kind::Destination, event, target);
+  delivery::OwedDelivery owed = Owe(kDestinationSender, event, rules, target);
   owed.delivery.detail_type = end.condition == EventCondition::Success ? "Lambda Function Invocation Result - Success"
                                                                        : "Lambda Function Invocation Result - Failure";
   owed.delivery.body = MakeRecord(event, end, loop_->WallNow(), Payloads::Include);
   if (owed.delivery.body.size() > parts_.targets->BodyBytesMax(target)) {
     owed.delivery.body = MakeRecord(event, end, loop_->WallNow(), Payloads::LeaveOut);
   }
-  verdict.follow_ups.push_back({DeliveryLane(target), Encode(owed)});
+  verdict.follow_ups.push_back(delivery::ItemOf(owed));
 }
 
-void EventDispatcher::AddDeadLetter(delivery::Verdict& verdict, const AsyncEvent& event, const EventEnd& end, const std::string& target) {
-  if (target.empty()) return;
-  OwedDelivery owed = Owe(OwedDelivery::Kind::DeadLetter, event, target);
+void EventDispatcher::AddDeadLetter(delivery::Verdict& verdict, const AsyncEvent& event, const Rules& rules, const EventEnd& end) {
+  const std::string& queue = rules.function->dead_letter_arn;
+  if (queue.empty()) return;
+  delivery::OwedDelivery owed = Owe(kDeadLetterSender, event, rules, queue);
   owed.delivery.attributes = MakeDeadLetterAttributes(event, end);
   owed.delivery.body = event.payload;
-  verdict.follow_ups.push_back({DeliveryLane(target), Encode(owed)});
+  verdict.follow_ups.push_back(delivery::ItemOf(owed));
 }
 
 }  // namespace mayfly::invoke

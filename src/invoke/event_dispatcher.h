@@ -8,7 +8,8 @@
 //   older than MaximumEventAge  the failure targets, without a further attempt
 //   reserved concurrency 0, or a loop of functions that is not allowed: the failure targets at once
 //   function, version or alias gone: the event is discarded, nothing is told to anybody (there is no configuration any more)
-// Configuration is that of the version or alias that the event names, as it is at the moment of the attempt.
+// Configuration is that of the version or alias that the event names, as it is at the moment of the attempt. What is sent to
+// destinations and dead-letter queues is sent as the function's execution role.
 // One per daemon, on its strand.
 #pragma once
 
@@ -17,6 +18,8 @@
 #include "base/random.h"
 #include "catalog/function_catalog.h"
 #include "delivery/durable_lanes.h"
+#include "delivery/owed_delivery.h"
+#include "delivery/target_router.h"
 #include "invoke/function_scope.h"
 #include "invoke/event_record.h"
 #include "invoke/loop_guard.h"
@@ -37,7 +40,7 @@ struct DispatcherParts {
   telemetry::Metrics* metrics;
   const LoopGuard* loops;
   const delivery::TargetRouter* targets;
-  std::function<WallTime()> time;  // DurableLanes::Time
+  const delivery::DurableLanes* lanes;  // for their time
   // Invoker::Invoke.
   std::function<Task<Result<runtime::InvokeOutcome>>(Context&, catalog::FunctionPointer, runtime::Invocation)> invoke;
 };
@@ -51,15 +54,15 @@ class EventDispatcher final : public delivery::LaneWorker {
  private:
   struct Rules;
   Task<delivery::Verdict> Dispatch(Context& ctx, AsyncEvent event);
-  Rules RulesOf(const AsyncEvent& event, const catalog::Function& function) const;
+  Rules RulesOf(const AsyncEvent& event, catalog::FunctionPointer function) const;
   delivery::Verdict Judge(AsyncEvent event, const Rules& rules, const runtime::InvokeOutcome& outcome);
   delivery::Verdict Retry(AsyncEvent event, const Rules& rules, Duration delay);
   delivery::Verdict JudgeError(AsyncEvent event, const Rules& rules, const Error& error);
   delivery::Verdict Fail(const AsyncEvent& event, const Rules& rules, const EventEnd& end);
   delivery::Verdict Discard(const AsyncEvent& event, std::string_view why);
-  OwedDelivery Owe(OwedDelivery::Kind kind, const AsyncEvent& event, const std::string& target);
-  void AddRecord(delivery::Verdict& verdict, const AsyncEvent& event, const EventEnd& end, const std::string& target);
-  void AddDeadLetter(delivery::Verdict& verdict, const AsyncEvent& event, const EventEnd& end, const std::string& target);
+  delivery::OwedDelivery Owe(std::string_view sender, const AsyncEvent& event, const Rules& rules, const std::string& target);
+  void AddRecord(delivery::Verdict& verdict, const AsyncEvent& event, const Rules& rules, const EventEnd& end, const std::string& target);
+  void AddDeadLetter(delivery::Verdict& verdict, const AsyncEvent& event, const Rules& rules, const EventEnd& end);
   Duration AgeOf(const AsyncEvent& event) const;
   Duration RetryDelay(int function_errors) const;
 
@@ -68,8 +71,8 @@ class EventDispatcher final : public delivery::LaneWorker {
   DispatchOptions options_;
 };
 
-// The lanes of DurableLanes.
+// The lanes of events: one per function.
+inline constexpr std::string_view kInvokeLanes = "invoke";
 std::string InvokeLane(const catalog::FunctionName& function);
-std::string DeliveryLane(std::string_view target_arn);
 
 }  // namespace mayfly::invoke

@@ -4,8 +4,9 @@
 
 namespace mayfly::invoke {
 
-EventQueue::EventQueue(EventQueueParts parts, EventQueueOptions options)
-    : metrics_(parts.metrics),
+EventQueue::EventQueue(EventQueueParts parts, DispatchOptions options)
+    : lanes_(parts.lanes),
+      metrics_(parts.metrics),
       dispatcher_(*parts.loop,
                   {.catalog = parts.catalog,
                    .tables = parts.tables,
@@ -13,19 +14,20 @@ EventQueue::EventQueue(EventQueueParts parts, EventQueueOptions options)
                    .metrics = parts.metrics,
                    .loops = parts.loops,
                    .targets = parts.targets,
-                   .time = [this] { return lanes_.Time(); },
+                   .lanes = parts.lanes,
                    .invoke = std::move(parts.invoke)},
-                  std::move(options.dispatch)),
-      deliveries_(*parts.loop, *parts.targets, *parts.metrics, options.delivery),
-      lanes_(*parts.loop, *parts.store, *parts.random, options.lanes) {
-  lanes_.AddWorker("invoke", dispatcher_);
-  lanes_.AddWorker("deliver", deliveries_);
+                  std::move(options)),
+      destinations_(*parts.metrics, telemetry::Metric::DestinationDeliveryFailures),
+      dead_letters_(*parts.metrics, telemetry::Metric::DeadLetterErrors) {
+  lanes_->AddWorker(std::string(kInvokeLanes), dispatcher_);
+  parts.deliveries->AddSender(std::string(kDestinationSender), destinations_);
+  parts.deliveries->AddSender(std::string(kDeadLetterSender), dead_letters_);
 }
 
 Task<Result<>> EventQueue::Accept(Context& ctx, AsyncEvent event) {
   event.trace_header = AddHop(event.trace_header, event.function.name.Arn()).trace_header;
-  event.accepted_at = lanes_.Time();
-  MF_CO_TRY_VOID(co_await lanes_.Append(ctx, {InvokeLane(event.function.name), Encode(event)}));
+  event.accepted_at = lanes_->Time();
+  MF_CO_TRY_VOID(co_await lanes_->Append(ctx, {InvokeLane(event.function.name), Encode(event)}));
   metrics_->Of(ScopeOf(event.function)).Add(telemetry::Metric::AsyncEventsReceived);
   co_return Result<>();
 }

@@ -34,6 +34,11 @@ constexpr std::string_view kQueue = "arn:aws:sqs:eu-west-1:111122223333:";
 // A queue that can be slow, fail, or refuse.
 class FakeTarget final : public delivery::Target {
  public:
+  Result<> Authorize(const identity::RequestPrincipal& principal, std::string_view, const identity::ConditionKeys&) const override {
+    principals.emplace_back(principal.arn);
+    if (!refuses) return {};
+    return Fail(Error::Service("AccessDeniedException", "no"));
+  }
   Task<Result<>> Deliver(Context& ctx, const delivery::Delivery& delivery) override {
     offered.push_back(delivery);
     const delivery::Delivery copy = delivery;
@@ -50,6 +55,8 @@ class FakeTarget final : public delivery::Target {
   size_t body_bytes_max() const override { return bytes_max; }
 
   std::vector<delivery::Delivery> offered, taken;
+  mutable std::vector<std::string> principals;  // who asked
+  bool refuses = false;
   Duration delay{};
   double failure_rate = 0;
   size_t bytes_max = 262'144;
@@ -75,7 +82,10 @@ class World {
   ~World() { Crash(); }
 
   void Start() {
-    EventQueueParts parts{.loop = &loop, .store = events.get(), .catalog = &functions, .tables = &tables, .random = &random};
+    deliveries = std::make_unique<delivery::DeliveryWorker>(loop, router, delivery::DeliveryOptions());
+    lanes = std::make_unique<delivery::DurableLanes>(loop, *events, random, lane_options);
+    lanes->AddWorker(std::string(delivery::kDeliveryLanes), *deliveries);
+    EventQueueParts parts{.loop = &loop, .lanes = lanes.get(), .deliveries = deliveries.get(), .catalog = &functions, .tables = &tables, .random = &random};
     parts.metrics = &metrics;
     parts.loops = &loops;
     parts.targets = &router;
@@ -84,12 +94,13 @@ class World {
       return Invoke(std::move(function), std::move(invocation));
     };
     router = delivery::TargetRouter(targets);
-    events_queue = std::make_unique<EventQueue>(std::move(parts), options);
-    function_target = std::make_unique<FunctionTarget>(*events_queue, functions);
+    events_queue = std::make_unique<EventQueue>(std::move(parts), DispatchOptions());
+    function_target = std::make_unique<FunctionTarget>(*events_queue, functions, access);
     router.Register("lambda", *function_target);
-    events_queue->Open();
+    lanes->Open();
   }
   void Crash() {
+    lanes.reset();
     events_queue.reset();
     function_target.reset();
   }
@@ -141,9 +152,13 @@ class World {
   LoopGuard loops{tables, metrics};
   FakeTarget queue;
   delivery::TargetRouter targets, router;
-  EventQueueOptions options;
+  identity::AdministratorsOnly identities;
+  catalog::Access access{tables, identities, loop};
+  delivery::LaneOptions lane_options;
+  std::unique_ptr<delivery::DeliveryWorker> deliveries;
   std::unique_ptr<EventQueue> events_queue;
   std::unique_ptr<FunctionTarget> function_target;
+  std::unique_ptr<delivery::DurableLanes> lanes;
   std::vector<Attempt> attempts;
   Answer answer = [](World&, Attempt) -> Task<Result<runtime::InvokeOutcome>> { co_return runtime::InvokeOutcome{.payload = "\"done\""}; };
 };
@@ -338,6 +353,88 @@ TEST(EventQueue, TargetsThatFailAreTriedAgainThenCounted) {
   EXPECT_EQ(world.Figure(telemetry::Metric::DestinationDeliveryFailures, "f"), 1) << "no such kind of target";
 }
 
+TEST(EventQueue, WhatIsOwedIsSentAsTheExecutionRoleAndRefusedForGood) {
+  World world;
+  catalog::Function made = MakeFunction("f");
+  made.role = "arn:aws:iam::111122223333:role/service/worker";
+  made.dead_letter_arn = std::string(kQueue) + "dead";
+  ASSERT_TRUE(world.loop.Run(world.functions.Create(world.ctx, made)));
+  world.Configure({.owner = {made.name}, .retry_attempts_max = 0, .failure_destination = std::string(kQueue) + "bad"});
+  world.answer = FailAlways;
+  world.queue.refuses = true;
+  world.Start();
+  world.Send(made.name);
+  world.loop.RunFor(hours(1));
+  const std::string session = "arn:aws:sts::111122223333:assumed-role/worker/f";
+  EXPECT_THAT(world.queue.principals, ElementsAre(session, session)) << "asked once for each, and not tried again";
+  EXPECT_THAT(world.queue.offered, SizeIs(0));
+  EXPECT_EQ(world.Figure(telemetry::Metric::DeadLetterErrors, "f"), 1);
+  EXPECT_EQ(world.Figure(telemetry::Metric::DestinationDeliveryFailures, "f"), 1);
+}
+
+// A delivery to a function by a service, as a topic's would be: allowed by the function's policy or not at all.
+TEST(EventQueue, AFunctionTakesAServicesDeliveryOnlyWhenItsPolicyAllowsIt) {
+  const std::string topic = "arn:aws:sns:eu-west-1:111122223333:t";
+  const auto policy = [](std::string_view condition) {
+    return R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"sns.amazonaws.com"},"Action":"lambda:InvokeFunction",
+               "Resource":"arn:aws:lambda:eu-west-1:111122223333:function:f","Condition":)" + std::string(condition) + "}]}";
+  };
+  const struct {
+    std::string policy;
+    bool allowed;
+  } cases[] = {
+      {"", false},
+      {policy(R"({"ArnLike":{"aws:SourceArn":"arn:aws:sns:eu-west-1:111122223333:t"},"StringEquals":{"aws:SourceAccount":"111122223333"}})"), true},
+      {policy(R"({"ArnLike":{"aws:SourceArn":"arn:aws:sns:eu-west-1:111122223333:other"}})"), false},
+      {policy(R"({"StringEquals":{"aws:SourceAccount":"444455556666"}})"), false},
+  };
+  for (const auto& c : cases) {
+    World world;
+    const auto function = world.Make("f");
+    world.Start();
+    if (!c.policy.empty()) {
+      resources::Change change(world.tables.all);
+      auto parsed = catalog::ResourcePolicy::Make(c.policy);
+      ASSERT_TRUE(parsed) << parsed.error().ToString();
+      ASSERT_TRUE(change.Put(world.tables.policies, catalog::PolicyKey(function, ""), *parsed));
+      ASSERT_TRUE(world.loop.Run(change.Commit(world.ctx)));
+    }
+    delivery::Delivery delivery{.id = "1", .target_arn = function.Arn(), .body = "{}", .attributes = {}, .source_arn = topic};
+    delivery.principal = delivery::DeliveryPrincipal::Service("sns.amazonaws.com", "111122223333");
+    const auto delivered = world.loop.Run(world.router.Deliver(world.ctx, delivery));
+    EXPECT_EQ(delivered.has_value(), c.allowed) << c.policy;
+    if (!delivered) EXPECT_TRUE(delivered.error().IsService("AccessDeniedException") && !delivered.error().retryable);
+    world.loop.RunFor(seconds(1));
+    EXPECT_THAT(world.attempts, SizeIs(c.allowed ? 1 : 0));
+  }
+}
+
+TEST(EventQueue, WhatAnEarlierVersionOwedIsCountedAsItsOwn) {
+  World world;
+  const auto function = world.Make("f");
+  world.queue.failure_rate = 1;
+  world.queue.random = &world.random;
+  world.Start();
+  const auto number = [](uint64_t value) {
+    std::string text;
+    for (int i = 0; i < 8; ++i) text += static_cast<char>(value >> 8 * i & 0xff);
+    return text;
+  };
+  for (const uint64_t kind : {0, 1}) {
+    std::string old = 'D' + number(kind) + number(4);
+    for (const std::string& text : {function.account_id, function.region, function.name, std::string(), std::string("id"), std::string(kQueue) + "q",
+                                    function.Arn(), std::string(), std::string()}) {
+      old += number(text.size()) + text;
+    }
+    old += number(0) + number(2) + "{}";
+    ASSERT_TRUE(world.loop.Run(world.lanes->Append(world.ctx, {delivery::DeliveryLane(std::string(kQueue) + "q"), old})));
+  }
+  world.loop.RunFor(seconds(1));
+  EXPECT_THAT(world.queue.offered, SizeIs(2)) << "the fifth attempt of each";
+  EXPECT_EQ(world.Figure(telemetry::Metric::DestinationDeliveryFailures, "f"), 1);
+  EXPECT_EQ(world.Figure(telemetry::Metric::DeadLetterErrors, "f"), 1);
+}
+
 TEST(EventQueue, ARecordTooLargeForItsTargetComesWithoutPayloads) {
   World world;
   const auto function = world.Make("f");
@@ -421,7 +518,7 @@ class Day {
     world_.queue.random = &chance_;
     world_.queue.failure_rate = 0.1;
     world_.answer = [this](World&, Attempt attempt) { return Answer(std::move(attempt)); };
-    world_.options.lanes.memory_bytes_max = 20'000;
+    world_.lane_options.memory_bytes_max = 20'000;
     for (int i = 0; i < 6; ++i) MakeOne(i);
   }
 
@@ -432,7 +529,7 @@ class Day {
       const size_t function = chance_.Below(functions_.size());
       for (uint64_t i = chance_.Below(chance_.Below(10) == 0 ? 60 : 4); i > 0; --i) Send(function);
       if (crashes_allowed_ && chance_.Below(20) == 0) CrashAndStart();
-      EXPECT_LE(world_.events_queue->lanes().held_bytes(), 20'000u + 6u * 64u * 400u);
+      EXPECT_LE(world_.lanes->held_bytes(), 20'000u + 6u * 64u * 400u);
     }
     healthy_ = true;
     world_.queue.failure_rate = 0;
@@ -529,11 +626,11 @@ class Day {
     EXPECT_GT(successes, accepted_.size() / 4);
     for (size_t i = 0; i < functions_.size(); ++i) {
       EXPECT_EQ(world_.Owed(InvokeLane(functions_[i].name)), 0);
-      for (const char* kind : {"good", "bad", "dead"}) EXPECT_EQ(world_.Owed(DeliveryLane(std::string(kQueue) + kind + std::to_string(i))), 0);
+      for (const char* kind : {"good", "bad", "dead"}) EXPECT_EQ(world_.Owed(delivery::DeliveryLane(std::string(kQueue) + kind + std::to_string(i))), 0);
     }
-    EXPECT_EQ(world_.events_queue->lanes().held(), 0u);
-    EXPECT_EQ(world_.events_queue->lanes().held_bytes(), 0u);
-    EXPECT_EQ(world_.events_queue->lanes().running(), 0);
+    EXPECT_EQ(world_.lanes->held(), 0u);
+    EXPECT_EQ(world_.lanes->held_bytes(), 0u);
+    EXPECT_EQ(world_.lanes->running(), 0);
   }
 
   const uint64_t seed_;

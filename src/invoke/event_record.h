@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "delivery/delivery.h"
 #include "invoke/async_event.h"
 #include "runtime/invocation.h"
 

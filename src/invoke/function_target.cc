@@ -3,30 +3,42 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
-#include "identity/arn.h"
 
 namespace mayfly::invoke {
+namespace {
+
+Result<catalog::FunctionReference> ReferenceOf(std::string_view arn) {
+  auto function = catalog::ParseFunctionArn(arn);
+  if (!function) return Fail(Error::Service("ResourceNotFoundException", fmt::format("{} is not the ARN of a function", arn)));
+  return std::move(*function);
+}
+
+Result<> CheckBody(const std::string& body) {
+  if (body.size() > kAsyncPayloadBytesMax) {
+    return Fail(Error::Service("RequestEntityTooLargeException", fmt::format("{} byte payload is too large", body.size())));
+  }
+  if (!json::IsValidJson(body)) return Fail(Error::Service("InvalidRequestContentException", "the body is no JSON"));
+  return {};
+}
+
+}  // namespace
+
+Result<> FunctionTarget::Authorize(const identity::RequestPrincipal& principal, std::string_view target_arn,
+                                   const identity::ConditionKeys& keys) const {
+  MF_TRY(const catalog::FunctionReference function, ReferenceOf(target_arn));
+  return access_->Authorize(principal, "lambda:InvokeFunction", function, keys);
+}
 
 Task<Result<>> FunctionTarget::Deliver(Context& ctx, const delivery::Delivery& delivery) {
-  const auto arn = identity::ParseArn(delivery.target_arn);
-  if (!arn) co_return Fail(Error::Service("ResourceNotFoundException", delivery.target_arn + " is no ARN"));
-  Context child = ctx;
-  child.principal.account_id = arn->account_id;
-  child.principal.region = arn->region;
-  MF_CO_TRY(catalog::FunctionReference function, catalog::ParseFunctionReference(child, delivery.target_arn, ""));
+  MF_CO_TRY(catalog::FunctionReference function, ReferenceOf(delivery.target_arn));
   MF_CO_TRY_VOID(catalog_->Resolve(function));
-  if (delivery.body.size() > kAsyncPayloadBytesMax) {
-    co_return Fail(Error::Service("RequestEntityTooLargeException", fmt::format("{} byte payload is too large", delivery.body.size())));
-  }
-  if (!json::IsValidJson(delivery.body)) co_return Fail(Error::Service("InvalidRequestContentException", "the body is no JSON"));
+  MF_CO_TRY_VOID(CheckBody(delivery.body));
   AsyncEvent event{.request_id = delivery.id, .function = std::move(function), .payload = delivery.body, .trace_header = delivery.trace_header};
-  auto accepted = co_await events_->Accept(child, std::move(event));
-  if (!accepted) {
-    Error error = std::move(accepted).error();
-    error.retryable = true;
-    co_return Fail(std::move(error));
-  }
-  co_return Result<>();
+  auto accepted = co_await events_->Accept(ctx, std::move(event));
+  if (accepted) co_return Result<>();
+  Error error = std::move(accepted).error();
+  error.retryable = true;
+  co_return Fail(std::move(error));
 }
 
 }  // namespace mayfly::invoke

@@ -13,8 +13,8 @@ json::Value DescribeEvents(const delivery::DurableLanes& lanes) {
   return view;
 }
 
-invoke::EventQueueOptions MakeEventQueueOptions(const Options& options) {
-  invoke::EventQueueOptions made;
+EventOptions MakeEventOptions(const Options& options) {
+  EventOptions made;
   made.lanes.running_max = options.async_concurrency > 0 ? options.async_concurrency : options.account_concurrency;
   made.lanes.memory_bytes_max = static_cast<uint64_t>(options.async_memory_mib) << 20;
   made.lanes.backoff_min = Seconds(options.async_backoff_min_seconds);

@@ -1,4 +1,4 @@
-// Asynchronous invocation as the daemon has it: from the options, and on the status page.
+// Asynchronous invocation and deliveries as the daemon has them: from the options, and on the status page.
 #pragma once
 
 #include "base/json.h"
@@ -10,6 +10,11 @@ namespace mayfly::daemon {
 // For the status page.
 json::Value DescribeEvents(const delivery::DurableLanes& lanes);
 
-invoke::EventQueueOptions MakeEventQueueOptions(const Options& options);
+struct EventOptions {
+  delivery::LaneOptions lanes;
+  delivery::DeliveryOptions delivery;
+  invoke::DispatchOptions dispatch;
+};
+EventOptions MakeEventOptions(const Options& options);
 
 }  // namespace mayfly::daemon

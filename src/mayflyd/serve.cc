@@ -283,11 +283,13 @@ class Daemon {
   std::unique_ptr<runtime::EnvironmentManager> environments_;
   std::unique_ptr<invoke::Invoker> invoker_;
   std::unique_ptr<invoke::LoopGuard> loops_;
-  delivery::TargetRouter targets_;
-  std::unique_ptr<invoke::EventQueue> event_queue_;
-  std::unique_ptr<invoke::FunctionTarget> function_target_;
   identity::AdministratorsOnly identities_;
   std::unique_ptr<catalog::Access> access_;
+  delivery::TargetRouter targets_;
+  std::unique_ptr<delivery::DeliveryWorker> deliveries_;
+  std::unique_ptr<invoke::EventQueue> event_queue_;
+  std::unique_ptr<invoke::FunctionTarget> function_target_;
+  std::unique_ptr<delivery::DurableLanes> lanes_;  // after their workers: they go first
   std::unique_ptr<lambda::Authorizer> authorizer_;
   std::optional<lambda::ControlPlaneRate> control_plane_rate_;
   std::unique_ptr<lambda::LambdaHandlers> lambda_;
@@ -332,15 +334,22 @@ Task<Result<>> Daemon::OpenState(Context& ctx) {
 Result<> Daemon::OpenEvents() {
   MF_TRY(event_store_, store::OpenSqliteStore(calendar_, {.path = ground_.data.path + "/events.db"}));
   loops_ = std::make_unique<invoke::LoopGuard>(*tables_, metrics_);
-  invoke::EventQueueParts parts{.loop = &calendar_, .store = event_store_.get(), .catalog = catalog_.get(), .tables = tables_.get(), .random = &random_};
+  EventOptions options = MakeEventOptions(options_);
+  deliveries_ = std::make_unique<delivery::DeliveryWorker>(calendar_, targets_, options.delivery);
+  lanes_ = std::make_unique<delivery::DurableLanes>(calendar_, *event_store_, random_, options.lanes);
+  lanes_->AddWorker(std::string(delivery::kDeliveryLanes), *deliveries_);
+  invoke::EventQueueParts parts{.loop = &calendar_, .lanes = lanes_.get(), .deliveries = deliveries_.get()};
+  parts.catalog = catalog_.get();
+  parts.tables = tables_.get();
+  parts.random = &random_;
   parts.metrics = &metrics_;
   parts.loops = loops_.get();
   parts.targets = &targets_;
   parts.invoke = [this](Context& ctx, catalog::FunctionPointer function, runtime::Invocation invocation) {
     return invoker_->Invoke(ctx, std::move(function), std::move(invocation), invoke::InvocationKind::Asynchronous);
   };
-  event_queue_ = std::make_unique<invoke::EventQueue>(std::move(parts), MakeEventQueueOptions(options_));
-  function_target_ = std::make_unique<invoke::FunctionTarget>(*event_queue_, *catalog_);
+  event_queue_ = std::make_unique<invoke::EventQueue>(std::move(parts), std::move(options.dispatch));
+  function_target_ = std::make_unique<invoke::FunctionTarget>(*event_queue_, *catalog_, *access_);
   targets_.Register("lambda", *function_target_);
   return {};
 }
@@ -394,7 +403,7 @@ edge::AdminParts Daemon::MakeAdminParts() {
   parts.code = code_.get();
   parts.files = &files_;
   parts.authenticator = authenticator_.get();
-  parts.describe_events = [this] { return DescribeEvents(event_queue_->lanes()); };
+  parts.describe_events = [this] { return DescribeEvents(*lanes_); };
   parts.version = kVersion;
   parts.reset = [this](Context& ctx) { return Reset(ctx); };
   parts.is_download_allowed = [this](const http::Request& request) { return links_->IsAllowed(request); };
@@ -551,10 +560,10 @@ Task<Result<>> Daemon::Start(Context& ctx) {
                                      .runtimes = runtimes_.get(), .environments = environments_.get(), .metrics = &metrics_};
   invoker_ = std::make_unique<invoke::Invoker>(invoker_parts, invoker_options);
 
+  access_ = std::make_unique<catalog::Access>(*tables_, identities_, calendar_, std::move(ground_.organizations));
   MF_CO_TRY_VOID(OpenEvents());
 
   OpenCodeSource();
-  access_ = std::make_unique<catalog::Access>(*tables_, identities_, calendar_, std::move(ground_.organizations));
   lambda::LambdaParts parts{.loop = &calendar_, .tables = tables_.get(), .catalog = catalog_.get(), .layers = layers_.get(), .access = access_.get(),
                             .runtimes = runtimes_.get(), .code = code_.get(), .code_source = code_source_.get(),
                             .signing_profiles = signing_profiles_.get(), .invoker = invoker_.get(), .events = event_queue_.get(),
@@ -573,12 +582,13 @@ Task<Result<>> Daemon::Start(Context& ctx) {
     if (!error || error->kind != Error::Kind::Fault) return;
     log::Error("{} {} answered {}: {}", ctx.request_id, operation ? operation->name : "-", status, error->ToString());
   };
-  commons_ = {.loop = &loop_, .calendar = &calendar_, .random = &random_, .files = &files_, .store = store_.get(), .logs = logs_.get(), .metrics = &metrics_, .traces = &traces_,
-              .targets = &targets_, .directory = &directory_, .identities = &identities_, .sessions = sessions_.get(), .observer = observer, .data_path = ground_.data.path,
+  commons_ = {.loop = &loop_, .calendar = &calendar_, .random = &random_, .files = &files_, .store = store_.get(), .logs = logs_.get(),
+              .metrics = &metrics_, .traces = &traces_,
+              .targets = &targets_, .lanes = lanes_.get(), .deliveries = deliveries_.get(), .directory = &directory_, .identities = &identities_, .sessions = sessions_.get(), .observer = observer, .data_path = ground_.data.path,
               .origin = origin_};
   MF_CO_TRY_VOID(co_await OpenServices(ctx));
   parts.queues = &ports_.Get<sources::QueueSource>();
-  event_queue_->Open();  // what is owed needs its targets
+  lanes_->Open();  // what is owed needs its targets
   MakeMappings();
   parts.last_processing_result = [this](const std::string& key) { return mappings_->ResultOf(key); };
   lambda_ = std::make_unique<lambda::LambdaHandlers>(std::move(parts));
@@ -616,7 +626,7 @@ Task<Result<>> Daemon::Start(Context& ctx) {
 
 Task<Result<>> Daemon::Reset(Context& ctx) {
   MF_CO_TRY_VOID(co_await store_->Clear(ctx));
-  MF_CO_TRY_VOID(co_await event_queue_->Clear(ctx));
+  MF_CO_TRY_VOID(co_await lanes_->Clear(ctx));
   tables_->all.Clear();
   for (const auto& service : services_) MF_CO_TRY_VOID(co_await service->Reset(ctx));
   environments_->RetireAll();
@@ -635,9 +645,9 @@ Task<> Daemon::Stop() {
   // Without the jail nothing that runs can come to a good end.
   const Duration drain = jail_died_ ? kDrainWithoutJail : Seconds(options_.drain_seconds);
   const TimePoint until = calendar_.Now() + drain;
-  event_queue_->Pause();
+  lanes_->Pause();
   co_await server_->Stop(drain);
-  co_await event_queue_->Stop(until);
+  co_await lanes_->Stop(until);
   co_await mappings_->Stop(until);
   edge_->CutFunctionCalls();
   invoker_->CutStreams();

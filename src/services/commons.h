@@ -21,8 +21,10 @@ class Metrics;
 class TraceSegments;
 }  // namespace mayfly::telemetry
 namespace mayfly::delivery {
+class DeliveryWorker;
+class DurableLanes;
 class TargetRouter;
-}
+}  // namespace mayfly::delivery
 namespace mayfly::identity {
 class IdentityPolicies;
 class SessionKeys;
@@ -41,6 +43,8 @@ struct Commons {
   telemetry::TraceSegments* traces;
   delivery::TargetRouter* targets;  // whom deliveries reach, once all services are open
   wire::Directory* directory;       // whom else's operations a service asks for, once all are open
+  delivery::DurableLanes* lanes;    // what is owed (delivery/owed_delivery.h); opened when all services are
+  delivery::DeliveryWorker* deliveries;  // where a service that owes becomes a sender, while it opens
   const identity::IdentityPolicies* identities;
   identity::SessionKeys* sessions;  // temporary credentials
   wire::AnswerObserver observer;    // for endpoints

@@ -34,22 +34,24 @@ QueueName QueueOf(const Context& ctx, const wire::Message& request) {
 
 }  // namespace
 
-Result<> Authorizer::Authorize(const Context& ctx, const wire::Operation& operation, const wire::Message& request) const {
-  const QueueName name = QueueOf(ctx, request);
+Result<> Authorizer::Authorize(const identity::RequestPrincipal& principal, std::string_view action, const QueueName& name,
+                               identity::ConditionKeys keys) const {
   const QueuePointer queue = queues_->Find(name);
-  const identity::RequestPrincipal principal = identity::RequestPrincipal::Of(ctx.principal);
   const bool own = principal.account_id == name.account_id;
   if (own && (!queue || queue->policy.empty()) && identities_->IsAdministrator(principal)) return {};
   const std::string arn = name.Arn();
-  identity::ConditionKeys keys;
   identity::AddGlobalKeys(principal, name.region, clock_->WallNow(), keys);
-  const identity::PolicyRequest asked{principal, operation.action, arn, keys};
-  if (!own && std::ranges::find(kAcrossAccounts, operation.action) == std::end(kAcrossAccounts)) return Fail(identity::NotAllowedByResource(asked));
+  const identity::PolicyRequest asked{principal, action, arn, keys};
+  if (!own && std::ranges::find(kAcrossAccounts, action) == std::end(kAcrossAccounts)) return Fail(identity::NotAllowedByResource(asked));
   identity::Decision decision;
   if (queue && !queue->policy.empty()) {
     if (const auto policy = identity::Policy::Parse(queue->policy, identity::Policy::Kind::Resource)) decision = (*policy)->Evaluate(asked);
   }
   return identity::Authorize(asked, name.account_id, *identities_, decision);
+}
+
+Result<> Authorizer::Authorize(const Context& ctx, const wire::Operation& operation, const wire::Message& request) const {
+  return Authorize(identity::RequestPrincipal::Of(ctx.principal), operation.action, QueueOf(ctx, request));
 }
 
 Task<Result<>> Authorizer::Answer(Context& ctx, const wire::Operation& operation, const wire::Message& request) const {

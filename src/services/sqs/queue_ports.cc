@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "identity/arn.h"
 #include "services/sqs/errors.h"
 
 namespace mayfly::sqs {
@@ -63,6 +62,13 @@ Task<Result<>> QueuePorts::ChangeVisibility(Context& ctx, std::string queue_arn,
   co_return Result<>();
 }
 
+Result<> QueuePorts::Authorize(const identity::RequestPrincipal& principal, std::string_view target_arn,
+                               const identity::ConditionKeys& keys) const {
+  const auto name = ParseQueueArn(target_arn);
+  if (!name) return Fail(QueueDoesNotExist());
+  return authorizer_->Authorize(principal, "sqs:SendMessage", *name, keys);
+}
+
 Task<Result<>> QueuePorts::Deliver(Context& ctx, const delivery::Delivery& delivery) {
   MF_CO_TRY(const QueuePointer queue, Get(delivery.target_arn));
   std::vector<OutgoingMessage> messages(1);
@@ -75,8 +81,7 @@ Task<Result<>> QueuePorts::Deliver(Context& ctx, const delivery::Delivery& deliv
   }
   MF_CO_TRY_VOID(CheckBody(message.body, MessageBytes(message.body, message.attributes), static_cast<size_t>(queue->maximum_message_size)));
   MF_CO_TRY_VOID(CheckAttributes(message.attributes));
-  const auto source = identity::ParseArn(delivery.source_arn);
-  message.sender_id = source ? std::string(source->account_id) : queue->name.account_id;
+  message.sender_id = delivery.principal.account_id;
   message.trace_header = delivery.trace_header;
   queues_->Stamp(stored);
   co_return co_await queues_->Send(ctx, queue, std::move(messages));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "delivery/target_router.h"
+#include "services/sqs/authorizer.h"
 #include "services/sqs/queues.h"
 #include "sources/queue_source.h"
 
@@ -10,8 +11,8 @@ namespace mayfly::sqs {
 
 class QueuePorts final : public sources::QueueSource, public delivery::Target {
  public:
-  // `queues` outlives it.
-  explicit QueuePorts(Queues& queues) : queues_(&queues) {}
+  // Both outlive it.
+  QueuePorts(Queues& queues, const Authorizer& authorizer) : queues_(&queues), authorizer_(&authorizer) {}
 
   // --- sources::QueueSource ---
   Task<Result<sources::QueueDescription>> Describe(Context& ctx, std::string queue_arn) override;
@@ -20,6 +21,9 @@ class QueuePorts final : public sources::QueueSource, public delivery::Target {
   Task<Result<>> ChangeVisibility(Context& ctx, std::string queue_arn, std::vector<sources::VisibilityChange> changes) override;
 
   // --- delivery::Target ---
+  // May it send to the queue? Errors: AccessDeniedException, QueueDoesNotExist.
+  Result<> Authorize(const identity::RequestPrincipal& principal, std::string_view target_arn,
+                     const identity::ConditionKeys& keys) const override;
   Task<Result<>> Deliver(Context& ctx, const delivery::Delivery& delivery) override;
   size_t body_bytes_max() const override { return kMessageBytesMax; }
 
@@ -27,6 +31,7 @@ class QueuePorts final : public sources::QueueSource, public delivery::Target {
   Result<QueuePointer> Get(std::string_view queue_arn) const;
 
   Queues* queues_;
+  const Authorizer* authorizer_;
 };
 
 }  // namespace mayfly::sqs

@@ -210,13 +210,60 @@ TEST_F(QueuesSim, VisibilityIsChangedOnlyByTheLastReceiver) {
   EXPECT_EQ(change(second, 10), store::LeaseOutcome::Gone);
 }
 
+// Who may deliver: the account's own roles; services and other accounts where the queue's policy lets them in.
+TEST_F(QueuesSim, ADeliveryNeedsWhatASendMessageNeeds) {
+  const identity::AdministratorsOnly identities;
+  const Authorizer authorizer(*queues_, identities, loop_);
+  QueuePorts ports(*queues_, authorizer);
+  delivery::TargetRouter router;
+  router.Register("sqs", ports);
+  const auto policy = [](std::string_view effect, std::string_view principal, std::string_view condition) {
+    return R"({"Version":"2012-10-17","Statement":[{"Effect":")" + std::string(effect) + R"(","Principal":)" + std::string(principal) +
+           R"(,"Action":"sqs:SendMessage","Resource":"*","Condition":)" + std::string(condition) + "}]}";
+  };
+  constexpr std::string_view kTopic = "arn:aws:sns:us-east-1:000000000000:t";
+  const std::string of_topic = R"({"ArnEquals":{"aws:SourceArn":")" + std::string(kTopic) + R"("},"StringEquals":{"aws:SourceAccount":"000000000000"}})";
+  const std::string of_other = R"({"ArnEquals":{"aws:SourceArn":"arn:aws:sns:us-east-1:000000000000:other"}})";
+  const std::string sns = R"({"Service":"sns.amazonaws.com"})", account = R"({"AWS":"444455556666"})", everybody = R"("*")";
+  const auto topic = delivery::DeliveryPrincipal::Service("sns.amazonaws.com", "000000000000");
+  const auto role = delivery::DeliveryPrincipal::Role("arn:aws:sts::000000000000:assumed-role/r/f", "000000000000");
+  const auto stranger = delivery::DeliveryPrincipal::Role("arn:aws:sts::444455556666:assumed-role/r/f", "444455556666");
+  const struct {
+    const delivery::DeliveryPrincipal& principal;
+    std::string policy;
+    bool allowed;
+  } cases[] = {
+      {role, "", true},
+      {role, policy("Allow", sns, "{}"), true},
+      {role, policy("Deny", everybody, "{}"), false},
+      {topic, "", false},
+      {topic, policy("Allow", sns, of_topic), true},
+      {topic, policy("Allow", sns, of_other), false},
+      {topic, policy("Allow", account, "{}"), false},
+      {stranger, "", false},
+      {stranger, policy("Allow", account, "{}"), true},
+  };
+  int number = 0;
+  for (const auto& c : cases) {
+    const auto queue = Make("q" + std::to_string(++number), {.policy = c.policy});
+    delivery::Delivery delivery{.id = "1", .target_arn = queue->name.Arn(), .body = "x", .source_arn = std::string(kTopic), .principal = c.principal};
+    const auto delivered = loop_.Run(router.Deliver(ctx_, delivery));
+    EXPECT_EQ(delivered.has_value(), c.allowed) << number;
+    if (!delivered) EXPECT_TRUE(delivered.error().IsService("AccessDeniedException") && !delivered.error().retryable) << number;
+    EXPECT_EQ(Bodies(queue), c.allowed ? Texts{"x"} : Texts()) << number;
+  }
+}
+
 TEST_F(QueuesSim, OtherRoomsSendReceiveAndDelete) {
   const auto queue = Make("q", {.visibility_timeout = 45});
-  QueuePorts ports(*queues_);
+  const identity::AdministratorsOnly identities;
+  const Authorizer authorizer(*queues_, identities, loop_);
+  QueuePorts ports(*queues_, authorizer);
   const std::string arn = queue->name.Arn();
   EXPECT_EQ(loop_.Run(ports.Describe(ctx_, arn))->visibility_timeout, seconds(45));
   EXPECT_EQ(loop_.Run(ports.Describe(ctx_, arn + "x")).error().code, sources::kQueueDoesNotExist);
-  delivery::Delivery delivery{.id = "1", .target_arn = arn, .body = "{}", .source_arn = "arn:aws:lambda:us-east-1:123456789012:function:f", .trace_header = "Root=1"};
+  delivery::Delivery delivery{.id = "1", .target_arn = arn, .body = "{}", .trace_header = "Root=1"};
+  delivery.principal = delivery::DeliveryPrincipal::Role("arn:aws:sts::123456789012:assumed-role/r/f", "123456789012");
   delivery.attributes = {{"ErrorCode", delivery::DeliveryAttribute::Type::Number, "200"}, {"RequestID", delivery::DeliveryAttribute::Type::String, "r"}};
   ASSERT_TRUE(loop_.Run(ports.Deliver(ctx_, delivery)));
   EXPECT_EQ(loop_.Run(ports.Describe(ctx_, arn))->visible, 1);

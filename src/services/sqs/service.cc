@@ -25,8 +25,8 @@ class SqsService final : public services::Service {
       : store_(std::move(store)),
         queues_(*commons.calendar, *store_, *commons.random, options),
         move_tasks_(*commons.calendar, queues_, *commons.random),
-        ports_(queues_),
         authorizer_(queues_, *commons.identities, *commons.calendar),
+        ports_(queues_, authorizer_),
         api_(SqsParts{.loop = commons.calendar, .queues = &queues_, .move_tasks = &move_tasks_, .origin = commons.origin}),
         endpoint_(kService, &handlers_, authorizer_.AsFunction(), commons.observer, commons.files) {}
 
@@ -42,8 +42,8 @@ class SqsService final : public services::Service {
   std::unique_ptr<store::Store> store_;
   Queues queues_;
   MoveTasks move_tasks_;
-  QueuePorts ports_;
   Authorizer authorizer_;
+  QueuePorts ports_;
   SqsApi api_;
   Handlers handlers_ = api_.handlers();
   wire::Endpoint endpoint_;
