@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/count_guard.h"
 
 namespace mayfly::invoke {
 namespace {
@@ -12,18 +13,6 @@ Error MachineFull(const Error& full) {
   error.message += fmt::format(" Not by a quota: {}.", full.message);
   return error;
 }
-
-// Counts one running invocation while it lives.
-class Counted {
- public:
-  explicit Counted(int& count) : count_(&count) { ++*count_; }
-  ~Counted() { --*count_; }
-  Counted(const Counted&) = delete;
-  Counted& operator=(const Counted&) = delete;
-
- private:
-  int* count_;
-};
 
 }  // namespace
 
@@ -140,7 +129,7 @@ Task<Result<runtime::InvokeOutcome>> Invoker::Invoke(Context& ctx, catalog::Func
   InvocationMetrics::Begin(series, Admission::RunningOf(*version->function), admission_.UseOf(*version->function));
   if (provisioner_.Provisions(*function)) InvocationMetrics::UseProvisioned(series, ticket->lane(), provisioner_.UseOf(*function));
   if (provisioned) provisioner_.NoteUse(*pool);
-  const Counted counted(running_);
+  const CountGuard counted(running_);
   auto outcome = co_await parts_.environments->Invoke(ctx, provisioned ? pool->key : function->environment_key,
                                                       provisioned ? pool->spec : version->spec, std::move(invocation), &*ticket);
   if (outcome) {
