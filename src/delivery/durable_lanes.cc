@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 
+#include "base/count_guard.h"
 #include "base/log.h"
 #include "delivery/backoff.h"
 
@@ -51,32 +52,53 @@ struct DurableLanes::Lane {
   bool refilling = false;
   std::list<Lane*>* ring = nullptr;     // in which it waits for its turn …
   std::list<Lane*>::iterator position;  // … and where
+  int users = 0;                        // Use
+  bool resting = false;                 // it is in resting_
+  bool used_since = false;              // since it came to lie where it lies there
+};
+
+// Keeps a lane from being forgotten, across the suspensions of whoever has it.
+class DurableLanes::Use {
+ public:
+  Use(DurableLanes& lanes, Lane& lane) : lanes_(&lanes), lane_(&lane) { ++lane_->users; }
+  Use(Use&& other) noexcept : lanes_(std::exchange(other.lanes_, nullptr)), lane_(other.lane_) {}
+  Use& operator=(Use&&) = delete;
+  ~Use() {
+    if (!lanes_) return;
+    MF_ASSERT(lane_->users > 0);
+    if (--lane_->users == 0) lanes_->Rest(*lane_);
+  }
+  Lane& lane() const { return *lane_; }
+
+ private:
+  DurableLanes* lanes_;
+  Lane* lane_;
 };
 
 // An append on its way, with room in memory where there is some; given back unless it is kept.
 class DurableLanes::Place {
  public:
-  Place(DurableLanes& lanes, Lane& lane, size_t bytes, bool in_memory) : lanes_(&lanes), lane_(&lane), bytes_(bytes), in_memory_(in_memory) {
+  Place(DurableLanes& lanes, Lane& lane, size_t bytes, bool in_memory) : use_(lanes, lane), lanes_(&lanes), bytes_(in_memory ? bytes : 0), in_memory_(in_memory) {
     if (!in_memory_) return;
     lanes_->held_bytes_ += bytes_;
-    ++lane_->places;
+    ++lane.places;
   }
   Place(Place&& other) noexcept
-      : lanes_(std::exchange(other.lanes_, nullptr)), lane_(other.lane_), bytes_(other.bytes_), in_memory_(other.in_memory_) {}
+      : use_(std::move(other.use_)), lanes_(std::exchange(other.lanes_, nullptr)), bytes_(other.bytes_), in_memory_(other.in_memory_) {}
   Place& operator=(Place&&) = delete;
   ~Place() {
     if (!lanes_ || !in_memory_) return;
     lanes_->held_bytes_ -= bytes_;
-    --lane_->places;
+    --lane().places;
   }
   // Its item is held now.
   void Keep() { lanes_ = nullptr; }
-  Lane& lane() const { return *lane_; }
+  Lane& lane() const { return use_.lane(); }
   bool in_memory() const { return in_memory_; }
 
  private:
+  Use use_;
   DurableLanes* lanes_;
-  Lane* lane_;
   size_t bytes_;
   bool in_memory_;
 };
@@ -125,13 +147,12 @@ bool DurableLanes::HasRoom(const Lane& lane, size_t bytes) const {
   return !stopping_ && lane.worker && !HasBacklog(lane) && lane.places < kLaneHeldMax && bytes <= RoomFor(lane);
 }
 
-DurableLanes::Place DurableLanes::StageAppend(store::Batch& batch, LaneItem& item) {
-  Lane& lane = LaneOf(item.lane);
-  Place place(*this, lane, item.payload.size(), HasRoom(lane, item.payload.size()));
+DurableLanes::Place DurableLanes::StageAppend(store::Batch& batch, Lane& lane, const std::string& payload) {
+  Place place(*this, lane, payload.size(), HasRoom(lane, payload.size()));
   if (place.in_memory()) {
-    batch.AppendLeased(lane.name, item.payload, Time() + options_.lease);
+    batch.AppendLeased(lane.name, payload, Time() + options_.lease);
   } else {
-    batch.Append(lane.name, item.payload, Time());
+    batch.Append(lane.name, payload, Time());
   }
   return place;
 }
@@ -154,28 +175,30 @@ void DurableLanes::NoteStored(Lane& lane, WallTime due) {
 
 Task<Result<>> DurableLanes::Append(Context& ctx, LaneItem item) {
   const uint64_t generation = generation_;
-  Lane& lane = LaneOf(item.lane);
+  const Use use(*this, LaneOf(item.lane));
   Result<std::vector<int64_t>> ids;
   {
     store::Batch batch;
-    Place place = StageAppend(batch, item);
+    Place place = StageAppend(batch, use.lane(), item.payload);
     ids = co_await store_->CommitAppends(ctx, std::move(batch));
     if (ids && generation == generation_) FinishAppend(place, ids->front(), std::move(item.payload));
   }
   if (ids) co_return Result<>();
-  Wake(lane);  // what it stood in the way of
+  Wake(use.lane());  // what it stood in the way of
   co_return Fail(std::move(ids).error());
 }
 
 // Its place has been counted.
 void DurableLanes::Take(Lane& lane, Item item) {
-  lane.held.insert(item.id);
+  const bool is_new = lane.held.insert(item.id).second;
+  MF_ASSERT(is_new && lane.held.size() <= lane.places);
   item.ready_at = loop_->Now();
   lane.ready.push_back(std::move(item));
 }
 
 void DurableLanes::Release(Lane& lane, const Item& item) {
   if (lane.held.erase(item.id) == 0) return;
+  MF_ASSERT(lane.places > 0 && held_bytes_ >= item.payload.size());
   --lane.places;
   held_bytes_ -= item.payload.size();
 }
@@ -187,6 +210,7 @@ bool DurableLanes::CanBegin(const Lane& lane) const {
 }
 
 void DurableLanes::Wake(Lane& lane) {
+  const Use use(*this, lane);
   if (stopping_ || !lane.worker) return;
   if (CanBegin(lane)) Enqueue(lane);
   if (NeedsRefill(lane)) {
@@ -248,14 +272,14 @@ void DurableLanes::SchedulePump() {
 
 void DurableLanes::Pump() {
   while (!idle_ring_.empty()) {
-    Lane& lane = PopFront(idle_ring_);
-    if (CanBegin(lane)) Begin(lane);
-    Wake(lane);
+    const Use use(*this, PopFront(idle_ring_));
+    if (CanBegin(use.lane())) Begin(use.lane());
+    Wake(use.lane());
   }
   while (!busy_ring_.empty() && running_ < options_.running_max) {
-    Lane& lane = PopFront(busy_ring_);
-    if (CanBegin(lane)) Begin(lane);
-    Wake(lane);
+    const Use use(*this, PopFront(busy_ring_));
+    if (CanBegin(use.lane())) Begin(use.lane());
+    Wake(use.lane());
   }
 }
 
@@ -263,25 +287,16 @@ void DurableLanes::Begin(Lane& lane) {
   Item item = std::move(lane.ready.front());
   lane.ready.pop_front();
   lane.lags = HasBacklog(lane) || loop_->Now() - item.ready_at > kLagTolerated;
-  ++lane.running;
-  ++running_;
   tasks_.Spawn(WorkOn(lane, std::move(item)));
 }
 
 // ---------------------------------------------------------------- working
 
 Task<> DurableLanes::WorkOn(Lane& lane, Item item) {
-  struct Counted {
-    DurableLanes* lanes;
-    Lane* lane;
-    ~Counted() {
-      --lane->running;
-      --lanes->running_;
-    }
-  };
+  const Use use(*this, lane);
   Verdict verdict;
   {
-    const Counted counted{this, &lane};
+    const CountGuard of_lane(lane.running), of_all(running_);
     Context ctx(*loop_);
     verdict = co_await lane.worker->Work(ctx, item.payload);
   }
@@ -318,7 +333,9 @@ void DurableLanes::NoteBusy(Lane& lane, const Verdict& verdict) {
 
 // Makes a verdict durable, however long it takes.
 Task<> DurableLanes::Settle(Lane& lane, Item item, Verdict verdict) {
+  MF_ASSERT(verdict.kind != Verdict::Kind::Busy);
   const bool again = verdict.kind == Verdict::Kind::Later;
+  const Use use(*this, lane);
   Context ctx(*loop_);
   ctx.stop = tasks_.stop_token();
   for (Duration wait = kCommitRetryMin;; wait = std::min(wait * 2, kCommitRetryMax)) {
@@ -326,7 +343,7 @@ Task<> DurableLanes::Settle(Lane& lane, Item item, Verdict verdict) {
     batch.Acknowledge(lane.name, item.id);
     const WallTime due = Time() + verdict.delay;
     std::vector<Place> places;
-    for (LaneItem& next : verdict.follow_ups) places.push_back(StageAppend(batch, next));
+    for (LaneItem& next : verdict.follow_ups) places.push_back(StageAppend(batch, LaneOf(next.lane), next.payload));
     if (again) batch.Append(lane.name, verdict.payload, due);
     auto ids = co_await store_->CommitAppends(ctx, std::move(batch));
     if (item.generation != generation_) co_return Release(lane, item);
@@ -353,6 +370,7 @@ bool DurableLanes::NeedsRefill(const Lane& lane) const {
 }
 
 Task<> DurableLanes::Refill(Lane& lane) {
+  const Use use(*this, lane);
   store::LeaseWish wish{.count = kLeaseCountMax, .lease = options_.lease, .bytes_max = std::clamp<uint64_t>(RoomFor(lane), 1, kLeaseBytesMax)};
   wish.as_of = std::max(Time(), std::exchange(lane.lease_as_of, {}));
   const uint64_t generation = generation_;
@@ -390,6 +408,7 @@ void DurableLanes::SetDue(Lane& lane, std::optional<WallTime> due, uint64_t appe
 void DurableLanes::Open() {
   for (const std::string& name : store_->QueueNames()) {
     Lane& lane = LaneOf(name);
+    lane.stored_due = Time();
     if (!lane.worker) log::Warning("{} has events, but nothing here works on them", name);
   }
   tasks_.Spawn(Recover());
@@ -399,16 +418,58 @@ void DurableLanes::Open() {
 Task<> DurableLanes::Recover() {
   Context ctx(*loop_);
   ctx.stop = tasks_.stop_token();
-  std::vector<Lane*> found;
-  for (const auto& [name, lane] : lanes_) found.push_back(lane.get());
-  for (Lane* lane : found) {
-    const uint64_t appended = lane->appended_to_disk;
+  std::vector<Use> found;
+  for (const auto& [name, lane] : lanes_) found.emplace_back(*this, *lane);
+  for (; !found.empty(); found.pop_back()) {
+    Lane& lane = found.back().lane();
+    const uint64_t appended = lane.appended_to_disk;
     const uint64_t generation = generation_;
-    auto due = co_await store_->NextDue(ctx, lane->name);
+    auto due = co_await store_->NextDue(ctx, lane.name);
     if (ctx.stop.stop_requested() || generation != generation_) co_return;
-    SetDue(*lane, due ? *due : std::optional(Time() + options_.backoff_min), appended);
-    Wake(*lane);
+    SetDue(lane, due ? *due : std::optional(Time() + options_.backoff_min), appended);
+    Wake(lane);
   }
+}
+
+// ---------------------------------------------------------------- lanes that hold nothing
+
+// The time that the store tells may be that of a lease of ours that has ended by now: then only its count says that it has nothing.
+bool DurableLanes::IsEmpty(const Lane& lane) const {
+  return lane.users == 0 && lane.places == 0 && (!lane.stored_due || store_->Counts(lane.name).items == 0);
+}
+
+// Whoever had the lane has done with it: it may be the last one, and the lane may be gone afterwards.
+void DurableLanes::Rest(Lane& lane) {
+  lane.used_since = true;
+  if (lane.resting || !IsEmpty(lane)) return;
+  lane.stored_due.reset();
+  loop_->CancelTimer(std::exchange(lane.timer, 0));
+  lane.resting = true;
+  lane.used_since = false;
+  resting_.push_back(&lane);
+  while (resting_.size() > options_.resting_max) ForgetOne();
+}
+
+// One that has been used since it came to rest gets another round; one that has something is no more among them.
+void DurableLanes::ForgetOne() {
+  Lane& lane = *resting_.front();
+  MF_ASSERT(lane.resting);
+  if (!IsEmpty(lane)) {
+    lane.resting = false;
+    return resting_.pop_front();
+  }
+  if (std::exchange(lane.used_since, false)) return resting_.splice(resting_.end(), resting_, resting_.begin());
+  resting_.pop_front();
+  Forget(lane);
+}
+
+void DurableLanes::Forget(Lane& lane) {
+  MF_ASSERT(lane.users == 0 && lane.places == 0 && lane.running == 0 && !lane.refilling);
+  MF_ASSERT(lane.held.empty() && lane.ready.empty());
+  loop_->CancelTimer(lane.timer);
+  if (lane.ring) lane.ring->erase(lane.position);
+  const size_t forgotten = lanes_.erase(std::string(lane.name));
+  MF_ASSERT(forgotten == 1);
 }
 
 // ---------------------------------------------------------------- the end
@@ -453,11 +514,14 @@ Task<> DurableLanes::Stop(TimePoint until) {
 Task<Result<>> DurableLanes::Clear(Context& ctx) {
   MF_CO_TRY_VOID(co_await store_->Clear(ctx));
   ++generation_;
-  for (const auto& [name, lane] : lanes_) {
-    for (const Item& item : std::exchange(lane->ready, {})) Release(*lane, item);
-    lane->stored_due.reset();
-    lane->paused_until = {};
-    lane->busy_in_row = 0;
+  std::vector<Use> all;
+  for (const auto& [name, lane] : lanes_) all.emplace_back(*this, *lane);
+  for (const Use& use : all) {
+    Lane& lane = use.lane();
+    for (const Item& item : std::exchange(lane.ready, {})) Release(lane, item);
+    lane.stored_due.reset();
+    lane.paused_until = {};
+    lane.busy_in_row = 0;
   }
   co_return Result<>();
 }

@@ -12,7 +12,9 @@
 // backoff_max. Beyond `running_max` items at work in all, a lane gets one more only when it has none.
 // Promises: what was appended is worked on until its verdict is durable; a crash repeats an item and loses none. The order
 // is about that of arrival. Time is monotonic: jumps of the wall clock while the daemon runs change nothing.
-// Bounds: `memory_bytes_max` of items in memory, beyond which each lane with a backlog holds one; kLaneHeldMax per lane.
+// Bounds: `memory_bytes_max` of items in memory, beyond which each lane with a backlog holds one; kLaneHeldMax per lane. A lane
+// whose last item has ended rests: it is kept, with the window that it has learnt, as long as no more than `resting_max` do;
+// then the one that was used longest ago is forgotten. So memory follows what is owed, not how many names have passed.
 #pragma once
 
 #include <list>
@@ -66,6 +68,7 @@ struct LaneOptions {
   Duration backoff_min = std::chrono::seconds(1);
   Duration backoff_max = std::chrono::minutes(5);
   Duration lease = std::chrono::minutes(30);
+  size_t resting_max = 1000;  // lanes that hold nothing and are remembered
   Duration delay_max = std::chrono::hours(1);  // no item waits longer for its time, whatever a clock said when it was stored
 };
 
@@ -94,6 +97,8 @@ class DurableLanes {
   size_t held_bytes() const { return held_bytes_; }
   // Items that are in memory or at work.
   size_t held() const;
+  // Lanes that hold something, or rest.
+  size_t lanes() const { return lanes_.size(); }
   // All items, those on disk included.
   int64_t stored() const;
   // The wall clock as of the start, going on monotonically.
@@ -102,6 +107,7 @@ class DurableLanes {
  private:
   struct Lane;
   struct Item;
+  class Use;
   class Place;
   Lane& LaneOf(const std::string& name);
   LaneWorker* WorkerOf(std::string_view lane) const;
@@ -127,9 +133,13 @@ class DurableLanes {
   void SetDue(Lane& lane, std::optional<WallTime> due, uint64_t appended);
   Task<> Recover();
   Duration PauseAfter(int failures);
-  Place StageAppend(store::Batch& batch, LaneItem& item);
+  Place StageAppend(store::Batch& batch, Lane& lane, const std::string& payload);
   void FinishAppend(Place& place, int64_t id, std::string payload);
   void NoteStored(Lane& lane, WallTime due);
+  bool IsEmpty(const Lane& lane) const;
+  void Rest(Lane& lane);
+  void ForgetOne();
+  void Forget(Lane& lane);
 
   Loop* loop_;
   store::Store* store_;
@@ -138,9 +148,10 @@ class DurableLanes {
   const WallTime wall_start_;
   const TimePoint mono_start_;
   std::map<std::string, LaneWorker*, std::less<>> workers_;
-  std::unordered_map<std::string, std::unique_ptr<Lane>> lanes_;  // never forgotten: some 300 bytes each
-  std::list<Lane*> idle_ring_;                                    // lanes with work and nothing running: begun at once
-  std::list<Lane*> busy_ring_;                                    // lanes with work and something running, in turn
+  std::unordered_map<std::string, std::unique_ptr<Lane>> lanes_;
+  std::list<Lane*> idle_ring_;  // lanes with work and nothing running: begun at once
+  std::list<Lane*> busy_ring_;  // lanes with work and something running, in turn
+  std::list<Lane*> resting_;    // lanes that have become empty, oldest first; some may have something again
   size_t held_bytes_ = 0;
   int running_ = 0;
   uint64_t generation_ = 0;  // counts Clear

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <set>
 
 #include "base/sim_loop.h"
 
@@ -285,6 +286,117 @@ TEST_F(Lanes, ForgettingEverythingFreesWhatIsHeldAndIgnoresWhatIsAtWork) {
   loop_.RunFor(minutes(1));
   EXPECT_THAT(a_.began, testing::ElementsAre("0", "new"));
 }
+
+// ---------------------------------------------------------------- lanes that hold nothing
+
+TEST_F(Lanes, MemoryFollowsWhatIsOwedNotHowManyNamesHavePassed) {
+  Start({.resting_max = 10});
+  a_.duration = {};
+  for (int i = 0; i < 100'000; ++i) {
+    Append("a/" + std::to_string(i), "1");
+    if (i % 1000 != 0) continue;
+    loop_.RunFor(milliseconds(10));
+    ASSERT_LE(lanes_->lanes(), 10u);
+    ASSERT_EQ(lanes_->stored(), 0);
+    a_.began.clear();
+    a_.began_at.clear();
+  }
+  loop_.RunFor(milliseconds(10));
+  EXPECT_LE(lanes_->lanes(), 10u);
+  EXPECT_EQ(lanes_->held_bytes(), 0u);
+}
+
+TEST_F(Lanes, ALaneThatHasSomethingIsNeverForgotten) {
+  Start({.resting_max = 0});
+  a_.judge = [](const std::string& payload) {
+    return payload == "again" ? Verdict{} : Verdict{.kind = Kind::Later, .payload = "again", .delay = minutes(50)};
+  };
+  for (int i = 0; i < 100; ++i) Append("a/" + std::to_string(i), "1");
+  loop_.RunFor(minutes(1));
+  EXPECT_EQ(lanes_->lanes(), 100u);
+  EXPECT_EQ(lanes_->stored(), 100);
+  loop_.RunFor(minutes(50));
+  EXPECT_EQ(a_.began.size(), 200u);
+  EXPECT_EQ(lanes_->lanes(), 0u) << "also after they were leased: nothing waits for the end of a lease";
+  EXPECT_EQ(loop_.timers(), 0u);
+}
+
+TEST_F(Lanes, ALaneThatIsUsedOftenKeepsWhatItHasLearnt) {
+  Start({.window_start = 1, .window_max = 100, .resting_max = 5});
+  a_.duration = milliseconds(100);
+  const auto most_of_fifty_at = [&](const std::string& lane) {
+    a_.most_at_once = 0;
+    for (int i = 0; i < 50; ++i) Append(lane, "x");
+    const int most = a_.most_at_once;  // before the first has ended
+    loop_.RunFor(minutes(1));
+    return most;
+  };
+  for (const char* lane : {"a/hot", "a/cold"}) EXPECT_EQ(most_of_fifty_at(lane), 1);
+  for (int i = 0; i < 100; ++i) {
+    Append("a/" + std::to_string(i), "x");
+    if (i % 3 == 0) Append("a/hot", "x");
+    loop_.RunFor(seconds(1));
+  }
+  EXPECT_GT(most_of_fifty_at("a/hot"), 5);
+  EXPECT_EQ(most_of_fifty_at("a/cold"), 1);
+}
+
+// Items of a few lanes that are forgotten as soon as they hold nothing, while others are appended to them, with a store that
+// fails at times and (for odd seeds) daemons that crash: what was accepted is done.
+class LanesOfADay : public Lanes, public testing::WithParamInterface<uint64_t> {
+ protected:
+  Verdict Judge(const std::string& payload) {
+    const uint64_t fate = chance_.Below(10);
+    if (fate == 0) return {.kind = Kind::Later, .payload = payload, .delay = seconds(chance_.Below(4000))};
+    if (fate == 1) return {.kind = Kind::Busy, .delay = seconds(chance_.Below(100))};
+    done_.insert(payload);
+    if (fate > 3 || payload.starts_with("follows")) return {.kind = fate == 2 ? Kind::Dropped : Kind::Done};
+    const std::string next = "follows " + payload;
+    owed_.insert(next);
+    return {.follow_ups = {{LaneName(), next}}};
+  }
+  std::string LaneName() { return (chance_.Below(2) ? "a/" : "b/") + std::to_string(chance_.Below(3)); }
+  void StartDay() {
+    Start({.window_start = 1, .memory_bytes_max = 100, .lease = minutes(10), .resting_max = static_cast<size_t>(GetParam() % 3)});
+    for (Worker* worker : {&a_, &b_}) {
+      worker->duration = milliseconds(chance_.Below(2) * 20);
+      worker->judge = [this](const std::string& payload) { return Judge(payload); };
+    }
+  }
+  void AppendSome() {
+    for (uint64_t i = chance_.Below(8); i > 0; --i) {
+      const std::string payload = std::to_string(++number_);
+      if (loop_.Run(lanes_->Append(ctx_, {LaneName(), payload}))) owed_.insert(payload);
+      loop_.RunFor(milliseconds(chance_.Below(3)));
+    }
+  }
+
+  SeededRandom chance_{GetParam() * 7919};
+  int number_ = 0;
+  std::set<std::string> owed_, done_;
+};
+
+TEST_P(LanesOfADay, NothingIsLostWhenALaneIsForgotten) {
+  store_ = store::MakeMemoryStore(jumping_, GetParam(), {.latency = milliseconds(1), .failure_rate = GetParam() % 2 == 0 ? 0.05 : 0.0});
+  StartDay();
+  for (int step = 0; step < 300; ++step) {
+    AppendSome();
+    loop_.RunFor(seconds(chance_.Below(chance_.Below(20) == 0 ? 4000 : 3)));
+    if (GetParam() % 2 == 1 && chance_.Below(20) == 0) {
+      Crash();
+      StartDay();
+    }
+  }
+  loop_.RunFor(hours(48));
+  for (const std::string& payload : owed_) EXPECT_TRUE(done_.contains(payload)) << payload << " of seed " << GetParam();
+  EXPECT_GT(owed_.size(), 500u);
+  EXPECT_EQ(lanes_->stored(), 0);
+  EXPECT_EQ(lanes_->held(), 0u);
+  EXPECT_EQ(lanes_->held_bytes(), 0u);
+  EXPECT_LE(lanes_->lanes(), GetParam() % 3);
+  EXPECT_EQ(loop_.timers(), 0u);
+}
+INSTANTIATE_TEST_SUITE_P(Seeds, LanesOfADay, testing::Range<uint64_t>(1, 41));
 
 }  // namespace
 }  // namespace mayfly::delivery
