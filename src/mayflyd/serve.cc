@@ -57,6 +57,7 @@
 #include "services/lambda/control_plane_rate.h"
 #include "services/lambda/lambda_handlers.h"
 #include "sources/mapping_manager.h"
+#include "sources/queue_poller.h"
 #include "store/log_store.h"
 #include "telemetry/function_log.h"
 #include "telemetry/metrics.h"
@@ -498,7 +499,10 @@ void Daemon::MakeMappings() {
   sources::PollerOptions options;
   options.concurrency_maximum = options_.mapping_concurrency;
   options.concurrency_growth_per_minute = options_.mapping_growth_per_minute;
-  mappings_ = std::make_unique<sources::MappingManager>(calendar_, *tables_, ports_.Get<sources::QueueSource>(), *mapped_functions_, random_, metrics_, options);
+  mappings_ = std::make_unique<sources::MappingManager>(calendar_, *tables_, *mapped_functions_, random_, metrics_, options);
+  for (const auto kind : {sources::SourceKind::SqsStandard, sources::SourceKind::SqsFifo}) {
+    mappings_->Add(kind, sources::MakeQueuePollers(ports_.Get<sources::QueueSource>()));
+  }
 }
 
 Task<Result<>> Daemon::OpenServices(Context& ctx) {
@@ -583,9 +587,8 @@ Task<Result<>> Daemon::Start(Context& ctx) {
     log::Error("{} {} answered {}: {}", ctx.request_id, operation ? operation->name : "-", status, error->ToString());
   };
   commons_ = {.loop = &loop_, .calendar = &calendar_, .random = &random_, .files = &files_, .store = store_.get(), .logs = logs_.get(),
-              .metrics = &metrics_, .traces = &traces_,
-              .targets = &targets_, .lanes = lanes_.get(), .deliveries = deliveries_.get(), .directory = &directory_, .identities = &identities_, .sessions = sessions_.get(), .observer = observer, .data_path = ground_.data.path,
-              .origin = origin_};
+              .metrics = &metrics_, .traces = &traces_, .targets = &targets_, .directory = &directory_, .lanes = lanes_.get(), .deliveries = deliveries_.get(),
+              .identities = &identities_, .sessions = sessions_.get(), .observer = observer, .data_path = ground_.data.path, .origin = origin_};
   MF_CO_TRY_VOID(co_await OpenServices(ctx));
   parts.queues = &ports_.Get<sources::QueueSource>();
   lanes_->Open();  // what is owed needs its targets

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/count_guard.h"
 #include "base/json.h"
 #include "base/sim_loop.h"
 #include "sources/mapped_functions.h"
@@ -58,7 +59,8 @@ class FakeFunctions final : public MappedFunctions {
     batches.push_back(ids);
     begins.push_back(loop_->Now());
     traces.push_back(ctx.trace_header);
-    const Running counted(*this);
+    const CountGuard counted(running);
+    running_max = std::max(running_max, running);
     if (!co_await Sleep(ctx, behaviour.takes)) co_return Fail(Error::Cancelled());
     if (behaviour.kind == Behaviour::Kind::Broken) co_return Fail(Error::Fault("the machine is broken"));
     runtime::InvokeOutcome outcome;
@@ -68,12 +70,6 @@ class FakeFunctions final : public MappedFunctions {
   }
 
  private:
-  struct Running {
-    explicit Running(FakeFunctions& functions) : functions(functions) { functions.running_max = std::max(functions.running_max, ++functions.running); }
-    ~Running() { --functions.running; }
-    FakeFunctions& functions;
-  };
-
   SimLoop* loop_;
 };
 

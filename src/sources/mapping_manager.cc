@@ -2,22 +2,31 @@
 
 #include <utility>
 
-#include "sources/table.h"
-
 namespace mayfly::sources {
 
-MappingManager::MappingManager(Loop& loop, catalog::Tables& tables, QueueSource& queues, MappedFunctions& functions, Random& random,
-                               telemetry::Metrics& metrics, PollerOptions options)
+MappingManager::MappingManager(Loop& loop, catalog::Tables& tables, MappedFunctions& functions, Random& random, telemetry::Metrics& metrics,
+                               PollerOptions options)
     : tables_(&tables), budget_(loop, options.payload_bytes_max),
-      parts_{.loop = &loop, .queues = &queues, .functions = &functions, .random = &random, .budget = &budget_,
-             .metrics = &metrics, .options = options},
+      parts_{.loop = &loop, .functions = &functions, .random = &random, .budget = &budget_, .metrics = &metrics, .options = options},
       tasks_(loop) {
   tables.event_source_mappings.OnChange([this](const std::string& key, const MappingPointer&, const MappingPointer& mapping) {
     if (open_) Follow(key, mapping);
   });
 }
 
+void MappingManager::Add(SourceKind kind, PollerFactory factory) {
+  MF_ASSERT(!open_);
+  const bool is_new = factories_.emplace(kind, std::move(factory)).second;
+  MF_ASSERT(is_new);
+}
+
+const PollerFactory* MappingManager::FactoryOf(const catalog::EventSourceMapping& mapping) const {
+  const auto found = factories_.find(SourceOf(mapping).kind);
+  return found == factories_.end() ? nullptr : &found->second;
+}
+
 void MappingManager::Open() {
+  MF_ASSERT(!open_);
   open_ = true;
   const auto& table = tables_->event_source_mappings;
   for (const auto& row : table.List("", "", table.size())) Follow(row.key, row.value);
@@ -32,12 +41,13 @@ void MappingManager::Follow(const std::string& key, const MappingPointer& mappin
     pollers_.erase(found);
     return;
   }
-  if (mapping->state != catalog::MappingState::Enabled || !IsQueue(SourceOf(*mapping).kind)) {
+  const PollerFactory* factory = FactoryOf(*mapping);
+  if (mapping->state != catalog::MappingState::Enabled || !factory) {
     if (found != pollers_.end()) found->second->Pause();
     return;
   }
   PollerPointer& poller = found != pollers_.end() ? found->second : pollers_[key];
-  if (!poller) poller = std::make_shared<QueuePoller>(parts_, mapping->event_source_arn);
+  if (!poller) poller = (*factory)(parts_, *mapping);
   poller->Start(mapping);
 }
 

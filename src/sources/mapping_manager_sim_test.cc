@@ -1,7 +1,7 @@
 // If these fail, mappings are polled although they are not Enabled, are not although they are, or lose messages on the way.
 #include "sources/mapping_manager.h"
 
-#include "sources/simulation.h"
+#include "sources/testing_poller.h"
 
 namespace mayfly::sources {
 namespace {
@@ -18,7 +18,10 @@ struct Bench {
     manager->Open();
   }
   ~Bench() { Stop(minutes(15)); }
-  void MakeManager() { manager = std::make_unique<MappingManager>(loop, tables, queue, functions, random, metrics, PollerOptions()); }
+  void MakeManager() {
+    manager = std::make_unique<MappingManager>(loop, tables, functions, random, metrics, PollerOptions());
+    manager->Add(SourceKind::SqsStandard, MakeQueuePollers(queue));
+  }
   void Stop(Duration drain) { loop.RunVoid(manager->Stop(loop.Now() + drain)); }
   void Put(std::string_view state) {
     mapping.state = state;
@@ -108,6 +111,50 @@ TEST(MappingManager, StoppingIsBounded) {
   EXPECT_EQ(bench.loop.Now(), begin + seconds(5));
   EXPECT_EQ(bench.functions.running, 0);
   EXPECT_EQ(bench.queue.size(), 2u) << "it was not processed to its end";
+}
+
+// A kind of source that nobody has thought of here.
+class FakePoller final : public Poller {
+ public:
+  FakePoller(std::vector<std::string>& calls, std::string source) : calls_(&calls) { calls_->push_back("make " + std::move(source)); }
+  void Start(MappingPointer) override { calls_->emplace_back("start"); }
+  void Pause() override { calls_->emplace_back("pause"); }
+  Task<> Drain() override {
+    calls_->emplace_back("drain");
+    co_return;
+  }
+  Task<> Stop(TimePoint) override {
+    calls_->emplace_back("stop");
+    co_return;
+  }
+  const std::string& result() const override { return result_; }
+  const PollerCounts& counts() const override { return counts_; }
+
+ private:
+  std::vector<std::string>* calls_;
+  std::string result_ = "OK";
+  PollerCounts counts_{.polled = 7};
+};
+
+TEST(MappingManager, AKindOfSourceIsAddedByItsFactory) {
+  std::vector<std::string> calls;
+  Bench bench;
+  bench.Stop(seconds(1));
+  bench.MakeManager();
+  bench.manager->Add(SourceKind::Kinesis, [&calls](const PollerParts&, const EventSourceMapping& mapping) {
+    return std::make_unique<FakePoller>(calls, mapping.event_source_arn);
+  });
+  bench.manager->Open();
+  bench.mapping.event_source_arn = "arn:aws:kinesis:us-east-1:000000000000:stream/s";
+  bench.Put(MappingState::Creating);
+  EXPECT_EQ(calls, std::vector<std::string>());
+  bench.Put(MappingState::Enabled);
+  EXPECT_EQ(bench.manager->CountsOf(bench.mapping.Key())->polled, 7u);
+  EXPECT_EQ(bench.manager->ResultOf(bench.mapping.Key()), "OK");
+  bench.Put(MappingState::Disabling);
+  bench.Put(MappingState::Enabled);
+  bench.Delete();
+  EXPECT_EQ(calls, (std::vector<std::string>{"make " + bench.mapping.event_source_arn, "start", "pause", "start", "pause", "drain"}));
 }
 
 TEST(MappingManager, SourcesWithoutAServiceAreLeftAlone) {

@@ -1,13 +1,9 @@
 // What all pollers of this daemon share, and what they may be told.
 #pragma once
 
-#include <string>
-#include <string_view>
-
 #include "base/event.h"
 #include "base/random.h"
 #include "sources/mapped_functions.h"
-#include "sources/queue_source.h"
 #include "telemetry/metrics.h"
 
 namespace mayfly::sources {
@@ -49,18 +45,8 @@ class ByteBudget {
   Event freed_;
 };
 
-// What one mapping has done since the daemon started, in records. The same goes to the mapping's metrics if it asks for them.
-struct PollerCounts {
-  uint64_t polled = 0;
-  uint64_t filtered_out = 0;
-  uint64_t invoked = 0;        // given to the function; each attempt counts
-  uint64_t failed_invoke = 0;  // of these, not processed
-  uint64_t deleted = 0;
-};
-
 struct PollerParts {
   Loop* loop;
-  QueueSource* queues;
   MappedFunctions* functions;
   Random* random;
   ByteBudget* budget;

@@ -70,9 +70,9 @@ class QueuePoller::Turn {
   Event come_;
 };
 
-QueuePoller::QueuePoller(const PollerParts& parts, std::string queue_arn)
-    : parts_(parts), queue_arn_(std::move(queue_arn)), ramp_({1, 1, 1}), ended_(*parts.loop),
-      deletes_(*parts.loop, *parts.queues, queue_arn_, parts.options.deletes_waiting_max,
+QueuePoller::QueuePoller(const PollerParts& parts, QueueSource& queues, std::string queue_arn)
+    : parts_(parts), queues_(&queues), queue_arn_(std::move(queue_arn)), ramp_({1, 1, 1}), ended_(*parts.loop),
+      deletes_(*parts.loop, queues, queue_arn_, parts.options.deletes_waiting_max,
                [this](size_t messages) { Count(&PollerCounts::deleted, Metric::DeletedEventCount, messages); }),
       tasks_(*parts.loop) {}
 
@@ -97,6 +97,7 @@ Context QueuePoller::MakeContext(const Session& session, std::stop_token stop) c
 }
 
 void QueuePoller::Start(MappingPointer mapping) {
+  MF_ASSERT(mapping->event_source_arn == queue_arn_);
   Pause();
   auto filters = Filters::Compile(mapping->filter_patterns);
   if (!filters) {  // was checked when it was made: another version of this program did
@@ -195,7 +196,7 @@ Task<Result<ReceivedMessages>> QueuePoller::Receive(Context& ctx, const Session&
   ReceiveRequest request{.queue_arn = queue_arn_, .wait = std::max(wait, Duration::zero())};
   request.messages_max = std::min(slots * session.batch_size, kReceiveMessagesMax) - filling.size();
   request.body_bytes_max = kEventBytesMax - std::min(filling.bytes(), kEventBytesMax - 1);
-  auto received = co_await parts_.queues->Receive(ctx, std::move(request));
+  auto received = co_await queues_->Receive(ctx, std::move(request));
   if (received) Count(&PollerCounts::polled, Metric::PolledEventCount, received->messages.size());
   co_return received;
 }
@@ -253,7 +254,7 @@ Task<> QueuePoller::HandBack(QueueBatch batch) {
   Context ctx(*parts_.loop);
   std::vector<VisibilityChange> changes;
   for (std::string& handle : batch.TakeHandles([](size_t) { return true; })) changes.push_back({std::move(handle), std::chrono::seconds(0)});
-  auto changed = co_await parts_.queues->ChangeVisibility(ctx, queue_arn_, std::move(changes));
+  auto changed = co_await queues_->ChangeVisibility(ctx, queue_arn_, std::move(changes));
   if (!changed) log::Warning("hand back messages of {}: {}", queue_arn_, changed.error().ToString());  // they come back by themselves, later
 }
 
@@ -341,6 +342,12 @@ void QueuePoller::OnEnd() {
   if (throttled_.empty()) return;
   throttled_.front()->come().Set();
   throttled_.pop_front();
+}
+
+PollerFactory MakeQueuePollers(QueueSource& queues) {
+  return [&queues](const PollerParts& parts, const EventSourceMapping& mapping) {
+    return std::make_unique<QueuePoller>(parts, queues, mapping.event_source_arn);
+  };
 }
 
 }  // namespace mayfly::sources

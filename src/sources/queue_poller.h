@@ -8,7 +8,7 @@
 // their queue when they become visible again: after an error of the function, a crash, and after throttles that last longer
 // than the visibility timeout (until then a throttled batch is tried again, by a back-off or as soon as another one has ended).
 //
-// One strand. Made for a mapping by MappingManager, used until the mapping is gone and everything has ended.
+// One strand; its life is that of every Poller.
 #pragma once
 
 #include <deque>
@@ -19,31 +19,26 @@
 #include "base/task_scope.h"
 #include "sources/batch_item_failures.h"
 #include "sources/concurrency_ramp.h"
-#include "sources/poller_parts.h"
+#include "sources/poller.h"
 #include "sources/queue_batch.h"
 #include "sources/queue_deletes.h"
 #include "sources/queue_filter.h"
+#include "sources/queue_source.h"
 
 namespace mayfly::sources {
 
-using MappingPointer = std::shared_ptr<const catalog::EventSourceMapping>;
-
-class QueuePoller {
+class QueuePoller final : public Poller {
  public:
-  QueuePoller(const PollerParts& parts, std::string queue_arn);
+  QueuePoller(const PollerParts& parts, QueueSource& queues, std::string queue_arn);
 
-  // Polls as `mapping` says, from now on. Batches that were filled before end as they began.
-  void Start(MappingPointer mapping);
-  // Takes no more messages. Those that were taken are processed.
-  void Pause();
-  // After Pause: waits until everything that was taken has ended and what was processed is deleted.
-  Task<> Drain();
-  // Pauses, waits for what runs, at most until `until`; messages that have not been given to the function are handed back.
-  Task<> Stop(TimePoint until);
+  // --- Poller ---
+  void Start(MappingPointer mapping) override;
+  void Pause() override;
+  Task<> Drain() override;
+  Task<> Stop(TimePoint until) override;
+  const std::string& result() const override { return result_; }
+  const PollerCounts& counts() const override { return counts_; }
 
-  // LastProcessingResult; "" before there was anything.
-  const std::string& result() const { return result_; }
-  const PollerCounts& counts() const { return counts_; }
   int running() const { return running_; }
 
  private:
@@ -75,6 +70,7 @@ class QueuePoller {
   RampLimits LimitsOf(const catalog::EventSourceMapping& mapping) const;
 
   PollerParts parts_;
+  QueueSource* queues_;
   std::string queue_arn_;
   ConcurrencyRamp ramp_;
   SessionPointer session_;  // null: paused
@@ -90,5 +86,8 @@ class QueuePoller {
   QueueDeletes deletes_;
   TaskScope tasks_;
 };
+
+// For mappings of `queues`, which outlives the pollers.
+PollerFactory MakeQueuePollers(QueueSource& queues);
 
 }  // namespace mayfly::sources

@@ -1,5 +1,5 @@
 // If these fail, more runs or is held at once than a mapping allows, messages are lost under throttles, or a poller is slow.
-#include "sources/simulation.h"
+#include "sources/testing_poller.h"
 
 namespace mayfly::sources {
 namespace {

@@ -1,5 +1,5 @@
 // If these fail, messages of a queue are lost, deleted unprocessed, not deleted, or given to the function in the wrong batches.
-#include "sources/simulation.h"
+#include "sources/testing_poller.h"
 
 namespace mayfly::sources {
 namespace {

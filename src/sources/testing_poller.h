@@ -37,9 +37,9 @@ struct PollerBench {
   ~PollerBench() { Stop(); }
   void Start(const catalog::EventSourceMapping& mapping) {
     if (!poller) {
-      PollerParts parts{.loop = &loop, .queues = &queue, .functions = &functions, .random = &random, .budget = &budget,
+      PollerParts parts{.loop = &loop, .functions = &functions, .random = &random, .budget = &budget,
                         .metrics = &metrics, .options = options};
-      poller = std::make_unique<QueuePoller>(parts, kQueue);
+      poller = std::make_unique<QueuePoller>(parts, queue, kQueue);
     }
     poller->Start(std::make_shared<const catalog::EventSourceMapping>(mapping));
   }
