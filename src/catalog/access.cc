@@ -6,17 +6,17 @@ bool Access::IsOwner(const identity::RequestPrincipal& principal, std::string_vi
   return principal.account_id == owner_account_id && identities_->IsAdministrator(principal);
 }
 
-Result<> Access::Decide(const identity::RequestPrincipal& principal, std::string_view action, const Target& target,
+Result<> Access::Decide(const identity::RequestPrincipal& principal, std::string_view action, const Resource& resource,
                         std::initializer_list<PolicyPointer> policies, identity::ConditionKeys keys) const {
-  identity::AddGlobalKeys(principal, target.region, clock_->WallNow(), keys);
+  identity::AddGlobalKeys(principal, resource.region, clock_->WallNow(), keys);
   if (const std::string_view organization = organizations_.Of(principal.account_id); !organization.empty()) keys.Add("aws:PrincipalOrgID", organization);
-  if (const std::string_view organization = organizations_.Of(target.owner_account_id); !organization.empty()) keys.Add("aws:ResourceOrgID", organization);
-  const identity::PolicyRequest request{principal, action, target.arn, keys};
+  if (const std::string_view organization = organizations_.Of(resource.owner_account_id); !organization.empty()) keys.Add("aws:ResourceOrgID", organization);
+  const identity::PolicyRequest request{principal, action, resource.arn, keys};
   identity::Decision decision;
   for (const PolicyPointer& policy : policies) {
     if (policy) decision = identity::Combine(decision, policy->parsed->Evaluate(request));
   }
-  return identity::Authorize(request, target.owner_account_id, *identities_, decision);
+  return identity::Authorize(request, resource.owner_account_id, *identities_, decision);
 }
 
 Result<> Access::Authorize(const identity::RequestPrincipal& principal, std::string_view action, const FunctionReference& target,

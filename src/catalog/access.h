@@ -46,12 +46,12 @@ class Access {
  private:
   using PolicyPointer = resources::ResourceTable<ResourcePolicy>::Pointer;
 
-  struct Target {
+  struct Resource {
     std::string arn;
     std::string_view owner_account_id;
     std::string_view region;
   };
-  Result<> Decide(const identity::RequestPrincipal& principal, std::string_view action, const Target& target,
+  Result<> Decide(const identity::RequestPrincipal& principal, std::string_view action, const Resource& resource,
                   std::initializer_list<PolicyPointer> policies, identity::ConditionKeys keys) const;
   // Without policies there is nothing to decide about one's own.
   bool IsOwner(const identity::RequestPrincipal& principal, std::string_view owner_account_id) const;

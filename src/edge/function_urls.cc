@@ -6,7 +6,7 @@
 #include "edge/url_cors.h"
 #include "edge/url_response.h"
 #include "edge/url_stream.h"
-#include "invoke/trace_header.h"
+#include "invoke/trace_sampling.h"
 
 namespace mayfly::edge {
 namespace {

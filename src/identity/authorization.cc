@@ -46,24 +46,24 @@ Error NotAllowedByResource(const PolicyRequest& request) {
 }
 
 Decision Combine(Decision a, Decision b) {
-  if (a.verdict == Verdict::ExplicitDeny || b.verdict == Verdict::ImplicitDeny) return a;
-  if (b.verdict == Verdict::ExplicitDeny || a.verdict == Verdict::ImplicitDeny) return b;
+  if (a.type == DecisionType::ExplicitDeny || b.type == DecisionType::ImplicitDeny) return a;
+  if (b.type == DecisionType::ExplicitDeny || a.type == DecisionType::ImplicitDeny) return b;
   return a.is_delegated ? b : a;
 }
 
 Result<> Authorize(const PolicyRequest& request, std::string_view owner_account_id, const IdentityPolicies& identities,
                    const Decision& resource_decision) {
-  if (resource_decision.verdict == Verdict::ExplicitDeny) return Fail(DeniedExplicitly(request, "a resource-based"));
-  const bool resource_allows = resource_decision.verdict == Verdict::Allow;
+  if (resource_decision.type == DecisionType::ExplicitDeny) return Fail(DeniedExplicitly(request, "a resource-based"));
+  const bool resource_allows = resource_decision.type == DecisionType::Allow;
   const RequestPrincipal& principal = request.principal;
   if (principal.account_id.empty()) {
     if (resource_allows) return {};
     return Fail(NotAllowedByResource(request));
   }
   const Decision identity =
-      identities.IsAdministrator(principal) ? Decision{.verdict = Verdict::Allow} : identities.Evaluate(request);
-  if (identity.verdict == Verdict::ExplicitDeny) return Fail(DeniedExplicitly(request, "an identity-based"));
-  const bool identity_allows = identity.verdict == Verdict::Allow;
+      identities.IsAdministrator(principal) ? Decision{.type = DecisionType::Allow} : identities.Evaluate(request);
+  if (identity.type == DecisionType::ExplicitDeny) return Fail(DeniedExplicitly(request, "an identity-based"));
+  const bool identity_allows = identity.type == DecisionType::Allow;
   if (principal.account_id == owner_account_id) {
     // Who names the account leaves it to the account's policies whom it lets in.
     if (identity_allows || (resource_allows && !resource_decision.is_delegated)) return {};

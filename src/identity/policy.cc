@@ -32,10 +32,10 @@ Decision Policy::Evaluate(const PolicyRequest& request) const {
   for (const Statement& statement : statements_) {
     const PrincipalSet::Match match = Applies(statement, request);
     if (match == PrincipalSet::Match::None) continue;
-    if (statement.effect == Effect::Deny) return {.verdict = Verdict::ExplicitDeny, .sid = statement.sid};
+    if (statement.effect == Effect::Deny) return {.type = DecisionType::ExplicitDeny, .sid = statement.sid};
     const bool is_delegated = match == PrincipalSet::Match::Account;
-    if (decision.verdict == Verdict::Allow && (!decision.is_delegated || is_delegated)) continue;
-    decision = {.verdict = Verdict::Allow, .sid = statement.sid, .is_delegated = is_delegated};
+    if (decision.type == DecisionType::Allow && (!decision.is_delegated || is_delegated)) continue;
+    decision = {.type = DecisionType::Allow, .sid = statement.sid, .is_delegated = is_delegated};
   }
   return decision;
 }

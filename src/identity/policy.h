@@ -27,10 +27,10 @@ struct PolicyRequest {
   const ConditionKeys& keys;
 };
 
-enum class Verdict : unsigned char { ImplicitDeny, Allow, ExplicitDeny };
+enum class DecisionType : unsigned char { ImplicitDeny, Allow, ExplicitDeny };
 
 struct Decision {
-  Verdict verdict = Verdict::ImplicitDeny;
+  DecisionType type = DecisionType::ImplicitDeny;
   std::string sid;            // of the statement that decided; may be empty
   bool is_delegated = false;  // allowed by naming the principal's account: that account's identity policies must allow it, too
 };

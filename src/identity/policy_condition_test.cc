@@ -26,7 +26,7 @@ void Check(std::initializer_list<ConditionCase> cases) {
     ASSERT_TRUE(policy) << document << "\n" << policy.error().message;
     std::string shown;
     for (const auto& [name, value] : c.keys) shown += fmt::format(" {}={}", name, value);
-    EXPECT_EQ((*policy)->Evaluate({RequestPrincipal::Anonymous(), "a:B", "*", keys}).verdict == Verdict::Allow, c.holds) << c.condition << shown;
+    EXPECT_EQ((*policy)->Evaluate({RequestPrincipal::Anonymous(), "a:B", "*", keys}).type == DecisionType::Allow, c.holds) << c.condition << shown;
   }
 }
 

@@ -35,7 +35,7 @@ void EvaluateAll(const Policy& policy, std::string_view text) {
     const Decision decision = policy.Evaluate(request);
     const auto allowed = Authorize(request, "111111111111", AdministratorsOnly(), decision);
     MF_ASSERT(allowed || allowed.error().IsService("AccessDeniedException"));
-    MF_ASSERT(decision.verdict != Verdict::ExplicitDeny || !allowed);
+    MF_ASSERT(decision.type != DecisionType::ExplicitDeny || !allowed);
   }
 }
 

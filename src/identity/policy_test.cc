@@ -32,11 +32,11 @@ PolicyPointer ParsePolicy(std::string_view document, Policy::Kind kind = Policy:
   return policy ? *policy : nullptr;
 }
 
-Verdict Evaluate(std::string_view document, const RequestPrincipal& principal, std::string_view action = "lambda:InvokeFunction",
+DecisionType Evaluate(std::string_view document, const RequestPrincipal& principal, std::string_view action = "lambda:InvokeFunction",
                  std::string_view resource = kFunction, Keys keys = {}) {
   const ConditionKeys made = MakeKeys(keys);
   const PolicyPointer policy = ParsePolicy(document);
-  return policy ? policy->Evaluate({principal, action, resource, made}).verdict : Verdict::ImplicitDeny;
+  return policy ? policy->Evaluate({principal, action, resource, made}).type : DecisionType::ImplicitDeny;
 }
 
 std::string Statement(std::string_view members) { return fmt::format(R"({{"Version":"2012-10-17","Statement":{{{}}}}})", members); }
@@ -44,7 +44,7 @@ std::string Statement(std::string_view members) { return fmt::format(R"({{"Versi
 // Does the condition hold, for a statement that allows everybody everything?
 bool Holds(std::string_view condition, Keys keys) {
   const std::string document = Statement(fmt::format(R"("Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{})", condition));
-  return Evaluate(document, kNobody, "lambda:InvokeFunction", kFunction, keys) == Verdict::Allow;
+  return Evaluate(document, kNobody, "lambda:InvokeFunction", kFunction, keys) == DecisionType::Allow;
 }
 
 // --- principals -----------------------------------------------------------------------------------------------------------
@@ -78,7 +78,7 @@ TEST(PolicyPrincipalTest, WhoIsMeant) {
   };
   for (const Case& c : cases) {
     const std::string document = Statement(fmt::format(R"("Effect":"Allow",{},"Action":"*","Resource":"*")", c.principal));
-    const auto allowed = [&](const RequestPrincipal& principal) { return Evaluate(document, principal) == Verdict::Allow; };
+    const auto allowed = [&](const RequestPrincipal& principal) { return Evaluate(document, principal) == DecisionType::Allow; };
     EXPECT_EQ(allowed(kRoot), c.root) << c.principal;
     EXPECT_EQ(allowed(kBob), c.bob) << c.principal;
     EXPECT_EQ(allowed(kSession), c.session) << c.principal;
@@ -110,7 +110,7 @@ TEST(PolicyTest, ActionsCompareWithoutCaseAndWithWildcards) {
   };
   for (const Case& c : cases) {
     const std::string document = Statement(fmt::format(R"("Effect":"Allow","Principal":"*",{},"Resource":"*")", c.actions));
-    EXPECT_EQ(Evaluate(document, kBob, c.action) == Verdict::Allow, c.allowed) << c.actions << " " << c.action;
+    EXPECT_EQ(Evaluate(document, kBob, c.action) == DecisionType::Allow, c.allowed) << c.actions << " " << c.action;
   }
 }
 
@@ -138,7 +138,7 @@ TEST(PolicyTest, ResourcesMatchPartByPart) {
   };
   for (const Case& c : cases) {
     const std::string document = Statement(fmt::format(R"("Effect":"Allow","Principal":"*","Action":"*",{})", c.resources));
-    EXPECT_EQ(Evaluate(document, kBob, "lambda:InvokeFunction", c.resource) == Verdict::Allow, c.allowed) << c.resources << " " << c.resource;
+    EXPECT_EQ(Evaluate(document, kBob, "lambda:InvokeFunction", c.resource) == DecisionType::Allow, c.allowed) << c.resources << " " << c.resource;
   }
 }
 
@@ -166,7 +166,7 @@ TEST(PolicyTest, Variables) {
   const auto allows = [](std::string_view resource, std::string_view asked, Keys keys, std::string_view version = "2012-10-17") {
     const std::string document = fmt::format(
         R"({{"Version":"{}","Statement":[{{"Effect":"Allow","Principal":"*","Action":"*","Resource":"{}"}}]}})", version, resource);
-    return Evaluate(document, kBob, "s3:GetObject", asked, keys) == Verdict::Allow;
+    return Evaluate(document, kBob, "s3:GetObject", asked, keys) == DecisionType::Allow;
   };
   EXPECT_TRUE(allows("arn:aws:s3:::b/${aws:username}/*", "arn:aws:s3:::b/bob/x", {{"aws:username", "bob"}}));
   EXPECT_TRUE(allows("arn:aws:s3:::b/${AWS:UserName}/*", "arn:aws:s3:::b/bob/x", {{"aws:username", "bob"}}));
@@ -196,22 +196,22 @@ TEST(PolicyTest, ADenyWins) {
   const PolicyPointer policy = ParsePolicy(kDocument);
   const ConditionKeys none;
   const auto decide = [&](const RequestPrincipal& principal, std::string_view action) { return policy->Evaluate({principal, action, kFunction, none}); };
-  EXPECT_EQ(decide(kBob, "lambda:DeleteFunction").verdict, Verdict::ExplicitDeny);
+  EXPECT_EQ(decide(kBob, "lambda:DeleteFunction").type, DecisionType::ExplicitDeny);
   EXPECT_EQ(decide(kBob, "lambda:DeleteFunction").sid, "not-delete");
-  EXPECT_EQ(decide(kSession, "lambda:GetFunction").verdict, Verdict::Allow);
+  EXPECT_EQ(decide(kSession, "lambda:GetFunction").type, DecisionType::Allow);
   EXPECT_EQ(decide(kSession, "lambda:GetFunction").sid, "all");
   EXPECT_TRUE(decide(kSession, "lambda:GetFunction").is_delegated);
   EXPECT_EQ(decide(kBob, "lambda:GetFunction").sid, "bob");
   EXPECT_FALSE(decide(kBob, "lambda:GetFunction").is_delegated);
   EXPECT_FALSE(decide(kRoot, "lambda:GetFunction").is_delegated);
-  EXPECT_EQ(decide(kS3, "lambda:GetFunction").verdict, Verdict::ImplicitDeny);
+  EXPECT_EQ(decide(kS3, "lambda:GetFunction").type, DecisionType::ImplicitDeny);
   EXPECT_EQ(decide(kS3, "lambda:GetFunction").sid, "");
 }
 
 TEST(PolicyTest, PoliciesOfIdentitiesNameNoPrincipal) {
   const PolicyPointer policy = ParsePolicy(Statement(R"("Effect":"Allow","Action":"lambda:*","Resource":"*")"), Policy::Kind::Identity);
   const ConditionKeys none;
-  EXPECT_EQ(policy->Evaluate({kBob, "lambda:GetFunction", kFunction, none}).verdict, Verdict::Allow);
+  EXPECT_EQ(policy->Evaluate({kBob, "lambda:GetFunction", kFunction, none}).type, DecisionType::Allow);
 }
 
 // --- what is no policy ----------------------------------------------------------------------------------------------------
@@ -297,25 +297,25 @@ TEST(PolicyTest, Malformed) {
 
 class Identities final : public IdentityPolicies {
  public:
-  explicit Identities(Verdict verdict) : verdict_(verdict) {}
+  explicit Identities(DecisionType type) : type_(type) {}
   bool IsAdministrator(const RequestPrincipal& principal) const override { return principal.is_root(); }
-  Decision Evaluate(const PolicyRequest&) const override { return {.verdict = verdict_}; }
+  Decision Evaluate(const PolicyRequest&) const override { return {.type = type_}; }
 
  private:
-  Verdict verdict_;
+  DecisionType type_;
 };
 
 TEST(AuthorizationTest, WhoMustAllow) {
   constexpr std::string_view kOwn = "222222222222";
   constexpr std::string_view kOther = "111111111111";
   const Decision kSilent;
-  const Decision kAllow{.verdict = Verdict::Allow};
-  const Decision kDelegates{.verdict = Verdict::Allow, .sid = {}, .is_delegated = true};
-  const Decision kDeny{.verdict = Verdict::ExplicitDeny};
+  const Decision kAllow{.type = DecisionType::Allow};
+  const Decision kDelegates{.type = DecisionType::Allow, .sid = {}, .is_delegated = true};
+  const Decision kDeny{.type = DecisionType::ExplicitDeny};
   struct Case {
     const RequestPrincipal& principal;
     std::string_view owner;
-    Verdict identity;
+    DecisionType identity;
     Decision resource;
     std::string_view why;  // "" allowed
   };
@@ -323,7 +323,7 @@ TEST(AuthorizationTest, WhoMustAllow) {
   constexpr std::string_view kNoIdentity = "because no identity-based policy allows the lambda:InvokeFunction action";
   constexpr std::string_view kResourceDenies = "with an explicit deny in a resource-based policy";
   constexpr std::string_view kIdentityDenies = "with an explicit deny in an identity-based policy";
-  using enum Verdict;
+  using enum DecisionType;
   const Case cases[] = {
       {kBob, kOwn, Allow, kSilent, ""},
       {kBob, kOwn, ImplicitDeny, kAllow, ""},
@@ -364,10 +364,10 @@ TEST(AuthorizationTest, WhoMustAllow) {
 
 TEST(AuthorizationTest, TwoPoliciesOfOneResource) {
   const Decision silent;
-  const Decision allow{.verdict = Verdict::Allow, .sid = "a"};
-  const Decision delegates{.verdict = Verdict::Allow, .sid = "d", .is_delegated = true};
-  const Decision deny{.verdict = Verdict::ExplicitDeny, .sid = "x"};
-  EXPECT_EQ(Combine(silent, silent).verdict, Verdict::ImplicitDeny);
+  const Decision allow{.type = DecisionType::Allow, .sid = "a"};
+  const Decision delegates{.type = DecisionType::Allow, .sid = "d", .is_delegated = true};
+  const Decision deny{.type = DecisionType::ExplicitDeny, .sid = "x"};
+  EXPECT_EQ(Combine(silent, silent).type, DecisionType::ImplicitDeny);
   EXPECT_EQ(Combine(silent, allow).sid, "a");
   EXPECT_EQ(Combine(allow, silent).sid, "a");
   EXPECT_EQ(Combine(delegates, allow).sid, "a");

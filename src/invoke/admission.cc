@@ -63,14 +63,14 @@ int64_t Admission::PoolSize(const Account& account) const {
   return std::max<int64_t>(0, options_.account_concurrency - account.shares.reserved - account.shares.provisioned);
 }
 
-std::string_view Admission::RefuseConcurrency(const Function& function, Lane lane) const {
+std::string_view Admission::RefuseConcurrency(const Function& function, InitializationType initialization) const {
   const Account& account = *function.account;
   constexpr std::string_view kReserved = "ReservedFunctionConcurrentInvocationLimitExceeded";
   if (function.shares.reserved) {
     if (function.running >= *function.shares.reserved) return kReserved;
     const int64_t on_demand_max = *function.shares.reserved - function.shares.provisioned;
-    if (lane == Lane::OnDemand && function.running - function.provisioned >= on_demand_max) return kReserved;
-  } else if (lane == Lane::OnDemand && account.pool >= PoolSize(account)) {
+    if (initialization == InitializationType::OnDemand && function.running - function.provisioned >= on_demand_max) return kReserved;
+  } else if (initialization == InitializationType::OnDemand && account.pool >= PoolSize(account)) {
     return "ConcurrentInvocationLimitExceeded";
   }
   return account.running >= options_.account_concurrency ? "ConcurrentInvocationLimitExceeded" : "";
@@ -92,19 +92,21 @@ std::string_view Admission::RefuseRate(Function& function) {
   return "CallerRateLimitExceeded";
 }
 
-Result<Admission::Ticket> Admission::Admit(const FunctionPointer& function, Lane lane, InvocationKind kind) {
-  if (lane == Lane::Provisioned && function->provisioned >= function->shares.provisioned) lane = Lane::OnDemand;
-  std::string_view reason = RefuseConcurrency(*function, lane);
+Result<Admission::Ticket> Admission::Admit(const FunctionPointer& function, InitializationType initialization, InvocationKind kind) {
+  if (initialization == InitializationType::ProvisionedConcurrency && function->provisioned >= function->shares.provisioned) {
+    initialization = InitializationType::OnDemand;
+  }
+  std::string_view reason = RefuseConcurrency(*function, initialization);
   if (reason.empty() && kind == InvocationKind::Synchronous) reason = RefuseRate(*function);
   if (!reason.empty()) return Fail(Throttled(reason));
-  return Ticket(*this, function, lane);
+  return Ticket(*this, function, initialization);
 }
 
-Admission::Ticket::Ticket(Admission& admission, FunctionPointer function, Lane lane)
-    : admission_(&admission), function_(std::move(function)), lane_(lane) {
+Admission::Ticket::Ticket(Admission& admission, FunctionPointer function, InitializationType initialization)
+    : admission_(&admission), function_(std::move(function)), initialization_(initialization) {
   ++function_->running;
   ++function_->account->running;
-  if (lane_ == Lane::Provisioned) ++function_->provisioned;
+  if (initialization_ == InitializationType::ProvisionedConcurrency) ++function_->provisioned;
   else if (!function_->shares.reserved) ++function_->account->pool;
 }
 
@@ -112,7 +114,7 @@ Admission::Ticket::~Ticket() {
   if (!function_) return;
   --function_->running;
   --function_->account->running;
-  if (lane_ == Lane::Provisioned) --function_->provisioned;
+  if (initialization_ == InitializationType::ProvisionedConcurrency) --function_->provisioned;
   else if (!function_->shares.reserved) --function_->account->pool;
 }
 

@@ -19,6 +19,7 @@
 #include <unordered_map>
 
 #include "catalog/function.h"
+#include "invoke/initialization_type.h"
 #include "runtime/environment_manager.h"
 
 namespace mayfly::invoke {
@@ -59,7 +60,6 @@ class RateBucket {
   TimePoint at_{};
 };
 
-enum class Lane : unsigned char { OnDemand, Provisioned };
 // Asynchronous: from the queue of events, which has no rate of its own.
 enum class InvocationKind : unsigned char { Synchronous, Asynchronous };
 
@@ -85,22 +85,22 @@ class Admission {
   // One admitted invocation, while it lives. Also the gate that a new environment for it has to pass.
   class Ticket final : public runtime::StartGate {
    public:
-    Ticket(Admission& admission, FunctionPointer function, Lane lane);
+    Ticket(Admission& admission, FunctionPointer function, InitializationType initialization);
     Ticket(Ticket&& other) noexcept = default;
     Ticket& operator=(Ticket&&) = delete;
     ~Ticket() override;
     // Error: the function has had its new environments for now.
     Result<> MayStart() override;
-    Lane lane() const { return lane_; }
+    InitializationType initialization() const { return initialization_; }
 
    private:
     Admission* admission_;
     FunctionPointer function_;  // null: moved from
-    Lane lane_;
+    InitializationType initialization_;
   };
-  // Lane::Provisioned: an environment that was initialised ahead is idle; where no share of it is free, the ticket is for
-  // Lane::OnDemand. Errors: TooManyRequestsException with its Reason.
-  Result<Ticket> Admit(const FunctionPointer& function, Lane lane, InvocationKind kind);
+  // ProvisionedConcurrency: an environment that was initialised ahead is idle; where no share of it is free, the ticket is for an
+  // OnDemand one. Errors: TooManyRequestsException with its Reason.
+  Result<Ticket> Admit(const FunctionPointer& function, InitializationType initialization, InvocationKind kind);
 
   // --- for reports ---
   struct AccountUse {
@@ -114,7 +114,7 @@ class Admission {
  private:
   int64_t PoolSize(const Account& account) const;
   // "": it may run.
-  std::string_view RefuseConcurrency(const Function& function, Lane lane) const;
+  std::string_view RefuseConcurrency(const Function& function, InitializationType initialization) const;
   std::string_view RefuseRate(Function& function);
 
   const Clock* clock_;
@@ -135,7 +135,7 @@ struct Admission::Function {
   std::shared_ptr<Account> account;
   ConcurrencyShares::Function shares;
   int running = 0;
-  int provisioned = 0;  // the part of it in Lane::Provisioned
+  int provisioned = 0;  // the part of it in environments that were initialised ahead
   RateBucket requests;
   RateBucket starts;
 };

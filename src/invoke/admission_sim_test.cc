@@ -40,8 +40,9 @@ struct World {
 
   explicit World(AdmissionOptions options) : admission(loop, shares, options) {}
   // "" when it may run (and it runs from now on).
-  std::string Try(const std::string& name, Lane lane = Lane::OnDemand, InvocationKind kind = InvocationKind::Asynchronous) {
-    auto ticket = admission.Admit(admission.Find(Named(name)), lane, kind);
+  std::string Try(const std::string& name, InitializationType initialization = InitializationType::OnDemand,
+                  InvocationKind kind = InvocationKind::Asynchronous) {
+    auto ticket = admission.Admit(admission.Find(Named(name)), initialization, kind);
     if (!ticket) return ReasonOf(ticket.error());
     tickets.push_back(std::move(*ticket));
     return "";
@@ -103,15 +104,15 @@ TEST(Admission, ProvisionedConcurrencyIsSetAside) {
   World world({.account_concurrency = 20});
   world.Provision("p", 5);
   EXPECT_EQ(world.Fill("flood", 50), 15);
-  for (int i = 0; i < 5; ++i) EXPECT_EQ(world.Try("p", Lane::Provisioned), "");
-  EXPECT_EQ(world.Try("p", Lane::Provisioned), R"("ConcurrentInvocationLimitExceeded")");  // beyond its share it spills into the pool
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(world.Try("p", InitializationType::ProvisionedConcurrency), "");
+  EXPECT_EQ(world.Try("p", InitializationType::ProvisionedConcurrency), R"("ConcurrentInvocationLimitExceeded")");  // beyond its share it spills into the pool
   world.tickets.pop_front();
   EXPECT_EQ(world.Try("p"), "");
   world.tickets.clear();
   world.Reserve("p", 8);  // of which 5 are provisioned
   EXPECT_EQ(world.Fill("p", 50), 3);
-  for (int i = 0; i < 5; ++i) EXPECT_EQ(world.Try("p", Lane::Provisioned), "");
-  EXPECT_EQ(world.Try("p", Lane::Provisioned), R"("ReservedFunctionConcurrentInvocationLimitExceeded")");
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(world.Try("p", InitializationType::ProvisionedConcurrency), "");
+  EXPECT_EQ(world.Try("p", InitializationType::ProvisionedConcurrency), R"("ReservedFunctionConcurrentInvocationLimitExceeded")");
 }
 
 TEST(Admission, RequestsPerSecond) {
@@ -121,7 +122,7 @@ TEST(Admission, RequestsPerSecond) {
     int admitted = 0;
     std::string reason;
     for (int i = 0; i < tries; ++i) {
-      const std::string refused = world.Try(name, Lane::OnDemand, InvocationKind::Synchronous);
+      const std::string refused = world.Try(name, InitializationType::OnDemand, InvocationKind::Synchronous);
       world.tickets.clear();
       if (refused.empty()) ++admitted;
       else reason = refused;
@@ -215,7 +216,7 @@ TEST_P(AdmissionChaos, LimitsHoldAndReservationsAreKept) {
     }
     // Owners have a right to all of their share once whatever ran before it was theirs has ended.
     const bool has_right = reserved && running[name] < *reserved && in_pool() <= kAccount - reserved_sum && over == 0;
-    auto ticket = world.admission.Admit(world.admission.Find(Named(name)), Lane::OnDemand, InvocationKind::Asynchronous);
+    auto ticket = world.admission.Admit(world.admission.Find(Named(name)), InitializationType::OnDemand, InvocationKind::Asynchronous);
     if (ticket) {
       ++admitted;
       ASSERT_TRUE(!reserved || running[name] < *reserved);

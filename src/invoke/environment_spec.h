@@ -6,14 +6,12 @@
 #include "catalog/file_systems.h"
 #include "catalog/function.h"
 #include "catalog/runtimes.h"
+#include "invoke/initialization_type.h"
 #include "runtime/environment.h"
 
 namespace mayfly::invoke {
 
 enum class Isolation : unsigned char { Zygote, Exec };
-
-// AWS_LAMBDA_INITIALIZATION_TYPE.
-enum class InitializationType : unsigned char { OnDemand, ProvisionedConcurrency };
 
 struct SpecOptions {
   Isolation isolation = Isolation::Zygote;  // Exec: every environment boots its interpreter afresh

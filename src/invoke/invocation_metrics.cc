@@ -41,9 +41,10 @@ void InvocationMetrics::Begin(const Series& series, int function_running, const 
   series->AddToAccount(Metric::ClaimedAccountConcurrency, static_cast<double>(account.claimed));
 }
 
-void InvocationMetrics::UseProvisioned(const Series& series, Lane lane, Provisioner::Use use) {
-  if (lane == Lane::Provisioned) ++use.busy;  // this one
-  series->Add(lane == Lane::Provisioned ? Metric::ProvisionedConcurrencyInvocations : Metric::ProvisionedConcurrencySpilloverInvocations);
+void InvocationMetrics::UseProvisioned(const Series& series, InitializationType initialization, Provisioner::Use use) {
+  const bool provisioned = initialization == InitializationType::ProvisionedConcurrency;
+  if (provisioned) ++use.busy;  // this one
+  series->Add(provisioned ? Metric::ProvisionedConcurrencyInvocations : Metric::ProvisionedConcurrencySpilloverInvocations);
   series->Add(Metric::ProvisionedConcurrentExecutions, use.busy);
   if (use.available > 0) series->AddToFunction(Metric::ProvisionedConcurrencyUtilization, static_cast<double>(use.busy) / use.available);
 }

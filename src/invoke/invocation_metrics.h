@@ -39,7 +39,7 @@ class InvocationMetrics {
   static void Throttle(const Series& series) { series->Add(telemetry::Metric::Throttles); }
   // It runs from now on. `use`: of what is provisioned for its version before it began; nothing when none is.
   static void Begin(const Series& series, int function_running, const Admission::AccountUse& account);
-  static void UseProvisioned(const Series& series, Lane lane, Provisioner::Use use);
+  static void UseProvisioned(const Series& series, InitializationType initialization, Provisioner::Use use);
   static void End(const Series& series, const runtime::InvokeOutcome& outcome);
 
  private:

@@ -120,14 +120,14 @@ Task<Result<runtime::InvokeOutcome>> Invoker::Invoke(Context& ctx, catalog::Func
   }
   const InvocationMetrics::Series series = metrics_.Find(version->metrics, *function, invocation.invoked_function_arn);
   const Provisioner::Pool* pool = provisioner_.FindIdle(*function);
-  auto ticket = admission_.Admit(version->function, pool ? Lane::Provisioned : Lane::OnDemand, kind);
+  auto ticket = admission_.Admit(version->function, pool ? InitializationType::ProvisionedConcurrency : InitializationType::OnDemand, kind);
   if (!ticket) {
     InvocationMetrics::Throttle(series);
     co_return Fail(std::move(ticket).error());
   }
-  const bool provisioned = ticket->lane() == Lane::Provisioned;
+  const bool provisioned = ticket->initialization() == InitializationType::ProvisionedConcurrency;
   InvocationMetrics::Begin(series, Admission::RunningOf(*version->function), admission_.UseOf(*version->function));
-  if (provisioner_.Provisions(*function)) InvocationMetrics::UseProvisioned(series, ticket->lane(), provisioner_.UseOf(*function));
+  if (provisioner_.Provisions(*function)) InvocationMetrics::UseProvisioned(series, ticket->initialization(), provisioner_.UseOf(*function));
   if (provisioned) provisioner_.NoteUse(*pool);
   const CountGuard counted(running_);
   auto outcome = co_await parts_.environments->Invoke(ctx, provisioned ? pool->key : function->environment_key,

@@ -22,7 +22,7 @@
 #include "invoke/invocation_metrics.h"
 #include "invoke/provisioner.h"
 #include "invoke/streamed_invocation.h"
-#include "invoke/trace_header.h"
+#include "invoke/trace_sampling.h"
 #include "runtime/environment_manager.h"
 
 namespace mayfly::invoke {

@@ -19,7 +19,7 @@ class ScalingService {
     const identity::IdentityPolicies* identities;
     BlockingPool* files;
     wire::AnswerObserver observer;
-    autoscaling::Tables* tables;
+    autoscaling::ScalingTables* tables;
     catalog::Tables* catalog;
     const catalog::FunctionCatalog* versions;
     invoke::Provisioner* provisioner;

@@ -299,7 +299,7 @@ class Daemon {
   services::Commons commons_;
   services::Ports ports_;
   std::vector<std::unique_ptr<services::Service>> services_;  // each behind what it needs
-  std::unique_ptr<autoscaling::Tables> scaling_tables_;
+  std::unique_ptr<autoscaling::ScalingTables> scaling_tables_;
   std::unique_ptr<ScalingService> scaling_;
   std::unique_ptr<sources::MappedFunctions> mapped_functions_;
   std::unique_ptr<sources::MappingManager> mappings_;
@@ -320,7 +320,7 @@ Task<Result<>> Daemon::OpenState(Context& ctx) {
   MF_CO_TRY(code_, packages::CodeStore::Open(data + "/code"));
   tables_ = std::make_unique<catalog::Tables>(*store_);
   ledger_ = std::make_unique<catalog::ConcurrencyLedger>(*tables_);
-  scaling_tables_ = std::make_unique<autoscaling::Tables>(tables_->all);
+  scaling_tables_ = std::make_unique<autoscaling::ScalingTables>(tables_->all);
   url_index_ = std::make_unique<catalog::FunctionUrlIndex>(*tables_);
   MF_CO_TRY_VOID(co_await tables_->all.Open(ctx));
   url_index_->Open();

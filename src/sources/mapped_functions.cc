@@ -1,6 +1,6 @@
 #include "sources/mapped_functions.h"
 
-#include "invoke/trace_header.h"
+#include "invoke/trace_sampling.h"
 
 namespace mayfly::sources {
 namespace {

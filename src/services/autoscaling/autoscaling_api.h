@@ -12,7 +12,7 @@ namespace mayfly::autoscaling {
 struct AutoscalingParts {
   Loop* loop;
   Random* random;
-  Tables* tables;
+  ScalingTables* tables;
   Scaler* scaler;
   // Whether there is such a version or alias. Error: ValidationException.
   std::function<Result<>(const TargetName&)> check_resource;
@@ -43,7 +43,7 @@ class AutoscalingApi final : public TargetsHandler, public PoliciesHandler, publ
   Task<Result<DescribeScalingActivitiesResponse>> DescribeScalingActivities(Context& ctx, DescribeScalingActivitiesRequest request) override;
 
  private:
-  using TargetPointer = resources::ResourceTable<Target>::Pointer;
+  using TargetPointer = resources::ResourceTable<ScalableTarget>::Pointer;
   // Errors: ValidationException; ObjectNotFoundException, nothing is registered.
   Result<TargetName> NameOf(const Context& ctx, std::string_view service_namespace, std::string_view resource_id, std::string_view dimension) const;
   Result<TargetPointer> FindTarget(const Context& ctx, std::string_view service_namespace, std::string_view resource_id, std::string_view dimension) const;

@@ -50,7 +50,7 @@ struct Activity {
 
 class Scaler {
  public:
-  Scaler(Loop& loop, Tables& tables, Capacity& capacity, Random& random, ScalerOptions options);
+  Scaler(Loop& loop, ScalingTables& tables, Capacity& capacity, Random& random, ScalerOptions options);
   // Begins to look. Stop waits for what is under way.
   void Start();
   Task<> Stop();
@@ -73,11 +73,11 @@ class Scaler {
   Task<> Look(TargetName name, Policies policies);
   Task<> RunActions(const TargetName& name);
   Task<> Carry(Action action, WallTime due);
-  std::optional<int> Wish(const Target& target, int present);
+  std::optional<int> Wish(const ScalableTarget& target, int present);
   Task<> SetCapacity(TargetName name, int present, int wanted, std::string cause);
 
   Loop* loop_;
-  Tables* tables_;
+  ScalingTables* tables_;
   Capacity* capacity_;
   Random* random_;
   ScalerOptions options_;

@@ -93,7 +93,7 @@ catalog::SettingOwner TargetName::Owner() const {
   return {{account_id, region, resource_id.substr(first, colon - first)}, resource_id.substr(colon + 1)};
 }
 
-std::string Target::Arn() const { return ArnOf(name, "application-autoscaling", "scalable-target/" + id); }
+std::string ScalableTarget::Arn() const { return ArnOf(name, "application-autoscaling", "scalable-target/" + id); }
 
 std::string Policy::Arn() const {
   return ArnOf(target, "autoscaling", fmt::format("scalingPolicy:{}:resource/lambda/{}:policyName/{}", id, target.resource_id, name));
@@ -103,10 +103,10 @@ std::string Action::Arn() const {
   return ArnOf(target, "autoscaling", fmt::format("scheduledAction:{}:resource/lambda/{}:scheduledActionName/{}", id, target.resource_id, name));
 }
 
-json::Value ToJson(const Target& target) {
+json::Value ToJson(const ScalableTarget& target) {
   return resources::WriteMembers(target, [](auto& from, auto& visit) { VisitTarget(from, visit); });
 }
-Result<> FromJson(std::string_view key, const json::Value& value, Target& target) {
+Result<> FromJson(std::string_view key, const json::Value& value, ScalableTarget& target) {
   MF_TRY(target.name, NameFromKey(key, nullptr));
   VisitTarget(target, resources::MemberReader(value));
   return {};

@@ -28,7 +28,7 @@ struct TargetName {
   static Result<TargetName> Parse(std::string account_id, std::string region, std::string_view resource_id);
 };
 
-struct Target {
+struct ScalableTarget {
   TargetName name;
   int capacity_min = 0;
   int capacity_max = 0;
@@ -89,8 +89,8 @@ struct Action {
   std::string Arn() const;
 };
 
-json::Value ToJson(const Target& target);
-Result<> FromJson(std::string_view key, const json::Value& value, Target& target);
+json::Value ToJson(const ScalableTarget& target);
+Result<> FromJson(std::string_view key, const json::Value& value, ScalableTarget& target);
 json::Value ToJson(const StepAdjustmentRow& step);
 void FromJson(const json::Value& value, StepAdjustmentRow& step);
 json::Value ToJson(const Policy& policy);
@@ -99,10 +99,10 @@ json::Value ToJson(const Action& action);
 Result<> FromJson(std::string_view key, const json::Value& value, Action& action);
 
 // Made before the store's tables are opened.
-struct Tables {
-  explicit Tables(resources::ResourceTables& all) : all(all), targets(all, "scalable_targets"), policies(all, "scaling_policies"), actions(all, "scheduled_actions") {}
+struct ScalingTables {
+  explicit ScalingTables(resources::ResourceTables& all) : all(all), targets(all, "scalable_targets"), policies(all, "scaling_policies"), actions(all, "scheduled_actions") {}
   resources::ResourceTables& all;
-  resources::ResourceTable<Target> targets;  // by TargetName::Key()
+  resources::ResourceTable<ScalableTarget> targets;  // by TargetName::Key()
   resources::ResourceTable<Policy> policies;         // TARGET-KEY/NAME
   resources::ResourceTable<Action> actions;          // TARGET-KEY/NAME
 };

@@ -6,7 +6,7 @@
 #include "invoke/event_queue.h"
 #include "invoke/invoker.h"
 #include "invoke/loop_guard.h"
-#include "invoke/trace_header.h"
+#include "invoke/trace_sampling.h"
 #include "services/lambda/invocation_rules.h"
 #include "services/lambda/settings.h"
 

@@ -3,7 +3,7 @@
 #include "catalog/function_catalog.h"
 #include "invoke/invoker.h"
 #include "invoke/loop_guard.h"
-#include "invoke/trace_header.h"
+#include "invoke/trace_sampling.h"
 #include "services/lambda/invocation_rules.h"
 #include "services/lambda/invoke_api.h"
 #include "services/lambda/settings.h"

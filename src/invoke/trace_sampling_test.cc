@@ -1,5 +1,5 @@
 // If these fail, traces break at functions, or everything or nothing is recorded.
-#include "invoke/trace_header.h"
+#include "invoke/trace_sampling.h"
 
 #include <gtest/gtest.h>
 

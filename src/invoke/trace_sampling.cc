@@ -1,4 +1,4 @@
-#include "invoke/trace_header.h"
+#include "invoke/trace_sampling.h"
 
 #include <fmt/format.h>
 
