@@ -315,6 +315,19 @@ def test_a_queue_that_does_not_exist_is_counted(quick, client, made, queues):
     wait_until(lambda: figure(quick, "dead_letter_errors", name) == 1, SECONDS, "the dead letter is counted")
 
 
+def test_a_queue_whose_policy_denies_the_execution_role_takes_nothing(quick, client, made, queues):
+    sqs, make = queues
+    name = made(WITNESS)
+    url, queue_arn = make(name + "-closed")
+    denies = {"Effect": "Deny", "Principal": "*", "Action": "sqs:SendMessage", "Resource": queue_arn,
+              "Condition": {"ArnEquals": {"aws:PrincipalArn": client.get_function_configuration(FunctionName=name)["Role"]}}}
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": [denies]})})
+    client.put_function_event_invoke_config(FunctionName=name, DestinationConfig={"OnSuccess": {"Destination": queue_arn}})
+    send(client, name, {"a": 1})
+    wait_until(lambda: figure(quick, "destination_delivery_failures", name) == 1, SECONDS, "the record is counted")
+    assert sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])["Attributes"] == {"ApproximateNumberOfMessages": "0"}
+
+
 def test_a_stopped_loop_leaves_its_event_in_the_dead_letter_queue(quick, client, made, queues):
     sqs, make = queues
     name = made(SELF, Timeout=60)
