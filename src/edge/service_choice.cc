@@ -64,7 +64,7 @@ bool HasLabels(std::span<const std::string_view> host, std::span<const std::stri
     }
     return false;
   }
-  const bool fits = form.front() == "REGION" ? LooksLikeRegion(host.front()) : http::EqualIgnoringCase(form.front(), host.front());
+  const bool fits = form.front() == "REGION" ? LooksLikeRegion(host.front()) : EqualIgnoringCase(form.front(), host.front());
   return fits && HasLabels(host.subspan(1), form.subspan(1));
 }
 

@@ -78,7 +78,7 @@ void ForgetFraming(http::Request& request, int64_t decoded_bytes) {
   std::string left;
   for (const std::string_view piece : Split(request.headers.Get("Content-Encoding"), ',')) {
     const std::string_view coding = Trim(piece);
-    if (coding.empty() || http::EqualIgnoringCase(coding, "aws-chunked")) continue;
+    if (coding.empty() || EqualIgnoringCase(coding, "aws-chunked")) continue;
     if (!left.empty()) left += ',';
     left += coding;
   }

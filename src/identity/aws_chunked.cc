@@ -127,7 +127,7 @@ Result<> AwsChunkedDecoder::TakeTrailer(std::string_view line) {
   const size_t colon = line.find(':');
   if (colon == std::string_view::npos || !has_trailers()) return Fail(BadTrailer("unexpected bytes after the last chunk"));
   const std::string_view name = Trim(line.substr(0, colon)), value = Trim(line.substr(colon + 1));
-  if (http::EqualIgnoringCase(name, kTrailerSignature)) {
+  if (EqualIgnoringCase(name, kTrailerSignature)) {
     trailer_signature_ = value;
     return {};
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/text.h"
 #include "wire/json_codec.h"
 #include "wire/storage.h"
 
@@ -58,7 +59,7 @@ std::vector<std::string> ListTexts(const Member& member, const RouteMatch& match
     return texts;
   }
   for (const auto& [name, value] : request.headers.fields()) {
-    if (!http::EqualIgnoringCase(name, member.wire_name)) continue;
+    if (!EqualIgnoringCase(name, member.wire_name)) continue;
     for (std::string_view rest = value; !rest.empty();) {
       texts.push_back(TakeValue(rest));
       if (HoldsCommas(*member.shape->element) && !rest.empty()) texts.back() += ", " + TakeValue(rest);
@@ -86,7 +87,7 @@ Result<> ReadOutsideList(const Member& member, std::vector<std::string> texts, v
 }
 
 bool BeginsWith(std::string_view name, std::string_view prefix) {
-  return name.size() > prefix.size() && http::EqualIgnoringCase(name.substr(0, prefix.size()), prefix);
+  return name.size() > prefix.size() && EqualIgnoringCase(name.substr(0, prefix.size()), prefix);
 }
 
 std::string SmallLetters(std::string_view text) {

@@ -62,7 +62,7 @@ Task<Result<RegisterScalableTargetResponse>> AutoscalingApi::RegisterScalableTar
   if (!old && (!request.min_capacity || !request.max_capacity)) {
     co_return Fail(Invalid("Both MinCapacity and MaxCapacity must be given when a new scalable target is registered."));
   }
-  ScalableTarget next = old ? *old : ScalableTarget{.name = name, .id = parts_.random->Hex(18)};
+  ScalingTarget next = old ? *old : ScalingTarget{.name = name, .id = parts_.random->Hex(18)};
   next.capacity_min = request.min_capacity.value_or(next.capacity_min);
   next.capacity_max = request.max_capacity.value_or(next.capacity_max);
   if (next.capacity_min < 0 || next.capacity_max < 0) co_return Fail(Invalid("Minimum and maximum capacity must not be negative"));
@@ -120,7 +120,7 @@ Task<Result<DescribeScalableTargetsResponse>> AutoscalingApi::DescribeScalableTa
     response.next_token = EncodeToken(prefix, rows.back().key);
   }
   for (const auto& row : rows) {
-    const autoscaling::ScalableTarget& target = *row.value;
+    const ScalingTarget& target = *row.value;
     response.scalable_targets->push_back({.service_namespace = std::string(kNamespace), .resource_id = target.name.resource_id,
                                           .scalable_dimension = std::string(kDimension), .min_capacity = target.capacity_min,
                                           .max_capacity = target.capacity_max, .role_arn = target.role_arn, .creation_time = TimeOf(target.created_millis),
@@ -141,7 +141,7 @@ Result<AutoscalingApi::TargetPointer> AutoscalingApi::FindByArn(const Context& c
 }
 
 Task<Result<>> AutoscalingApi::ReplaceTags(Context& ctx, TargetPointer target, std::vector<std::pair<std::string, std::string>> tags) {
-  ScalableTarget next = *target;
+  ScalingTarget next = *target;
   next.tags = std::move(tags);
   resources::Change change(parts_.tables->all);
   Result<> done = change.Replace(parts_.tables->targets, target->name.Key(), target, std::move(next));

@@ -43,7 +43,7 @@ class AutoscalingApi final : public TargetsHandler, public PoliciesHandler, publ
   Task<Result<DescribeScalingActivitiesResponse>> DescribeScalingActivities(Context& ctx, DescribeScalingActivitiesRequest request) override;
 
  private:
-  using TargetPointer = resources::ResourceTable<ScalableTarget>::Pointer;
+  using TargetPointer = resources::ResourceTable<ScalingTarget>::Pointer;
   // Errors: ValidationException; ObjectNotFoundException, nothing is registered.
   Result<TargetName> NameOf(const Context& ctx, std::string_view service_namespace, std::string_view resource_id, std::string_view dimension) const;
   Result<TargetPointer> FindTarget(const Context& ctx, std::string_view service_namespace, std::string_view resource_id, std::string_view dimension) const;

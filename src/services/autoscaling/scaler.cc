@@ -71,7 +71,7 @@ Task<> Scaler::Look(TargetName name, Policies policies) {
 }
 
 // What the target's policies want now; nothing: as it is.
-std::optional<int> Scaler::Wish(const ScalableTarget& target, int present) {
+std::optional<int> Scaler::Wish(const ScalingTarget& target, int present) {
   const double utilization = capacity_->TakeUtilization(target.name);
   const TimePoint now = loop_->Now();
   std::optional<int> out, in;
@@ -153,7 +153,7 @@ Task<> Scaler::Carry(Action action, WallTime now) {
   const auto target = tables_->targets.Find(action.target.Key());
   const auto row = tables_->actions.Find(action.Key());
   if (!target || !row) co_return;
-  ScalableTarget next = *target;
+  ScalingTarget next = *target;
   next.capacity_min = action.capacity_min.value_or(next.capacity_min);
   next.capacity_max = action.capacity_max.value_or(next.capacity_max);
   // One bound that passes the other takes it along.

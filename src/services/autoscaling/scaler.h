@@ -73,7 +73,7 @@ class Scaler {
   Task<> Look(TargetName name, Policies policies);
   Task<> RunActions(const TargetName& name);
   Task<> Carry(Action action, WallTime due);
-  std::optional<int> Wish(const ScalableTarget& target, int present);
+  std::optional<int> Wish(const ScalingTarget& target, int present);
   Task<> SetCapacity(TargetName name, int present, int wanted, std::string cause);
 
   Loop* loop_;

@@ -57,7 +57,7 @@ struct World {
     EXPECT_TRUE(loop.Run(change.Commit(ctx)));
   }
   void Register(int low, int high) {
-    Put(tables.targets, name.Key(), ScalableTarget{.name = name, .capacity_min = low, .capacity_max = high});
+    Put(tables.targets, name.Key(), ScalingTarget{.name = name, .capacity_min = low, .capacity_max = high});
     scaler.LookSoon(name);
   }
   void Track(double value, std::optional<int> out = std::nullopt, std::optional<int> in = std::nullopt, std::string policy_name = "p") {

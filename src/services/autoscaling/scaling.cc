@@ -93,7 +93,7 @@ catalog::SettingOwner TargetName::Owner() const {
   return {{account_id, region, resource_id.substr(first, colon - first)}, resource_id.substr(colon + 1)};
 }
 
-std::string ScalableTarget::Arn() const { return ArnOf(name, "application-autoscaling", "scalable-target/" + id); }
+std::string ScalingTarget::Arn() const { return ArnOf(name, "application-autoscaling", "scalable-target/" + id); }
 
 std::string Policy::Arn() const {
   return ArnOf(target, "autoscaling", fmt::format("scalingPolicy:{}:resource/lambda/{}:policyName/{}", id, target.resource_id, name));
@@ -103,10 +103,10 @@ std::string Action::Arn() const {
   return ArnOf(target, "autoscaling", fmt::format("scheduledAction:{}:resource/lambda/{}:scheduledActionName/{}", id, target.resource_id, name));
 }
 
-json::Value ToJson(const ScalableTarget& target) {
+json::Value ToJson(const ScalingTarget& target) {
   return resources::WriteMembers(target, [](auto& from, auto& visit) { VisitTarget(from, visit); });
 }
-Result<> FromJson(std::string_view key, const json::Value& value, ScalableTarget& target) {
+Result<> FromJson(std::string_view key, const json::Value& value, ScalingTarget& target) {
   MF_TRY(target.name, NameFromKey(key, nullptr));
   VisitTarget(target, resources::MemberReader(value));
   return {};

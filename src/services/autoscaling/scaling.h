@@ -28,7 +28,7 @@ struct TargetName {
   static Result<TargetName> Parse(std::string account_id, std::string region, std::string_view resource_id);
 };
 
-struct ScalableTarget {
+struct ScalingTarget {
   TargetName name;
   int capacity_min = 0;
   int capacity_max = 0;
@@ -89,8 +89,8 @@ struct Action {
   std::string Arn() const;
 };
 
-json::Value ToJson(const ScalableTarget& target);
-Result<> FromJson(std::string_view key, const json::Value& value, ScalableTarget& target);
+json::Value ToJson(const ScalingTarget& target);
+Result<> FromJson(std::string_view key, const json::Value& value, ScalingTarget& target);
 json::Value ToJson(const StepAdjustmentRow& step);
 void FromJson(const json::Value& value, StepAdjustmentRow& step);
 json::Value ToJson(const Policy& policy);
@@ -102,7 +102,7 @@ Result<> FromJson(std::string_view key, const json::Value& value, Action& action
 struct ScalingTables {
   explicit ScalingTables(resources::ResourceTables& all) : all(all), targets(all, "scalable_targets"), policies(all, "scaling_policies"), actions(all, "scheduled_actions") {}
   resources::ResourceTables& all;
-  resources::ResourceTable<ScalableTarget> targets;  // by TargetName::Key()
+  resources::ResourceTable<ScalingTarget> targets;  // by TargetName::Key()
   resources::ResourceTable<Policy> policies;         // TARGET-KEY/NAME
   resources::ResourceTable<Action> actions;          // TARGET-KEY/NAME
 };
