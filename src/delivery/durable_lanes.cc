@@ -176,16 +176,16 @@ void DurableLanes::NoteStored(Lane& lane, WallTime due) {
 Task<Result<>> DurableLanes::Append(Context& ctx, LaneItem item) {
   const uint64_t generation = generation_;
   const Use use(*this, LaneOf(item.lane));
-  Result<std::vector<int64_t>> ids;
+  Result<store::Committed> committed;
   {
     store::Batch batch;
     Place place = StageAppend(batch, use.lane(), item.payload);
-    ids = co_await store_->CommitAppends(ctx, std::move(batch));
-    if (ids && generation == generation_) FinishAppend(place, ids->front(), std::move(item.payload));
+    committed = co_await store_->Commit(ctx, std::move(batch));
+    if (committed && generation == generation_) FinishAppend(place, committed->appended.front(), std::move(item.payload));
   }
-  if (ids) co_return Result<>();
+  if (committed) co_return Result<>();
   Wake(use.lane());  // what it stood in the way of
-  co_return Fail(std::move(ids).error());
+  co_return Fail(std::move(committed).error());
 }
 
 // Its place has been counted.
@@ -345,16 +345,16 @@ Task<> DurableLanes::Settle(Lane& lane, Item item, Verdict verdict) {
     std::vector<Place> places;
     for (LaneItem& next : verdict.follow_ups) places.push_back(StageAppend(batch, LaneOf(next.lane), next.payload));
     if (again) batch.Append(lane.name, verdict.payload, due);
-    auto ids = co_await store_->CommitAppends(ctx, std::move(batch));
+    const auto committed = co_await store_->Commit(ctx, std::move(batch));
     if (item.generation != generation_) co_return Release(lane, item);
-    if (!ids) {
-      log::Warning("what became of an event of {} cannot be stored yet: {}", lane.name, ids.error().ToString());
+    if (!committed) {
+      log::Warning("what became of an event of {} cannot be stored yet: {}", lane.name, committed.error().ToString());
       if (!co_await Sleep(ctx, wait)) co_return;
       continue;
     }
     Release(lane, item);
     if (again) NoteStored(lane, due);
-    for (size_t i = 0; i < places.size(); ++i) FinishAppend(places[i], (*ids)[i], std::move(verdict.follow_ups[i].payload));
+    for (size_t i = 0; i < places.size(); ++i) FinishAppend(places[i], committed->appended[i], std::move(verdict.follow_ups[i].payload));
     Wake(lane);
     ended_.Pulse();
     co_return;

@@ -16,6 +16,11 @@ Batch& Batch::Delete(std::string_view table, std::string_view key) {
   return *this;
 }
 
+Batch& Batch::DeleteUnder(std::string_view table, std::string_view key) {
+  steps_.push_back({Step::Kind::DeleteUnder, std::string(table), std::string(key), {}});
+  return *this;
+}
+
 Batch& Batch::RequireVersion(std::string_view table, std::string_view key, int64_t version) {
   steps_.push_back({Step::Kind::RequireVersion, std::string(table), std::string(key), {}, version});
   return *this;
@@ -23,6 +28,11 @@ Batch& Batch::RequireVersion(std::string_view table, std::string_view key, int64
 
 Batch& Batch::RequireAbsent(std::string_view table, std::string_view key) {
   steps_.push_back({Step::Kind::RequireAbsent, std::string(table), std::string(key), {}});
+  return *this;
+}
+
+Batch& Batch::RequirePresent(std::string_view table, std::string_view key) {
+  steps_.push_back({Step::Kind::RequirePresent, std::string(table), std::string(key), {}});
   return *this;
 }
 
@@ -50,10 +60,7 @@ namespace {
 
 constexpr std::string_view kPreconditionFailed = "PreconditionFailed";
 
-bool HasKey(Batch::Step::Kind kind) {
-  using Kind = Batch::Step::Kind;
-  return kind == Kind::Put || kind == Kind::Delete || IsPrecondition(kind);
-}
+bool HasKey(Batch::Step::Kind kind) { return ChangesRows(kind) || IsPrecondition(kind); }
 
 Error Invalid(std::string message) {
   Error error = Error::Fault(std::move(message));
@@ -64,19 +71,29 @@ Error Invalid(std::string message) {
 }  // namespace
 
 bool IsPrecondition(Batch::Step::Kind kind) {
-  return kind == Batch::Step::Kind::RequireVersion || kind == Batch::Step::Kind::RequireAbsent;
+  using Kind = Batch::Step::Kind;
+  return kind == Kind::RequireVersion || kind == Kind::RequireAbsent || kind == Kind::RequirePresent;
+}
+
+bool ChangesRows(Batch::Step::Kind kind) {
+  using Kind = Batch::Step::Kind;
+  return kind == Kind::Put || kind == Kind::Delete || kind == Kind::DeleteUnder;
+}
+
+bool ChangesRows(const Batch& batch) {
+  return std::ranges::any_of(batch.steps(), [](const Batch::Step& step) { return ChangesRows(step.kind); });
 }
 
 Result<> ValidateBatch(const Batch& batch) {
   for (const Batch::Step& step : batch.steps()) {
-    if (step.name.empty() || step.name.size() > kNameBytesMax) {
-      return Fail(Invalid(fmt::format("the name of a table or queue has {} bytes, not 1 to {}", step.name.size(), kNameBytesMax)));
+    if (step.name.empty() || step.name.size() > Batch::kNameBytesMax) {
+      return Fail(Invalid(fmt::format("the name of a table or queue has {} bytes, not 1 to {}", step.name.size(), Batch::kNameBytesMax)));
     }
-    if (HasKey(step.kind) && (step.key.empty() || step.key.size() > kKeyBytesMax)) {
-      return Fail(Invalid(fmt::format("a key of table {} has {} bytes, not 1 to {}", step.name, step.key.size(), kKeyBytesMax)));
+    if (HasKey(step.kind) && (step.key.empty() || step.key.size() > Batch::kKeyBytesMax)) {
+      return Fail(Invalid(fmt::format("a key of table {} has {} bytes, not 1 to {}", step.name, step.key.size(), Batch::kKeyBytesMax)));
     }
-    if (step.value.size() > kValueBytesMax) {
-      return Fail(Invalid(fmt::format("a value of {} has {} bytes, more than {}", step.name, step.value.size(), kValueBytesMax)));
+    if (step.value.size() > Batch::kValueBytesMax) {
+      return Fail(Invalid(fmt::format("a value of {} has {} bytes, more than {}", step.name, step.value.size(), Batch::kValueBytesMax)));
     }
   }
   return {};
@@ -90,14 +107,19 @@ size_t BatchBytes(const Batch& batch) {
 
 bool IsPreconditionFailed(const Error& error) { return error.code == kPreconditionFailed; }
 
+Batch::Step DeletedUnder(const Batch::Step& step, std::string key) {
+  return {Batch::Step::Kind::Delete, step.name, std::move(key), {}, 1};
+}
+
 void ForgetVainDeletes(Batch& batch) {
   std::erase_if(batch.steps(), [](const Batch::Step& step) { return step.kind == Batch::Step::Kind::Delete && step.number == 0; });
 }
 
 Error PreconditionFailed(const Batch::Step& step) {
-  const bool absent = step.kind == Batch::Step::Kind::RequireAbsent;
-  Error error = Error::Fault(absent ? fmt::format("a row of table {} exists that must not", step.name)
-                                    : fmt::format("a row of table {} is not at version {}", step.name, step.number));
+  using Kind = Batch::Step::Kind;
+  Error error = Error::Fault(step.kind == Kind::RequireAbsent    ? fmt::format("a row of table {} exists that must not", step.name)
+                             : step.kind == Kind::RequirePresent ? fmt::format("a row of table {} is missing that must be there", step.name)
+                                                                 : fmt::format("a row of table {} is not at version {}", step.name, step.number));
   error.code = kPreconditionFailed;
   return error;
 }
@@ -119,13 +141,13 @@ std::vector<int64_t> AppendedIds(const Batch& batch) {
   return ids;
 }
 
-std::vector<std::pair<std::string, std::vector<std::string>>> ChangedKeys(const Batch& batch) {
-  std::vector<std::pair<std::string, std::vector<std::string>>> changes;
+std::vector<std::pair<std::string, RowChanges>> ChangesOf(const Batch& batch, int64_t version) {
+  std::vector<std::pair<std::string, RowChanges>> changes;
   for (const Batch::Step& step : batch.steps()) {
     if (step.kind != Batch::Step::Kind::Put && step.kind != Batch::Step::Kind::Delete) continue;
     auto found = std::ranges::find(changes, step.name, [](const auto& change) -> const std::string& { return change.first; });
-    if (found == changes.end()) found = changes.insert(found, {step.name, {}});
-    found->second.push_back(step.key);
+    if (found == changes.end()) found = changes.insert(found, {step.name, {.keys = {}, .version = version}});
+    found->second.keys.push_back(step.key);
   }
   return changes;
 }

@@ -12,7 +12,7 @@
 namespace mayfly::store {
 namespace {
 
-using KeysListeners = Listeners<const std::vector<std::string>&>;
+using RowListeners = Listeners<const RowChanges&>;
 
 struct StoredItem {
   std::string payload;
@@ -35,15 +35,21 @@ class MemoryState {
  public:
   MemoryState(Loop& loop, uint64_t seed) : random(seed), admission(loop, {kWaitingBytesMax, kWaitingBatchesMax}) {}
 
-  Result<> Apply(Batch& batch, WallTime now) {
+  Result<Committed> Apply(Batch& batch, WallTime now) {
     for (const Batch::Step& step : batch.steps()) {
       if (IsPrecondition(step.kind) && !Holds(step)) return Fail(PreconditionFailed(step));
     }
-    for (Batch::Step& step : batch.steps()) Change(step, now);
+    const int64_t version = ChangesRows(batch) ? ++sequence_ : 0;
+    std::vector<Batch::Step> found;
+    for (Batch::Step& step : batch.steps()) {
+      if (step.kind == Batch::Step::Kind::DeleteUnder) DeleteUnder(step, found);
+      else Change(step, version, now);
+    }
+    std::ranges::move(found, std::back_inserter(batch.steps()));
     ForgetVainDeletes(batch);
     ++counters.batches;
-    for (const auto& [table, keys] : ChangedKeys(batch)) KeysListeners::Call(watches.Of(table), keys);
-    return {};
+    for (const auto& [table, changes] : ChangesOf(batch, version)) RowListeners::Call(watches.Of(table), changes);
+    return Committed{.version = version, .appended = AppendedIds(batch)};
   }
 
   std::optional<Row> Get(const std::string& table, const std::string& key) const {
@@ -133,26 +139,29 @@ class MemoryState {
     tables_.clear();
     queues_.clear();
     tally.Clear();
-    for (const std::string& table : watches.Names()) KeysListeners::Call(watches.Of(table), {});
+    const RowChanges all{.keys = {}, .version = ++sequence_};
+    for (const std::string& table : watches.Names()) RowListeners::Call(watches.Of(table), all);
   }
 
   SeededRandom random;
   Admission admission;
-  KeysListeners watches;
+  RowListeners watches;
   StoreCounters counters;
   QueueTally tally;
   bool open = true;
 
  private:
   bool Holds(const Batch::Step& step) const {
+    using Kind = Batch::Step::Kind;
     const auto row = Get(step.name, step.key);
-    return step.kind == Batch::Step::Kind::RequireAbsent ? !row : row && row->version == step.number;
+    if (step.kind == Kind::RequireAbsent) return !row;
+    return row && (step.kind == Kind::RequirePresent || row->version == step.number);
   }
 
-  void Change(Batch::Step& step, WallTime now) {
+  void Change(Batch::Step& step, int64_t version, WallTime now) {
     using Kind = Batch::Step::Kind;
     switch (step.kind) {
-      case Kind::Put: tables_[step.name][step.key] = {step.key, step.value, ++sequence_}; break;
+      case Kind::Put: tables_[step.name][step.key] = {step.key, step.value, version}; break;
       case Kind::Delete: step.number = static_cast<int64_t>(tables_[step.name].erase(step.key)); break;
       case Kind::Append:
       case Kind::AppendLeased: {
@@ -166,8 +175,19 @@ class MemoryState {
       }
       case Kind::Acknowledge:
       case Kind::Release: ChangeItem(step, now); break;
+      case Kind::DeleteUnder:
       case Kind::RequireVersion:
-      case Kind::RequireAbsent: break;
+      case Kind::RequireAbsent:
+      case Kind::RequirePresent: break;
+    }
+  }
+
+  void DeleteUnder(const Batch::Step& step, std::vector<Batch::Step>& found) {
+    auto& rows = tables_[step.name];
+    if (rows.erase(step.key) > 0) found.push_back(DeletedUnder(step, step.key));
+    const std::string below = step.key + '/';
+    for (auto row = rows.lower_bound(below); row != rows.end() && row->first.starts_with(below); row = rows.erase(row)) {
+      found.push_back(DeletedUnder(step, row->first));
     }
   }
 
@@ -204,19 +224,12 @@ class MemoryStore final : public Store {
       : loop_(loop), faults_(faults), state_(std::make_shared<MemoryState>(loop, seed)) {}
   ~MemoryStore() override { state_->open = false; }
 
-  Task<Result<>> Commit(Context& ctx, Batch batch) override {
-    MF_CO_TRY_VOID(co_await CommitAppends(ctx, std::move(batch)));
-    co_return Result<>();
-  }
-
-  Task<Result<std::vector<int64_t>>> CommitAppends(Context& ctx, Batch batch) override {
-    using Ids = Result<std::vector<int64_t>>;
+  Task<Result<Committed>> Commit(Context& ctx, Batch batch) override {
     MF_CO_TRY_VOID(ValidateBatch(batch));
     const size_t bytes = BatchBytes(batch);
-    co_return co_await Write<Ids>(ctx, bytes, [batch = std::move(batch), loop = &loop_](MemoryState& state) mutable -> Ids {
+    co_return co_await Write<Result<Committed>>(ctx, bytes, [batch = std::move(batch), loop = &loop_](MemoryState& state) mutable {
       ++state.counters.transactions;
-      MF_TRY_VOID(state.Apply(batch, loop->WallNow()));
-      return AppendedIds(batch);
+      return state.Apply(batch, loop->WallNow());
     });
   }
 
@@ -269,7 +282,7 @@ class MemoryStore final : public Store {
   QueueCounts Counts(std::string_view queue) const override { return state_->tally.Counts(queue, loop_.WallNow()); }
   std::vector<std::string> QueueNames() const override { return state_->tally.Names(); }
 
-  std::shared_ptr<void> Watch(std::string_view table, std::function<void(const std::vector<std::string>&)> listener) override {
+  std::shared_ptr<void> Watch(std::string_view table, Listener listener) override {
     return state_->watches.Add(table, std::move(listener));
   }
   StoreCounters Counters() const override { return state_->counters; }

@@ -30,6 +30,7 @@ Result<> SqliteApplier::PrepareAll() {
        "INSERT INTO rows(tbl, key, value, version) VALUES(?, ?, ?, ?)"
        " ON CONFLICT(tbl, key) DO UPDATE SET value = excluded.value, version = excluded.version"},
       {&delete_, "DELETE FROM rows WHERE tbl = ? AND key = ?"},
+      {&keys_under_, "SELECT key FROM rows WHERE tbl = ?1 AND (key = ?2 OR (key >= ?3 AND key < ?4))"},
       {&append_,
        "INSERT INTO queue_items(id, queue, available_at, appended_at, payload, leased, attempts, first_leased_at)"
        " VALUES(?, ?, ?, ?, ?, ?, ?, ?)"},
@@ -113,28 +114,33 @@ void SqliteApplier::Rollback() {
   if (connection_.in_transaction()) (void)connection_.Run("ROLLBACK");
 }
 
-Result<> SqliteApplier::Apply(Batch& batch, WallTime now) {
+Result<int64_t> SqliteApplier::Apply(Batch& batch, WallTime now) {
   for (const Batch::Step& step : batch.steps()) {
     if (IsPrecondition(step.kind)) MF_TRY_VOID(Require(step));
   }
+  const int64_t version = ChangesRows(batch) ? ++sequence_ : 0;
+  std::vector<Batch::Step> found;
   for (Batch::Step& step : batch.steps()) {
-    if (!IsPrecondition(step.kind)) MF_TRY_VOID(Change(step, now));
+    if (step.kind == Batch::Step::Kind::DeleteUnder) MF_TRY_VOID(DeleteUnder(step, found));
+    else if (!IsPrecondition(step.kind)) MF_TRY_VOID(Change(step, version, now));
   }
-  return {};
+  std::ranges::move(found, std::back_inserter(batch.steps()));
+  return version;
 }
 
 Result<> SqliteApplier::Require(const Batch::Step& step) {
   auto row = version_of_.Start();
   MF_TRY(const bool found, row.Text(step.name).Blob(step.key).Step());
-  const bool wanted = step.kind == Batch::Step::Kind::RequireVersion;
-  if (found != wanted || (found && row.IntegerAt(0) != step.number)) return Fail(PreconditionFailed(step));
+  using Kind = Batch::Step::Kind;
+  const bool wrong_version = step.kind == Kind::RequireVersion && found && row.IntegerAt(0) != step.number;
+  if (found == (step.kind == Kind::RequireAbsent) || wrong_version) return Fail(PreconditionFailed(step));
   return {};
 }
 
-Result<> SqliteApplier::Change(Batch::Step& step, WallTime now) {
+Result<> SqliteApplier::Change(Batch::Step& step, int64_t version, WallTime now) {
   using Kind = Batch::Step::Kind;
   switch (step.kind) {
-    case Kind::Put: return put_.Start().Text(step.name).Blob(step.key).Blob(step.value).Integer(++sequence_).Finish();
+    case Kind::Put: return put_.Start().Text(step.name).Blob(step.key).Blob(step.value).Integer(version).Finish();
     case Kind::Delete: {
       MF_TRY_VOID(delete_.Start().Text(step.name).Blob(step.key).Finish());
       step.number = connection_.changes();
@@ -144,9 +150,27 @@ Result<> SqliteApplier::Change(Batch::Step& step, WallTime now) {
     case Kind::AppendLeased: return Append(step, now);
     case Kind::Acknowledge: return Acknowledge(step);
     case Kind::Release: return MoveItem(step.name, step.number, step.due);
+    case Kind::DeleteUnder:
     case Kind::RequireVersion:
-    case Kind::RequireAbsent: break;
+    case Kind::RequireAbsent:
+    case Kind::RequirePresent: break;
   }
+  return {};
+}
+
+Result<> SqliteApplier::DeleteUnder(const Batch::Step& step, std::vector<Batch::Step>& found) {
+  const size_t before = found.size();
+  const std::string below = step.key + '/', end = EndOfPrefix(below);
+  {
+    auto keys = keys_under_.Start();
+    keys.Text(step.name).Blob(step.key).Blob(below).Blob(end);
+    for (;;) {
+      MF_TRY(const bool row, keys.Step());
+      if (!row) break;
+      found.push_back(DeletedUnder(step, keys.BlobAt(0)));
+    }
+  }
+  for (size_t at = before; at < found.size(); ++at) MF_TRY_VOID(delete_.Start().Text(step.name).Blob(found[at].key).Finish());
   return {};
 }
 
@@ -254,11 +278,12 @@ Result<size_t> SqliteApplier::Discard(const DiscardRequest& request) {
   }
 }
 
-Result<> SqliteApplier::Clear() {
+Result<int64_t> SqliteApplier::Clear() {
   changes_.clear();
   sums_.clear();
   cleared_ = true;
-  return connection_.Run("DELETE FROM rows; DELETE FROM queue_items; DELETE FROM queue_counts;");
+  MF_TRY_VOID(connection_.Run("DELETE FROM rows; DELETE FROM queue_items; DELETE FROM queue_counts;"));
+  return ++sequence_;
 }
 
 }  // namespace mayfly::store

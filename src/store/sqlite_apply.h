@@ -41,19 +41,22 @@ class SqliteApplier {
   // Not an error: the engine has rolled back by itself.
   void Rollback();
 
-  // A failed precondition has changed nothing. `number` of a deletion becomes the number of rows that it found. `now`: appended_at.
-  Result<> Apply(Batch& batch, WallTime now);
+  // The version of the rows that it changes. A failed precondition has changed nothing. `number` of a deletion becomes the
+  // number of rows that it found; what a DeleteUnder finds becomes steps of its own. `now`: appended_at.
+  Result<int64_t> Apply(Batch& batch, WallTime now);
   Result<LeasedItems> Lease(const LeaseRequest& request, WallTime now);
   Result<std::vector<LeaseOutcome>> ChangeLeases(const ChangeLeasesRequest& request, WallTime now);
   Result<size_t> Discard(const DiscardRequest& request);
-  Result<> Clear();
+  // A version after those of all that it removes.
+  Result<int64_t> Clear();
 
  private:
   SqliteApplier(SqliteConnection& connection, QueueTally& tally) : connection_(connection), tally_(tally) {}
   Result<> PrepareAll();
   Result<> LoadTally(WallTime now);
   Result<> Require(const Batch::Step& step);
-  Result<> Change(Batch::Step& step, WallTime now);
+  Result<> Change(Batch::Step& step, int64_t version, WallTime now);
+  Result<> DeleteUnder(const Batch::Step& step, std::vector<Batch::Step>& found);
   Result<> Append(Batch::Step& step, WallTime now);
   Result<bool> Uncount(std::string_view queue, int64_t id);
   Result<> Acknowledge(const Batch::Step& step);
@@ -75,7 +78,7 @@ class SqliteApplier {
   int64_t sequence_ = 0;
   int64_t durable_sequence_ = 0;
   SqliteStatement begin_, commit_;
-  SqliteStatement version_of_, put_, delete_, append_, acknowledge_, give_back_;
+  SqliteStatement version_of_, put_, delete_, keys_under_, append_, acknowledge_, give_back_;
   SqliteStatement due_items_, lease_, save_sequence_;
   SqliteStatement item_state_, extend_, next_due_, discard_, add_count_, drop_count_;
 };

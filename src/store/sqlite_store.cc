@@ -13,7 +13,7 @@
 namespace mayfly::store {
 namespace {
 
-using KeysListeners = Listeners<const std::vector<std::string>&>;
+using RowListeners = Listeners<const RowChanges&>;
 
 // What lives on the strand. Shared with the tasks that wait for room and with deliveries on their way, which may both
 // outlast the store.
@@ -27,14 +27,15 @@ struct StrandState {
   }
   void Notify(WriteRequest& request) {
     if (request.kind == WriteRequest::Kind::Clear) {
-      for (const std::string& table : watches.Names()) KeysListeners::Call(watches.Of(table), {});
+      const RowChanges all{.keys = {}, .version = request.version};
+      for (const std::string& table : watches.Names()) RowListeners::Call(watches.Of(table), all);
     } else if (request.kind == WriteRequest::Kind::Commit) {
-      for (const auto& [table, keys] : ChangedKeys(request.batch)) KeysListeners::Call(watches.Of(table), keys);
+      for (const auto& [table, changes] : ChangesOf(request.batch, request.version)) RowListeners::Call(watches.Of(table), changes);
     }
   }
 
   Admission admission;
-  KeysListeners watches;
+  RowListeners watches;
   bool open = true;
 };
 
@@ -59,15 +60,10 @@ class SqliteStore final : public Store {
     return {};
   }
 
-  Task<Result<>> Commit(Context& ctx, Batch batch) override {
-    MF_CO_TRY(const auto request, MakeCommit(std::move(batch)));
-    co_return co_await Write(ctx, request);
-  }
-
-  Task<Result<std::vector<int64_t>>> CommitAppends(Context& ctx, Batch batch) override {
+  Task<Result<Committed>> Commit(Context& ctx, Batch batch) override {
     MF_CO_TRY(const auto request, MakeCommit(std::move(batch)));
     MF_CO_TRY_VOID(co_await Write(ctx, request));
-    co_return AppendedIds(request->batch);
+    co_return Committed{.version = request->version, .appended = AppendedIds(request->batch)};
   }
 
   // Here and below the arguments are copied before the task starts: it may be started after the caller's own are gone.
@@ -111,7 +107,7 @@ class SqliteStore final : public Store {
   QueueCounts Counts(std::string_view queue) const override { return tally_.Counts(queue, loop_.WallNow()); }
   std::vector<std::string> QueueNames() const override { return tally_.Names(); }
 
-  std::shared_ptr<void> Watch(std::string_view table, std::function<void(const std::vector<std::string>&)> listener) override {
+  std::shared_ptr<void> Watch(std::string_view table, Listener listener) override {
     return strand_->watches.Add(table, std::move(listener));
   }
   StoreCounters Counters() const override { return writer_->Counters(); }

@@ -40,7 +40,7 @@ class SqliteStoreTest : public testing::Test {
     ASSERT_TRUE(connection);
     ASSERT_TRUE(connection->Run(sql));
   }
-  Result<> Commit(Store& store, Batch batch) { return loop_.Run(store.Commit(ctx_, std::move(batch))); }
+  Result<Committed> Commit(Store& store, Batch batch) { return loop_.Run(store.Commit(ctx_, std::move(batch))); }
   std::optional<Row> Get(Store& store, std::string_view key) { return loop_.Run(store.Get(ctx_, "t", key)).value(); }
 
   TestDirectory directory_;
@@ -254,7 +254,7 @@ TEST_F(SqliteStoreTest, AFullDiskFailsCommitsUntilThereIsRoomAndLosesNothing) {
   int acknowledged = 0;
   {
     FullDisk full(1u << 20);
-    Result<> last;
+    Result<Committed> last;
     while (last && acknowledged < 1000) {
       last = Commit(*store, std::move(Batch().Put("t", std::to_string(acknowledged), std::string(50'000, 'v'))));
       if (last) ++acknowledged;

@@ -123,12 +123,12 @@ Result<> SqliteWriter::ApplyGroup(WriteRequests& group) {
 
 void SqliteWriter::Perform(WriteRequest& request) {
   switch (request.kind) {
-    case WriteRequest::Kind::Commit: request.outcome = applier_->Apply(request.batch, request.now); return;
+    case WriteRequest::Kind::Commit: return Keep(applier_->Apply(request.batch, request.now), request.version, request.outcome);
     case WriteRequest::Kind::Lease: return Keep(applier_->Lease(request.lease, request.now), request.leased, request.outcome);
     case WriteRequest::Kind::ChangeLeases:
       return Keep(applier_->ChangeLeases(request.change_leases, request.now), request.changed, request.outcome);
     case WriteRequest::Kind::Discard: return Keep(applier_->Discard(request.discard), request.discarded, request.outcome);
-    case WriteRequest::Kind::Clear: request.outcome = applier_->Clear(); return;
+    case WriteRequest::Kind::Clear: return Keep(applier_->Clear(), request.version, request.outcome);
   }
 }
 

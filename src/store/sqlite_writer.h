@@ -33,6 +33,7 @@ struct WriteRequest {
   size_t bytes = 0;  // counted by the admission
 
   Result<> outcome;
+  int64_t version = 0;  // of a Commit that changed rows, and of a Clear
   LeasedItems leased;
   std::vector<LeaseOutcome> changed;
   size_t discarded = 0;

@@ -23,8 +23,8 @@
 
 namespace mayfly::store {
 
-// A row of a table. `version` is set by the store: it grows with every change of any row, so that equal versions mean
-// an unchanged row.
+// A row of a table. `version` is set by the store: it grows with every commit, and the rows that one commit puts have the same.
+// Equal versions of a row mean that it has not changed.
 struct Row {
   std::string key;
   std::string value;
@@ -76,18 +76,37 @@ struct QueueCounts {
   int64_t ready() const { return items - leased - delayed; }
 };
 
+// What a commit has done.
+struct Committed {
+  int64_t version = 0;            // of the rows that it put or deleted; 0 when it changed none
+  std::vector<int64_t> appended;  // the ids of the items that it appended, in their order
+};
+
+// Rows of one table that a commit has put or deleted.
+struct RowChanges {
+  std::vector<std::string> keys;  // none: everything of an earlier version has gone (Clear)
+  int64_t version = 0;            // the commit's
+};
+
 // A set of changes that happens as a whole or not at all. Tables and queues of one store may be mixed.
 // Preconditions look at the rows as they are before the batch, wherever they stand in it; changes happen in their order.
 class Batch {
  public:
-  // Keys are ordered bytewise. Limits: names of tables and queues 1 to 512 bytes, key 1 to 2,048 bytes, value 64 MiB.
+  // Limits of a commit. Keys are ordered bytewise.
+  static constexpr size_t kNameBytesMax = 512;  // of a table or queue; at least 1
+  static constexpr size_t kKeyBytesMax = 2'048;  // at least 1
+  static constexpr size_t kValueBytesMax = 64u << 20;
+
   Batch& Put(std::string_view table, std::string_view key, std::string value);
   Batch& Delete(std::string_view table, std::string_view key);
+  // The row `key` and all whose keys begin with it and '/', whoever has put them.
+  Batch& DeleteUnder(std::string_view table, std::string_view key);
   // The commit fails with code "PreconditionFailed" (and changes nothing) unless the row is as said.
   Batch& RequireVersion(std::string_view table, std::string_view key, int64_t version);
   Batch& RequireAbsent(std::string_view table, std::string_view key);
+  Batch& RequirePresent(std::string_view table, std::string_view key);
   Batch& Append(std::string_view queue, std::string payload, WallTime due);
-  // Appends an item that is leased from the beginning by whoever appends it (CommitAppends tells its id): what is worked on at
+  // Appends an item that is leased from the beginning by whoever appends it (Commit tells its id): what is worked on at
   // once needs no second commit.
   Batch& AppendLeased(std::string_view queue, std::string payload, WallTime until);
   // Removes a leased item. Not an error: it is gone already.
@@ -96,7 +115,7 @@ class Batch {
   Batch& Release(std::string_view queue, int64_t id, WallTime due);
 
   struct Step {
-    enum class Kind : unsigned char { Put, Delete, RequireVersion, RequireAbsent, Append, AppendLeased, Acknowledge, Release };
+    enum class Kind : unsigned char { Put, Delete, DeleteUnder, RequireVersion, RequireAbsent, RequirePresent, Append, AppendLeased, Acknowledge, Release };
     Kind kind;
     std::string name;  // table or queue
     std::string key;
@@ -131,18 +150,17 @@ class Store {
   // the disk, the batch may come to light at the next start, as a whole.
   // Bound: see kWaiting…Max; beyond, the task waits in order of arrival, until ctx ends it (Cancelled: nothing happened).
   // Once accepted, the commit runs to its end: ctx does not end the wait, and a caller that goes away does not undo it.
-  virtual Task<Result<>> Commit(Context& ctx, Batch batch) = 0;
-  // Commit; gives the ids of the items that the batch appends, in their order.
-  virtual Task<Result<std::vector<int64_t>>> CommitAppends(Context& ctx, Batch batch) = 0;
+  virtual Task<Result<Committed>> Commit(Context& ctx, Batch batch) = 0;
   // Reads see every commit that had completed when they were called. Not an error: no such row (nullopt).
   virtual Task<Result<std::optional<Row>>> Get(Context& ctx, std::string_view table, std::string_view key) = 0;
   // Rows with `from` <= key that start with `prefix`, in order, at most `limit`.
   virtual Task<Result<std::vector<Row>>> Scan(Context& ctx, std::string_view table, std::string_view prefix, std::string_view from,
                                               size_t limit) = 0;
   // Calls `listener` on the loop's strand after every commit that changed a row of `table` (also one by another daemon,
-  // where the engine is shared), with the keys, before the task that committed goes on. No keys: anything may have changed
-  // (Clear). The result is destroyed to end it; that is allowed inside the listener, and after the store has gone.
-  virtual std::shared_ptr<void> Watch(std::string_view table, std::function<void(const std::vector<std::string>&)> listener) = 0;
+  // where the engine is shared), before the task that committed goes on. The result is destroyed to end it; that is allowed
+  // inside the listener, and after the store has gone.
+  using Listener = std::function<void(const RowChanges&)>;
+  virtual std::shared_ptr<void> Watch(std::string_view table, Listener listener) = 0;
 
   // At most `count` items (and about 64 MiB) whose due time has come and that nobody has leased, oldest due first; leased
   // for `lease`. The end of a lease that was neither acknowledged nor released is the item's new due time. Leases and

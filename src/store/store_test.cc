@@ -69,7 +69,7 @@ class StoreContract : public testing::TestWithParam<Engine> {
     bench_->Run([](Task<T> inner, std::optional<T>& out) -> Task<> { out.emplace(co_await std::move(inner)); }(std::move(task), value));
     return std::move(*value);
   }
-  Result<> Commit(Batch batch) { return Run(store_.Commit(ctx_, std::move(batch))); }
+  Result<Committed> Commit(Batch batch) { return Run(store_.Commit(ctx_, std::move(batch))); }
   std::optional<Row> Get(std::string_view key) { return Run(store_.Get(ctx_, "t", key)).value(); }
   std::vector<std::string> Keys(std::string_view prefix, std::string_view from, size_t limit) {
     std::vector<std::string> keys;
@@ -113,6 +113,29 @@ TEST_P(StoreContract, EveryChangeGivesALargerVersionAlsoAfterADelete) {
   EXPECT_LT(second, third);
 }
 
+TEST_P(StoreContract, ACommitTellsTheVersionOfItsRows) {
+  const auto put = Commit(std::move(Batch().Put("t", "a", "1").Put("t", "b", "1")));
+  EXPECT_EQ(Get("a")->version, put->version);
+  EXPECT_EQ(Get("b")->version, put->version);
+  const auto deleted = Commit(std::move(Batch().Delete("t", "a")));
+  EXPECT_LT(put->version, deleted->version);
+  EXPECT_EQ(Commit(std::move(Batch().RequirePresent("t", "b").Append("q", "x", Now())))->version, 0);
+  EXPECT_EQ(Get("b")->version, put->version);
+}
+
+TEST_P(StoreContract, WhatLiesUnderAKeyIsDeletedWithItAndNothingElse) {
+  Batch batch;
+  for (const char* key : {"a", "a/1", "a/1/x", "a/2", "a-", "a0", "b/a/1"}) batch.Put("t", key, "v");
+  ASSERT_TRUE(Commit(std::move(batch)));
+  RowChanges heard;
+  const auto watch = store_.Watch("t", [&](const RowChanges& changes) { heard = changes; });
+  const auto deleted = Commit(std::move(Batch().DeleteUnder("t", "a").DeleteUnder("t", "none").DeleteUnder("other", "a").Put("t", "c", "v")));
+  ASSERT_TRUE(deleted);
+  EXPECT_THAT(Keys("", "", 10), ElementsAre("a-", "a0", "b/a/1", "c"));
+  EXPECT_THAT(heard.keys, testing::UnorderedElementsAre("a", "a/1", "a/1/x", "a/2", "c"));
+  EXPECT_EQ(heard.version, deleted->version);
+}
+
 TEST_P(StoreContract, AFailedPreconditionChangesNothing) {
   ASSERT_TRUE(Commit(std::move(Batch().Put("t", "a", "1"))));
   const int64_t version = Get("a")->version;
@@ -125,10 +148,13 @@ TEST_P(StoreContract, AFailedPreconditionChangesNothing) {
   EXPECT_EQ(present.error().code, "PreconditionFailed");
   const auto missing = Commit(std::move(Batch().RequireVersion("t", "missing", 0).Put("t", "b", "1")));
   ASSERT_FALSE(missing);
+  const auto absent = Commit(std::move(Batch().Put("t", "missing", "1").RequirePresent("t", "missing")));
+  ASSERT_FALSE(absent);
+  EXPECT_EQ(absent.error().code, "PreconditionFailed");
   EXPECT_FALSE(Get("b").has_value());
   EXPECT_EQ(Get("a")->version, version);
   EXPECT_EQ(Depth(), 0);
-  EXPECT_TRUE(Commit(std::move(Batch().RequireVersion("t", "a", version).RequireAbsent("t", "b").Put("t", "a", "2"))));
+  EXPECT_TRUE(Commit(std::move(Batch().RequireVersion("t", "a", version).RequirePresent("t", "a").RequireAbsent("t", "b").Put("t", "a", "2"))));
   EXPECT_EQ(Get("a")->value, "2");
 }
 
@@ -260,15 +286,16 @@ TEST_P(StoreContract, AnItemThatIsAppendedLeasedBelongsToWhoAppendedIt) {
   const WallTime now = Now();
   Batch batch;
   batch.Put("t", "k", "v").Append("q", "free", now).AppendLeased("q", "held", now + hours(1));
-  const auto ids = Run(store_.CommitAppends(ctx_, std::move(batch)));
-  ASSERT_TRUE(ids);
-  ASSERT_EQ(ids->size(), 2u);
-  EXPECT_LT(ids->at(0), ids->at(1));
+  const auto committed = Commit(std::move(batch));
+  ASSERT_TRUE(committed);
+  const std::vector<int64_t>& ids = committed->appended;
+  ASSERT_EQ(ids.size(), 2u);
+  EXPECT_LT(ids[0], ids[1]);
   EXPECT_EQ(Depth(), 2);
   const auto items = Lease(10);
   ASSERT_EQ(items.size(), 1u);
-  EXPECT_EQ(items[0].id, ids->at(0));
-  ASSERT_TRUE(Commit(std::move(Batch().Acknowledge("q", items[0].id).Release("q", ids->at(1), now))));
+  EXPECT_EQ(items[0].id, ids[0]);
+  ASSERT_TRUE(Commit(std::move(Batch().Acknowledge("q", items[0].id).Release("q", ids[1], now))));
   const auto again = Lease(10);
   ASSERT_EQ(again.size(), 1u);
   EXPECT_EQ(again[0].payload, "held");
@@ -296,8 +323,14 @@ TEST_P(StoreContract, ItemIdsAreNeverReused) {
 
 TEST_P(StoreContract, AWatchHearsOfEachCommitThatChangedItsTable) {
   std::vector<std::vector<std::string>> heard;
-  auto watch = store_.Watch("t", [&](const std::vector<std::string>& keys) { heard.push_back(keys); });
+  int64_t version = 0;
+  auto watch = store_.Watch("t", [&](const RowChanges& changes) {
+    heard.push_back(changes.keys);
+    EXPECT_LT(version, changes.version);
+    version = changes.version;
+  });
   ASSERT_TRUE(Commit(std::move(Batch().Put("t", "a", "1").Put("other", "x", "1").Put("t", "b", "1"))));
+  EXPECT_EQ(version, Get("a")->version);
   ASSERT_TRUE(Commit(std::move(Batch().Put("other", "x", "1"))));
   ASSERT_TRUE(Commit(std::move(Batch().Delete("t", "missing"))));
   ASSERT_FALSE(Commit(std::move(Batch().RequireAbsent("t", "a").Put("t", "c", "1"))));

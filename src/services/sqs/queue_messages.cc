@@ -165,7 +165,7 @@ Task<Result<>> Queues::Sort(Context& ctx, const QueuePointer& queue, std::vector
   if (batch.steps().empty()) co_return Result<>();
   if (auto committed = co_await store_->Commit(ctx, std::move(batch)); !committed) {
     // They stay hidden for a while, and are sorted again then.
-    if (taken.messages.empty()) co_return committed;
+    if (taken.messages.empty()) co_return Fail(std::move(committed).error());
     log::Warning("dead letters of {}: {}", queue->name.Arn(), committed.error().ToString());
     co_return Result<>();
   }
@@ -217,8 +217,8 @@ Task<Result<>> Queues::DeleteMessages(Context& ctx, QueuePointer queue, std::vec
   const std::string storage = queue->Storage();
   store::Batch batch;
   for (const Receipt& receipt : receipts) batch.Acknowledge(storage, receipt.item);
-  if (batch.steps().empty()) co_return Result<>();
-  co_return co_await store_->Commit(ctx, std::move(batch));
+  if (!batch.steps().empty()) MF_CO_TRY_VOID(co_await store_->Commit(ctx, std::move(batch)));
+  co_return Result<>();
 }
 
 Task<Result<std::vector<store::LeaseOutcome>>> Queues::ChangeVisibility(Context& ctx, QueuePointer queue, std::vector<Visibility> changes) {

@@ -46,7 +46,8 @@ Task<Result<>> Queues::Reset(Context& ctx) {
   tables_.Clear();
   deleted_.clear();
   for (auto& [key, live] : live_) Arrived(key, live.waiters.size());
-  co_return co_await store_->Commit(ctx, store::Batch().Put(kSettings, kHandleKey, handles_->key()));
+  MF_CO_TRY_VOID(co_await store_->Commit(ctx, store::Batch().Put(kSettings, kHandleKey, handles_->key())));
+  co_return Result<>();
 }
 
 Result<QueuePointer> Queues::Get(const QueueName& name) const {
