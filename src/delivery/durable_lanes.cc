@@ -378,7 +378,7 @@ Task<> DurableLanes::Refill(Lane& lane) {
   Context ctx(*loop_);
   ctx.stop = tasks_.stop_token();
   held_bytes_ += wish.bytes_max;  // until they are here, so that lanes that are refilled at once do not take the room twice
-  auto leased = co_await store_->LeaseUpTo(ctx, lane.name, wish);
+  auto leased = co_await store_->Lease(ctx, lane.name, wish);
   held_bytes_ -= wish.bytes_max;
   if (generation == generation_) {
     if (!leased) {

@@ -81,7 +81,7 @@ class Lanes : public testing::Test {
     loop_.RunFor(hours(2));
   }
   void Append(std::string lane, std::string payload) { ASSERT_TRUE(loop_.Run(lanes_->Append(ctx_, {std::move(lane), std::move(payload)}))); }
-  int64_t Depth(std::string_view lane) { return *loop_.Run(store_->Depth(ctx_, lane)); }
+  int64_t Depth(std::string_view lane) { return store_->Counts(lane).items; }
 
   SimLoop loop_;
   JumpingLoop jumping_{loop_};
@@ -219,7 +219,7 @@ TEST_F(Lanes, AStopWaitsForWhatRunsAndHandsBackTheRest) {
   EXPECT_EQ(Depth("a/f"), 2);
   Append("a/f", "accepted while it drains");
   lanes_.reset();
-  EXPECT_EQ(loop_.Run(store_->Lease(ctx_, "a/f", 10, hours(1)))->size(), 3u) << "nothing is leased any more";
+  EXPECT_EQ(loop_.Run(store_->Lease(ctx_, "a/f", {.count = 10, .lease = hours(1)}))->items.size(), 3u) << "nothing is leased any more";
 }
 
 TEST_F(Lanes, AStopDoesNotWaitForEver) {

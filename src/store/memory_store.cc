@@ -130,11 +130,6 @@ class MemoryState {
     return queue->second.by_time.begin()->first;
   }
 
-  int64_t Depth(const std::string& name) const {
-    const auto queue = queues_.find(name);
-    return queue == queues_.end() ? 0 : static_cast<int64_t>(queue->second.items.size());
-  }
-
   void Clear() {
     tables_.clear();
     queues_.clear();
@@ -233,13 +228,7 @@ class MemoryStore final : public Store {
     });
   }
 
-  Task<Result<std::vector<QueueItem>>> Lease(Context& ctx, std::string_view queue, size_t count, Duration lease) override {
-    using Items = Result<std::vector<QueueItem>>;
-    return WriteQueue<Items>(ctx, queue, [wish = LeaseWish{.count = count, .lease = lease}](MemoryState& state, const std::string& name, WallTime now) -> Items {
-      return state.Lease(name, wish, now).items;
-    });
-  }
-  Task<Result<LeasedItems>> LeaseUpTo(Context& ctx, std::string_view queue, LeaseWish wish) override {
+  Task<Result<LeasedItems>> Lease(Context& ctx, std::string_view queue, LeaseWish wish) override {
     return WriteQueue<Result<LeasedItems>>(ctx, queue, [wish](MemoryState& state, const std::string& name, WallTime now) -> Result<LeasedItems> {
       return state.Lease(name, wish, now);
     });
@@ -275,10 +264,6 @@ class MemoryStore final : public Store {
   Task<Result<std::optional<WallTime>>> NextDue(Context&, std::string_view queue) override {
     return Later<Result<std::optional<WallTime>>>([queue = std::string(queue)](MemoryState& state) { return state.NextDue(queue); });
   }
-  Task<Result<int64_t>> Depth(Context&, std::string_view queue) override {
-    return Later<Result<int64_t>>([queue = std::string(queue)](MemoryState& state) { return state.Depth(queue); });
-  }
-
   QueueCounts Counts(std::string_view queue) const override { return state_->tally.Counts(queue, loop_.WallNow()); }
   std::vector<std::string> QueueNames() const override { return state_->tally.Names(); }
 

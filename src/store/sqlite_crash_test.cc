@@ -92,7 +92,8 @@ std::set<uint64_t> WholeBatches(const std::string& path) {
     EXPECT_EQ(row.value.size(), number % 3000);
   }
   std::set<uint64_t> items, numbers;
-  for (const QueueItem& item : loop.Run((*store)->Lease(ctx, "q", SIZE_MAX, std::chrono::seconds(1))).value()) {
+  const auto leased = loop.Run((*store)->Lease(ctx, "q", {.count = SIZE_MAX, .lease = std::chrono::seconds(1), .bytes_max = SIZE_MAX})).value();
+  for (const QueueItem& item : leased.items) {
     items.insert(std::stoull(item.payload));
   }
   for (const auto& [number, count] : parts) {

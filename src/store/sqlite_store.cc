@@ -67,12 +67,7 @@ class SqliteStore final : public Store {
   }
 
   // Here and below the arguments are copied before the task starts: it may be started after the caller's own are gone.
-  Task<Result<std::vector<QueueItem>>> Lease(Context& ctx, std::string_view queue, size_t count, Duration lease) override {
-    auto request = std::make_shared<WriteRequest>(loop_, WriteRequest::Kind::Lease);
-    request->lease = {std::string(queue), {.count = count, .lease = lease}};
-    return WriteAndTake(ctx, std::move(request), [](WriteRequest& done) { return std::move(done.leased.items); });
-  }
-  Task<Result<LeasedItems>> LeaseUpTo(Context& ctx, std::string_view queue, LeaseWish wish) override {
+  Task<Result<LeasedItems>> Lease(Context& ctx, std::string_view queue, LeaseWish wish) override {
     auto request = std::make_shared<WriteRequest>(loop_, WriteRequest::Kind::Lease);
     request->lease = {std::string(queue), wish};
     return WriteAndTake(ctx, std::move(request), [](WriteRequest& done) { return std::move(done.leased); });
@@ -103,7 +98,6 @@ class SqliteStore final : public Store {
   Task<Result<std::optional<WallTime>>> NextDue(Context&, std::string_view queue) override {
     return Read([queue = std::string(queue)](SqliteReader& reader) { return reader.NextDue(queue); });
   }
-  Task<Result<int64_t>> Depth(Context&, std::string_view queue) override { return Ready(Counts(queue).items); }
   QueueCounts Counts(std::string_view queue) const override { return tally_.Counts(queue, loop_.WallNow()); }
   std::vector<std::string> QueueNames() const override { return tally_.Names(); }
 
@@ -138,7 +132,6 @@ class SqliteStore final : public Store {
     MF_CO_TRY_VOID(co_await Write(ctx, request));
     co_return take(*request);
   }
-  static Task<Result<int64_t>> Ready(int64_t value) { co_return value; }
 
   template <typename Function, typename Value = std::invoke_result_t<Function, SqliteReader&>>
   Task<Value> Read(Function function) {

@@ -102,12 +102,12 @@ TEST_F(SqliteStoreTest, AReopenedStoreHasEverythingAndEndsItsLeases) {
     auto store = Open();
     ASSERT_TRUE(Commit(*store, std::move(Batch().Put("t", "a", "1").Put("t", "b", "2").Append("q", "x", loop_.WallNow()))));
     version = Get(*store, "b")->version;
-    id = loop_.Run(store->Lease(ctx_, "q", 1, hours(10)))->at(0).id;
+    id = loop_.Run(store->Lease(ctx_, "q", {.count = 1, .lease = hours(10)}))->items.at(0).id;
     ASSERT_TRUE(Commit(*store, std::move(Batch().Delete("t", "b"))));
   }
   auto store = Open();
   EXPECT_EQ(Get(*store, "a")->value, "1");
-  const auto items = loop_.Run(store->Lease(ctx_, "q", 1, hours(10))).value();
+  const auto items = loop_.Run(store->Lease(ctx_, "q", {.count = 1, .lease = hours(10)})).value().items;
   ASSERT_EQ(items.size(), 1u);
   EXPECT_EQ(items[0].id, id);
   EXPECT_EQ(items[0].attempts, 2);
@@ -121,14 +121,14 @@ TEST_F(SqliteStoreTest, LeasesAndCountsSurviveWhereTheyAreToldTo) {
     auto store = survive();
     const WallTime now = loop_.WallNow();
     ASSERT_TRUE(Commit(*store, std::move(Batch().Append("q", "a", now).Append("q", "b", now).Append("q", "c", now + hours(1)))));
-    ASSERT_EQ(loop_.Run(store->Lease(ctx_, "q", 1, hours(10)))->size(), 1u);
+    ASSERT_EQ(loop_.Run(store->Lease(ctx_, "q", {.count = 1, .lease = hours(10)}))->items.size(), 1u);
   }
   auto store = survive();
   const QueueCounts counts = store->Counts("q");
   EXPECT_EQ(counts.items, 3);
   EXPECT_EQ(counts.leased, 1);
   EXPECT_EQ(counts.delayed, 1);
-  const auto items = loop_.Run(store->Lease(ctx_, "q", 10, hours(10))).value();
+  const auto items = loop_.Run(store->Lease(ctx_, "q", {.count = 10, .lease = hours(10)})).value().items;
   ASSERT_EQ(items.size(), 1u);
   EXPECT_EQ(items[0].payload, "b");
 }
@@ -148,7 +148,7 @@ TEST_F(SqliteStoreTest, AFileOfTheFirstSchemaIsBroughtUpToDate) {
     auto store = Open();
     EXPECT_EQ(Get(*store, "a")->value, "1");
     EXPECT_EQ(store->Counts("q").items, 2);
-    const auto items = loop_.Run(store->Lease(ctx_, "q", 10, hours(1))).value();
+    const auto items = loop_.Run(store->Lease(ctx_, "q", {.count = 10, .lease = hours(1)})).value().items;
     ASSERT_EQ(items.size(), 2u);
     EXPECT_EQ(items[0].attempts + items[1].attempts, 5 + 2 * opening);
   }

@@ -1,4 +1,4 @@
-// What Mayfly remembers: tables, queues and blobs, behind ports, so that the embedded engine (SQLite, one file per role,
+// What Mayfly remembers: tables and queues, behind a port, so that the embedded engine (SQLite, one file per role,
 // one writer thread with group commit) and a shared one (PostgreSQL) can stand behind the same code.
 //
 // Durability: when a task that writes completes with success, the write survives kill -9 and power loss (WAL, fsync per
@@ -16,8 +16,6 @@
 #include <vector>
 
 #include "base/context.h"
-#include "base/fd.h"
-#include "base/hash.h"
 #include "base/result.h"
 #include "base/task.h"
 
@@ -39,7 +37,7 @@ struct QueueItem {
   WallTime first_leased_at{};
 };
 
-// How much LeaseUpTo takes at most, and for how long.
+// How much Lease takes at most, and for how long.
 struct LeaseWish {
   size_t count = 1;
   Duration lease{};
@@ -162,23 +160,18 @@ class Store {
   using Listener = std::function<void(const RowChanges&)>;
   virtual std::shared_ptr<void> Watch(std::string_view table, Listener listener) = 0;
 
-  // At most `count` items (and about 64 MiB) whose due time has come and that nobody has leased, oldest due first; leased
-  // for `lease`. The end of a lease that was neither acknowledged nor released is the item's new due time. Leases and
-  // `attempts` are durable; leases of the embedded store end when it is opened (unless SqliteOptions says otherwise), since
-  // their holder is gone by then.
-  virtual Task<Result<std::vector<QueueItem>>> Lease(Context& ctx, std::string_view queue, size_t count, Duration lease) = 0;
+  // At most `wish.count` items whose due time has come and that nobody has leased, oldest due first; leased for `wish.lease`. The end
+  // of a lease that was neither acknowledged nor released is the item's new due time. Leases and `attempts` are durable; leases of
+  // the embedded store end when it is opened (unless SqliteOptions says otherwise), since their holder is gone by then.
+  virtual Task<Result<LeasedItems>> Lease(Context& ctx, std::string_view queue, LeaseWish wish) = 0;
   // When Lease will next find something (may have passed): the earliest due time; of a leased item, the end of its lease.
   // nullopt: the queue is empty.
   virtual Task<Result<std::optional<WallTime>>> NextDue(Context& ctx, std::string_view queue) = 0;
-  // The same in one step with a bound on what is leased at once, and with the time of the next item.
-  virtual Task<Result<LeasedItems>> LeaseUpTo(Context& ctx, std::string_view queue, LeaseWish wish) = 0;
   // For each change in order what came of it.
   virtual Task<Result<std::vector<LeaseOutcome>>> ChangeLeases(Context& ctx, std::string_view queue, std::vector<LeaseChange> changes) = 0;
   // Removes up to `count` items that were due before `due_before`, or whose lease has ended before it; WallTime::max(): any,
   // leased ones as well. The number of those that were removed: fewer than `count` when no more are left.
   virtual Task<Result<size_t>> Discard(Context& ctx, std::string_view queue, size_t count, WallTime due_before) = 0;
-  // All items, waiting, delayed and leased.
-  virtual Task<Result<int64_t>> Depth(Context& ctx, std::string_view queue) = 0;
   // At once, from memory. Counts every change that had completed.
   virtual QueueCounts Counts(std::string_view queue) const = 0;
   // Of the queues that have items, in order. Takes time in proportion to their number.
@@ -187,28 +180,6 @@ class Store {
   // Empties everything (POST /_mayfly/reset). Versions and item ids go on growing.
   virtual Task<Result<>> Clear(Context& ctx) = 0;
   virtual StoreCounters Counters() const = 0;
-};
-
-// Content-addressed immutable bytes. One file per blob, named by its SHA-256; written under a temporary name, fsynced,
-// renamed. Usable from any thread (blocking): call through a BlockingPool.
-class BlobStore {
- public:
-  // Makes `directory` when it is missing; removes temporary files of a crash.
-  static Result<std::unique_ptr<BlobStore>> Open(std::string directory);
-
-  // Durable when it returns. Not an error: the blob exists.
-  Result<Sha256Digest> Put(std::string_view bytes);
-  // Error: Fault with code "ENOENT".
-  Result<UniqueFd> Open(const Sha256Digest& digest) const;
-  Result<std::string> Read(const Sha256Digest& digest) const;
-  // Not an error: it is not there.
-  Result<> Delete(const Sha256Digest& digest);
-  Result<std::vector<Sha256Digest>> List() const;
-  std::string PathOf(const Sha256Digest& digest) const;
-
- private:
-  explicit BlobStore(std::string directory) : directory_(std::move(directory)) {}
-  std::string directory_;
 };
 
 struct SqliteOptions {

@@ -77,14 +77,14 @@ class StoreContract : public testing::TestWithParam<Engine> {
     return keys;
   }
   WallTime Now() { return bench_->loop().WallNow(); }
-  std::vector<QueueItem> Lease(size_t count, Duration lease = hours(1)) { return Run(store_.Lease(ctx_, "q", count, lease)).value(); }
+  std::vector<QueueItem> Lease(size_t count, Duration lease = hours(1)) { return Run(store_.Lease(ctx_, "q", {.count = count, .lease = lease})).value().items; }
   std::vector<std::string> LeasePayloads(size_t count) {
     std::vector<std::string> payloads;
     for (const QueueItem& item : Lease(count)) payloads.push_back(item.payload);
     return payloads;
   }
   std::optional<WallTime> NextDue() { return Run(store_.NextDue(ctx_, "q")).value(); }
-  int64_t Depth() { return Run(store_.Depth(ctx_, "q")).value(); }
+  int64_t Depth() { return store_.Counts("q").items; }
 
   std::unique_ptr<Bench> bench_;
   Context ctx_;
@@ -273,8 +273,8 @@ TEST_P(StoreContract, ALeaseThatEndsGivesTheItemBack) {
   bench_->Run([](Store& store, Context& ctx, int& attempts) -> Task<> {
     const WallTime due = *(co_await store.NextDue(ctx, "q")).value();
     EXPECT_TRUE(co_await Sleep(ctx, due - ctx.loop->WallNow() + milliseconds(1)));
-    const auto items = co_await store.Lease(ctx, "q", 1, hours(1));
-    attempts = items->empty() ? 0 : items->front().attempts;
+    const auto leased = co_await store.Lease(ctx, "q", {.count = 1, .lease = hours(1)});
+    attempts = leased->items.empty() ? 0 : leased->items.front().attempts;
   }(store_, ctx_, attempts));
   EXPECT_EQ(attempts, 2);
   ASSERT_TRUE(Commit(std::move(Batch().Append("q", "for ever", Now()))));
@@ -306,7 +306,7 @@ TEST_P(StoreContract, LeasesCanFollowAnotherTimeThanTheWallClock) {
   const WallTime now = Now();
   ASSERT_TRUE(Commit(std::move(Batch().Append("q", "tomorrow", now + hours(24)))));
   EXPECT_THAT(LeasePayloads(10), IsEmpty());
-  const auto items = Run(store_.LeaseUpTo(ctx_, "q", {.count = 10, .lease = hours(1), .as_of = now + hours(24)}));
+  const auto items = Run(store_.Lease(ctx_, "q", {.count = 10, .lease = hours(1), .as_of = now + hours(24)}));
   ASSERT_TRUE(items);
   ASSERT_EQ(items->items.size(), 1u);
   EXPECT_EQ(NextDue(), now + hours(25));
@@ -411,11 +411,11 @@ TEST_P(StoreContract, CountersCountBatches) {
   EXPECT_EQ(store_.Counters().batches - before, 1u);
 }
 
-TEST_P(StoreContract, LeaseUpToKeepsItsLimitsAndTellsWhatIsLeft) {
+TEST_P(StoreContract, LeaseKeepsItsLimitsAndTellsWhatIsLeft) {
   const WallTime now = Now();
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(Commit(std::move(Batch().Append("q", std::string(100, static_cast<char>('a' + i)), now - seconds(10 - i)))));
   ASSERT_TRUE(Commit(std::move(Batch().Append("q", "later", now + hours(1)))));
-  auto lease = [&](LeaseWish wish) { return Run(store_.LeaseUpTo(ctx_, "q", wish)).value(); };
+  auto lease = [&](LeaseWish wish) { return Run(store_.Lease(ctx_, "q", wish)).value(); };
   const LeasedItems two = lease({.count = 2, .lease = hours(2), .leased_max = 3});
   EXPECT_EQ(two.items.size(), 2u);
   EXPECT_FALSE(two.limited);

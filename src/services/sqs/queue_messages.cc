@@ -115,7 +115,7 @@ Task<Result<>> Queues::Take(Context& ctx, const QueuePointer& queue, const Recei
     if (store_->Counts(storage).items == 0) co_return Result<>();
     taken.hidden_until = loop_->Now() + hidden;
     const store::LeaseWish wish{.count = options.messages_max, .lease = hidden, .bytes_max = options.bytes_max, .leased_max = options_.in_flight_max};
-    MF_CO_TRY(leased, co_await store_->LeaseUpTo(ctx, storage, wish));
+    MF_CO_TRY(leased, co_await store_->Lease(ctx, storage, wish));
     const size_t count = leased.items.size();
     taken.limited = leased.limited;
     MF_CO_TRY_VOID(co_await Sort(ctx, queue, std::move(leased.items), taken));
@@ -176,7 +176,7 @@ Task<Result<>> Queues::Sort(Context& ctx, const QueuePointer& queue, std::vector
 Task<Result<size_t>> Queues::Move(Context& ctx, const QueuePointer& source, const QueuePointer& target, size_t count, MoveChange change) {
   const std::string storage = source->Storage();
   const store::LeaseWish wish{.count = count, .lease = kMoveLease, .bytes_max = kMoveBytesMax};
-  MF_CO_TRY(const auto leased, co_await store_->LeaseUpTo(ctx, storage, wish));
+  MF_CO_TRY(const auto leased, co_await store_->Lease(ctx, storage, wish));
   auto moved = co_await MoveLeased(ctx, storage, target, leased.items, change);
   if (moved) co_return leased.items.size();
   std::vector<store::LeaseChange> back;
