@@ -5,10 +5,8 @@
 #include "resources/json_members.h"
 
 namespace mayfly::catalog {
-namespace {
 
-template <typename Self, typename Visitor>
-void VisitMembers(Self& alias, Visitor&& visit) {
+static void VisitMembers(resources::Is<Alias> auto& alias, auto&& visit) {
   visit("FunctionVersion", alias.function_version);
   visit("Description", alias.description);
   visit("AdditionalVersion", alias.additional_version);
@@ -16,18 +14,14 @@ void VisitMembers(Self& alias, Visitor&& visit) {
   visit("RevisionId", alias.revision_id);
 }
 
-}  // namespace
-
 std::string AliasKey(const FunctionName& function, std::string_view name) { return fmt::format("{}/{}", function.Key(), name); }
 
-json::Value ToJson(const Alias& alias) {
-  return resources::WriteMembers(alias, [](auto& from, auto& visit) { VisitMembers(from, visit); });
-}
+json::Value ToJson(const Alias& alias) { return resources::WriteMembers(alias); }
 
 Result<> FromJson(std::string_view key, const json::Value& value, Alias& alias) {
   MF_TRY(alias.function, NameFromKey(key));
   alias.name = key.substr(key.rfind('/') + 1);
-  VisitMembers(alias, resources::MemberReader(value));
+  resources::ReadMembers(value, alias);
   return {};
 }
 

@@ -6,18 +6,18 @@
 #include "resources/json_members.h"
 
 namespace mayfly::catalog {
-namespace {
 
-constexpr std::string_view kResourcePrefix = "code-signing-config:";
-
-template <typename Self, typename Visitor>
-void VisitConfig(Self& config, Visitor&& visit) {
+static void VisitMembers(resources::Is<CodeSigningConfig> auto& config, auto&& visit) {
   visit("Description", config.description);
   visit("AllowedPublishers", config.allowed_publishers);
   visit("Policy", config.policy);
   visit("LastModified", config.last_modified);
   visit("Tags", config.tags);
 }
+
+namespace {
+
+constexpr std::string_view kResourcePrefix = "code-signing-config:";
 
 }  // namespace
 
@@ -33,16 +33,14 @@ std::string CodeSigningConfigKeyOf(std::string_view arn) {
   return fmt::format("{}/{}/{}", parsed->account_id, parsed->region, parsed->resource.substr(kResourcePrefix.size()));
 }
 
-json::Value ToJson(const CodeSigningConfig& config) {
-  return resources::WriteMembers(config, [](auto& from, auto& visit) { VisitConfig(from, visit); });
-}
+json::Value ToJson(const CodeSigningConfig& config) { return resources::WriteMembers(config); }
 
 Result<> FromJson(std::string_view key, const json::Value& value, CodeSigningConfig& config) {
   MF_TRY(const FunctionName place, NameFromKey(key));  // the same three parts
   config.account_id = place.account_id;
   config.region = place.region;
   config.id = place.name;
-  VisitConfig(config, resources::MemberReader(value));
+  resources::ReadMembers(value, config);
   return {};
 }
 

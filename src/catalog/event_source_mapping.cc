@@ -9,24 +9,20 @@
 #include "identity/arn.h"
 
 namespace mayfly::catalog {
-namespace {
 
-template <typename Self, typename Visitor>
-void VisitAccess(Self& access, Visitor&& visit) {
+static void VisitMembers(resources::Is<SourceAccess> auto& access, auto&& visit) {
   visit("Type", access.type);
   visit("URI", access.uri);
 }
 
-template <typename Self, typename Visitor>
-void VisitRegistry(Self& registry, Visitor&& visit) {
+static void VisitMembers(resources::Is<SchemaRegistry> auto& registry, auto&& visit) {
   visit("SchemaRegistryURI", registry.uri);
   visit("EventRecordFormat", registry.event_record_format);
   visit("AccessConfigs", registry.access);
   visit("SchemaValidationConfigs", registry.validation_attributes);
 }
 
-template <typename Self, typename Visitor>
-void VisitMembers(Self& m, Visitor&& visit) {
+static void VisitMembers(resources::Is<EventSourceMapping> auto& m, auto&& visit) {
   visit("FunctionAccount", m.function.account_id);
   visit("FunctionRegion", m.function.region);
   visit("FunctionName", m.function.name);
@@ -69,6 +65,8 @@ void VisitMembers(Self& m, Visitor&& visit) {
   visit("LastModified", m.last_modified_epoch_millis);
 }
 
+namespace {
+
 // Lists that mean the same in any order.
 void Append(std::string& identity, std::vector<std::string> values) {
   std::ranges::sort(values);
@@ -93,26 +91,14 @@ std::string EventSourceMapping::ClaimKey() const {
   return fmt::format("{}/{}/{}", account_id, region, Sha256Hex(identity));
 }
 
-json::Value ToJson(const SourceAccess& access) {
-  return resources::WriteMembers(access, [](auto& from, auto& visit) { VisitAccess(from, visit); });
-}
-void FromJson(const json::Value& value, SourceAccess& access) { VisitAccess(access, resources::MemberReader(value)); }
-
-json::Value ToJson(const SchemaRegistry& registry) {
-  return resources::WriteMembers(registry, [](auto& from, auto& visit) { VisitRegistry(from, visit); });
-}
-void FromJson(const json::Value& value, SchemaRegistry& registry) { VisitRegistry(registry, resources::MemberReader(value)); }
-
-json::Value ToJson(const EventSourceMapping& mapping) {
-  return resources::WriteMembers(mapping, [](auto& from, auto& visit) { VisitMembers(from, visit); });
-}
+json::Value ToJson(const EventSourceMapping& mapping) { return resources::WriteMembers(mapping); }
 
 Result<> FromJson(std::string_view key, const json::Value& value, EventSourceMapping& mapping) {
   MF_TRY(FunctionName parts, NameFromKey(key));  // keys of three parts, as functions have
   mapping.account_id = std::move(parts.account_id);
   mapping.region = std::move(parts.region);
   mapping.uuid = std::move(parts.name);
-  VisitMembers(mapping, resources::MemberReader(value));
+  resources::ReadMembers(value, mapping);
   if (mapping.function.name.empty() || mapping.batch_size <= 0) return Fail(Error::Fault("a stored event source mapping has no function or batch size"));
   return {};
 }

@@ -106,10 +106,6 @@ struct MappingClaim {
   std::string uuid;
 };
 
-json::Value ToJson(const SourceAccess& access);
-void FromJson(const json::Value& value, SourceAccess& access);
-json::Value ToJson(const SchemaRegistry& registry);
-void FromJson(const json::Value& value, SchemaRegistry& registry);
 // Rows. What the key says is not in the text.
 json::Value ToJson(const EventSourceMapping& mapping);
 Result<> FromJson(std::string_view key, const json::Value& value, EventSourceMapping& mapping);

@@ -1,7 +1,6 @@
 #include "catalog/function.h"
 
 #include <cstring>
-#include <type_traits>
 
 #include <fmt/format.h>
 
@@ -12,23 +11,7 @@
 
 namespace mayfly::catalog {
 
-// Also for the reader and writer of members, which look for them here.
-static json::Value ToJson(const LayerUse& layer);
-static void FromJson(const json::Value& value, LayerUse& layer);
-static json::Value ToJson(const S3Reference& reference);
-static void FromJson(const json::Value& value, S3Reference& reference);
-static json::Value ToJson(const FunctionImage& image);
-static void FromJson(const json::Value& value, FunctionImage& image);
-static json::Value ToJson(const ImageSettings& settings);
-static void FromJson(const json::Value& value, ImageSettings& settings);
-static json::Value ToJson(const FileSystemUse& file_system);
-static void FromJson(const json::Value& value, FileSystemUse& file_system);
-
-namespace {
-
-template <typename Self, typename Visitor>
-  requires std::is_same_v<std::remove_const_t<Self>, LayerUse>
-void VisitMembers(Self& layer, Visitor&& visit) {
+static void VisitMembers(resources::Is<LayerUse> auto& layer, auto&& visit) {
   visit("Arn", layer.arn);
   visit("CodeSize", layer.code_bytes);
   visit("CodeSha256", layer.code_sha256);
@@ -36,17 +19,13 @@ void VisitMembers(Self& layer, Visitor&& visit) {
   visit("SigningJobArn", layer.signing_job_arn);
 }
 
-template <typename Self, typename Visitor>
-  requires std::is_same_v<std::remove_const_t<Self>, S3Reference>
-void VisitMembers(Self& reference, Visitor&& visit) {
+static void VisitMembers(resources::Is<S3Reference> auto& reference, auto&& visit) {
   visit("Bucket", reference.bucket);
   visit("Key", reference.key);
   visit("ObjectVersion", reference.object_version);
 }
 
-template <typename Self, typename Visitor>
-  requires std::is_same_v<std::remove_const_t<Self>, FunctionImage>
-void VisitMembers(Self& image, Visitor&& visit) {
+static void VisitMembers(resources::Is<FunctionImage> auto& image, auto&& visit) {
   visit("Uri", image.uri);
   visit("ResolvedUri", image.resolved_uri);
   visit("Digest", image.digest);
@@ -57,24 +36,18 @@ void VisitMembers(Self& image, Visitor&& visit) {
   visit("WorkingDirectory", image.working_directory);
 }
 
-template <typename Self, typename Visitor>
-  requires std::is_same_v<std::remove_const_t<Self>, ImageSettings>
-void VisitMembers(Self& settings, Visitor&& visit) {
+static void VisitMembers(resources::Is<ImageSettings> auto& settings, auto&& visit) {
   visit("EntryPoint", settings.entry_point);
   visit("Command", settings.command);
   visit("WorkingDirectory", settings.working_directory);
 }
 
-template <typename Self, typename Visitor>
-  requires std::is_same_v<std::remove_const_t<Self>, FileSystemUse>
-void VisitMembers(Self& file_system, Visitor&& visit) {
+static void VisitMembers(resources::Is<FileSystemUse> auto& file_system, auto&& visit) {
   visit("Arn", file_system.access_point_arn);
   visit("LocalMountPath", file_system.mount_path);
 }
 
-template <typename Self, typename Visitor>
-  requires std::is_same_v<std::remove_const_t<Self>, Function>
-void VisitMembers(Self& f, Visitor&& visit) {
+static void VisitMembers(resources::Is<Function> auto& f, auto&& visit) {
   visit("Runtime", f.runtime);
   visit("Role", f.role);
   visit("Handler", f.handler);
@@ -124,6 +97,8 @@ void VisitMembers(Self& f, Visitor&& visit) {
   visit("PublishedSha256", f.published_sha256);
 }
 
+namespace {
+
 Sha256Digest DigestOf(const std::string& sha256_hex) {
   Sha256Digest digest{};
   const auto bytes = HexDecode(sha256_hex);
@@ -162,39 +137,7 @@ std::string LogGroupKey(const FunctionName& name, std::string_view log_group) {
   return fmt::format("{}/{}{}{}", name.account_id, name.region, log_group.starts_with('/') ? "" : "/", log_group);
 }
 
-static json::Value ToJson(const LayerUse& layer) {
-  return resources::WriteMembers(layer, [](auto& from, auto& visit) { VisitMembers(from, visit); });
-}
-
-static void FromJson(const json::Value& value, LayerUse& layer) { VisitMembers(layer, resources::MemberReader(value)); }
-
-static json::Value ToJson(const FunctionImage& image) {
-  return resources::WriteMembers(image, [](auto& from, auto& visit) { VisitMembers(from, visit); });
-}
-
-static void FromJson(const json::Value& value, FunctionImage& image) { VisitMembers(image, resources::MemberReader(value)); }
-
-static json::Value ToJson(const ImageSettings& settings) {
-  return resources::WriteMembers(settings, [](auto& from, auto& visit) { VisitMembers(from, visit); });
-}
-
-static void FromJson(const json::Value& value, ImageSettings& settings) { VisitMembers(settings, resources::MemberReader(value)); }
-
-static json::Value ToJson(const FileSystemUse& file_system) {
-  return resources::WriteMembers(file_system, [](auto& from, auto& visit) { VisitMembers(from, visit); });
-}
-
-static void FromJson(const json::Value& value, FileSystemUse& file_system) { VisitMembers(file_system, resources::MemberReader(value)); }
-
-static json::Value ToJson(const S3Reference& reference) {
-  return resources::WriteMembers(reference, [](auto& from, auto& visit) { VisitMembers(from, visit); });
-}
-
-static void FromJson(const json::Value& value, S3Reference& reference) { VisitMembers(reference, resources::MemberReader(value)); }
-
-json::Value ToJson(const Function& function) {
-  return resources::WriteMembers(function, [](auto& from, auto& visit) { VisitMembers(from, visit); });
-}
+json::Value ToJson(const Function& function) { return resources::WriteMembers(function); }
 
 std::string Function::ContentSha256() const {
   Function content = *this;
@@ -230,7 +173,7 @@ Result<> FromJson(std::string_view key, const json::Value& value, Function& func
     if (!number) return Fail(Error::Fault("the key of a version has no number"));
     function.version = std::to_string(*number);
   }
-  VisitMembers(function, resources::MemberReader(value));
+  resources::ReadMembers(value, function);
   if (function.name.name.empty() || function.revision_id.empty()) return Fail(Error::Fault("a stored function has no name or revision"));
   function.environment_key = function.QualifiedArn() + '@' + function.content_id;
   return {};

@@ -1,6 +1,5 @@
 #include "catalog/layer.h"
 
-#include <type_traits>
 
 #include <fmt/format.h>
 
@@ -10,17 +9,12 @@
 #include "resources/json_members.h"
 
 namespace mayfly::catalog {
-namespace {
 
-template <typename Self, typename Visitor>
-  requires std::is_same_v<std::remove_const_t<Self>, Layer>
-void VisitMembers(Self& layer, Visitor&& visit) {
+static void VisitMembers(resources::Is<Layer> auto& layer, auto&& visit) {
   visit("LastVersion", layer.last_version);
 }
 
-template <typename Self, typename Visitor>
-  requires std::is_same_v<std::remove_const_t<Self>, LayerVersion>
-void VisitMembers(Self& version, Visitor&& visit) {
+static void VisitMembers(resources::Is<LayerVersion> auto& version, auto&& visit) {
   visit("Description", version.description);
   visit("LicenseInfo", version.license_info);
   visit("CompatibleRuntimes", version.compatible_runtimes);
@@ -31,6 +25,8 @@ void VisitMembers(Self& version, Visitor&& visit) {
   visit("SigningProfileVersionArn", version.signing_profile_version_arn);
   visit("SigningJobArn", version.signing_job_arn);
 }
+
+namespace {
 
 // The part before the next `separator`, which is taken out of `rest`.
 std::string_view TakePart(std::string_view& rest, char separator) {
@@ -67,20 +63,16 @@ std::optional<LayerVersionName> ParseLayerVersionArn(std::string_view arn) {
   return version;
 }
 
-json::Value ToJson(const Layer& layer) {
-  return resources::WriteMembers(layer, [](auto& from, auto& visit) { VisitMembers(from, visit); });
-}
+json::Value ToJson(const Layer& layer) { return resources::WriteMembers(layer); }
 
-json::Value ToJson(const LayerVersion& version) {
-  return resources::WriteMembers(version, [](auto& from, auto& visit) { VisitMembers(from, visit); });
-}
+json::Value ToJson(const LayerVersion& version) { return resources::WriteMembers(version); }
 
 Result<> FromJson(std::string_view key, const json::Value& value, Layer& layer) {
   layer.name.account_id = TakePart(key, '/');
   layer.name.region = TakePart(key, '/');
   layer.name.name = key;
   if (layer.name.name.empty()) return Fail(Error::Fault("not the key of a layer"));
-  VisitMembers(layer, resources::MemberReader(value));
+  resources::ReadMembers(value, layer);
   return {};
 }
 
@@ -91,7 +83,7 @@ Result<> FromJson(std::string_view key, const json::Value& value, LayerVersion& 
   const auto number = ParseNumber<int64_t>(key);
   if (!number) return Fail(Error::Fault("the key of a layer version has no number"));
   version.name.number = *number;
-  VisitMembers(version, resources::MemberReader(value));
+  resources::ReadMembers(value, version);
   if (version.code_sha256.empty()) return Fail(Error::Fault("a stored layer version has no package"));
   return {};
 }

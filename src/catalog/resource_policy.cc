@@ -5,15 +5,11 @@
 #include "resources/json_members.h"
 
 namespace mayfly::catalog {
-namespace {
 
-template <typename Self, typename Visitor>
-void VisitMembers(Self& policy, Visitor&& visit) {
+static void VisitMembers(resources::Is<ResourcePolicy> auto& policy, auto&& visit) {
   visit("Document", policy.document);
   visit("RevisionId", policy.revision_id);
 }
-
-}  // namespace
 
 std::string PolicyKey(const FunctionName& function, std::string_view qualifier) {
   return fmt::format("{}/{}", function.Key(), qualifier.empty() ? "$LATEST" : qualifier);
@@ -25,12 +21,10 @@ Result<ResourcePolicy> ResourcePolicy::Make(std::string document, std::string re
   return policy;
 }
 
-json::Value ToJson(const ResourcePolicy& policy) {
-  return resources::WriteMembers(policy, [](auto& from, auto& visit) { VisitMembers(from, visit); });
-}
+json::Value ToJson(const ResourcePolicy& policy) { return resources::WriteMembers(policy); }
 
 Result<> FromJson(std::string_view, const json::Value& value, ResourcePolicy& policy) {
-  VisitMembers(policy, resources::MemberReader(value));
+  resources::ReadMembers(value, policy);
   MF_TRY(policy, ResourcePolicy::Make(std::move(policy.document), std::move(policy.revision_id)));
   return {};
 }

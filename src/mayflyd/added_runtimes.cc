@@ -11,6 +11,17 @@
 #include "resources/json_members.h"
 
 namespace mayfly::daemon {
+
+static void VisitMembers(resources::Is<AddedRuntime> auto& runtime, auto&& visit) {
+  visit("identifier", runtime.identifier);
+  visit("root", runtime.root);
+  visit("interpreter", runtime.interpreter);
+  visit("image", runtime.image);
+  visit("tree", runtime.tree);
+  visit("entry_point", runtime.entry_point);
+  visit("environment", runtime.environment);
+}
+
 namespace {
 
 constexpr size_t kFileBytesMax = 256 * 1024;
@@ -22,26 +33,13 @@ Error BadFile(const std::string& path, std::string_view what) {
   return Error::Fault(path + ' ' + std::string(what), "remove it and use 'mayfly runtime add' again");
 }
 
-template <typename Self, typename Visitor>
-void VisitMembers(Self& runtime, Visitor&& visit) {
-  visit("identifier", runtime.identifier);
-  visit("root", runtime.root);
-  visit("interpreter", runtime.interpreter);
-  visit("image", runtime.image);
-  visit("tree", runtime.tree);
-  visit("entry_point", runtime.entry_point);
-  visit("environment", runtime.environment);
-}
-
 }  // namespace
 
-json::Value DescribeAddedRuntime(const AddedRuntime& runtime) {
-  return resources::WriteMembers(runtime, [](auto& from, auto& visit) { VisitMembers(from, visit); });
-}
+json::Value DescribeAddedRuntime(const AddedRuntime& runtime) { return resources::WriteMembers(runtime); }
 
 AddedRuntime ReadAddedRuntime(const json::Value& value) {
   AddedRuntime runtime;
-  VisitMembers(runtime, resources::MemberReader(value));
+  resources::ReadMembers(value, runtime);
   return runtime;
 }
 

@@ -1,18 +1,20 @@
-// Reading and writing a struct's members as a JSON object, from one list of members:
+// Reading and writing a struct's members as a JSON object, from one list of members, in the struct's namespace:
 //
-//   template <typename Self, typename Visitor> void VisitMembers(Self& alias, Visitor&& visit) {
-//     visit("Description", alias.description);
+//   void VisitMembers(resources::Is<Queue> auto& queue, auto&& visit) {
+//     visit("Description", queue.description);
 //     …
 //   }
-//   json::Value ToJson(const Alias& alias) { return WriteMembers(alias, …); }
 //
+// WriteMembers(queue) and ReadMembers(value, queue) follow from it, and so do members that are a Queue, optional or a list.
 // Members that have the value of a new T are left out, and what is left out keeps it: rows stay small, and rows that an older
 // daemon wrote can be read.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -21,6 +23,23 @@
 namespace mayfly::resources {
 
 using StringPairs = std::vector<std::pair<std::string, std::string>>;
+
+// T, which is read, or const T, which is written.
+template <typename Self, typename T>
+concept Is = std::same_as<std::remove_const_t<Self>, T>;
+
+template <typename T>
+json::Value WriteMembers(const T& value);
+template <typename T>
+void ReadMembers(const json::Value& from, T& value);
+
+class MemberWriter;
+class MemberReader;
+template <typename T>
+concept HasMembers = requires(const T& written, T& read, MemberWriter& writer, MemberReader& reader) {
+  VisitMembers(written, writer);
+  VisitMembers(read, reader);
+};
 
 class MemberWriter {
  public:
@@ -39,15 +58,12 @@ class MemberWriter {
   void operator()(const char* name, const std::optional<T>& value) {
     if (value) (*this)(name, *value);
   }
-  // Structs that have a ToJson of their own.
-  template <typename T>
-    requires requires(const T& value) { ToJson(value); }
-  void operator()(const char* name, const T& value) { Add(name, ToJson(value)); }
-  template <typename T>
-    requires requires(const T& value) { ToJson(value); }
+  template <HasMembers T>
+  void operator()(const char* name, const T& value) { Add(name, WriteMembers(value)); }
+  template <HasMembers T>
   void operator()(const char* name, const std::vector<T>& values) {
     json::Array items;
-    for (const T& value : values) items.push_back(ToJson(value));
+    for (const T& value : values) items.push_back(WriteMembers(value));
     Add(name, std::move(items));
   }
   json::Value Take() { return json::Value(std::move(out_)); }
@@ -73,17 +89,15 @@ class MemberReader {
   void operator()(const char* name, std::optional<T>& value) {
     if (in_.Find(name)) (*this)(name, value.emplace());
   }
-  template <typename T>
-    requires requires(const json::Value& in, T& value) { FromJson(in, value); }
+  template <HasMembers T>
   void operator()(const char* name, T& value) {
-    if (const json::Value* found = in_.Find(name)) FromJson(*found, value);
+    if (const json::Value* found = in_.Find(name)) ReadMembers(*found, value);
   }
-  template <typename T>
-    requires requires(const json::Value& in, T& value) { FromJson(in, value); }
+  template <HasMembers T>
   void operator()(const char* name, std::vector<T>& values) {
     const json::Value* found = in_.Find(name);
     if (!found || !found->is_array()) return;
-    for (const json::Value& item : found->array()) FromJson(item, values.emplace_back());
+    for (const json::Value& item : found->array()) ReadMembers(item, values.emplace_back());
   }
 
  private:
@@ -91,11 +105,11 @@ class MemberReader {
 };
 
 // The members that differ from those of a new T.
-template <typename T, typename Visit>
-json::Value WriteMembers(const T& value, Visit visit_members) {
-  const auto write = [visit_members](const T& from) {
+template <typename T>
+json::Value WriteMembers(const T& value) {
+  const auto write = [](const T& from) {
     MemberWriter writer;
-    visit_members(from, writer);
+    VisitMembers(from, writer);
     return writer.Take();
   };
   static const json::Value kUsual = write(T());
@@ -106,6 +120,11 @@ json::Value WriteMembers(const T& value, Visit visit_members) {
     if (!usual || *usual != member.second) out.push_back(std::move(member));
   }
   return json::Value(std::move(out));
+}
+
+template <typename T>
+void ReadMembers(const json::Value& from, T& value) {
+  VisitMembers(value, MemberReader(from));
 }
 
 }  // namespace mayfly::resources

@@ -6,10 +6,8 @@
 #include "resources/json_members.h"
 
 namespace mayfly::autoscaling {
-namespace {
 
-template <typename Self, typename Visitor>
-void VisitTarget(Self& target, Visitor&& visit) {
+static void VisitMembers(resources::Is<ScalingTarget> auto& target, auto&& visit) {
   visit("MinCapacity", target.capacity_min);
   visit("MaxCapacity", target.capacity_max);
   visit("RoleARN", target.role_arn);
@@ -21,8 +19,7 @@ void VisitTarget(Self& target, Visitor&& visit) {
   visit("Tags", target.tags);
 }
 
-template <typename Self, typename Visitor>
-void VisitPolicy(Self& policy, Visitor&& visit) {
+static void VisitMembers(resources::Is<Policy> auto& policy, auto&& visit) {
   visit("Id", policy.id);
   visit("Type", policy.type);
   visit("Created", policy.created_millis);
@@ -37,8 +34,7 @@ void VisitPolicy(Self& policy, Visitor&& visit) {
   visit("MetricAggregationType", policy.aggregation_type);
 }
 
-template <typename Self, typename Visitor>
-void VisitAction(Self& action, Visitor&& visit) {
+static void VisitMembers(resources::Is<Action> auto& action, auto&& visit) {
   visit("Id", action.id);
   visit("Schedule", action.schedule);
   visit("Timezone", action.timezone);
@@ -50,12 +46,13 @@ void VisitAction(Self& action, Visitor&& visit) {
   visit("Done", action.done_millis);
 }
 
-template <typename Self, typename Visitor>
-void VisitStep(Self& step, Visitor&& visit) {
+static void VisitMembers(resources::Is<StepAdjustmentRow> auto& step, auto&& visit) {
   visit("Lower", step.lower);
   visit("Upper", step.upper);
   visit("Adjustment", step.adjustment);
 }
+
+namespace {
 
 // ACCOUNT/REGION/RESOURCE[/NAME]
 Result<TargetName> NameFromKey(std::string_view key, std::string* rest) {
@@ -103,32 +100,22 @@ std::string Action::Arn() const {
   return ArnOf(target, "autoscaling", fmt::format("scheduledAction:{}:resource/lambda/{}:scheduledActionName/{}", id, target.resource_id, name));
 }
 
-json::Value ToJson(const ScalingTarget& target) {
-  return resources::WriteMembers(target, [](auto& from, auto& visit) { VisitTarget(from, visit); });
-}
+json::Value ToJson(const ScalingTarget& target) { return resources::WriteMembers(target); }
 Result<> FromJson(std::string_view key, const json::Value& value, ScalingTarget& target) {
   MF_TRY(target.name, NameFromKey(key, nullptr));
-  VisitTarget(target, resources::MemberReader(value));
+  resources::ReadMembers(value, target);
   return {};
 }
-json::Value ToJson(const StepAdjustmentRow& step) {
-  return resources::WriteMembers(step, [](auto& from, auto& visit) { VisitStep(from, visit); });
-}
-void FromJson(const json::Value& value, StepAdjustmentRow& step) { VisitStep(step, resources::MemberReader(value)); }
-json::Value ToJson(const Policy& policy) {
-  return resources::WriteMembers(policy, [](auto& from, auto& visit) { VisitPolicy(from, visit); });
-}
+json::Value ToJson(const Policy& policy) { return resources::WriteMembers(policy); }
 Result<> FromJson(std::string_view key, const json::Value& value, Policy& policy) {
   MF_TRY(policy.target, NameFromKey(key, &policy.name));
-  VisitPolicy(policy, resources::MemberReader(value));
+  resources::ReadMembers(value, policy);
   return {};
 }
-json::Value ToJson(const Action& action) {
-  return resources::WriteMembers(action, [](auto& from, auto& visit) { VisitAction(from, visit); });
-}
+json::Value ToJson(const Action& action) { return resources::WriteMembers(action); }
 Result<> FromJson(std::string_view key, const json::Value& value, Action& action) {
   MF_TRY(action.target, NameFromKey(key, &action.name));
-  VisitAction(action, resources::MemberReader(value));
+  resources::ReadMembers(value, action);
   return {};
 }
 

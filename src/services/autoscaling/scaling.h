@@ -91,8 +91,6 @@ struct Action {
 
 json::Value ToJson(const ScalingTarget& target);
 Result<> FromJson(std::string_view key, const json::Value& value, ScalingTarget& target);
-json::Value ToJson(const StepAdjustmentRow& step);
-void FromJson(const json::Value& value, StepAdjustmentRow& step);
 json::Value ToJson(const Policy& policy);
 Result<> FromJson(std::string_view key, const json::Value& value, Policy& policy);
 json::Value ToJson(const Action& action);
