@@ -160,7 +160,7 @@ Result<FunctionName> NameFromKey(std::string_view key) {
                       std::string(key.substr(name + 1, key.find('/', name + 1) - name - 1))};
 }
 
-std::string VersionKey(const FunctionName& name, int64_t version) { return fmt::format("{}/{:010}", name.Key(), version); }
+std::string VersionKey(const FunctionName& name, int64_t version) { return fmt::format("{}/{:0{}}", name.Key(), version, kVersionDigits); }
 
 std::string RowKey(const Function& function) {
   return function.is_latest() ? function.name.Key() : VersionKey(function.name, std::stoll(function.version));

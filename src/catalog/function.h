@@ -94,7 +94,7 @@ struct Function {
   int timeout_seconds = 3;
   int memory_mib = 128;
   int tmp_mib = 512;
-  std::string code_sha256;  // hex; names the package in the code and blob stores
+  std::string code_sha256;  // hex; names the package in the code store
   int64_t code_bytes = 0;   // of the zip
   std::string signing_profile_version_arn;  // of the package, when it is signed
   std::string signing_job_arn;
@@ -156,6 +156,7 @@ std::string LogGroupKey(const FunctionName& name, std::string_view log_group);
 json::Value ToJson(const Function& function);
 Result<> FromJson(std::string_view key, const json::Value& value, Function& function);
 // FUNCTION-KEY/0000000012: in the order of numbers.
+inline constexpr int kVersionDigits = 10;
 std::string VersionKey(const FunctionName& name, int64_t version);
 std::string RowKey(const Function& function);
 // The name in a row's key, whatever follows it there. Error: Fault.

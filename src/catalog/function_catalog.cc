@@ -14,8 +14,6 @@ constexpr size_t kLoadPage = 1000;
 constexpr size_t kSurveySlice = 200;
 constexpr size_t kVersionDigitsMax = 10;
 
-Error Conflict(std::string message) { return Error::Service("ResourceConflictException", std::move(message)); }
-
 bool IsVersion(std::string_view qualifier) { return qualifier.size() <= kVersionDigitsMax && IsNumber(qualifier); }
 
 }  // namespace
@@ -82,68 +80,54 @@ Result<FunctionCatalog::Resolved> FunctionCatalog::ResolveForInvoke(const Functi
 // --- changes ---
 
 // Keeps the list of what has to be settled in the same commit.
-void FunctionCatalog::NoteSettling(resources::Change& change, const std::string& key, const Function* next) {
-  const bool settled = !next || next->is_settled();
+void FunctionCatalog::NoteSettling(resources::Change& change, const std::string& key, const Function& next) {
+  const bool settled = next.is_settled();
   if (settled && unsettled_.contains(key)) change.batch().Delete(kUnsettledTable, key);
   if (!settled) change.batch().Put(kUnsettledTable, key, "");
 }
 
-// The tables know keys, clients know names.
-Error FunctionCatalog::Rewritten(Error error, const Function& function) const {
-  if (!FindVersion(function.name, function.version)) return Error::Service("ResourceNotFoundException", "Function not found: " + function.name.Arn());
-  if (!error.IsService("ResourceConflictException")) return error;
-  return Conflict("The operation cannot be performed at this time. An update is in progress for resource: " + function.name.Arn());
-}
-
 Task<Result<>> FunctionCatalog::Create(Context& ctx, Function function, std::optional<Function> version, Addition with) {
   const std::string key = function.name.Key();
-  const std::string exists = fmt::format("Function already exist: {}", function.name.name);
   resources::Change change(tables_->all);
-  NoteSettling(change, key, &function);
-  if (!change.Create(tables_->functions, key, std::move(function))) co_return Fail(Conflict(exists));
+  NoteSettling(change, key, function);
+  MF_CO_TRY_VOID(change.Create(tables_->functions, key, std::move(function)));
   if (version) {
     const std::string version_key = RowKey(*version);
-    NoteSettling(change, version_key, &*version);
+    NoteSettling(change, version_key, *version);
     MF_CO_TRY_VOID(change.Create(tables_->versions, version_key, std::move(*version)));
   }
   if (with) MF_CO_TRY_VOID(with(change));
-  auto committed = co_await change.Commit(ctx);
-  if (!committed && committed.error().IsService("ResourceConflictException")) co_return Fail(Conflict(exists));
-  co_return committed;
+  co_return co_await change.Commit(ctx);
 }
 
 Task<Result<>> FunctionCatalog::Replace(Context& ctx, const FunctionPointer& old, Function next) {
   const std::string key = RowKey(*old);
   resources::Change change(tables_->all);
-  NoteSettling(change, key, &next);
-  auto staged = change.Replace(old->is_latest() ? tables_->functions : tables_->versions, key, old, std::move(next));
-  if (!staged) co_return Fail(Rewritten(std::move(staged).error(), *old));
+  NoteSettling(change, key, next);
+  MF_CO_TRY_VOID(change.Replace(TableOf(*old), key, old, std::move(next)));
   co_return co_await change.Commit(ctx);
 }
 
 Task<Result<>> FunctionCatalog::Publish(Context& ctx, const FunctionPointer& latest, Function next_latest, Function version) {
   const std::string version_key = RowKey(version);
   resources::Change change(tables_->all);
-  NoteSettling(change, latest->name.Key(), &next_latest);
-  NoteSettling(change, version_key, &version);
-  auto staged = change.Replace(tables_->functions, latest->name.Key(), latest, std::move(next_latest));
-  if (staged) staged = change.Create(tables_->versions, version_key, std::move(version));
-  if (!staged) co_return Fail(Rewritten(std::move(staged).error(), *latest));
+  NoteSettling(change, latest->name.Key(), next_latest);
+  NoteSettling(change, version_key, version);
+  MF_CO_TRY_VOID(change.Replace(tables_->functions, latest->name.Key(), latest, std::move(next_latest)));
+  MF_CO_TRY_VOID(change.Create(tables_->versions, version_key, std::move(version)));
   co_return co_await change.Commit(ctx);
 }
 
 Task<Result<>> FunctionCatalog::Delete(Context& ctx, const FunctionPointer& old) {
-  const std::string key = RowKey(*old);
   resources::Change change(tables_->all);
-  NoteSettling(change, key, nullptr);
-  auto staged = change.Delete(old->is_latest() ? tables_->functions : tables_->versions, key, old);
-  if (staged) staged = change.DeleteBelongings(old->is_latest() ? key : fmt::format("{}/{}", old->name.Key(), old->version));
-  if (!staged) co_return Fail(Rewritten(std::move(staged).error(), *old));
-  if (old->is_latest()) {
-    const std::string prefix = key + '/';
-    for (auto row = unsettled_.lower_bound(prefix); row != unsettled_.end() && row->starts_with(prefix); ++row) change.batch().Delete(kUnsettledTable, *row);
-  }
+  MF_CO_TRY_VOID(StageDelete(change, old));
   co_return co_await change.Commit(ctx);
+}
+
+Result<> FunctionCatalog::StageDelete(resources::Change& change, const FunctionPointer& old) {
+  const std::string key = RowKey(*old);
+  change.batch().DeleteUnder(kUnsettledTable, key);  // of a function that of its versions, too
+  return change.Delete(TableOf(*old), key, old);
 }
 
 void FunctionCatalog::OnRowChange(const std::string& key, const FunctionPointer& old_state, const FunctionPointer& new_state) {

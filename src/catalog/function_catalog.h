@@ -64,8 +64,10 @@ class FunctionCatalog {
   Task<Result<>> Replace(Context& ctx, const FunctionPointer& old, Function next);
   // Makes `version` of `latest`, which becomes `next_latest`. Errors as Replace.
   Task<Result<>> Publish(Context& ctx, const FunctionPointer& latest, Function next_latest, Function version);
-  // A version, or with $LATEST the function with everything that belongs to it. Errors as Replace.
+  // A version, or with $LATEST the function, with everything that hangs on it. Errors as Replace.
   Task<Result<>> Delete(Context& ctx, const FunctionPointer& old);
+  // The same as a part of `change`.
+  Result<> StageDelete(resources::Change& change, const FunctionPointer& old);
 
   // Called after each change of a function or version, with the old state and the new one (either may be null).
   using Listener = std::function<void(const FunctionPointer& old_state, const FunctionPointer& new_state)>;
@@ -89,8 +91,8 @@ class FunctionCatalog {
   void Listen();
   void OnRowChange(const std::string& key, const FunctionPointer& old_state, const FunctionPointer& new_state);
   void Count(const Function& function, int sign);
-  void NoteSettling(resources::Change& change, const std::string& key, const Function* next);
-  Error Rewritten(Error error, const Function& function) const;
+  void NoteSettling(resources::Change& change, const std::string& key, const Function& next);
+  resources::ResourceTable<Function>& TableOf(const Function& function) { return function.is_latest() ? tables_->functions : tables_->versions; }
 
   Tables* tables_;
   std::vector<Listener> listeners_;

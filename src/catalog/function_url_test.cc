@@ -77,7 +77,7 @@ TEST(FunctionUrlIndex, FollowsTheTable) {
     EXPECT_TRUE(index.Find("one"));
     EXPECT_TRUE(index.Find("two"));
     EXPECT_FALSE(index.Find("three"));
-    tables.all.Clear();
+    EXPECT_TRUE(co_await store.Clear(ctx));
     EXPECT_FALSE(index.Find("one"));
   }(ctx, loop, *store));
 }

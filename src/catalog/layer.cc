@@ -1,6 +1,5 @@
 #include "catalog/layer.h"
 
-
 #include <fmt/format.h>
 
 #include "base/text.h"

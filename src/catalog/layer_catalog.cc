@@ -2,17 +2,12 @@
 
 #include <fmt/format.h>
 
-#include "base/event.h"
+#include "resources/edit.h"
 
 namespace mayfly::catalog {
 namespace {
 
 constexpr size_t kOpenSlice = 1000;
-// Two publishers of one layer, or a publisher and a deleter of one version, take turns: a commit takes milliseconds.
-constexpr int kAttemptsMax = 1000;
-constexpr Duration kRetryAfter = std::chrono::milliseconds(2);
-
-bool IsConflict(const Result<>& result) { return !result && result.error().IsService("ResourceConflictException"); }
 
 }  // namespace
 
@@ -58,30 +53,22 @@ std::vector<LayerVersionPointer> LayerCatalog::Versions(const LayerName& layer, 
 }
 
 Task<Result<LayerVersionPointer>> LayerCatalog::Publish(Context& ctx, LayerVersion version) {
-  const LayerName layer = version.name.layer;
-  for (int attempt = 1;; ++attempt) {
-    version.name.number = LastNumber(layer) + 1;
-    resources::Change change(tables_->all);
-    auto done = change.Put(tables_->layers, layer.Key(), Layer{layer, version.name.number});
-    if (done) done = change.Create(tables_->layer_versions, version.name.Key(), version);
-    if (done) done = co_await change.Commit(ctx);
-    if (done) co_return std::make_shared<const LayerVersion>(std::move(version));
-    if (!IsConflict(done) || attempt == kAttemptsMax) co_return Fail(std::move(done).error());
-    MF_CO_TRY_VOID(co_await Sleep(ctx, kRetryAfter));
-  }
+  const std::string key = version.name.layer.Key();
+  const auto publish = [&](resources::Change& change, const std::shared_ptr<const Layer>& layer) -> Result<> {
+    version.name.number = (layer ? layer->last_version : 0) + 1;
+    MF_TRY_VOID(change.Put(tables_->layers, key, Layer{version.name.layer, version.name.number}));
+    return change.Create(tables_->layer_versions, version.name.Key(), version);
+  };
+  MF_CO_TRY_VOID(co_await resources::EditWith(ctx, tables_->layers, key, publish));
+  co_return std::make_shared<const LayerVersion>(std::move(version));
 }
 
 Task<Result<>> LayerCatalog::Delete(Context& ctx, const LayerVersionName& name) {
-  for (int attempt = 1;; ++attempt) {
-    const LayerVersionPointer version = Find(name);
-    if (!version) co_return Result<>();
-    resources::Change change(tables_->all);
-    auto done = change.Delete(tables_->layer_versions, name.Key(), version);
-    if (const auto policy = tables_->layer_policies.Find(name.Key()); done && policy) done = change.Delete(tables_->layer_policies, name.Key(), policy);
-    if (done) done = co_await change.Commit(ctx);
-    if (!IsConflict(done) || attempt == kAttemptsMax) co_return done;
-    MF_CO_TRY_VOID(co_await Sleep(ctx, kRetryAfter));
-  }
+  const std::string key = name.Key();
+  const auto remove = [&](resources::Change& change, const LayerVersionPointer& version) -> Result<> {
+    return version ? change.Delete(tables_->layer_versions, key, version) : Result<>();
+  };
+  co_return co_await resources::EditWith(ctx, tables_->layer_versions, key, remove);
 }
 
 }  // namespace mayfly::catalog

@@ -111,7 +111,7 @@ TEST(LayerCatalog, KnowsWhatIsInUse) {
   EXPECT_EQ(again.layers.CodeBytesOf("111122223333", "eu-west-1"), 200);
   EXPECT_TRUE(loop.Run(again.layers.Delete(ctx, {kLayer, 2})));
   EXPECT_FALSE(again.layers.IsInUse(a));
-  again.tables.all.Clear();
+  EXPECT_TRUE(loop.Run(store->Clear(ctx)));
   EXPECT_FALSE(again.layers.IsInUse(b));
   EXPECT_EQ(again.layers.CodeBytesOf("111122223333", "eu-west-1"), 0);
 }

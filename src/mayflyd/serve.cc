@@ -630,7 +630,6 @@ Task<Result<>> Daemon::Start(Context& ctx) {
 Task<Result<>> Daemon::Reset(Context& ctx) {
   MF_CO_TRY_VOID(co_await store_->Clear(ctx));
   MF_CO_TRY_VOID(co_await lanes_->Clear(ctx));
-  tables_->all.Clear();
   for (const auto& service : services_) MF_CO_TRY_VOID(co_await service->Reset(ctx));
   environments_->RetireAll();
   metrics_.Clear();

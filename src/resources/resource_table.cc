@@ -6,41 +6,41 @@
 #include <fmt/format.h>
 
 #include "base/event.h"
-#include "base/task_scope.h"
 
 namespace mayfly::resources {
 namespace {
 
 constexpr size_t kLoadPage = 4000;
-constexpr size_t kRecentMax = 2048;  // about as many functions as a machine has environments for
-constexpr std::string_view kFunctionsTable = "functions";
-constexpr std::string_view kVersionsTable = "versions";
-constexpr std::string_view kAliasesTable = "aliases";
-constexpr size_t kVersionDigits = 10;  // VersionKey
+constexpr Duration kReadAgainAfter = std::chrono::seconds(1);  // a fault of the store
 
-Error Busy(std::string_view key) {
+}  // namespace
+
+Error RowErrors::Missing(std::string_view key) {
+  return Error::Service("ResourceNotFoundException", fmt::format("The resource does not exist: {}", key));
+}
+
+Error RowErrors::Exists(std::string_view key) {
+  return Error::Service("ResourceConflictException", fmt::format("The resource already exists: {}", key));
+}
+
+Error RowErrors::Busy(std::string_view key) {
   return Error::Service("ResourceConflictException",
                         fmt::format("The operation cannot be performed at this time. An update is in progress for resource: {}", key));
 }
 
-// ACCOUNT/REGION/NAME of ACCOUNT/REGION/NAME/QUALIFIER/more.
-std::string_view FunctionKeyOf(std::string_view key) {
-  size_t at = 0;
-  for (int part = 0; part < 3; ++part) {
-    at = key.find('/', at + (part > 0));
-    if (at == std::string_view::npos) return key;
+AnyTable::AnyTable(ResourceTables& tables, std::string name, TableRules rules) : name_(std::move(name)), tables_(&tables), rules_(std::move(rules)) {
+  MF_ASSERT(!tables.loop_);  // Open has not been called
+  for (const Owner& owner : rules_.owners) {
+    MF_ASSERT(owner.table && owner.table != this && owner.table->tables_ == tables_ && owner.key_of && owner.root_of);
+    // Who goes with an owner goes with whatever that one goes with.
+    for (const Owner& above : owner.table->rules_.owners) {
+      MF_ASSERT(std::ranges::any_of(rules_.owners, [&](const Owner& own) { return own.table == above.table; }));
+    }
   }
-  return key.substr(0, at);
-}
-
-}  // namespace
-
-AnyTable::AnyTable(ResourceTables& tables, std::string name, BelongsTo owner) : name_(std::move(name)), owner_(owner) {
   tables.tables_.push_back(this);
-  if (name_ == kFunctionsTable) tables.functions_ = this;
-  if (name_ == kVersionsTable) tables.versions_ = this;
-  if (name_ == kAliasesTable) tables.aliases_ = this;
 }
+
+// --- reading -------------------------------------------------------------------------------------------------------------
 
 Result<json::Value> AnyTable::ParseText(std::string_view text) {
   MF_TRY(const std::string json, UnpackText(text));
@@ -48,25 +48,129 @@ Result<json::Value> AnyTable::ParseText(std::string_view text) {
 }
 
 AnyTable::AnyPointer AnyTable::FindAny(std::string_view key) const {
+  if (AnyPointer parsed = parsed_.Find(key)) return parsed;
   const auto found = entries_.find(key);
   return found == entries_.end() ? nullptr : Load(*found);
 }
 
 AnyTable::AnyPointer AnyTable::Load(const TableEntry& entry) const {
-  if (AnyPointer parsed = entry.parsed.lock()) return parsed;
+  if (AnyPointer parsed = parsed_.Find(entry.key())) return parsed;
   if (entry.text().empty()) return nullptr;
   AnyPointer value = Parse(entry.key(), entry.text());
-  entry.parsed = value;
-  Remember(value);
+  if (value) parsed_.Put(entry.key(), value);
   return value;
 }
 
-void AnyTable::Remember(AnyPointer value) const {
-  if (recent_.size() < kRecentMax) recent_.push_back(std::move(value));
-  else recent_[next_recent_++ % kRecentMax] = std::move(value);
+void AnyTable::Set(const std::string& key, std::string_view text, int64_t version, AnyPointer value) {
+  parsed_.Forget(key);
+  const auto entry = entries_.find(key);
+  if (version == 0) {
+    if (entry != entries_.end()) entries_.erase(entry);
+    return;
+  }
+  if (entry == entries_.end()) {
+    entries_.emplace(key, text, version);
+  } else {
+    MF_ASSERT(entry->version() < version);
+    Mutable(entries_, entry).Set(text, version);
+  }
+  if (value) parsed_.Put(key, std::move(value));
 }
 
+// --- waiting -------------------------------------------------------------------------------------------------------------
+
+bool AnyTable::IsBusy(std::string_view key) const {
+  const auto entry = entries_.find(key);
+  return entry != entries_.end() && entry->change() != TableEntry::Change::None;
+}
+
+bool AnyTable::IsFree(std::string_view key) const { return !IsBusy(key) && !news_.contains(key); }
+
+Task<Result<>> AnyTable::WaitUntilFree(Context& ctx, std::string key) {
+  while (!IsFree(key)) MF_CO_TRY_VOID(co_await waits_.Wait(ctx, key));
+  co_return Result<>();
+}
+
+Task<Result<RowWaits::Turn>> AnyTable::TakeTurn(Context& ctx, std::string key) {
+  auto turn = co_await waits_.TakeTurn(ctx, key);
+  if (!turn && turn.error().kind == Error::Kind::Fault) co_return Fail(rules_.errors.busy(key));
+  co_return std::move(turn);
+}
+
+// --- following the store -------------------------------------------------------------------------------------------------
+
+void AnyTable::Follow(store::Store& store) {
+  watch_ = store.Watch(name_, [this](const store::RowChanges& changes) { OnCommit(changes); });
+}
+
+void AnyTable::OnCommit(const store::RowChanges& changes) {
+  if (changes.keys.empty()) return Clear(changes.version);
+  for (const std::string& key : changes.keys) Hear(key, changes.version);
+}
+
+// Also of what this daemon commits: that comes before the Change goes on, and is forgotten by EndChange.
+void AnyTable::Hear(const std::string& key, int64_t version) {
+  const auto entry = entries_.find(key);
+  if (entry != entries_.end() && entry->version() >= version) return;
+  const auto [heard, is_new] = news_.try_emplace(key, version);
+  heard->second = std::max(heard->second, version);
+  if (is_new && !IsBusy(key)) tables_->ReadAgain(*this, key);
+}
+
+void AnyTable::Doubt(const std::string& key) {
+  if (!watch_) return;
+  const auto entry = entries_.find(key);
+  Hear(key, entry == entries_.end() ? 1 : entry->version() + 1);
+}
+
+void AnyTable::EndChange(const std::string& key, int64_t version) {
+  if (const auto heard = news_.find(key); heard != news_.end()) {
+    if (heard->second <= version) news_.erase(heard);
+    else tables_->ReadAgain(*this, key);
+  }
+  waits_.Pulse(key);
+}
+
+std::optional<AnyTable::Renewal> AnyTable::Renew(const std::string& key, int64_t heard, const std::optional<store::Row>& row) {
+  const auto news = news_.find(key);
+  if (news == news_.end()) return std::nullopt;  // cleared
+  if (news->second != heard) {
+    tables_->ReadAgain(*this, key);
+    return std::nullopt;
+  }
+  MF_ASSERT(!IsBusy(key));  // no change begins while there is news
+  news_.erase(news);
+  waits_.Pulse(key);
+  const auto entry = entries_.find(key);
+  const int64_t seen = entry == entries_.end() ? 0 : entry->version();
+  const int64_t version = row ? row->version : 0;
+  if (version == seen) return std::nullopt;
+  Renewal renewal{.key = key, .old_value = FindAny(key), .new_value = nullptr};
+  Set(key, row ? std::string_view(row->value) : std::string_view(), version, nullptr);
+  renewal.new_value = FindAny(key);
+  return renewal;
+}
+
+void AnyTable::Clear(int64_t version) {
+  cleared_at_ = version;
+  news_.clear();
+  const TableEntries old = std::exchange(entries_, {});
+  for (const TableEntry& entry : old) {
+    if (AnyPointer value = Load(entry)) Notify(std::string(entry.key()), value, nullptr);
+  }
+  parsed_.Clear();
+  for (const TableEntry& entry : old) waits_.Pulse(entry.key());
+}
+
+// --- all tables ----------------------------------------------------------------------------------------------------------
+
 Task<Result<>> ResourceTables::Open(Context& ctx) {
+  MF_ASSERT(!loop_);
+  loop_ = ctx.loop;
+  heard_.emplace(*loop_);
+  reading_.emplace(*loop_);
+  // Before they are read, so that no commit is missed.
+  for (AnyTable* table : tables_) table->Follow(*store_);
   // Side by side: the store reads with threads of its own.
   TaskScope loading(*ctx.loop);
   Result<> outcome;
@@ -76,6 +180,7 @@ Task<Result<>> ResourceTables::Open(Context& ctx) {
     }(ctx, *table, *store_, outcome));
   }
   co_await loading.Join();
+  reading_->Spawn(ReadForEver());
   co_return outcome;
 }
 
@@ -92,137 +197,52 @@ Task<Result<>> AnyTable::LoadAll(Context& ctx, store::Store& store) {
     const bool last = rows.size() < kLoadPage;
     next = std::make_unique<OneShot<Rows>>(*ctx.loop);
     if (!last) reading.Spawn(read(ctx, store, name_, rows.back().key + '\0', *next));  // while these rows are taken in
-    for (const store::Row& row : rows) entries_.emplace_hint(entries_.end(), row.key, row.value);
+    for (const store::Row& row : rows) entries_.emplace_hint(entries_.end(), row.key, row.value, row.version);
     if (last) co_return Result<>();
   }
 }
 
-void ResourceTables::Clear() {
-  for (AnyTable* table : tables_) {
-    const TableEntries old = std::exchange(table->entries_, {});
-    for (const TableEntry& entry : old) {
-      if (AnyTable::AnyPointer value = table->Load(entry)) table->Notify(std::string(entry.key()), value, nullptr);
-    }
-    table->recent_.clear();
-    table->next_recent_ = 0;
+void ResourceTables::ReadAgain(AnyTable& table, std::string key) {
+  stale_.push_back({&table, std::move(key)});
+  heard_->Set();
+}
+
+Task<> ResourceTables::ReadForEver() {
+  Context ctx(*loop_);
+  ctx.stop = reading_->stop_token();
+  for (;;) {
+    co_await heard_->Wait();
+    heard_->Reset();
+    co_await ReadRows(ctx, std::exchange(stale_, {}));
   }
 }
 
-Change::~Change() { Unlock(); }
-
-void Change::Unlock() {
-  for (const Step& step : steps_) {
-    const auto found = step.table->entries_.find(step.key);
-    if (found == step.table->entries_.end()) continue;  // cleared meanwhile
-    if (found->text().empty()) step.table->entries_.erase(found);
-    else found->SetChange(TableEntry::Change::None);
-  }
-  steps_.clear();
-}
-
-Result<> Change::CheckOwner(const AnyTable& table, const std::string& key) const {
-  if (table.owner_ != BelongsTo::Function || !tables_->functions_) return {};
-  const std::string_view function_key = FunctionKeyOf(key);
-  const auto function = tables_->functions_->entries_.find(function_key);
-  if (function == tables_->functions_->entries_.end()) {
-    return Fail(Error::Service("ResourceNotFoundException", fmt::format("Function not found: {}", function_key)));
-  }
-  if (function->change() == TableEntry::Change::Deletion || IsQualifierLeaving(table, key, function_key.size())) return Fail(Busy(key));
-  return {};
-}
-
-// Whether the version or alias that `key` hangs on is being deleted.
-bool Change::IsQualifierLeaving(const AnyTable& table, std::string_view key, size_t function_key_bytes) const {
-  if (key.size() <= function_key_bytes) return false;
-  const std::string_view qualifier = key.substr(function_key_bytes + 1, key.find('/', function_key_bytes + 1) - function_key_bytes - 1);
-  for (const AnyTable* owner : {tables_->versions_, tables_->aliases_}) {
-    if (!owner || owner == &table) continue;
-    // Versions' keys are padded.
-    const bool padded = owner == tables_->versions_ && qualifier.size() < kVersionDigits;
-    const auto found = owner->entries_.find(fmt::format("{}/{}{}", key.substr(0, function_key_bytes),
-                                                        std::string(padded ? kVersionDigits - qualifier.size() : 0, '0'), qualifier));
-    if (found != owner->entries_.end() && found->change() == TableEntry::Change::Deletion) return true;
-  }
-  return false;
-}
-
-Result<> Change::Lock(AnyTable& table, const std::string& key, const AnyTable::AnyPointer& old, TableEntry::Change change) {
-  const auto found = table.entries_.find(key);
-  const bool is_free = found != table.entries_.end() && found->change() == TableEntry::Change::None;
-  if (!is_free || !old || found->parsed.lock() != old) return Fail(Busy(key));
-  found->SetChange(change);
-  return {};
-}
-
-Result<> Change::StageCreate(AnyTable& table, const std::string& key, const std::string& text, AnyTable::AnyPointer value) {
-  MF_TRY_VOID(CheckOwner(table, key));
-  const auto [entry, is_new] = table.entries_.emplace(key, std::string_view());
-  if (!is_new) return Fail(Error::Service("ResourceConflictException", fmt::format("The resource already exists: {}", key)));
-  entry->SetChange(TableEntry::Change::Replacement);
-  batch_.RequireAbsent(table.name_, key).Put(table.name_, key, text);
-  steps_.push_back({&table, key, nullptr, std::move(value), text});
-  return {};
-}
-
-Result<> Change::StageReplace(AnyTable& table, const std::string& key, const AnyTable::AnyPointer& old, const std::string& text,
-                              AnyTable::AnyPointer value) {
-  MF_TRY_VOID(CheckOwner(table, key));
-  MF_TRY_VOID(Lock(table, key, old, TableEntry::Change::Replacement));
-  batch_.Put(table.name_, key, text);
-  steps_.push_back({&table, key, old, std::move(value), text});
-  return {};
-}
-
-Result<> Change::StageDelete(AnyTable& table, const std::string& key, const AnyTable::AnyPointer& old) {
-  MF_TRY_VOID(Lock(table, key, old, TableEntry::Change::Deletion));
-  batch_.Delete(table.name_, key);
-  steps_.push_back({&table, key, old, nullptr, {}});
-  return {};
-}
-
-Result<> Change::DeleteBelongings(const std::string& key) {
-  const std::string below = key + '/';
-  for (AnyTable* table : tables_->tables_) {
-    if (table->owner_ != BelongsTo::Function) continue;
-    if (const auto entry = table->entries_.find(key); entry != table->entries_.end()) MF_TRY_VOID(StageBelonging(*table, *entry));
-    for (auto entry = table->entries_.lower_bound(below); entry != table->entries_.end() && entry->key().starts_with(below); ++entry) {
-      MF_TRY_VOID(StageBelonging(*table, *entry));
-    }
-  }
-  return {};
-}
-
-Result<> Change::StageBelonging(AnyTable& table, const TableEntry& entry) {
-  const AnyTable::AnyPointer old = table.Load(entry);
-  const std::string key(entry.key());
-  if (old || entry.change() != TableEntry::Change::None) return StageDelete(table, key, old);
-  batch_.Delete(table.name_, key);  // it cannot be read: remove it all the same
-  return {};
-}
-
-Task<Result<>> Change::Commit(Context& ctx) {
-  auto committed = co_await tables_->store_->Commit(ctx, std::move(batch_));
-  if (!committed) {
-    const std::string first = steps_.empty() ? std::string() : steps_.front().key;
-    Unlock();
-    if (committed.error().code == "PreconditionFailed") co_return Fail(Busy(first));
-    co_return Fail(std::move(committed).error().Wrap("change of the catalog"));
-  }
-  std::vector<Step> steps = std::exchange(steps_, {});
-  for (const Step& step : steps) {
-    TableEntries& entries = step.table->entries_;
-    auto entry = entries.find(step.key);  // none when everything was cleared meanwhile
-    if (!step.new_value) {
-      if (entry != entries.end()) entries.erase(entry);
+Task<> ResourceTables::ReadRows(Context& ctx, std::vector<Stale> rows) {
+  struct Reading {
+    Stale stale;
+    int64_t heard;
+    std::optional<store::Row> row;
+  };
+  std::vector<Reading> readings;
+  for (Stale& stale : rows) {
+    const auto news = stale.table->news_.find(stale.key);
+    if (news == stale.table->news_.end()) continue;
+    const int64_t heard = news->second;
+    auto row = co_await store_->Get(ctx, stale.table->name_, stale.key);
+    if (row) {
+      readings.push_back({std::move(stale), heard, std::move(*row)});
       continue;
     }
-    if (entry == entries.end()) entry = entries.emplace(step.key, step.text).first;
-    else entry->SetText(step.text);
-    entry->parsed = step.new_value;
-    step.table->Remember(step.new_value);
+    log::Warning("row {} of table {}, which somebody has changed: {}", stale.key, stale.table->name_, row.error().ToString());
+    ReadAgain(*stale.table, std::move(stale.key));
+    (void)co_await Sleep(ctx, kReadAgainAfter);
   }
-  for (const Step& step : steps) step.table->Notify(step.key, step.old_value, step.new_value);
-  co_return Result<>();
+  std::vector<std::pair<AnyTable*, AnyTable::Renewal>> renewals;
+  for (const Reading& reading : readings) {
+    AnyTable* table = reading.stale.table;
+    if (auto renewal = table->Renew(reading.stale.key, reading.heard, reading.row)) renewals.emplace_back(table, std::move(*renewal));
+  }
+  for (const auto& [table, renewal] : renewals) table->Notify(renewal.key, renewal.old_value, renewal.new_value);
 }
 
 }  // namespace mayfly::resources

@@ -1,66 +1,138 @@
-// ResourceTable<T>: all resources of one kind (functions, aliases, layer versions …): durable in a table of the store, and
-// at hand in memory. Change: what one operation changes, in as many tables as it takes, as a whole or not at all.
+// ResourceTable<T>: all resources of one kind: durable in a table of the store, and at hand in memory.
 //
 // The store is the truth. In memory stands each row's text; what is used is parsed once and kept for a while, so that a
 // hundred thousand resources cost little memory and no time at start.
-// One per daemon and kind, on one strand. A change is durable when Commit completes, and visible to all readers from that
-// moment. Two changes of one row at once: the second is refused while the first is on its way, and so is one whose caller
-// has read a state that is not the present one.
+// One per daemon and kind, on one strand. Who has a const table may read it and does not change it; reading remembers what it has
+// parsed all the same, so that const is no leave to read from another thread.
 //
-// Keys are made of parts between '/': rows that belong to a function have keys FUNCTION-KEY/QUALIFIER[/more], with the
-// function's key ACCOUNT/REGION/NAME. They are deleted with the function (and with the version or alias that the qualifier
-// names), in the same commit.
+// Rows are written by Change (change.h) and nothing else: what it has committed is visible to all readers from that moment. What
+// another writer of the same store commits becomes visible soon after: the tables follow the store (Store::Watch) and read again
+// what they hear of. A change that rests on a row that somebody else has changed is refused by the store, whoever has heard of it.
+//
+// Keys are made of parts between '/'. A table's rules say which rows hang on which others: those go with them, in the same
+// commit.
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/json.h"
 #include "base/log.h"
+#include "base/task_scope.h"
 #include "resources/packed_text.h"
+#include "resources/parsed_rows.h"
+#include "resources/row_waits.h"
 #include "resources/table_entry.h"
 #include "store/store.h"
 
 namespace mayfly::resources {
 
-enum class BelongsTo : unsigned char { Nothing, Function };
-
+class AnyTable;
 class ResourceTables;
 class Change;
+
+// A row of another table that a table's rows hang on: they are deleted with it, and none is written while it is being deleted.
+struct Owner {
+  AnyTable* table = nullptr;
+  // The key of the row that owns the row `key`; nullopt: that one has no owner there.
+  std::optional<std::string> (*key_of)(std::string_view key);
+  // What an owner's rows have for keys: this, or this and '/' and more.
+  std::string (*root_of)(std::string_view owner_key);
+  // IfPresent: a row may hang on nothing there. Always: who writes a row without its owner gets the owner's RowErrors::missing.
+  enum class Needed : unsigned char { Always, IfPresent };
+  Needed needed = Needed::Always;
+};
+
+// What is said of a row, in the service's own words. Each gets the row's key.
+struct RowErrors {
+  Error (*missing)(std::string_view key) = &Missing;
+  Error (*exists)(std::string_view key) = &Exists;
+  // Another change of it came first, or is on its way.
+  Error (*busy)(std::string_view key) = &Busy;
+
+  // ResourceNotFoundException, ResourceConflictException.
+  static Error Missing(std::string_view key);
+  static Error Exists(std::string_view key);
+  static Error Busy(std::string_view key);
+};
+
+struct TableRules {
+  std::vector<Owner> owners;  // an owner's own owners as well
+  RowErrors errors;
+};
 
 // What does not depend on the type of the resource.
 class AnyTable {
  public:
-  AnyTable(ResourceTables& tables, std::string name, BelongsTo owner);
+  AnyTable(ResourceTables& tables, std::string name, TableRules rules);
   virtual ~AnyTable() = default;
   AnyTable(const AnyTable&) = delete;
   AnyTable& operator=(const AnyTable&) = delete;
 
   size_t size() const { return entries_.size(); }
   const std::string& name() const { return name_; }
+  const RowErrors& errors() const { return rules_.errors; }
+  ResourceTables& tables() const { return *tables_; }
+
+  // Whether a change of the row can be begun: none is on its way, and nothing newer than what is seen here is known to exist.
+  bool IsFree(std::string_view key) const;
+  // Errors: Cancelled, DeadlineExceeded by ctx.
+  Task<Result<>> WaitUntilFree(Context& ctx, std::string key);
+  // For Edit (edit.h). Errors: those of RowWaits::TakeTurn; RowErrors::busy when too many wait already.
+  Task<Result<RowWaits::Turn>> TakeTurn(Context& ctx, std::string key);
 
  protected:
-  using AnyPointer = std::shared_ptr<const void>;
+  using AnyPointer = ParsedRows::Pointer;
   static Result<json::Value> ParseText(std::string_view text);
   virtual AnyPointer Parse(std::string_view key, std::string_view text) const = 0;
   virtual void Notify(const std::string& key, const AnyPointer& old_value, const AnyPointer& new_value) = 0;
 
-  Task<Result<>> LoadAll(Context& ctx, store::Store& store);
   AnyPointer FindAny(std::string_view key) const;
+  // nullptr: it is not there yet, or cannot be read.
   AnyPointer Load(const TableEntry& entry) const;
-  void Remember(AnyPointer value) const;
 
   std::string name_;
-  BelongsTo owner_;
   TableEntries entries_;
-  mutable std::vector<AnyPointer> recent_;  // a ring: what was parsed last stays parsed
-  mutable size_t next_recent_ = 0;
 
+ private:
   friend class ResourceTables;
   friend class Change;
+  struct Renewal {
+    std::string key;
+    AnyPointer old_value;
+    AnyPointer new_value;
+  };
+
+  Task<Result<>> LoadAll(Context& ctx, store::Store& store);
+  // Makes the row what it is in the store now (`version` 0: it is not there). `value`: the text's, when it is known.
+  void Set(const std::string& key, std::string_view text, int64_t version, AnyPointer value);
+  bool IsBusy(std::string_view key) const;
+
+  // --- following the store ---
+  void Follow(store::Store& store);
+  void OnCommit(const store::RowChanges& changes);
+  void Hear(const std::string& key, int64_t version);
+  // The row may be another than the one that is seen here.
+  void Doubt(const std::string& key);
+  // The change of the row that was on its way has ended; `version` is what it committed, 0 for nothing.
+  void EndChange(const std::string& key, int64_t version);
+  // Takes in what has been read after news of version `heard`.
+  std::optional<Renewal> Renew(const std::string& key, int64_t heard, const std::optional<store::Row>& row);
+  void Clear(int64_t version);
+
+  ResourceTables* tables_;
+  TableRules rules_;
+  mutable ParsedRows parsed_;
+  RowWaits waits_;
+  // Rows of which a version was heard of that is not seen here yet. Those without a change on its way are about to be read.
+  std::map<std::string, int64_t, std::less<>> news_;
+  int64_t cleared_at_ = 0;  // the version of the last Clear
+  std::shared_ptr<void> watch_;
 };
 
 // T has, in its namespace: json::Value ToJson(const T&), and
@@ -71,10 +143,15 @@ class ResourceTable final : public AnyTable {
   using Pointer = std::shared_ptr<const T>;
   using Listener = std::function<void(const std::string& key, const Pointer& old_value, const Pointer& new_value)>;
 
-  ResourceTable(ResourceTables& tables, std::string name, BelongsTo owner = BelongsTo::Nothing) : AnyTable(tables, std::move(name), owner) {}
+  ResourceTable(ResourceTables& tables, std::string name, TableRules rules = {}) : AnyTable(tables, std::move(name), std::move(rules)) {}
 
   // nullptr when there is none. Equal pointers mean an unchanged resource, while one is held.
   Pointer Find(std::string_view key) const { return std::static_pointer_cast<const T>(FindAny(key)); }
+  // Error: RowErrors::missing.
+  Result<Pointer> Get(std::string_view key) const {
+    if (Pointer found = Find(key)) return found;
+    return Fail(errors().missing(key));
+  }
 
   struct Row {
     std::string key;
@@ -117,85 +194,35 @@ class ResourceTable final : public AnyTable {
   std::vector<Listener> listeners_;
 };
 
-// The tables of one store. Made first; tables register themselves; Open reads them all (recovering is starting).
+// The tables of one store. Made first, destroyed last; tables register themselves; Open reads them all (recovering is starting).
+// When the store is cleared, all rows go, and the listeners are told.
 class ResourceTables {
  public:
   explicit ResourceTables(store::Store& store) : store_(&store) {}
 
+  // Error: a fault of the store.
   Task<Result<>> Open(Context& ctx);
-  // Forgets everything that is in memory (after the store has been cleared), and tells the listeners.
-  void Clear();
   store::Store& store() const { return *store_; }
 
  private:
   friend class AnyTable;
   friend class Change;
+  struct Stale {
+    AnyTable* table;
+    std::string key;
+  };
+
+  // What is stale is read in the background; rows that were heard of together are taken in together.
+  void ReadAgain(AnyTable& table, std::string key);
+  Task<> ReadForEver();
+  Task<> ReadRows(Context& ctx, std::vector<Stale> rows);
 
   store::Store* store_;
   std::vector<AnyTable*> tables_;
-  AnyTable* functions_ = nullptr;  // whose rows own those of tables that belong to functions,
-  AnyTable* versions_ = nullptr;   // and so do, below a function, its versions
-  AnyTable* aliases_ = nullptr;    // and aliases
-};
-
-// Stage everything, then Commit. What is staged is locked until the Change ends.
-class Change {
- public:
-  explicit Change(ResourceTables& tables) : tables_(&tables) {}
-  ~Change();
-  Change(const Change&) = delete;
-  Change& operator=(const Change&) = delete;
-
-  // Errors of staging (Service, ResourceConflictException): the row exists; it is not `old` any more; another change of it
-  // or the deletion of the function that it belongs to is on its way. ResourceNotFoundException: that function has gone.
-  template <typename T>
-  Result<> Create(ResourceTable<T>& table, const std::string& key, T value) {
-    const std::string text = PackText(json::Write(ToJson(value)));
-    return StageCreate(table, key, text, std::shared_ptr<const T>(new T(std::move(value))));
-  }
-  template <typename T>
-  Result<> Replace(ResourceTable<T>& table, const std::string& key, const std::shared_ptr<const T>& old, T value) {
-    const std::string text = PackText(json::Write(ToJson(value)));
-    return StageReplace(table, key, old, text, std::shared_ptr<const T>(new T(std::move(value))));
-  }
-  // Create or Replace, as it is now.
-  template <typename T>
-  Result<> Put(ResourceTable<T>& table, const std::string& key, T value) {
-    const auto old = table.Find(key);
-    return old ? Replace(table, key, old, std::move(value)) : Create(table, key, std::move(value));
-  }
-  template <typename T>
-  Result<> Delete(ResourceTable<T>& table, const std::string& key, const std::shared_ptr<const T>& old) {
-    return StageDelete(table, key, old);
-  }
-  // All rows of tables that belong to functions whose keys are `key` or begin with `key` and '/'.
-  Result<> DeleteBelongings(const std::string& key);
-  // Further steps of the same commit.
-  store::Batch& batch() { return batch_; }
-
-  // Errors: faults of the store; nothing has changed then. Not undone when the caller goes away.
-  Task<Result<>> Commit(Context& ctx);
-
- private:
-  struct Step {
-    AnyTable* table;
-    std::string key;
-    AnyTable::AnyPointer old_value;
-    AnyTable::AnyPointer new_value;  // null: deleted
-    std::string text;
-  };
-  Result<> StageCreate(AnyTable& table, const std::string& key, const std::string& text, AnyTable::AnyPointer value);
-  Result<> StageReplace(AnyTable& table, const std::string& key, const AnyTable::AnyPointer& old, const std::string& text, AnyTable::AnyPointer value);
-  Result<> StageDelete(AnyTable& table, const std::string& key, const AnyTable::AnyPointer& old);
-  Result<> StageBelonging(AnyTable& table, const TableEntry& entry);
-  Result<> Lock(AnyTable& table, const std::string& key, const AnyTable::AnyPointer& old, TableEntry::Change change);
-  Result<> CheckOwner(const AnyTable& table, const std::string& key) const;
-  bool IsQualifierLeaving(const AnyTable& table, std::string_view key, size_t function_key_bytes) const;
-  void Unlock();
-
-  ResourceTables* tables_;
-  store::Batch batch_;
-  std::vector<Step> steps_;
+  Loop* loop_ = nullptr;     // since Open
+  std::vector<Stale> stale_;  // each is in its table's news_
+  std::optional<Event> heard_;
+  std::optional<TaskScope> reading_;
 };
 
 }  // namespace mayfly::resources

@@ -1,9 +1,10 @@
-// TableEntry: one row of a ResourceTable in memory. A hundred thousand functions with their versions are four times as many rows, so
-// a row is small: key, text and flags lie in one piece of memory, and the parsed value is only pointed to.
+// TableEntry: one row of a ResourceTable in memory. A hundred thousand functions with what belongs to them are four times as many
+// rows, so a row is small: all of it lies in one piece of memory, and 12 bytes say what is where.
 //
-// Lives in a set that is ordered by keys. Everything but the key may change while it is in there.
+// Lives in a set that is ordered by keys. Everything but the key may change while it is in there (Mutable).
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <set>
 #include <string_view>
@@ -12,32 +13,36 @@ namespace mayfly::resources {
 
 class TableEntry {
  public:
-  // `text`: as it is stored (PackText); empty while a new row is on its way. Keys have fewer than 65,536 bytes.
-  TableEntry(std::string_view key, std::string_view text) : bytes_(Make(key, text)) {}
+  // `text`: as it is stored (PackText), with the version that the store gave it; empty and 0 while a new row is on its way.
+  // Limits: those of store::Batch; a version below 2^48.
+  TableEntry(std::string_view key, std::string_view text, int64_t version) : bytes_(Make(key, text, version)) {}
 
   std::string_view key() const { return {bytes_.get() + sizeof(Head), head().key_bytes}; }
   std::string_view text() const { return {bytes_.get() + sizeof(Head) + head().key_bytes, head().text_bytes}; }
-  void SetText(std::string_view text) const { bytes_ = Make(key(), text); }
+  int64_t version() const { return static_cast<int64_t>(head().version_high) << 32 | head().version_low; }
+  // Ends the change that is on its way, too.
+  void Set(std::string_view text, int64_t version) { bytes_ = Make(key(), text, version); }
 
-  // A change is on its way to the store, and what it is. A new text has none.
-  enum class Change : unsigned char { None, Replacement, Deletion };
-  Change change() const { return head().change; }
-  void SetChange(Change change) const { head().change = change; }
-
-  // The value as long as somebody holds it.
-  mutable std::weak_ptr<const void> parsed;
+  // A change that is on its way to the store.
+  enum class Change : unsigned char { None, Creation, Replacement, Deletion };
+  Change change() const { return static_cast<Change>(head().change); }
+  void SetChange(Change change) { head().change = static_cast<uint16_t>(change) & 3; }
 
  private:
   struct Head {
-    unsigned text_bytes;
-    unsigned short key_bytes;
-    Change change;
+    uint32_t text_bytes;
+    uint32_t version_low;
+    uint16_t version_high;
+    uint16_t key_bytes : 14;
+    uint16_t change : 2;
   };
+  static_assert(sizeof(Head) == 12);
 
-  static std::unique_ptr<char[]> Make(std::string_view key, std::string_view text);
-  Head& head() const { return *reinterpret_cast<Head*>(bytes_.get()); }
+  static std::unique_ptr<char[]> Make(std::string_view key, std::string_view text, int64_t version);
+  Head& head() { return *reinterpret_cast<Head*>(bytes_.get()); }
+  const Head& head() const { return *reinterpret_cast<const Head*>(bytes_.get()); }
 
-  mutable std::unique_ptr<char[]> bytes_;
+  std::unique_ptr<char[]> bytes_;
 };
 
 struct OrderOfKeys {
@@ -48,5 +53,8 @@ struct OrderOfKeys {
 };
 
 using TableEntries = std::set<TableEntry, OrderOfKeys>;
+
+// A set takes all of an element for its key; of this one only key() is, and that cannot change.
+inline TableEntry& Mutable(TableEntries&, TableEntries::const_iterator entry) { return const_cast<TableEntry&>(*entry); }
 
 }  // namespace mayfly::resources

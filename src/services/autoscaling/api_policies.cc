@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "identity/arn.h"
+#include "resources/edit.h"
 #include "services/autoscaling/autoscaling_api.h"
 
 namespace mayfly::autoscaling {
@@ -80,66 +81,57 @@ ScalingPolicy Describe(const Policy& policy) {
 
 }  // namespace
 
-Task<Result<PutScalingPolicyResponse>> AutoscalingApi::PutScalingPolicy(Context& ctx, PutScalingPolicyRequest request) {
-  MF_CO_TRY(const TargetPointer target, FindTarget(ctx, request.service_namespace, request.resource_id, request.scalable_dimension));
-  if (request.policy_name.find_first_of("/:") != std::string::npos) co_return Fail(Invalid("A policy name must not contain / or :"));
-  Policy next{.target = target->name, .name = request.policy_name};
-  const auto old = parts_.tables->policies.Find(next.Key());
+Result<Policy> AutoscalingApi::PolicyOf(const PutScalingPolicyRequest& request, const TargetName& target, const std::shared_ptr<const Policy>& old) {
+  Policy next{.target = target, .name = request.policy_name};
   next.id = old ? old->id : parts_.random->Uuid();
   next.created_millis = old ? old->created_millis : ToEpochMillis(parts_.loop->WallNow());
   next.type = request.policy_type ? *request.policy_type : old ? old->type : "StepScaling";
-  if (old && old->type != next.type) co_return Fail(Invalid("The type of a scaling policy cannot change"));
+  if (old && old->type != next.type) return Fail(Invalid("The type of a scaling policy cannot change"));
   if (next.is_tracking() && request.target_tracking_scaling_policy_configuration) {
-    MF_CO_TRY_VOID(ReadTracking(*request.target_tracking_scaling_policy_configuration, next));
+    MF_TRY_VOID(ReadTracking(*request.target_tracking_scaling_policy_configuration, next));
   } else if (next.type == "StepScaling" && request.step_scaling_policy_configuration) {
-    MF_CO_TRY_VOID(ReadSteps(*request.step_scaling_policy_configuration, next));
+    MF_TRY_VOID(ReadSteps(*request.step_scaling_policy_configuration, next));
   } else if (next.type == "PredictiveScaling") {
-    co_return Fail(Invalid("Predictive scaling is not supported for service namespace lambda"));
+    return Fail(Invalid("Predictive scaling is not supported for service namespace lambda"));
   } else {
-    co_return Fail(Invalid(fmt::format("A policy of type {} needs its configuration", next.type)));
+    return Fail(Invalid(fmt::format("A policy of type {} needs its configuration", next.type)));
   }
-  if (!old && parts_.tables->policies.List(target->name.Key() + '/', "", kPoliciesMax).size() >= kPoliciesMax) {
-    co_return Fail(Error::Service("LimitExceededException", fmt::format("A scalable target can have {} scaling policies", kPoliciesMax)));
+  if (!old && parts_.tables->policies.List(target.Key() + '/', "", kPoliciesMax).size() >= kPoliciesMax) {
+    return Fail(Error::Service("LimitExceededException", fmt::format("A scalable target can have {} scaling policies", kPoliciesMax)));
   }
-  PutScalingPolicyResponse response{.policy_arn = next.Arn(), .alarms = AlarmsOf(next)};
-  resources::Change change(parts_.tables->all);
-  const std::string key = next.Key();
-  Result<> done = old ? change.Replace(parts_.tables->policies, key, old, std::move(next)) : change.Create(parts_.tables->policies, key, std::move(next));
-  if (done) done = co_await change.Commit(ctx);
-  if (!done) co_return Fail(Concurrent(std::move(done).error()));
+  return next;
+}
+
+Task<Result<PutScalingPolicyResponse>> AutoscalingApi::PutScalingPolicy(Context& ctx, PutScalingPolicyRequest request) {
+  MF_CO_TRY(const TargetPointer target, FindTarget(ctx, request.service_namespace, request.resource_id, request.scalable_dimension));
+  if (request.policy_name.find_first_of("/:") != std::string::npos) co_return Fail(Invalid("A policy name must not contain / or :"));
+  const std::string key = Policy{.target = target->name, .name = request.policy_name}.Key();
+  PutScalingPolicyResponse response;
+  const auto put = [&](resources::Change& change, const std::shared_ptr<const Policy>& old) -> Result<> {
+    MF_TRY(Policy next, PolicyOf(request, target->name, old));
+    response = {.policy_arn = next.Arn(), .alarms = AlarmsOf(next)};
+    return change.Put(parts_.tables->policies, key, std::move(next));
+  };
+  MF_CO_TRY_VOID(co_await resources::EditWith(ctx, parts_.tables->policies, key, put));
   co_return response;
 }
 
 Task<Result<>> AutoscalingApi::DeleteScalingPolicy(Context& ctx, DeleteScalingPolicyRequest request) {
-  MF_CO_TRY(const TargetName name, NameOf(ctx, request.service_namespace, request.resource_id, request.scalable_dimension));
-  const std::string key = name.Key() + '/' + request.policy_name;
-  const auto old = parts_.tables->policies.Find(key);
-  if (!old) {
-    co_return Fail(ObjectNotFound(fmt::format("No scaling policy found for service namespace: {}, resource ID: {}, scalable dimension: {}, policy name: {}",
-                                              kNamespace, name.resource_id, kDimension, request.policy_name)));
-  }
-  resources::Change change(parts_.tables->all);
-  Result<> done = change.Delete(parts_.tables->policies, key, old);
-  if (done) done = co_await change.Commit(ctx);
-  if (!done) co_return Fail(Concurrent(std::move(done).error()));
-  co_return Result<>();
+  MF_CO_TRY(TargetName name, NameOf(ctx, request.service_namespace, request.resource_id, request.scalable_dimension));
+  co_return co_await resources::Remove(ctx, parts_.tables->policies, Policy{.target = std::move(name), .name = request.policy_name}.Key());
 }
 
 Task<Result<DescribeScalingPoliciesResponse>> AutoscalingApi::DescribeScalingPolicies(Context& ctx, DescribeScalingPoliciesRequest request) {
   DescribeScalingPoliciesResponse response;
   response.scaling_policies.emplace();
   if (request.service_namespace != kNamespace || (request.scalable_dimension && *request.scalable_dimension != kDimension)) co_return response;
-  const std::string prefix = ctx.principal.account_id + '/' + ctx.principal.region + '/';
-  MF_CO_TRY(const PageStart page, ParsePage(prefix, request.max_results, request.next_token));
-  auto rows = parts_.tables->policies.ListIf(prefix, page.after, page.limit + 1, [&](const auto& row) {
+  MF_CO_TRY(const auto wanted, PageOf(AccountPrefix(ctx), request.max_results, request.next_token));
+  MF_CO_TRY(auto page, resources::NextPageIf(parts_.tables->policies, wanted, [&](const auto& row) {
     return (!request.resource_id || row.value->target.resource_id == *request.resource_id) &&
            (!request.policy_names || std::ranges::find(*request.policy_names, row.value->name) != request.policy_names->end());
-  });
-  if (rows.size() > page.limit) {
-    rows.pop_back();
-    response.next_token = EncodeToken(prefix, rows.back().key);
-  }
-  for (const auto& row : rows) response.scaling_policies->push_back(Describe(*row.value));
+  }));
+  response.next_token = std::move(page.next_marker);
+  for (const auto& row : page.rows) response.scaling_policies->push_back(Describe(*row.value));
   co_return response;
 }
 

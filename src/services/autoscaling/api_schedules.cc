@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/schedule.h"
+#include "resources/edit.h"
 #include "services/autoscaling/autoscaling_api.h"
 
 namespace mayfly::autoscaling {
@@ -51,55 +52,44 @@ ScheduledAction Describe(const Action& action) {
 
 }  // namespace
 
+Result<Action> AutoscalingApi::ActionOf(const PutScheduledActionRequest& request, const TargetName& target, const std::shared_ptr<const Action>& old) {
+  Action next = old ? *old : Action{.target = target, .name = request.scheduled_action_name, .id = parts_.random->Uuid()};
+  next.created_millis = ToEpochMillis(parts_.loop->WallNow());  // what was due before is over
+  next.done_millis = 0;
+  MF_TRY_VOID(ReadAction(request, next));
+  if (!old && parts_.tables->actions.List(target.Key() + '/', "", kActionsMax).size() >= kActionsMax) {
+    return Fail(Error::Service("LimitExceededException", fmt::format("A scalable target can have {} scheduled actions", kActionsMax)));
+  }
+  return next;
+}
+
 Task<Result<>> AutoscalingApi::PutScheduledAction(Context& ctx, PutScheduledActionRequest request) {
   MF_CO_TRY(const TargetPointer target, FindTarget(ctx, request.service_namespace, request.resource_id, request.scalable_dimension));
   if (request.scheduled_action_name.find_first_of("/:|") != std::string::npos) co_return Fail(Invalid("A scheduled action's name must not contain :, / or |"));
-  const std::string key = target->name.Key() + '/' + request.scheduled_action_name;
-  const auto old = parts_.tables->actions.Find(key);
-  Action next = old ? *old : Action{.target = target->name, .name = request.scheduled_action_name, .id = parts_.random->Uuid()};
-  next.created_millis = ToEpochMillis(parts_.loop->WallNow());  // what was due before is over
-  next.done_millis = 0;
-  MF_CO_TRY_VOID(ReadAction(request, next));
-  if (!old && parts_.tables->actions.List(target->name.Key() + '/', "", kActionsMax).size() >= kActionsMax) {
-    co_return Fail(Error::Service("LimitExceededException", fmt::format("A scalable target can have {} scheduled actions", kActionsMax)));
-  }
-  resources::Change change(parts_.tables->all);
-  Result<> done = old ? change.Replace(parts_.tables->actions, key, old, std::move(next)) : change.Create(parts_.tables->actions, key, std::move(next));
-  if (done) done = co_await change.Commit(ctx);
-  if (!done) co_return Fail(Concurrent(std::move(done).error()));
-  co_return Result<>();
+  const std::string key = Action{.target = target->name, .name = request.scheduled_action_name}.Key();
+  const auto put = [&](resources::Change& change, const std::shared_ptr<const Action>& old) -> Result<> {
+    MF_TRY(Action next, ActionOf(request, target->name, old));
+    return change.Put(parts_.tables->actions, key, std::move(next));
+  };
+  co_return co_await resources::EditWith(ctx, parts_.tables->actions, key, put);
 }
 
 Task<Result<>> AutoscalingApi::DeleteScheduledAction(Context& ctx, DeleteScheduledActionRequest request) {
-  MF_CO_TRY(const TargetName name, NameOf(ctx, request.service_namespace, request.resource_id, request.scalable_dimension));
-  const std::string key = name.Key() + '/' + request.scheduled_action_name;
-  const auto old = parts_.tables->actions.Find(key);
-  if (!old) {
-    co_return Fail(ObjectNotFound(fmt::format("No scheduled action found for service namespace: {}, resource ID: {}, scalable dimension: {}, scheduled action "
-                                              "name: {}", kNamespace, name.resource_id, kDimension, request.scheduled_action_name)));
-  }
-  resources::Change change(parts_.tables->all);
-  Result<> done = change.Delete(parts_.tables->actions, key, old);
-  if (done) done = co_await change.Commit(ctx);
-  if (!done) co_return Fail(Concurrent(std::move(done).error()));
-  co_return Result<>();
+  MF_CO_TRY(TargetName name, NameOf(ctx, request.service_namespace, request.resource_id, request.scalable_dimension));
+  co_return co_await resources::Remove(ctx, parts_.tables->actions, Action{.target = std::move(name), .name = request.scheduled_action_name}.Key());
 }
 
 Task<Result<DescribeScheduledActionsResponse>> AutoscalingApi::DescribeScheduledActions(Context& ctx, DescribeScheduledActionsRequest request) {
   DescribeScheduledActionsResponse response;
   response.scheduled_actions.emplace();
   if (request.service_namespace != kNamespace || (request.scalable_dimension && *request.scalable_dimension != kDimension)) co_return response;
-  const std::string prefix = ctx.principal.account_id + '/' + ctx.principal.region + '/';
-  MF_CO_TRY(const PageStart page, ParsePage(prefix, request.max_results, request.next_token));
-  auto rows = parts_.tables->actions.ListIf(prefix, page.after, page.limit + 1, [&](const auto& row) {
+  MF_CO_TRY(const auto wanted, PageOf(AccountPrefix(ctx), request.max_results, request.next_token));
+  MF_CO_TRY(auto page, resources::NextPageIf(parts_.tables->actions, wanted, [&](const auto& row) {
     return (!request.resource_id || row.value->target.resource_id == *request.resource_id) &&
            (!request.scheduled_action_names || std::ranges::find(*request.scheduled_action_names, row.value->name) != request.scheduled_action_names->end());
-  });
-  if (rows.size() > page.limit) {
-    rows.pop_back();
-    response.next_token = EncodeToken(prefix, rows.back().key);
-  }
-  for (const auto& row : rows) response.scheduled_actions->push_back(Describe(*row.value));
+  }));
+  response.next_token = std::move(page.next_marker);
+  for (const auto& row : page.rows) response.scheduled_actions->push_back(Describe(*row.value));
   co_return response;
 }
 
@@ -107,17 +97,20 @@ Task<Result<DescribeScalingActivitiesResponse>> AutoscalingApi::DescribeScalingA
   DescribeScalingActivitiesResponse response;
   response.scaling_activities.emplace();
   if (request.service_namespace != kNamespace || (request.scalable_dimension && *request.scalable_dimension != kDimension)) co_return response;
-  MF_CO_TRY(const PageStart page, ParsePage("", request.max_results, request.next_token));
-  bool begun = page.after.empty();  // a token names the activity that was shown last
+  MF_CO_TRY(const auto page, PageOf("", request.max_results, request.next_token));
+  // A token names the activity that was shown last.
+  const auto last_shown = page.marker ? resources::ReadMarker(*page.marker) : std::string();
+  if (!last_shown) co_return Fail(page.bad_marker());
+  bool begun = last_shown->empty();
   for (const Activity& activity : parts_.scaler->activities()) {
     if (activity.target.account_id != ctx.principal.account_id || activity.target.region != ctx.principal.region) continue;
     if (request.resource_id && activity.target.resource_id != *request.resource_id) continue;
     if (!begun) {
-      begun = activity.id == page.after;
+      begun = activity.id == *last_shown;
       continue;
     }
     if (response.scaling_activities->size() == page.limit) {
-      response.next_token = EncodeToken("", response.scaling_activities->back().activity_id);
+      response.next_token = resources::WriteMarker(response.scaling_activities->back().activity_id);
       break;
     }
     response.scaling_activities->push_back({.activity_id = activity.id, .service_namespace = std::string(kNamespace), .resource_id = activity.target.resource_id,

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "model/application-autoscaling.h"
+#include "resources/paging.h"
 #include "services/autoscaling/scaler.h"
 
 namespace mayfly::autoscaling {
@@ -49,23 +50,21 @@ class AutoscalingApi final : public TargetsHandler, public PoliciesHandler, publ
   Result<TargetPointer> FindTarget(const Context& ctx, std::string_view service_namespace, std::string_view resource_id, std::string_view dimension) const;
   // Error: ResourceNotFoundException.
   Result<TargetPointer> FindByArn(const Context& ctx, std::string_view arn) const;
-  Task<Result<>> ReplaceTags(Context& ctx, TargetPointer target, std::vector<std::pair<std::string, std::string>> tags);
+  // What a registration makes of a target, which may not be there yet.
+  Result<ScalingTarget> Registered(const RegisterScalableTargetRequest& request, const TargetName& name, const TargetPointer& old) const;
+  // What a request makes of a policy or an action, which may not be there yet.
+  Result<Policy> PolicyOf(const PutScalingPolicyRequest& request, const TargetName& target, const std::shared_ptr<const Policy>& old);
+  Result<Action> ActionOf(const PutScheduledActionRequest& request, const TargetName& target, const std::shared_ptr<const Action>& old);
 
   AutoscalingParts parts_;
 };
 
 // Errors of the service.
 Error Invalid(std::string message);
-Error ObjectNotFound(std::string message);
-// Some other change of the row was on its way.
-Error Concurrent(Error error);
-// How many a page shows, and after which key it begins. Errors: ValidationException, InvalidNextTokenException.
-struct PageStart {
-  size_t limit = 50;
-  std::string after;
-};
-Result<PageStart> ParsePage(std::string_view prefix, const std::optional<int32_t>& results_max, const std::optional<std::string>& token);
-std::string EncodeToken(std::string_view prefix, std::string_view key);
+// Where the caller's rows begin.
+std::string AccountPrefix(const Context& ctx);
+// Errors: ValidationException; InvalidNextTokenException when the page is read.
+Result<resources::PageRequest> PageOf(std::string prefix, const std::optional<int32_t>& results_max, const std::optional<std::string>& token);
 WallTime TimeOf(int64_t millis);
 
 }  // namespace mayfly::autoscaling

@@ -68,11 +68,56 @@ Result<TargetName> NameFromKey(std::string_view key, std::string* rest) {
   return name;
 }
 
+// --- what the tables say ---
+
+Error Concurrent(std::string_view) {
+  return Error::Service("ConcurrentUpdateException", "Another update of this resource is in progress. Try again.");
+}
+
+std::string_view ResourceOf(std::string_view key) {
+  const size_t region = key.find('/');
+  const std::string_view resource = key.substr(key.find('/', region + 1) + 1);
+  return resource.substr(0, resource.find('/'));
+}
+
+std::string_view LastPart(std::string_view key) { return key.substr(key.rfind('/') + 1); }
+
+Error NoTarget(std::string_view key) {
+  return Error::Service("ObjectNotFoundException", fmt::format("No scalable target registered for service namespace: {}, resource ID: {}, scalable dimension: {}",
+                                                               kNamespace, ResourceOf(key), kDimension));
+}
+
+Error NoPolicy(std::string_view key) {
+  return Error::Service("ObjectNotFoundException",
+                        fmt::format("No scaling policy found for service namespace: {}, resource ID: {}, scalable dimension: {}, policy name: {}", kNamespace,
+                                    ResourceOf(key), kDimension, LastPart(key)));
+}
+
+Error NoAction(std::string_view key) {
+  return Error::Service("ObjectNotFoundException",
+                        fmt::format("No scheduled action found for service namespace: {}, resource ID: {}, scalable dimension: {}, scheduled action name: {}",
+                                    kNamespace, ResourceOf(key), kDimension, LastPart(key)));
+}
+
+resources::RowErrors ErrorsWith(Error (*missing)(std::string_view key)) { return {.missing = missing, .exists = &Concurrent, .busy = &Concurrent}; }
+
+resources::Owner OfTarget(resources::AnyTable& targets) {
+  return {.table = &targets,
+          .key_of = [](std::string_view key) { return std::optional(std::string(key.substr(0, key.rfind('/')))); },
+          .root_of = [](std::string_view key) { return std::string(key); }};
+}
+
 std::string ArnOf(const TargetName& target, std::string_view service, std::string rest) {
   return fmt::format("arn:{}:{}:{}:{}:{}", identity::PartitionOf(target.region), service, target.region, target.account_id, rest);
 }
 
 }  // namespace
+
+ScalingTables::ScalingTables(resources::ResourceTables& all)
+    : all(all),
+      targets(all, "scalable_targets", {.owners = {}, .errors = ErrorsWith(&NoTarget)}),
+      policies(all, "scaling_policies", {.owners = {OfTarget(targets)}, .errors = ErrorsWith(&NoPolicy)}),
+      actions(all, "scheduled_actions", {.owners = {OfTarget(targets)}, .errors = ErrorsWith(&NoAction)}) {}
 
 Result<TargetName> TargetName::Parse(std::string account_id, std::string region, std::string_view resource_id) {
   constexpr std::string_view kPrefix = "function:";

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "catalog/function_settings.h"
-#include "resources/resource_table.h"
+#include "resources/change.h"
 
 namespace mayfly::autoscaling {
 
@@ -96,13 +96,15 @@ Result<> FromJson(std::string_view key, const json::Value& value, Policy& policy
 json::Value ToJson(const Action& action);
 Result<> FromJson(std::string_view key, const json::Value& value, Action& action);
 
-// Made before the store's tables are opened.
+// Made before the store's tables are opened. Policies and actions go with their target. Errors: ObjectNotFoundException,
+// ConcurrentUpdateException.
 struct ScalingTables {
-  explicit ScalingTables(resources::ResourceTables& all) : all(all), targets(all, "scalable_targets"), policies(all, "scaling_policies"), actions(all, "scheduled_actions") {}
+  explicit ScalingTables(resources::ResourceTables& all);
+
   resources::ResourceTables& all;
-  resources::ResourceTable<ScalingTarget> targets;  // by TargetName::Key()
-  resources::ResourceTable<Policy> policies;         // TARGET-KEY/NAME
-  resources::ResourceTable<Action> actions;          // TARGET-KEY/NAME
+  resources::ResourceTable<ScalingTarget> targets;   // by TargetName::Key()
+  resources::ResourceTable<Policy> policies;  // TARGET-KEY/NAME
+  resources::ResourceTable<Action> actions;   // TARGET-KEY/NAME
 };
 
 }  // namespace mayfly::autoscaling

@@ -127,8 +127,8 @@ Task<Result<>> AliasesApi::DeleteAlias(Context& ctx, DeleteAliasRequest request)
   const catalog::AliasPointer old = parts_.catalog.FindAlias(reference.name, request.name);
   if (!old) co_return Result<>();  // AWS knows no error for it
   resources::Change change(parts_.tables.all);
-  // With everything that hangs on the alias: policy, URL, event invoke configuration … (the alias itself is one of them).
-  MF_CO_TRY_VOID(change.DeleteBelongings(catalog::AliasKey(old->function, old->name)));
+  // With everything that hangs on the alias: policy, URL, event invoke configuration …
+  MF_CO_TRY_VOID(change.Delete(parts_.tables.aliases, catalog::AliasKey(old->function, old->name), old));
   co_return co_await change.Commit(ctx);
 }
 

@@ -6,8 +6,9 @@
 #include "identity/arn.h"
 #include "identity/policy.h"
 #include "services/sqs/errors.h"
+#include "services/sqs/queue_url.h"
+#include "services/sqs/sqs_api.h"
 #include "services/sqs/tags.h"
-#include "services/sqs/update.h"
 
 namespace mayfly::sqs {
 namespace {
@@ -94,13 +95,17 @@ bool HasLabel(const json::Value& statement, std::string_view label) { return sta
 
 Task<Result<>> SqsApi::TagQueue(Context& ctx, TagQueueRequest request) {
   if (request.tags.empty()) co_return Fail(Error::Service("MissingParameter", "The request must contain the parameter Tags."));
-  co_return co_await Update(ctx, request.queue_url, [&](Queue& queue) { return AddTags(request.tags, queue); });
+  MF_CO_TRY(const QueueName name, ParseQueueUrl(ctx.principal, request.queue_url));
+  co_return co_await parts_.queues->Edit(ctx, name, [&](Queue& queue) {
+    return resources::AddTags(queue.tags, request.tags, kTagRules, queue.name.name);
+  });
 }
 
 Task<Result<>> SqsApi::UntagQueue(Context& ctx, UntagQueueRequest request) {
   if (request.tag_keys.empty()) co_return Fail(InvalidParameterValue("Tag keys must be between 1 and 128 characters in length."));
-  co_return co_await Update(ctx, request.queue_url, [&](Queue& queue) -> Result<> {
-    RemoveTags(request.tag_keys, queue);
+  MF_CO_TRY(const QueueName name, ParseQueueUrl(ctx.principal, request.queue_url));
+  co_return co_await parts_.queues->Edit(ctx, name, [&](Queue& queue) -> Result<> {
+    resources::RemoveTags(queue.tags, request.tag_keys);
     return {};
   });
 }
@@ -114,7 +119,8 @@ Task<Result<ListQueueTagsResponse>> SqsApi::ListQueueTags(Context& ctx, ListQueu
 
 Task<Result<>> SqsApi::AddPermission(Context& ctx, AddPermissionRequest request) {
   MF_CO_TRY_VOID(CheckPermission(request));
-  co_return co_await Update(ctx, request.queue_url, [&](Queue& queue) -> Result<> {
+  MF_CO_TRY(const QueueName name, ParseQueueUrl(ctx.principal, request.queue_url));
+  co_return co_await parts_.queues->Edit(ctx, name, [&](Queue& queue) -> Result<> {
     json::Value policy = PolicyOf(queue);
     json::Array& statements = StatementsOf(policy);
     if (std::ranges::any_of(statements, [&](const json::Value& statement) { return HasLabel(statement, request.label); })) {
@@ -130,7 +136,8 @@ Task<Result<>> SqsApi::AddPermission(Context& ctx, AddPermissionRequest request)
 }
 
 Task<Result<>> SqsApi::RemovePermission(Context& ctx, RemovePermissionRequest request) {
-  co_return co_await Update(ctx, request.queue_url, [&](Queue& queue) -> Result<> {
+  MF_CO_TRY(const QueueName name, ParseQueueUrl(ctx.principal, request.queue_url));
+  co_return co_await parts_.queues->Edit(ctx, name, [&](Queue& queue) -> Result<> {
     json::Value policy = PolicyOf(queue);
     json::Array& statements = StatementsOf(policy);
     if (std::erase_if(statements, [&](const json::Value& statement) { return HasLabel(statement, request.label); }) == 0) {

@@ -3,42 +3,37 @@
 
 #include <fmt/format.h>
 
-#include "base/encoding.h"
-#include "identity/arn.h"
+#include "resources/paging.h"
+#include "services/sqs/batch.h"
 #include "services/sqs/attributes.h"
 #include "services/sqs/errors.h"
 #include "services/sqs/queue_url.h"
 #include "services/sqs/sqs_api.h"
 #include "services/sqs/tags.h"
-#include "services/sqs/update.h"
 
 namespace mayfly::sqs {
 namespace {
 
-constexpr int kListMax = 1'000;
+constexpr size_t kListMax = 1'000;
 
-Result<size_t> PageSize(const std::optional<int32_t>& max_results) {
-  if (!max_results) return static_cast<size_t>(kListMax);
-  if (*max_results < 1 || *max_results > kListMax) {
-    return Fail(InvalidValue(fmt::to_string(*max_results), "MaxResults", "Must be an integer between 1 and 1000, inclusive."));
+Error InvalidToken() { return InvalidParameterValue("Invalid or expired next token."); }
+
+// The queues whose keys begin with `prefix`, as many as `request` asks for.
+template <typename Request>
+Result<resources::PageRequest> PageOf(const Request& request, std::string prefix) {
+  if (!resources::IsPageLimit(request.max_results, kListMax)) {
+    return Fail(InvalidValue(fmt::to_string(*request.max_results), "MaxResults", "Must be an integer between 1 and 1000, inclusive."));
   }
-  return static_cast<size_t>(*max_results);
+  return resources::PageRequest{.prefix = std::move(prefix),
+                                .marker = request.next_token == "" ? std::nullopt : request.next_token,
+                                .limit = resources::PageLimit(request.max_results, kListMax),
+                                .bad_marker = &InvalidToken};
 }
 
-// A token holds the key that came last.
-Result<std::string> ReadToken(const std::optional<std::string>& token) {
-  if (!token || token->empty()) return std::string();
-  auto key = Base64Decode(*token);
-  if (!key || key->find('/') == std::string::npos) return Fail(InvalidParameterValue("Invalid or expired next token."));
-  return std::move(*key);
-}
-
-template <typename Rows, typename Url>
-std::optional<std::string> TakePage(Rows& rows, size_t limit, std::vector<std::string>& urls, Url url_of) {
-  const bool more = rows.size() > limit;
-  if (more) rows.resize(limit);
-  for (const auto& row : rows) urls.push_back(url_of(row.value->name));
-  return more ? std::optional(Base64Encode(rows.back().key)) : std::nullopt;
+// Who asks for no pages gets the first thousand, without a token.
+template <typename Request>
+std::optional<std::string> TokenOf(const Request& request, resources::Page<Queue>& page) {
+  return request.max_results ? std::move(page.next_marker) : std::nullopt;
 }
 
 }  // namespace
@@ -78,21 +73,15 @@ Task<Result<CreateQueueResponse>> SqsApi::CreateQueue(Context& ctx, CreateQueueR
   if (request.queue_name.ends_with(".fifo")) co_return Fail(FifoNotSupported());
   MF_CO_TRY_VOID(ApplyAttributes(attributes, wanted));
   MF_CO_TRY_VOID(CheckRedrive(wanted));
-  if (request.tags) MF_CO_TRY_VOID(AddTags(*request.tags, wanted));
+  if (request.tags) MF_CO_TRY_VOID(resources::AddTags(wanted.tags, *request.tags, kTagRules, wanted.name.name));
   wanted.created_seconds = wanted.modified_seconds = ToEpochMillis(parts_.loop->WallNow()) / 1000;
-  for (int attempt = 1;; ++attempt) {
-    if (const QueuePointer queue = parts_.queues->Find(wanted.name)) {
-      if (const std::string other = FirstDifference(attributes, wanted, *queue); !other.empty()) {
-        co_return Fail(Error::Service("QueueNameExists",
-                                      fmt::format("A queue already exists with the same name and a different value for attribute {}", other)));
-      }
-      break;
-    }
-    auto created = co_await parts_.queues->Create(ctx, wanted);
-    if (created) break;
-    if (!created.error().IsService("ResourceConflictException") || attempt >= kUpdateAttemptsMax) co_return Fail(std::move(created).error());
-    MF_CO_TRY_VOID(co_await Sleep(ctx, kUpdatePause));
-  }
+  const Queues::Check is_same = [&](const Queue& existing) -> Result<> {
+    const std::string other = FirstDifference(attributes, wanted, existing);
+    if (other.empty()) return {};
+    return Fail(Error::Service("QueueNameExists",
+                               fmt::format("A queue already exists with the same name and a different value for attribute {}", other)));
+  };
+  MF_CO_TRY_VOID(co_await parts_.queues->Create(ctx, wanted, is_same));
   co_return CreateQueueResponse{.queue_url = UrlOf(request.host, wanted.name)};
 }
 
@@ -103,43 +92,34 @@ Task<Result<GetQueueUrlResponse>> SqsApi::GetQueueUrl(Context& ctx, GetQueueUrlR
 }
 
 Task<Result<ListQueuesResponse>> SqsApi::ListQueues(Context& ctx, ListQueuesRequest request) {
-  MF_CO_TRY(const size_t limit, PageSize(request.max_results));
-  MF_CO_TRY(const std::string after, ReadToken(request.next_token));
-  const std::string prefix = fmt::format("{}/{}/{}", ctx.principal.account_id, ctx.principal.region, request.queue_name_prefix.value_or(""));
-  auto rows = parts_.queues->table().List(prefix, after, limit + 1);
+  std::string prefix = fmt::format("{}/{}/{}", ctx.principal.account_id, ctx.principal.region, request.queue_name_prefix.value_or(""));
+  MF_CO_TRY(const auto wanted, PageOf(request, std::move(prefix)));
+  MF_CO_TRY(auto page, resources::NextPage(parts_.queues->table(), wanted));
   ListQueuesResponse response;
-  if (rows.empty()) co_return response;
-  response.next_token = TakePage(rows, limit, response.queue_urls.emplace(), [&](const QueueName& name) { return UrlOf(request.host, name); });
-  // Who asks for no pages gets the first thousand, without a token.
-  if (!request.max_results) response.next_token.reset();
+  for (const auto& row : page.rows) AddTo(response.queue_urls, UrlOf(request.host, row.value->name));
+  response.next_token = TokenOf(request, page);
   co_return response;
 }
 
 Task<Result<ListDeadLetterSourceQueuesResponse>> SqsApi::ListDeadLetterSourceQueues(Context& ctx, ListDeadLetterSourceQueuesRequest request) {
   MF_CO_TRY(const QueuePointer target, FindQueue(ctx, request.queue_url));
-  MF_CO_TRY(const size_t limit, PageSize(request.max_results));
-  MF_CO_TRY(const std::string after, ReadToken(request.next_token));
-  const std::string arn = target->name.Arn();
-  const std::string prefix = fmt::format("{}/{}/", target->name.account_id, target->name.region);
-  auto rows = parts_.queues->table().ListIf(prefix, after, limit + 1, [&](const auto& row) { return row.value->redrive && row.value->redrive->target_arn == arn; });
+  MF_CO_TRY(const auto wanted, PageOf(request, fmt::format("{}/{}/", target->name.account_id, target->name.region)));
+  const auto uses_it = [arn = target->name.Arn()](const auto& row) { return row.value->redrive && row.value->redrive->target_arn == arn; };
+  MF_CO_TRY(auto page, resources::NextPageIf(parts_.queues->table(), wanted, uses_it));
   ListDeadLetterSourceQueuesResponse response;
-  response.next_token = TakePage(rows, limit, response.queue_urls, [&](const QueueName& name) { return UrlOf(request.host, name); });
-  if (!request.max_results) response.next_token.reset();
+  for (const auto& row : page.rows) response.queue_urls.push_back(UrlOf(request.host, row.value->name));
+  response.next_token = TokenOf(request, page);
   co_return response;
 }
 
 Task<Result<>> SqsApi::DeleteQueue(Context& ctx, DeleteQueueRequest request) {
-  for (int attempt = 1;; ++attempt) {
-    MF_CO_TRY(const QueuePointer queue, FindQueue(ctx, request.queue_url));
-    auto deleted = co_await parts_.queues->Delete(ctx, queue);
-    if (deleted || !deleted.error().IsService("ResourceConflictException") || attempt >= kUpdateAttemptsMax) co_return deleted;
-    MF_CO_TRY_VOID(co_await Sleep(ctx, kUpdatePause));
-  }
+  MF_CO_TRY(const QueueName name, ParseQueueUrl(ctx.principal, request.queue_url));
+  co_return co_await parts_.queues->Delete(ctx, name);
 }
 
 Task<Result<>> SqsApi::PurgeQueue(Context& ctx, PurgeQueueRequest request) {
-  MF_CO_TRY(const QueuePointer queue, FindQueue(ctx, request.queue_url));
-  co_return co_await parts_.queues->Purge(ctx, queue);
+  MF_CO_TRY(const QueueName name, ParseQueueUrl(ctx.principal, request.queue_url));
+  co_return co_await parts_.queues->Purge(ctx, name);
 }
 
 Task<Result<GetQueueAttributesResponse>> SqsApi::GetQueueAttributes(Context& ctx, GetQueueAttributesRequest request) {
@@ -153,7 +133,8 @@ Task<Result<GetQueueAttributesResponse>> SqsApi::GetQueueAttributes(Context& ctx
 
 Task<Result<>> SqsApi::SetQueueAttributes(Context& ctx, SetQueueAttributesRequest request) {
   const int64_t now = ToEpochMillis(parts_.loop->WallNow()) / 1000;
-  co_return co_await Update(ctx, request.queue_url, [&](Queue& queue) -> Result<> {
+  MF_CO_TRY(const QueueName name, ParseQueueUrl(ctx.principal, request.queue_url));
+  co_return co_await parts_.queues->Edit(ctx, name, [&](Queue& queue) -> Result<> {
     MF_TRY_VOID(ApplyAttributes(request.attributes, queue));
     const bool redrives = std::ranges::any_of(request.attributes, [](const auto& entry) { return entry.first == "RedrivePolicy"; });
     if (redrives) MF_TRY_VOID(CheckRedrive(queue));

@@ -13,8 +13,9 @@
 namespace mayfly::sqs {
 namespace {
 
-constexpr Duration kPauseWhenBusy = std::chrono::milliseconds(5);
 constexpr Duration kPauseAfterFault = std::chrono::seconds(1);
+
+Error NoSuchTask(std::string_view) { return Error::Service("ResourceNotFoundException", "Task does not exist."); }
 
 }  // namespace
 
@@ -49,7 +50,7 @@ Result<> FromJson(std::string_view key, const json::Value& value, MoveTask& task
 }
 
 MoveTasks::MoveTasks(Loop& loop, Queues& queues, Random& random)
-    : loop_(&loop), queues_(&queues), random_(&random), table_(queues.tables(), "move-tasks"), background_(loop) {}
+    : loop_(&loop), queues_(&queues), random_(&random), table_(queues.tables(), "move-tasks", {.owners = {}, .errors = {.missing = &NoSuchTask}}), background_(loop) {}
 
 void MoveTasks::Recover() {
   for (const auto& row : table_.ListIf("", "", SIZE_MAX, [](const auto& found) { return found.value->running(); })) background_.Spawn(Run(row.key, Begin::Interrupted));
@@ -100,24 +101,18 @@ Task<Result<>> MoveTasks::Forget(Context& ctx, const QueueName& source) {
   co_return co_await change.Commit(ctx);
 }
 
-Task<Result<MoveTasks::Pointer>> MoveTasks::Cancel(Context& ctx, const QueueName& source, std::string_view id) {
-  for (;;) {
-    const auto tasks = List(source);
-    const auto found = std::ranges::find(tasks, id, [](const Pointer& task) { return std::string_view(task->id); });
-    if (found == tasks.end()) co_return Fail(Error::Service("ResourceNotFoundException", "Task does not exist."));
-    const Pointer task = *found;
-    if (task->status != "RUNNING") co_return task;
-    MoveTask changed = *task;
-    changed.status = "CANCELLING";
-    resources::Change change(queues_->tables());
-    auto staged = change.Replace(table_, task->Key(), task, std::move(changed));
-    if (staged) {
-      MF_CO_TRY_VOID(co_await change.Commit(ctx));
-      co_return task;
-    }
-    if (!staged.error().IsService("ResourceConflictException")) co_return Fail(std::move(staged).error());
-    MF_CO_TRY_VOID(co_await Sleep(ctx, kPauseWhenBusy));  // the task commits at this moment
-  }
+Task<Result<MoveTasks::Pointer>> MoveTasks::Cancel(Context& ctx, QueueName source, std::string id) {
+  const auto tasks = List(source);
+  const auto found = std::ranges::find(tasks, id, [](const Pointer& task) -> const std::string& { return task->id; });
+  if (found == tasks.end()) co_return Fail(NoSuchTask(id));
+  if ((*found)->status != "RUNNING") co_return *found;
+  const std::string key = (*found)->Key();
+  const auto cancel = [](MoveTask& task) -> Result<> {
+    if (task.status == "RUNNING") task.status = "CANCELLING";
+    return {};
+  };
+  MF_CO_TRY_VOID(co_await resources::Edit(ctx, table_, key, cancel));
+  co_return table_.Get(key);
 }
 
 Task<> MoveTasks::Run(std::string key, Begin begin) {
@@ -136,9 +131,12 @@ Task<> MoveTasks::Run(std::string key, Begin begin) {
       const wire::ErrorAnswer answer = wire::DescribeError(kService, moved.error());
       if (co_await Finish(ctx, key, "FAILED", wire::QueryCodeOf(kService, answer))) co_return;
     } else if (!moved) {
-      const bool busy = moved.error().kind == Error::Kind::Service;
-      if (!busy) log::Warning("move messages of {}: {}", task->source.Arn(), moved.error().ToString());
-      (void)co_await Sleep(ctx, busy ? kPauseWhenBusy : kPauseAfterFault);
+      if (moved.error().kind == Error::Kind::Service) {
+        (void)co_await table_.WaitUntilFree(ctx, key);  // somebody cancels the task at this moment
+      } else {
+        log::Warning("move messages of {}: {}", task->source.Arn(), moved.error().ToString());
+        (void)co_await Sleep(ctx, kPauseAfterFault);
+      }
       some_may_return = true;
     } else if (*moved == 0 && some_may_return) {
       some_may_return = false;
@@ -169,17 +167,16 @@ Task<Result<size_t>> MoveTasks::Step(Context& ctx, const Pointer& task) {
   });
 }
 
-// Error: somebody else changes the row at this moment, or a fault of the store: again.
+// Error: a fault of the store.
 Task<Result<>> MoveTasks::Finish(Context& ctx, std::string key, std::string status, std::string failure) {
-  const Pointer task = table_.Find(key);
-  if (!task) co_return Result<>();
-  MoveTask changed = *task;
-  changed.status = std::move(status);
-  changed.failure = std::move(failure);
-  resources::Change change(queues_->tables());
-  auto done = change.Replace(table_, key, task, std::move(changed));
-  if (done) done = co_await change.Commit(ctx);
-  if (!done) (void)co_await Sleep(ctx, kPauseWhenBusy);
+  const auto finish = [&](MoveTask& task) -> Result<> {
+    task.status = status;
+    task.failure = failure;
+    return {};
+  };
+  auto done = co_await resources::Edit(ctx, table_, key, finish);
+  if (done || done.error().IsService("ResourceNotFoundException")) co_return Result<>();  // or the task has gone
+  (void)co_await Sleep(ctx, kPauseAfterFault);
   co_return done;
 }
 

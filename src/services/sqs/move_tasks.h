@@ -45,7 +45,7 @@ class MoveTasks {
   // Newest first.
   std::vector<Pointer> List(const QueueName& source) const;
   // Error: ResourceNotFoundException.
-  Task<Result<Pointer>> Cancel(Context& ctx, const QueueName& source, std::string_view id);
+  Task<Result<Pointer>> Cancel(Context& ctx, QueueName source, std::string id);
 
  private:
   // `interrupted`: messages may still be held by a commit that a restart has cut off.

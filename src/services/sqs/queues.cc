@@ -13,10 +13,12 @@ constexpr std::string_view kHandleKey = "receipt-handle-key";
 constexpr int kHandleKeyBytes = 32;
 constexpr size_t kDiscardAtOnce = 2'000;
 
+Error NoSuchQueue(std::string_view) { return QueueDoesNotExist(); }
+
 }  // namespace
 
 Queues::Queues(Loop& loop, store::Store& store, Random& random, QueuesOptions options)
-    : loop_(&loop), store_(&store), random_(&random), options_(options), tables_(store), table_(tables_, "queues"), sweep_now_(loop), background_(loop) {}
+    : loop_(&loop), store_(&store), random_(&random), options_(options), tables_(store), table_(tables_, "queues", {.owners = {}, .errors = {.missing = &NoSuchQueue}}), sweep_now_(loop), background_(loop) {}
 
 Task<Result<>> Queues::Open(Context& ctx) {
   MF_CO_TRY_VOID(co_await tables_.Open(ctx));
@@ -43,58 +45,51 @@ Task<> Queues::Stop() {
 
 Task<Result<>> Queues::Reset(Context& ctx) {
   MF_CO_TRY_VOID(co_await store_->Clear(ctx));
-  tables_.Clear();
   deleted_.clear();
   for (auto& [key, live] : live_) Arrived(key, live.waiters.size());
   MF_CO_TRY_VOID(co_await store_->Commit(ctx, store::Batch().Put(kSettings, kHandleKey, handles_->key())));
   co_return Result<>();
 }
 
-Result<QueuePointer> Queues::Get(const QueueName& name) const {
-  if (QueuePointer queue = Find(name)) return queue;
-  return Fail(QueueDoesNotExist());
-}
-
-Task<Result<>> Queues::Create(Context& ctx, Queue queue) {
-  const std::string key = queue.name.Key();
+bool Queues::IsResting(const std::string& key) {
   std::erase_if(deleted_, [&](const auto& entry) { return entry.second <= loop_->Now(); });
-  if (deleted_.contains(key)) {
-    co_return Fail(Error::Service("QueueDeletedRecently", "You must wait 60 seconds after deleting a queue before you can create another with the same name."));
-  }
+  return deleted_.contains(key);
+}
+
+Task<Result<>> Queues::Create(Context& ctx, Queue queue, Check accepts) {
+  const std::string key = queue.name.Key();
   queue.id = random_->Hex(8);
-  resources::Change change(tables_);
-  MF_CO_TRY_VOID(change.Create(table_, key, std::move(queue)));
-  co_return co_await change.Commit(ctx);
+  const auto create = [&](resources::Change& change, const QueuePointer& existing) -> Result<> {
+    if (existing) return accepts(*existing);
+    if (IsResting(key)) {
+      return Fail(Error::Service("QueueDeletedRecently", "You must wait 60 seconds after deleting a queue before you can create another with the same name."));
+    }
+    return change.Create(table_, key, queue);
+  };
+  co_return co_await resources::EditWith(ctx, table_, key, create);
 }
 
-Task<Result<>> Queues::Replace(Context& ctx, const QueuePointer& old, Queue queue) {
-  const std::string key = old->name.Key();
-  resources::Change change(tables_);
-  MF_CO_TRY_VOID(change.Replace(table_, key, old, std::move(queue)));
-  co_return co_await change.Commit(ctx);
-}
-
-Task<Result<>> Queues::Delete(Context& ctx, const QueuePointer& queue) {
-  const std::string key = queue->name.Key();
-  resources::Change change(tables_);
-  MF_CO_TRY_VOID(change.Delete(table_, key, queue));
-  MF_CO_TRY_VOID(co_await change.Commit(ctx));
+Task<Result<>> Queues::Delete(Context& ctx, QueueName name) {
+  const std::string key = name.Key();
+  MF_CO_TRY_VOID(co_await resources::Remove(ctx, table_, key));
   if (options_.name_rest > Duration::zero()) deleted_[key] = loop_->Now() + options_.name_rest;
   if (const auto live = live_.find(key); live != live_.end()) Arrived(key, live->second.waiters.size());
   sweep_now_.Pulse();
   co_return Result<>();
 }
 
-Task<Result<>> Queues::Purge(Context& ctx, const QueuePointer& queue) {
-  const int64_t now = ToEpochMillis(loop_->WallNow()) / 1000;
-  if (queue->purged_seconds != 0 && now >= queue->purged_seconds && now - queue->purged_seconds < 60) {
-    co_return Fail(Error::Service("PurgeQueueInProgress",
-                                  fmt::format("Only one PurgeQueue operation on {} is allowed every 60 seconds.", queue->name.name)));
-  }
-  Queue changed = *queue;
-  ++changed.generation;
-  changed.purged_seconds = now;
-  MF_CO_TRY_VOID(co_await Replace(ctx, queue, std::move(changed)));
+Task<Result<>> Queues::Purge(Context& ctx, QueueName name) {
+  const auto purge = [this](Queue& queue) -> Result<> {
+    const int64_t now = ToEpochMillis(loop_->WallNow()) / 1000;
+    if (queue.purged_seconds != 0 && now >= queue.purged_seconds && now - queue.purged_seconds < 60) {
+      return Fail(Error::Service("PurgeQueueInProgress",
+                                 fmt::format("Only one PurgeQueue operation on {} is allowed every 60 seconds.", queue.name.name)));
+    }
+    ++queue.generation;
+    queue.purged_seconds = now;
+    return {};
+  };
+  MF_CO_TRY_VOID(co_await Edit(ctx, name, purge));
   sweep_now_.Pulse();
   co_return Result<>();
 }

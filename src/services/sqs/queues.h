@@ -19,7 +19,7 @@
 
 #include "base/random.h"
 #include "base/task_scope.h"
-#include "resources/resource_table.h"
+#include "resources/edit.h"
 #include "services/sqs/message.h"
 #include "services/sqs/queue.h"
 #include "services/sqs/receipt_handle.h"
@@ -74,18 +74,24 @@ class Queues {
   // nullptr: there is none.
   QueuePointer Find(const QueueName& name) const { return table_.Find(name.Key()); }
   // Error: QueueDoesNotExist.
-  Result<QueuePointer> Get(const QueueName& name) const;
+  Result<QueuePointer> Get(const QueueName& name) const { return table_.Get(name.Key()); }
   const resources::ResourceTable<Queue>& table() const { return table_; }
   resources::ResourceTables& tables() { return tables_; }
   const ReceiptHandles& handles() const { return *handles_; }
   store::QueueCounts Counts(const Queue& queue) const { return store_->Counts(queue.Storage()); }
 
-  // Error: QueueDeletedRecently; those of resources::Change.
-  Task<Result<>> Create(Context& ctx, Queue queue);
-  Task<Result<>> Replace(Context& ctx, const QueuePointer& old, Queue queue);
-  Task<Result<>> Delete(Context& ctx, const QueuePointer& queue);
-  // Error: PurgeQueueInProgress.
-  Task<Result<>> Purge(Context& ctx, const QueuePointer& queue);
+  // Changes of a queue, whoever else changes it. Errors: those of resources::Edit, QueueDoesNotExist, and what stands beside them.
+  // Makes `queue`, unless there is one of its name: then it is `accepts` that says whether that one will do. QueueDeletedRecently.
+  using Check = std::function<Result<>(const Queue& existing)>;
+  Task<Result<>> Create(Context& ctx, Queue queue, Check accepts);
+  // `edit` changes the queue as it is then; its own errors.
+  template <typename EditQueue>
+  Task<Result<>> Edit(Context& ctx, const QueueName& name, EditQueue edit) {
+    return resources::Edit(ctx, table_, name.Key(), std::move(edit));
+  }
+  Task<Result<>> Delete(Context& ctx, QueueName name);
+  // PurgeQueueInProgress.
+  Task<Result<>> Purge(Context& ctx, QueueName name);
 
   // Gives a message that is to be sent its id, time and checksums.
   void Stamp(StoredMessage& message) const;
@@ -121,6 +127,8 @@ class Queues {
   };
   class LiveHold;
 
+  // Whether the name belonged to a queue that was deleted a short while ago.
+  bool IsResting(const std::string& key);
   Task<Result<>> Take(Context& ctx, const QueuePointer& queue, const ReceiveOptions& options, IncomingMessages& taken, store::LeasedItems& leased);
   // Sorts what was leased: what is given out, what is too old, what belongs to the dead-letter queue.
   Task<Result<>> Sort(Context& ctx, const QueuePointer& queue, std::vector<store::QueueItem> items, IncomingMessages& taken);

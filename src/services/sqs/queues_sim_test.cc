@@ -32,13 +32,14 @@ class QueuesSim : public testing::Test {
 
   void Open(QueuesOptions options) {
     if (queues_) loop_.RunVoid(queues_->Stop());
-    queues_ = std::make_unique<Queues>(loop_, *store_, random_, options);
-    while (!loop_.Run(queues_->Open(ctx_))) {
-    }
+    do {
+      queues_ = std::make_unique<Queues>(loop_, *store_, random_, options);
+    } while (!loop_.Run(queues_->Open(ctx_)));
   }
   QueuePointer Make(std::string name, Queue queue = {}) {
     queue.name = {"000000000000", "us-east-1", std::move(name)};
-    while (!loop_.Run(queues_->Create(ctx_, queue))) {
+    const auto accept = [](const Queue&) -> Result<> { return {}; };
+    while (!loop_.Run(queues_->Create(ctx_, queue, accept))) {
     }
     return queues_->Find(queue.name);
   }
@@ -309,7 +310,7 @@ TEST_F(QueuesSim, PurgedAndDeletedQueuesLeaveNothing) {
   auto queue = Make("q");
   for (int i = 0; i < 50; ++i) Send(queue, "x");
   ASSERT_EQ(Bodies(queue).size(), 10u);
-  ASSERT_TRUE(loop_.Run(queues_->Purge(ctx_, queue)));
+  ASSERT_TRUE(loop_.Run(queues_->Purge(ctx_, queue->name)));
   queue = queues_->Find(queue->name);
   EXPECT_EQ(queues_->Counts(*queue).items, 0);
   Send(queue, "new");

@@ -61,9 +61,6 @@ class SqsApi final : public QueuesHandler, public MessagesHandler, public TagsHa
   std::string UrlOf(const std::optional<std::string>& host, const QueueName& name) const;
   // Whether the dead-letter queue that `queue` names exists and takes its messages. Error: InvalidParameterValue.
   Result<> CheckRedrive(const Queue& queue) const;
-  // Applies `edit` to the queue as it is then, again while others change it. `edit`: Result<>(Queue&).
-  template <typename Edit>
-  Task<Result<>> Update(Context& ctx, std::string queue_url, Edit edit);
 
   SqsParts parts_;
 };
