@@ -15,8 +15,7 @@
 #include "base/clock.h"
 #include "catalog/function_reference.h"
 #include "catalog/tables.h"
-#include "identity/authorization.h"
-#include "identity/organizations.h"
+#include "identity/access_control.h"
 
 namespace mayfly::catalog {
 
@@ -24,11 +23,11 @@ class Access {
  public:
   // All outlive it.
   Access(const Tables& tables, const identity::IdentityPolicies& identities, const Clock& clock, identity::Organizations organizations = {})
-      : tables_(&tables), identities_(&identities), clock_(&clock), organizations_(std::move(organizations)) {}
+      : tables_(&tables), control_(identities, clock, std::move(organizations)) {}
 
   // Whether no policy could keep the principal from its own account's functions: there is none. A cheap first question.
   bool IsUnrestricted(const identity::RequestPrincipal& principal) const {
-    return tables_->policies.size() == 0 && identities_->IsAdministrator(principal);
+    return tables_->policies.size() == 0 && control_.IsOwner(principal, principal.account_id);
   }
 
   // Whether `target` exists plays no part. Error (Service): AccessDeniedException, as AWS words it.
@@ -44,22 +43,10 @@ class Access {
   Result<> AuthorizeLayer(const identity::RequestPrincipal& principal, std::string_view action, const LayerTarget& target) const;
 
  private:
-  using PolicyPointer = resources::ResourceTable<ResourcePolicy>::Pointer;
-
-  struct Resource {
-    std::string arn;
-    std::string_view owner_account_id;
-    std::string_view region;
-  };
-  Result<> Decide(const identity::RequestPrincipal& principal, std::string_view action, const Resource& resource,
-                  std::initializer_list<PolicyPointer> policies, identity::ConditionKeys keys) const;
-  // Without policies there is nothing to decide about one's own.
-  bool IsOwner(const identity::RequestPrincipal& principal, std::string_view owner_account_id) const;
+  static identity::PolicyPointer PolicyOf(const resources::ResourceTable<ResourcePolicy>& table, std::string_view key);
 
   const Tables* tables_;
-  const identity::IdentityPolicies* identities_;
-  const Clock* clock_;
-  identity::Organizations organizations_;
+  identity::AccessControl control_;
 };
 
 }  // namespace mayfly::catalog

@@ -37,17 +37,18 @@ QueueName QueueOf(const Context& ctx, const wire::Message& request) {
 Result<> Authorizer::Authorize(const identity::RequestPrincipal& principal, std::string_view action, const QueueName& name,
                                identity::ConditionKeys keys) const {
   const QueuePointer queue = queues_->Find(name);
-  const bool own = principal.account_id == name.account_id;
-  if (own && (!queue || queue->policy.empty()) && identities_->IsAdministrator(principal)) return {};
-  const std::string arn = name.Arn();
-  identity::AddGlobalKeys(principal, name.region, clock_->WallNow(), keys);
-  const identity::PolicyRequest asked{principal, action, arn, keys};
-  if (!own && std::ranges::find(kAcrossAccounts, action) == std::end(kAcrossAccounts)) return Fail(identity::NotAllowedByResource(asked));
-  identity::Decision decision;
+  identity::PolicyPointer policy;
   if (queue && !queue->policy.empty()) {
-    if (const auto policy = identity::Policy::Parse(queue->policy, identity::Policy::Kind::Resource)) decision = (*policy)->Evaluate(asked);
+    if (auto parsed = identity::Policy::Parse(queue->policy, identity::Policy::Kind::Resource)) policy = std::move(*parsed);
   }
-  return identity::Authorize(asked, name.account_id, *identities_, decision);
+  if (!policy && control_.IsOwner(principal, name.account_id)) return {};
+  const std::string arn = name.Arn();
+  const bool own = principal.account_id == name.account_id;
+  if (!own && std::ranges::find(kAcrossAccounts, action) == std::end(kAcrossAccounts)) {
+    return Fail(identity::NotAllowedByResource({principal, action, arn, {}}));
+  }
+  const identity::AccessControl::Resource resource{.arn = arn, .owner_account_id = name.account_id, .region = name.region};
+  return control_.Authorize(principal, action, resource, {&policy, 1}, std::move(keys));
 }
 
 Result<> Authorizer::Authorize(const Context& ctx, const wire::Operation& operation, const wire::Message& request) const {

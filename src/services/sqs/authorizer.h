@@ -5,7 +5,7 @@
 // (making, removing, listing, tags, permissions, attributes) is the owner's alone. One per daemon, on the strand of the queues.
 #pragma once
 
-#include "identity/authorization.h"
+#include "identity/access_control.h"
 #include "services/sqs/queues.h"
 #include "wire/endpoint.h"
 
@@ -15,7 +15,7 @@ class Authorizer {
  public:
   // All outlive it.
   Authorizer(const Queues& queues, const identity::IdentityPolicies& identities, const Clock& clock)
-      : queues_(&queues), identities_(&identities), clock_(&clock) {}
+      : queues_(&queues), control_(identities, clock) {}
 
   // Of any principal. `keys`: what only the caller knows (aws:SourceArn …); the global keys are added here.
   // Error: AccessDeniedException. Whether the queue exists plays no part for its owner.
@@ -30,8 +30,7 @@ class Authorizer {
   Task<Result<>> Answer(Context& ctx, const wire::Operation& operation, const wire::Message& request) const;
 
   const Queues* queues_;
-  const identity::IdentityPolicies* identities_;
-  const Clock* clock_;
+  identity::AccessControl control_;
 };
 
 }  // namespace mayfly::sqs
