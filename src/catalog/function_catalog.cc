@@ -118,16 +118,16 @@ Task<Result<>> FunctionCatalog::Publish(Context& ctx, const FunctionPointer& lat
   co_return co_await change.Commit(ctx);
 }
 
-Task<Result<>> FunctionCatalog::Delete(Context& ctx, const FunctionPointer& old) {
-  resources::Change change(tables_->all);
-  MF_CO_TRY_VOID(StageDelete(change, old));
-  co_return co_await change.Commit(ctx);
-}
-
 Result<> FunctionCatalog::StageDelete(resources::Change& change, const FunctionPointer& old) {
   const std::string key = RowKey(*old);
   change.batch().DeleteUnder(kUnsettledTable, key);  // of a function that of its versions, too
   return change.Delete(TableOf(*old), key, old);
+}
+
+// Only one of the tables has rows of such a key.
+Task<Result<>> FunctionCatalog::WaitUntilFree(Context& ctx, std::string row_key) {
+  MF_CO_TRY_VOID(co_await tables_->functions.WaitUntilFree(ctx, row_key));
+  co_return co_await tables_->versions.WaitUntilFree(ctx, row_key);
 }
 
 void FunctionCatalog::OnRowChange(const std::string& key, const FunctionPointer& old_state, const FunctionPointer& new_state) {

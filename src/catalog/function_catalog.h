@@ -64,10 +64,10 @@ class FunctionCatalog {
   Task<Result<>> Replace(Context& ctx, const FunctionPointer& old, Function next);
   // Makes `version` of `latest`, which becomes `next_latest`. Errors as Replace.
   Task<Result<>> Publish(Context& ctx, const FunctionPointer& latest, Function next_latest, Function version);
-  // A version, or with $LATEST the function, with everything that hangs on it. Errors as Replace.
-  Task<Result<>> Delete(Context& ctx, const FunctionPointer& old);
-  // The same as a part of `change`.
+  // A version, or with $LATEST the function, with everything that hangs on it, as a part of `change`. Errors as Replace.
   Result<> StageDelete(resources::Change& change, const FunctionPointer& old);
+  // For whoever got a conflict: until no change of the row is on its way. Errors by ctx.
+  Task<Result<>> WaitUntilFree(Context& ctx, std::string row_key);
 
   // Called after each change of a function or version, with the old state and the new one (either may be null).
   using Listener = std::function<void(const FunctionPointer& old_state, const FunctionPointer& new_state)>;

@@ -66,7 +66,9 @@ TEST(FunctionCatalog, ChangesSurviveReopening) {
     Function next = *catalog.Find({"111122223333", "eu-west-1", "a"});
     next.memory_mib = 256;
     EXPECT_TRUE(co_await catalog.Replace(ctx, catalog.Find(next.name), next));
-    EXPECT_TRUE(co_await catalog.Delete(ctx, catalog.Find({"111122223333", "eu-west-1", "b"})));
+    resources::Change deletion(first.tables.all);
+    EXPECT_TRUE(catalog.StageDelete(deletion, catalog.Find({"111122223333", "eu-west-1", "b"})));
+    EXPECT_TRUE(co_await deletion.Commit(ctx));
 
     Opened second(loop, store);
     FunctionCatalog& again = second.catalog;

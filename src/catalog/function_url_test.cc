@@ -66,7 +66,9 @@ TEST(FunctionUrlIndex, FollowsTheTable) {
       const FunctionUrlPointer found = index.Find("two");
       EXPECT_TRUE(found && found->auth_type == "AWS_IAM" && found->qualifier == "live");
       EXPECT_FALSE(index.Find("four"));
-      EXPECT_TRUE(co_await catalog.Delete(ctx, catalog.Find({"111122223333", "eu-west-1", "g"})));
+      resources::Change deletion(tables.all);
+      EXPECT_TRUE(catalog.StageDelete(deletion, catalog.Find({"111122223333", "eu-west-1", "g"})));
+      EXPECT_TRUE(co_await deletion.Commit(ctx));
       EXPECT_FALSE(index.Find("three"));
     }
     // After a restart.

@@ -125,6 +125,7 @@ Result<> Change::DeleteEntry(AnyTable& table, TableEntries::const_iterator entry
 // --- committing ----------------------------------------------------------------------------------------------------------
 
 Task<Result<>> Change::Commit(Context& ctx) {
+  if (batch_.steps().empty()) co_return Result<>();
   auto committed = co_await tables_->store_->Commit(ctx, std::move(batch_));
   if (committed) {
     Show(committed->version);

@@ -46,7 +46,7 @@ class Change {
   store::Batch& batch() { return batch_; }
 
   // Errors: RowErrors::busy (or exists) when another writer of the store came first; faults of the store. Nothing has changed
-  // then. Not undone when the caller goes away.
+  // then. Not undone when the caller goes away. Nothing staged: at once.
   Task<Result<>> Commit(Context& ctx);
 
   // The row because of which staging or committing was refused, when that passes: AnyTable::WaitUntilFree.

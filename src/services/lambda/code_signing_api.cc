@@ -6,13 +6,13 @@
 #include "services/lambda/find_function.h"
 #include "services/lambda/paging.h"
 #include "services/lambda/settings.h"
+#include "services/lambda/tags.h"
 #include "services/lambda/signing_rule.h"
 
 namespace mayfly::lambda {
 namespace {
 
 constexpr size_t kConfigsPageMax = 10'000;
-constexpr size_t kTagsMax = 50;
 constexpr size_t kIdCharacters = 17;
 
 CodeSigningConfig DescribeConfig(const catalog::CodeSigningConfig& config) {
@@ -47,7 +47,7 @@ Task<Result<CreateCodeSigningConfigResponse>> CodeSigningApi::CreateCodeSigningC
   SetPolicy(config, request.code_signing_policies);
   config.last_modified = FormatLambdaTime(parts_.clock.WallNow());
   if (request.tags) {
-    if (request.tags->size() > kTagsMax) co_return Fail(InvalidParameterValue("Number of tags exceeds resource tag limit."));
+    MF_CO_TRY_VOID(resources::CheckTags(*request.tags, kTagRules));
     config.tags = *request.tags;
   }
   resources::Change change(parts_.tables.all);

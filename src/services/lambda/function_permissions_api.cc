@@ -6,19 +6,16 @@
 
 #include <fmt/format.h>
 
-#include "base/event.h"
 #include "base/random.h"
 #include "base/text.h"
 #include "catalog/function_catalog.h"
 #include "identity/arn.h"
+#include "resources/edit.h"
 #include "services/lambda/permission_statements.h"
 #include "services/lambda/settings.h"
 
 namespace mayfly::lambda {
 namespace {
-
-constexpr int kChangeAttemptsMax = 50;
-constexpr Duration kChangeRetryAfter = std::chrono::milliseconds(2);
 
 using Parts = FunctionPermissionsApi::Parts;
 
@@ -79,19 +76,21 @@ Result<> StageRevision(const Parts& parts, resources::Change& change, const Hold
   return change.Replace(next.is_latest() ? tables.functions : tables.versions, catalog::RowKey(next), holder.function, next);
 }
 
-// Another change of the same function may be on its way (its state, say): it comes first, then everything is looked up again.
+// Another change of the function, version or alias may be on its way (its state, say): it comes first, then everything is looked
+// up again. What a policy hangs on changes with it, so that whoever changes either waits in the same line.
 Task<Result<>> ChangePolicy(Context& ctx, const Parts& parts, catalog::FunctionReference reference, Edit edit) {
-  for (int attempt = 1;; ++attempt) {
-    MF_CO_TRY(const Holder holder, FindHolder(parts, reference));
+  const auto change_it = [&](resources::Change& change, const auto&) -> Result<> {
+    MF_TRY(const Holder holder, FindHolder(parts, reference));
     const auto policy = parts.tables.policies.Find(holder.PolicyKey());
-    MF_CO_TRY(std::string document, edit(holder, policy ? policy->document : std::string()));
-    resources::Change change(parts.tables.all);
-    auto changed = StageDocument(parts, change, holder, std::move(document));
-    if (changed) changed = StageRevision(parts, change, holder);
-    if (changed) changed = co_await change.Commit(ctx);
-    if (changed || !changed.error().IsService("ResourceConflictException") || attempt == kChangeAttemptsMax) co_return changed;
-    MF_CO_TRY_VOID(co_await Sleep(ctx, kChangeRetryAfter));
-  }
+    MF_TRY(std::string document, edit(holder, policy ? policy->document : std::string()));
+    MF_TRY_VOID(StageDocument(parts, change, holder, std::move(document)));
+    return StageRevision(parts, change, holder);
+  };
+  MF_CO_TRY(const Holder holder, FindHolder(parts, reference));
+  catalog::Tables& tables = parts.tables;
+  if (holder.alias) co_return co_await resources::EditWith(ctx, tables.aliases, catalog::AliasKey(reference.name, holder.alias->name), change_it);
+  auto& table = holder.function->is_latest() ? tables.functions : tables.versions;
+  co_return co_await resources::EditWith(ctx, table, catalog::RowKey(*holder.function), change_it);
 }
 
 // ResourceArn, which the model has checked to be that of a function, or of a runtime.

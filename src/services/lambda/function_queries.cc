@@ -86,13 +86,13 @@ Result<ListFunctionsResponse> FunctionsApi::ListLatest(const std::string& prefix
 // FunctionVersion=ALL: each function with its versions. A marker names the row that came last, "f/" being $LATEST.
 Result<ListFunctionsResponse> FunctionsApi::ListVersions(const std::string& prefix, const std::optional<std::string>& marker,
                                                          size_t limit) {
-  MF_TRY(const std::string after, DecodeMarker(marker));
+  MF_TRY(const std::string after, ReadMarker(marker));
   std::vector<catalog::FunctionPointer> found = VersionsAfter(parts_.tables, prefix, after, limit + 1);
   ListFunctionsResponse response;
   if (found.size() > limit) {
     found.resize(limit);
     const catalog::Function& last = *found.back();
-    response.next_marker = EncodeMarker(last.is_latest() ? last.name.Key() + '/' : catalog::RowKey(last));
+    response.next_marker = WriteMarker(last.is_latest() ? last.name.Key() + '/' : catalog::RowKey(last));
   }
   wire::WrittenList functions;
   for (const catalog::FunctionPointer& function : found)

@@ -3,8 +3,8 @@
 
 #include <fmt/format.h>
 
-#include "base/event.h"
 #include "catalog/runtimes.h"
+#include "resources/edit.h"
 #include "services/lambda/code_quota.h"
 #include "services/lambda/find_function.h"
 #include "services/lambda/function_images.h"
@@ -16,8 +16,6 @@
 namespace mayfly::lambda {
 namespace {
 
-constexpr int kDeleteAttemptsMax = 50;
-constexpr Duration kDeleteRetryAfter = std::chrono::milliseconds(20);
 
 FunctionCode CodeOf(UpdateFunctionCodeRequest&& request) {
   FunctionCode code;
@@ -191,17 +189,14 @@ Task<Result<DeleteFunctionResponse>> FunctionsApi::DeleteFunction(Context& ctx, 
   if (reference.qualifier == "$LATEST") {
     co_return Fail(InvalidParameterValue("$LATEST version cannot be deleted without deleting the function."));
   }
-  // A change of state may be on its way to the store (Settling): it gives way, then the function is looked up again.
-  for (int attempt = 1;; ++attempt) {
-    MF_CO_TRY(catalog::FunctionCatalog::Resolved found, parts_.catalog.Resolve(reference));
-    if (found.alias) co_return Fail(InvalidParameterValue("Deletion of aliases is not currently supported."));
-    if (!reference.qualifier.empty()) MF_CO_TRY_VOID(CheckUnused(parts_.tables, *found.function));
-    auto deleted = co_await parts_.catalog.Delete(ctx, found.function);
-    if (deleted) break;
-    if (!deleted.error().IsService("ResourceConflictException") || attempt == kDeleteAttemptsMax)
-      co_return Fail(std::move(deleted).error());
-    MF_CO_TRY_VOID(co_await Sleep(ctx, kDeleteRetryAfter));
-  }
+  // A change of state may be on its way to the store (Settling): it comes first, then the function is looked up again.
+  const auto remove = [&](resources::Change& change, const auto&) -> Result<> {
+    MF_TRY(const catalog::FunctionCatalog::Resolved found, parts_.catalog.Resolve(reference));
+    if (found.alias) return Fail(InvalidParameterValue("Deletion of aliases is not currently supported."));
+    if (!reference.qualifier.empty()) MF_TRY_VOID(CheckUnused(parts_.tables, *found.function));
+    return parts_.catalog.StageDelete(change, found.function);
+  };
+  MF_CO_TRY_VOID(co_await resources::EditWith(ctx, parts_.tables.functions, reference.name.Key(), remove));
   DeleteFunctionResponse response;
   response.status_code = 204;
   co_return response;

@@ -60,10 +60,10 @@ Result<> CheckNumber(int64_t number) {
 
 // A marker of ListLayerVersions is the number that came last.
 Result<int64_t> NumberBefore(const std::optional<std::string>& marker) {
-  MF_TRY(const std::string text, DecodeMarker(marker));
+  MF_TRY(const std::string text, ReadMarker(marker));
   if (text.empty()) return std::numeric_limits<int64_t>::max();
   const std::optional<int64_t> number = ParseNumber<int64_t>(text);
-  if (!number) return Fail(InvalidParameterValue("Invalid token."));
+  if (!number) return Fail(InvalidMarker());
   return *number;
 }
 
@@ -170,7 +170,7 @@ Task<Result<ListLayerVersionsResponse>> LayersApi::ListLayerVersions(Context& ct
   ListLayerVersionsResponse response;
   if (found.size() > limit) {
     found.resize(limit);
-    response.next_marker = EncodeMarker(std::to_string(found.back()->name.number));
+    response.next_marker = WriteMarker(std::to_string(found.back()->name.number));
   }
   std::vector<LayerVersionsListItem> versions;
   for (const auto& version : found) versions.push_back(ListItem(*version));

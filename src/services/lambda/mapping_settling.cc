@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "catalog/tables.h"
+#include "resources/edit.h"
 #include "services/lambda/mapping_claims.h"
 
 namespace mayfly::lambda {
@@ -9,8 +10,6 @@ namespace {
 
 using catalog::EventSourceMapping;
 namespace MappingState = catalog::MappingState;
-
-constexpr Duration kRetryAfter = std::chrono::milliseconds(20);
 
 // Where `current` is on its way to.
 Result<> StageSettled(resources::Change& change, catalog::Tables& tables, const std::shared_ptr<const EventSourceMapping>& current) {
@@ -41,18 +40,14 @@ Task<> MappingSettling::Stop() {
 Task<> MappingSettling::Settle(std::string key) {
   Context ctx(loop_);
   ctx.stop = background_.stop_token();
-  for (Duration wait = delay_;; wait = kRetryAfter) {
-    if (!co_await Sleep(ctx, wait)) co_return;
-    const auto current = tables_.event_source_mappings.Find(key);
-    if (!current || current->is_settled()) co_return;
-    resources::Change change(tables_.all);
-    Result<> settled = StageSettled(change, tables_, current);
-    if (settled) settled = co_await change.Commit(ctx);
-    if (settled) co_return;
-    if (settled.error().kind == Error::Kind::Service) continue;  // another change (of tags) is on its way
-    if (settled.error().kind == Error::Kind::Fault) log::Error("settle event source mapping {}: {}", key, settled.error().ToString());
-    co_return;  // the next start does it
-  }
+  if (!co_await Sleep(ctx, delay_)) co_return;
+  const auto settle = [this](resources::Change& change, const std::shared_ptr<const EventSourceMapping>& current) -> Result<> {
+    if (!current || current->is_settled()) return {};
+    return StageSettled(change, tables_, current);
+  };
+  const auto settled = co_await resources::EditWith(ctx, tables_.event_source_mappings, key, settle);
+  // The next start does it.
+  if (!settled && settled.error().kind != Error::Kind::Cancelled) log::Error("settle event source mapping {}: {}", key, settled.error().ToString());
 }
 
 }  // namespace mayfly::lambda

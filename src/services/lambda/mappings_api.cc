@@ -9,6 +9,7 @@
 #include "services/lambda/mapping_settling.h"
 #include "services/lambda/paging.h"
 #include "services/lambda/settings.h"
+#include "services/lambda/tags.h"
 #include "sources/queue_source.h"
 #include "sources/table.h"
 
@@ -19,7 +20,6 @@ using catalog::EventSourceMapping;
 namespace MappingState = catalog::MappingState;
 
 constexpr size_t kMappingsPageMax = 100;
-constexpr size_t kTagsMax = 50;
 constexpr std::string_view kQueueMissing =
     "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. SQS Error Message: The specified queue "
     "does "
@@ -81,7 +81,7 @@ Task<Result<EventSourceMappingConfiguration>> MappingsApi::CreateEventSourceMapp
   mapping.enabled = request.enabled.value_or(true);
   MF_CO_TRY_VOID(ApplyMappingSettings(request, mapping));
   if (request.tags) {
-    if (request.tags->size() > kTagsMax) co_return Fail(InvalidParameterValue("Number of tags exceeds resource tag limit."));
+    MF_CO_TRY_VOID(resources::CheckTags(*request.tags, kTagRules));
     mapping.tags = std::move(*request.tags);
   }
   MF_CO_TRY(const catalog::FunctionPointer function, Point(ctx, mapping, request.function_name, "InvalidParameterValueException"));

@@ -1,21 +1,16 @@
 #include "services/lambda/paging.h"
 
-#include "base/encoding.h"
 #include "services/lambda/settings.h"
 
 namespace mayfly::lambda {
 
-std::string EncodeMarker(std::string_view key) { return Base64Encode(key); }
+Error InvalidMarker() { return InvalidParameterValue("Invalid token."); }
 
-Result<std::string> DecodeMarker(const std::optional<std::string>& marker) {
+Result<std::string> ReadMarker(const std::optional<std::string>& marker) {
   if (!marker) return std::string();
-  auto key = Base64Decode(*marker);
-  if (!key || key->empty() || !IsValidUtf8(*key)) return Fail(InvalidParameterValue("Invalid token."));
-  return std::move(*key);
-}
-
-size_t PageLimit(const std::optional<int32_t>& max_items, size_t maximum) {
-  return std::min(maximum, static_cast<size_t>(max_items.value_or(static_cast<int32_t>(maximum))));
+  auto place = resources::ReadMarker(*marker);
+  if (!place) return Fail(InvalidMarker());
+  return std::move(*place);
 }
 
 }  // namespace mayfly::lambda

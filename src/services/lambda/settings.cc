@@ -223,7 +223,7 @@ Result<> ApplySettings(const CreateFunctionRequest& request, const SettingRules&
   function.role = request.role;
   if (request.architectures && !request.architectures->empty()) function.architecture = request.architectures->front();
   if (request.tags) {
-    MF_TRY_VOID(CheckTags(*request.tags));
+    MF_TRY_VOID(resources::CheckTags(*request.tags, kTagRules));
     function.tags = *request.tags;
   }
   return ApplyCommon(request, rules, function);

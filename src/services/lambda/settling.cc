@@ -6,11 +6,6 @@
 #include "services/lambda/revisions.h"
 
 namespace mayfly::lambda {
-namespace {
-
-constexpr Duration kRetryAfter = std::chrono::milliseconds(2);
-
-}  // namespace
 
 void Settling::Recover() {
   for (const std::string& row_key : parts_.catalog.unsettled()) background_.Spawn(Settle(row_key));
@@ -45,7 +40,7 @@ Task<> Settling::Settle(std::string row_key) {
     if (settled) co_return;
     // A conflict is another change on its way (of tags, the policy, a delete). Otherwise the store failed: the next start settles it.
     if (settled.error().kind == Error::Kind::Fault) co_return log::Error("settle {}: {}", row_key, settled.error().ToString());
-    if (!co_await Sleep(ctx, kRetryAfter)) co_return;
+    if (!co_await parts_.catalog.WaitUntilFree(ctx, row_key)) co_return;
   }
 }
 

@@ -2,19 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "base/text.h"
-#include "services/lambda/settings.h"
 
 namespace mayfly::lambda {
-namespace {
-
-constexpr size_t kTagsMax = 50;
-
-bool IsReservedKey(std::string_view key) { return StartsWithIgnoringCase(key, "aws:"); }
-
-}  // namespace
 
 Result<TaggedArn> ParseTaggedArn(const Context& ctx, std::string_view arn) {
   const std::vector<std::string_view> parts = Split(arn, ':');
@@ -26,14 +16,6 @@ Result<TaggedArn> ParseTaggedArn(const Context& ctx, std::string_view arn) {
                                fmt::format("Functions from '{}' are not reachable in this region ('{}')", parts[3], ctx.principal.region)));
   }
   return TaggedArn{std::string(arn), std::string(parts[3]), std::string(parts[4]), std::string(parts[5]), std::string(parts[6])};
-}
-
-Result<> CheckTags(const Tags& tags) {
-  for (const auto& [key, value] : tags) {
-    if (IsReservedKey(key)) return Fail(InvalidParameterValue("aws: prefixed tag key names are not allowed for external use."));
-  }
-  if (tags.size() > kTagsMax) return Fail(InvalidParameterValue("Number of tags exceeds resource tag limit."));
-  return {};
 }
 
 }  // namespace mayfly::lambda

@@ -26,17 +26,12 @@ class TagsApi final : public TagsHandler {
   Task<Result<ListTagsResponse>> ListTags(Context& ctx, ListTagsRequest request) override;
 
  private:
+  using EditTags = std::function<Result<>(Tags&)>;
   struct Kind;
-  static const Kind* FindKind(std::string_view name);
+  // Error: ResourceNotFoundException.
   static Result<const Kind*> KindOf(const TaggedArn& arn);
-  Result<Tags> ReadFunctionTags(const TaggedArn& arn) const;
-  Task<Result<>> WriteFunctionTags(Context& ctx, TaggedArn arn, Tags tags);
-  Result<Tags> ReadMappingTags(const TaggedArn& arn) const;
-  Task<Result<>> WriteMappingTags(Context& ctx, TaggedArn arn, Tags tags);
-  Result<Tags> ReadSigningTags(const TaggedArn& arn) const;
-  Task<Result<>> WriteSigningTags(Context& ctx, TaggedArn arn, Tags tags);
-  // `edit` is called again when another change came between.
-  Task<Result<>> ChangeTags(Context& ctx, std::string resource, std::function<Result<>(Tags&)> edit);
+  // As resources::Edit; `edit` may be called more than once.
+  Task<Result<>> ChangeTags(Context& ctx, std::string resource, EditTags edit);
 
   Parts parts_;
 };

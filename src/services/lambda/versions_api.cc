@@ -50,7 +50,7 @@ Task<Result<ListVersionsByFunctionResponse>> VersionsApi::ListVersionsByFunction
   }
   // "0" comes before every version's key: the marker of a page that had room for $LATEST only.
   if (limit == 0) {
-    if (parts_.catalog.NewestVersion(latest->name)) response.next_marker = EncodeMarker("0");
+    if (parts_.catalog.NewestVersion(latest->name)) response.next_marker = WriteMarker("0");
   } else {
     MF_CO_TRY(auto page, NextPage(parts_.tables.versions, latest->name.Key() + '/', marker, limit));
     for (const auto& row : page.rows) versions.Append(parts_.views.DescribeInList(row.value, ListTexts::Form::Qualified));
