@@ -6,11 +6,24 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "resources/json_members.h"
 #include "services/sqs/errors.h"
 #include "wire/error_response.h"
 #include "model/sqs.h"
 
 namespace mayfly::sqs {
+
+static void VisitMembers(resources::Is<MoveTask> auto& task, auto&& visit) {
+  visit("id", task.id);
+  visit("destination", task.destination_arn);
+  visit("perSecond", task.per_second);
+  visit("status", task.status);
+  visit("moved", task.moved);
+  visit("toMove", task.to_move);
+  visit("started", task.started_millis);
+  visit("failure", task.failure);
+}
+
 namespace {
 
 constexpr Duration kPauseAfterFault = std::chrono::seconds(1);
@@ -21,31 +34,14 @@ Error NoSuchTask(std::string_view) { return Error::Service("ResourceNotFoundExce
 
 std::string MoveTask::Key() const { return fmt::format("{}/{:013}-{}", source.Key(), started_millis, id); }
 
-json::Value ToJson(const MoveTask& task) {
-  json::Object made;
-  made.emplace_back("id", task.id);
-  if (!task.destination_arn.empty()) made.emplace_back("destination", task.destination_arn);
-  if (task.per_second) made.emplace_back("perSecond", *task.per_second);
-  made.emplace_back("status", task.status);
-  made.emplace_back("moved", task.moved);
-  made.emplace_back("toMove", task.to_move);
-  made.emplace_back("started", task.started_millis);
-  if (!task.failure.empty()) made.emplace_back("failure", task.failure);
-  return made;
-}
+json::Value ToJson(const MoveTask& task) { return resources::WriteMembers(task); }
 
 Result<> FromJson(std::string_view key, const json::Value& value, MoveTask& task) {
   const auto parts = Split(key, '/');
   if (parts.size() != 4) return Fail(Error::Fault("the key of a move task has four parts"));
   task.source = {std::string(parts[0]), std::string(parts[1]), std::string(parts[2])};
-  task.id = value.StringOr("id", "");
-  task.destination_arn = value.StringOr("destination", "");
-  if (const int64_t rate = value.IntOr("perSecond", 0); rate > 0) task.per_second = static_cast<int>(rate);
-  task.status = value.StringOr("status", "FAILED");
-  task.moved = value.IntOr("moved", 0);
-  task.to_move = value.IntOr("toMove", 0);
-  task.started_millis = value.IntOr("started", 0);
-  task.failure = value.StringOr("failure", "");
+  resources::ReadMembers(value, task);
+  if (task.status.empty()) return Fail(Error::Fault("a stored move task has no status"));
   return {};
 }
 
