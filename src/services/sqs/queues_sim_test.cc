@@ -316,7 +316,7 @@ TEST_F(QueuesSim, PurgedAndDeletedQueuesLeaveNothing) {
   Send(queue, "new");
   loop_.RunFor(minutes(2));
   EXPECT_EQ(store_->QueueNames(), Texts{queue->Storage()});
-  ASSERT_TRUE(loop_.Run(queues_->Delete(ctx_, queue)));
+  ASSERT_TRUE(loop_.Run(queues_->Delete(ctx_, queue->name)));
   loop_.RunFor(minutes(2));
   EXPECT_EQ(store_->QueueNames(), Texts());
 }
