@@ -35,6 +35,9 @@ class AccessTest : public testing::Test {
   }
   static Task<Result<>> StoreForLayer(Context& ctx, Tables& tables, std::string key, std::string document) {
     resources::Change change(tables.all);
+    LayerVersion version;
+    version.code_sha256 = std::string(64, 'a');
+    MF_CO_TRY_VOID(change.Create(tables.layer_versions, key, std::move(version)));
     MF_CO_TRY(ResourcePolicy policy, ResourcePolicy::Make(std::move(document), "r"));
     MF_CO_TRY_VOID(change.Put(tables.layer_policies, key, std::move(policy)));
     co_return co_await change.Commit(ctx);
