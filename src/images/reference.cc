@@ -24,10 +24,6 @@ constexpr Prefix kPrefixes[] = {
 
 Error NotAReference(std::string_view why) { return ImageError(kNotAReference, std::string(why)); }
 
-bool ConsistsOf(std::string_view text, std::string_view characters) {
-  return ConsistsOf(text, characters);
-}
-
 bool IsTag(std::string_view tag) { return tag.size() <= 128 && tag[0] != '.' && tag[0] != '-' && ConsistsOf(tag, kTagCharacters); }
 
 // Calls `check` with each part between slashes.
