@@ -243,6 +243,7 @@ Result<> ReadJsonMembers(const Structure& structure, MemberChoice choice, json::
   if (!object.is_object()) return Fail(WrongType(Kind::Structure, object));
   for (const Member& member : structure.members) {
     if (choice == MemberChoice::BodyOnly && member.location != Location::Body) continue;
+    if (member.shape->kind == Kind::BlobStream || member.shape->kind == Kind::EventStream) continue;  // no JSON has one
     const Path here{path, member.name};
     json::Value* value = object.Find(member.name);
     if (!value || value->is_null()) {

@@ -115,7 +115,7 @@ TEST_F(RestXmlTest, WritesWhatAnSdkReads) {
   EXPECT_EQ(answer.headers.Get("x-amz-request-id"), "id");
   EXPECT_EQ(answer.body,
             R"(<?xml version="1.0"?><BookOnShelf xmlns="http://shelf.example/doc/"><Title>A &amp; B</Title><Cover>AP8=</Cover>)"
-            R"(<Printed>2026-01-31T12:00:00Z</Printed><Checked>Sat, 31 Jan 2026 12:00:00 GMT</Checked><Counted>1769860800</Counted>)"
+            R"(<Printed>2026-01-31T12:00:00.000Z</Printed><Checked>Sat, 31 Jan 2026 12:00:00 GMT</Checked><Counted>1769860800</Counted>)"
             R"(<Authors><Author><Name>Ann</Name></Author></Authors><Keyword>one</Keyword><Keyword>two</Keyword>)"
             R"(<Prices><entry><Currency>EUR</Currency><Amount>1.5</Amount></entry></Prices><Mark><Name>a</Name><Value>b</Value></Mark>)"
             R"(<Owner xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="Person &quot;x&quot;"><Name>Eve</Name></Owner></BookOnShelf>)");
