@@ -131,7 +131,7 @@ class World {
     auto accepted = loop.Run(events_queue->Accept(ctx, {.request_id = id, .function = {function, ""}, .payload = std::move(payload), .trace_header = trace}));
     return accepted ? id : "";
   }
-  int64_t Owed(const std::string& lane) { return *loop.Run(events->Depth(ctx, lane)); }
+  int64_t Owed(const std::string& lane) { return events->Counts(lane).items; }
   int Figure(telemetry::Metric metric, std::string_view function) {
     const auto found = metrics.Find(metric, {.account_id = "111122223333", .region = "eu-west-1", .function_name = function});
     return found ? static_cast<int>(found->sum) : 0;
@@ -329,7 +329,9 @@ TEST(EventQueue, EventsOfADeletedFunctionAreDiscarded) {
   world.Start();
   world.Send(function);
   world.loop.RunFor(seconds(1));
-  EXPECT_TRUE(world.loop.Run(world.functions.Delete(world.ctx, world.functions.Find(function))));
+  resources::Change deletion(world.tables.all);
+  EXPECT_TRUE(world.functions.StageDelete(deletion, world.functions.Find(function)));
+  EXPECT_TRUE(world.loop.Run(deletion.Commit(world.ctx)));
   world.loop.RunFor(minutes(10));
   EXPECT_THAT(world.attempts, SizeIs(1));
   EXPECT_THAT(world.queue.taken, SizeIs(0));
