@@ -89,12 +89,10 @@ ServiceChoice::Set ServiceChoice::Those(Set among, Predicate predicate) const {
   return found;
 }
 
-// All, where no signature names one.
-ServiceChoice::Set ServiceChoice::OfSignature(const http::Request& request) const {
-  const Set all = entries_.empty() ? 0 : ~Set{0} >> (kServicesMax - entries_.size());
+std::optional<ServiceChoice::Set> ServiceChoice::OfSignature(const http::Request& request) const {
   const std::string name = identity::FindSigningName(request);
-  if (name.empty()) return all;
-  return Those(all, [&](const Entry& entry) { return std::ranges::find(entry.signing, name) != entry.signing.end(); });
+  if (name.empty()) return std::nullopt;
+  return Those(All(), [&](const Entry& entry) { return std::ranges::find(entry.signing, name) != entry.signing.end(); });
 }
 
 ServiceChoice::Set ServiceChoice::OfHost(std::string_view host, Set among) const {
@@ -130,13 +128,16 @@ ServiceChoice::Set ServiceChoice::OfPath(const http::Request& request, Templates
 }
 
 std::optional<ServiceChoice::Set> ServiceChoice::OfHead(const http::Request& request, Set& left) const {
-  left = OfSignature(request);
-  if (left == 0 || std::has_single_bit(left)) return left;
+  const std::optional<Set> signed_for = OfSignature(request);
+  left = signed_for.value_or(All());
+  if (signed_for && (left == 0 || std::has_single_bit(left))) return left;
   const auto of_target = [&](std::string_view target) { return Those(left, [&](const Entry& entry) { return !target.empty() && entry.service->target == target; }); };
   if (const std::string_view target = request.headers.Get("X-Amz-Target"); !target.empty()) return of_target(target.substr(0, target.rfind('.')));
   if (const std::string_view target = RpcTarget(request.path()); !target.empty()) return of_target(target);
-  if (const Set of_host = OfHost(request.headers.Get("Host"), left)) left = of_host;
-  if (std::has_single_bit(left)) return left;
+  if (const Set of_host = OfHost(request.headers.Get("Host"), left)) {
+    left = of_host;
+    if (std::has_single_bit(left)) return left;
+  }
   if (const Set of_path = OfPath(request, Templates::WithLiterals, left)) return of_path;
   return std::nullopt;
 }

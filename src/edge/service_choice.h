@@ -52,8 +52,10 @@ class ServiceChoice {
 
   template <typename Predicate>
   Set Those(Set among, Predicate predicate) const;
-  Set OfSignature(const http::Request& request) const;
+  Set All() const { return entries_.empty() ? 0 : ~Set{0} >> (kServicesMax - entries_.size()); }
   Set OfHost(std::string_view host, Set among) const;
+  // nullopt when no signature names a service.
+  std::optional<Set> OfSignature(const http::Request& request) const;
   // What the head decides; nullopt when that is nothing, and then `left` says who is left.
   std::optional<Set> OfHead(const http::Request& request, Set& left) const;
   // nullopt when the request names no Action.
