@@ -196,6 +196,7 @@ class Footprint(object):
         """What still exists, one text each; empty when all is clean. What belongs to the footprint `successor`, a later daemon on the same
         data directory, does not count."""
         found, namespaces, mounts, successors = [], set(), {}, set()
+        orphans = descendants_of(os.getpid())  # what a daemon leaves comes to us
         for pid in all_pids():
             started = start_time(pid)
             if started is None:
@@ -206,8 +207,8 @@ class Footprint(object):
             if self.owns(pid, started):
                 found.append("process %d %s" % (pid, command_name(pid)))
             its_namespaces = _namespaces(pid)
-            # The kernel gives the numbers of namespaces again: a younger process has another one.
-            namespaces |= its_namespaces if started <= self.refreshed else set()
+            # The kernel gives the numbers of namespaces again: a younger process has another one, and so have those of other trees.
+            namespaces |= its_namespaces if started <= self.refreshed and pid in orphans else set()
             for name in its_namespaces:
                 if name.startswith("mnt:"):
                     mounts.setdefault(name, pid)
