@@ -3,7 +3,6 @@ import base64
 import hashlib
 import http.client
 import json
-import subprocess
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,10 +12,10 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.eventstream import EventStreamBuffer
 
+from built_examples import package_of
 from daemon import ACCOUNT, REGION, Daemon, wait_until
 from packages import ECHO, make_zip
 
-EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "stream-python"
 
 # Does what the event says, in order: {"do": [["write", "text"], ["blocks", count], ["go", tag], ["throw", text], ["exit", code], ["hang"]]}.
 # "go" waits until the test has put that tag on the function: what came before has reached the client by then.
@@ -305,9 +304,8 @@ def test_the_daemon_ends_while_something_streams():
         daemon.stop()  # checks that nothing is left
 
 
-def test_python_streams_by_a_custom_runtime(aws, functions, tmp_path):
-    subprocess.run([EXAMPLE / "build.sh", tmp_path], check=True, stdout=subprocess.DEVNULL)
-    name = functions((tmp_path / "function.zip").read_bytes(), Runtime="provided.al2023", Handler="countdown.handler", Timeout=30)
+def test_python_streams_by_a_custom_runtime(aws, functions):
+    name = functions(package_of("stream-python").read_bytes(), Runtime="provided.al2023", Handler="countdown.handler", Timeout=30)
     events = invoke(aws, name, {"from": 3, "pause": 0})
     assert events.answer["ResponseMetadata"]["HTTPHeaders"]["x-amzn-remapped-content-type"] == "application/vnd.awslambda.http-integration-response"
     data, complete = events.rest()

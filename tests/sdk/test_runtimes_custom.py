@@ -1,22 +1,15 @@
 """If these fail, functions that bring their own bootstrap (C++, Go, Rust) do not run."""
 import json
-import os
-import subprocess
-from pathlib import Path
 
 import pytest
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+from built_examples import package_of
 
 
 @pytest.mark.parametrize("runtime", ["provided.al2023", "provided.al2"])
 @pytest.mark.parametrize("language", ["cpp", "go", "rust"])
-def test_bootstrap(aws, functions, tmp_path_factory, language, runtime):
-    folder = tmp_path_factory.getbasetemp() / f"bootstrap-{language}"
-    package = folder / "function.zip"
-    if not package.exists():
-        subprocess.run([EXAMPLES / f"bootstrap-{language}" / "build.sh", folder], check=True, stdout=subprocess.DEVNULL, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
-    name = functions(package.read_bytes(), Runtime=runtime, Handler="any")
+def test_bootstrap(aws, functions, language, runtime):
+    name = functions(package_of(f"bootstrap-{language}").read_bytes(), Runtime=runtime, Handler="any")
     for event in ({"a": 1}, [1, "two", None], "ünï"):
         answer = aws.invoke(FunctionName=name, Payload=json.dumps(event).encode())
         assert "FunctionError" not in answer, answer["Payload"].read()
