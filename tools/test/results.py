@@ -17,6 +17,15 @@ class Test:
     outcome: str  # passed, failed or skipped
 
 
+@dataclass
+class Times:
+    wall: float
+    cpu: float  # of what was waited for: functions in cages are their daemons' children, and not all of them are
+
+    def __str__(self):
+        return "%d s (%d s of CPU)" % (self.wall, self.cpu)
+
+
 def read_junit(path, suite):
     """The tests of one file that pytest or GoogleTest wrote. What GoogleTest did not run (DISABLED_) is none."""
     found = []
@@ -37,7 +46,8 @@ class Report:
         self.folder.mkdir(parents=True)
         self.began = time.monotonic()
         self.tests = []
-        self.suites = {}  # name: seconds
+        self.steps = {}   # name: Times, of builds and installations
+        self.suites = {}  # name: Times
         self.extra_failures = []  # what is no test of a suite: a build, a suite that did not get as far as its results
         self.leftovers = []
 
@@ -49,22 +59,23 @@ class Report:
             return {"GTEST_OUTPUT": "xml:%s/" % self._place(task)}
         return {"PYTEST_ADDOPTS": "--junit-xml=%s/results.xml -o junit_duration_report=total" % self._place(task)} if task.kind == "pytest" else {}
 
-    def add(self, task, code, seconds, log):
+    def add(self, task, code, times, log):
         """Takes in how a task ended; gives the line about it."""
         if task.kind == "step":
+            self.steps[task.name] = times
             if code != 0:
                 self.add_step_failure("%s ended with %d" % (task.name, code), log)
-            return "%s in %d s" % ("done" if code == 0 else "FAILED", seconds)
-        tests = self._read(task, code, seconds)
+            return "%s in %s" % ("done" if code == 0 else "FAILED", times)
+        tests = self._read(task, code, times.wall)
         self.tests += tests
-        self.suites[task.name] = seconds
+        self.suites[task.name] = times
         failed = [test for test in tests if test.outcome == "failed"]
         if code != 0 and not failed and not (task.kind == "pytest" and code == 5):  # 5: nothing was selected
             self.add_step_failure("%s ended with %d" % (task.name, code), log)
         elif failed:
             self._show(log)
         count = {outcome: sum(test.outcome == outcome for test in tests) for outcome in ("passed", "failed", "skipped")}
-        return "%(passed)d passed, %(failed)d failed, %(skipped)d skipped" % count + " in %d s" % seconds
+        return "%(passed)d passed, %(failed)d failed, %(skipped)d skipped" % count + " in %s" % times
 
     def add_step_failure(self, text, log=None):
         self.extra_failures.append(text)
@@ -80,9 +91,13 @@ class Report:
         """Prints the report; 0 when all is well."""
         say = lambda text="": print(text, file=sys.stderr)  # noqa: E731
         count = lambda outcome, suite=None: sum(t.outcome == outcome and suite in (None, t.suite) for t in self.tests)  # noqa: E731
-        say("\n%-24s %7s %7s %7s %8s" % ("suite", "passed", "failed", "skipped", "seconds"))
-        for suite, seconds in self.suites.items():
-            say("%-24s %7d %7d %7d %8d" % (suite, count("passed", suite), count("failed", suite), count("skipped", suite), seconds))
+        say("\n%-24s %7s %7s %7s %8s %8s" % ("", "passed", "failed", "skipped", "seconds", "CPU s"))
+        for step, times in self.steps.items():
+            say("%-48s %8d %8d" % (step, times.wall, times.cpu))
+        for suite, times in self.suites.items():
+            counts = tuple(count(outcome, suite) for outcome in ("passed", "failed", "skipped"))
+            say("%-24s %7d %7d %7d %8d %8d" % (suite, *counts, times.wall, times.cpu))
+        cpu = sum(times.cpu for times in [*self.steps.values(), *self.suites.values()])
         say("\nthe ten slowest tests")
         for test in sorted(self.tests, key=lambda test: -test.seconds)[:SLOWEST]:
             say("%7.1f s  %s  %s" % (test.seconds, test.suite, test.name))
@@ -93,7 +108,7 @@ class Report:
             for failure in failures:
                 say("  " + failure)
         minutes, seconds = divmod(int(time.monotonic() - self.began), 60)
-        say("\n%d min %d s" % (minutes, seconds))
+        say("\n%d min %d s, and %d min of CPU" % (minutes, seconds, cpu / 60))
         sys.stderr.flush()
         print("%d passed, %d failed" % (count("passed"), len(failures)), flush=True)
         return 1 if failures else 0

@@ -7,6 +7,8 @@ import subprocess
 import sys
 import time
 
+from results import Times
+
 TELL_EVERY_SECONDS = 30
 LOOK_EVERY_SECONDS = 0.1
 PROGRESS = re.compile(rb"\[ *\d+%\]|\[\d+/\d+\]")
@@ -22,6 +24,14 @@ class Running:
             # A session of its own: everything that it starts ends with it.
             self.process = subprocess.Popen(command, cwd=root, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
                                             env={**os.environ, **environment, **task.environment}, start_new_session=True)
+
+    def has_ended(self):
+        """Once it has, `code`, and `cpu_seconds` of it and of all that it has waited for, are known."""
+        pid, status, usage = os.wait4(self.process.pid, os.WNOHANG)
+        if pid != 0:
+            self.code = self.process.returncode = os.waitstatus_to_exitcode(status)
+            self.cpu_seconds = usage.ru_utime + usage.ru_stime
+        return pid != 0
 
     def seconds(self):
         return time.monotonic() - self.began
@@ -52,7 +62,7 @@ class Scheduler:
                 self._give_up_the_hopeless()
                 self._begin()
                 time.sleep(LOOK_EVERY_SECONDS)
-                for one in [one for one in self.running if one.process.poll() is not None]:
+                for one in [one for one in self.running if one.has_ended()]:
                     self._end(one)
                     told = time.monotonic()
                 if time.monotonic() - told > TELL_EVERY_SECONDS:
@@ -81,8 +91,8 @@ class Scheduler:
 
     def _end(self, one):
         self.running.remove(one)
-        summary = self.report.add(one.task, one.process.returncode, one.seconds(), one.log)
-        ok = one.process.returncode == 0 or one.task.kind != "step"  # tests that fail keep nobody waiting
+        summary = self.report.add(one.task, one.code, Times(one.seconds(), one.cpu_seconds), one.log)
+        ok = one.code == 0 or one.task.kind != "step"  # tests that fail keep nobody waiting
         (self.done if ok else self.failed).add(one.task.name)
         self._say("%s: %s" % (one.task.name, summary))
 
