@@ -74,14 +74,14 @@ double Drain(RealLoop& loop, Store& store) {
   uint64_t items = 0;
   loop.RunVoid([](Store& store, Context& ctx, uint64_t& items) -> Task<> {
     for (;;) {
-      const auto leased = co_await store.Lease(ctx, "bench", 64, std::chrono::minutes(1));
+      const auto leased = co_await store.Lease(ctx, "bench", {.count = 64, .lease = std::chrono::minutes(1)});
       MF_ASSERT(leased);
-      if (leased->empty()) co_return;
+      if (leased->items.empty()) co_return;
       Batch batch;
-      for (const QueueItem& item : *leased) batch.Acknowledge("bench", item.id);
+      for (const QueueItem& item : leased->items) batch.Acknowledge("bench", item.id);
       const auto committed = co_await store.Commit(ctx, std::move(batch));
       MF_ASSERT(committed);
-      items += leased->size();
+      items += leased->items.size();
     }
   }(store, ctx, items));
   return PerSecond(items, start);
