@@ -1,4 +1,4 @@
-// Authorizer: may somebody do this with that queue? wire::Endpoint asks before it calls SqsApi, QueuePorts before it takes a
+// Authorizer: may somebody do this with that queue? wire::Endpoint asks before it calls a handler, QueuePorts before it takes a
 // delivery.
 //
 // A queue's policy decides about callers of other accounts, and may deny its own. What AWS lets nobody do across accounts

@@ -35,4 +35,10 @@ Result<QueueName> ParseQueueUrl(const Principal& principal, std::string_view url
   return QueueName{std::string(account), principal.region, std::string(name)};
 }
 
+std::string QueueUrlOf(std::string_view origin, const std::optional<std::string>& host, const QueueName& name) {
+  if (!host || host->empty()) return fmt::format("{}/{}/{}", origin, name.account_id, name.name);
+  const std::string_view scheme = origin.substr(0, origin.find(':'));
+  return fmt::format("{}://{}/{}/{}", scheme, *host, name.account_id, name.name);
+}
+
 }  // namespace mayfly::sqs

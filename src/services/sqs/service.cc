@@ -1,8 +1,12 @@
 #include "services/sqs/service.h"
 
 #include "services/sqs/authorizer.h"
+#include "services/sqs/dead_letters_api.h"
+#include "services/sqs/messages_api.h"
+#include "services/sqs/permissions_api.h"
 #include "services/sqs/queue_ports.h"
-#include "services/sqs/sqs_api.h"
+#include "services/sqs/queues_api.h"
+#include "services/sqs/tags_api.h"
 
 namespace mayfly::sqs {
 namespace {
@@ -27,7 +31,11 @@ class SqsService final : public services::Service {
         move_tasks_(*commons.calendar, queues_, *commons.random),
         authorizer_(queues_, *commons.identities, *commons.calendar),
         ports_(queues_, authorizer_),
-        api_(SqsParts{.loop = commons.calendar, .queues = &queues_, .move_tasks = &move_tasks_, .origin = commons.origin}),
+        queues_api_(*commons.calendar, queues_, commons.origin),
+        messages_api_(*commons.calendar, queues_),
+        tags_api_(queues_),
+        permissions_api_(queues_),
+        dead_letters_api_(queues_, move_tasks_, commons.origin),
         endpoint_(kService, &handlers_, authorizer_.AsFunction(), commons.observer, commons.files) {}
 
   wire::Endpoint& endpoint() override { return endpoint_; }
@@ -44,8 +52,16 @@ class SqsService final : public services::Service {
   MoveTasks move_tasks_;
   Authorizer authorizer_;
   QueuePorts ports_;
-  SqsApi api_;
-  Handlers handlers_ = api_.handlers();
+  QueuesApi queues_api_;
+  MessagesApi messages_api_;
+  TagsApi tags_api_;
+  PermissionsApi permissions_api_;
+  DeadLettersApi dead_letters_api_;
+  Handlers handlers_{.queues = queues_api_,
+                     .messages = messages_api_,
+                     .tags = tags_api_,
+                     .permissions = permissions_api_,
+                     .dead_letter_queues = dead_letters_api_};
   wire::Endpoint endpoint_;
 };
 

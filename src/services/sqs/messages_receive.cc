@@ -1,19 +1,28 @@
-// Receiving messages, deleting them, and how long they stay hidden.
-#include <algorithm>
-
+// ReceiveMessage, DeleteMessage, ChangeMessageVisibility, and the batches of them.
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "services/sqs/batch.h"
 #include "services/sqs/errors.h"
-#include "services/sqs/sqs_api.h"
+#include "services/sqs/messages_api.h"
+#include "services/sqs/queue_lookup.h"
 #include "wire/error_response.h"
 
 namespace mayfly::sqs {
 namespace {
 
 constexpr int kVisibilityMax = 43'200;
-constexpr std::string_view kSystemAttributes[] = {"All", "SenderId", "SentTimestamp", "ApproximateReceiveCount", "ApproximateFirstReceiveTimestamp",
-                                                  "SequenceNumber", "MessageDeduplicationId", "MessageGroupId", "AWSTraceHeader", "DeadLetterQueueSourceArn"};
+constexpr std::string_view kSystemAttributes[] = {"All",
+                                                  "SenderId",
+                                                  "SentTimestamp",
+                                                  "ApproximateReceiveCount",
+                                                  "ApproximateFirstReceiveTimestamp",
+                                                  "SequenceNumber",
+                                                  "MessageDeduplicationId",
+                                                  "MessageGroupId",
+                                                  "AWSTraceHeader",
+                                                  "DeadLetterQueueSourceArn"};
 
 struct WantedAttributes {
   bool all = false;
@@ -95,14 +104,16 @@ Error NotAvailable(std::string_view handle) {
   return InvalidValue(handle, "ReceiptHandle", "Message does not exist or is not available for visibility timeout change.");
 }
 
-Result<Queues::Visibility> ReadVisibility(const ReceiptHandles& handles, const Queue& queue, const std::string& handle, int seconds, int64_t now_seconds) {
+Result<Queues::Visibility> ReadVisibility(const ReceiptHandles& handles, const Queue& queue, const std::string& handle, int seconds,
+                                          int64_t now_seconds) {
   const auto receipt = handles.Read(queue.id, handle);
   if (!receipt) return Fail(ReceiptHandleIsInvalid(handle));
   if (seconds < 0 || seconds > kVisibilityMax) {
     return Fail(InvalidValue(fmt::to_string(seconds), "VisibilityTimeout", "Must be between 0 and 43200."));
   }
   if (now_seconds + seconds > receipt->received_seconds + kVisibilityMax + 1) {
-    return Fail(InvalidValue(fmt::to_string(seconds), "VisibilityTimeout", "Total VisibilityTimeout for the message is beyond the limit [43200 seconds]"));
+    return Fail(InvalidValue(fmt::to_string(seconds), "VisibilityTimeout",
+                             "Total VisibilityTimeout for the message is beyond the limit [43200 seconds]"));
   }
   return Queues::Visibility{*receipt, seconds};
 }
@@ -115,37 +126,37 @@ std::optional<Error> ErrorOf(store::LeaseOutcome outcome, std::string_view handl
 
 }  // namespace
 
-Task<Result<ReceiveMessageResponse>> SqsApi::ReceiveMessage(Context& ctx, ReceiveMessageRequest request) {
-  MF_CO_TRY(const QueuePointer queue, FindQueue(ctx, request.queue_url));
+Task<Result<ReceiveMessageResponse>> MessagesApi::ReceiveMessage(Context& ctx, ReceiveMessageRequest request) {
+  MF_CO_TRY(const QueuePointer queue, FindQueue(queues_, ctx, request.queue_url));
   MF_CO_TRY(const ReceiveOptions options, ReadOptions(request, *queue));
   MF_CO_TRY(const WantedAttributes wanted, ReadWanted(request));
-  MF_CO_TRY(IncomingMessages incoming, co_await parts_.queues->Receive(ctx, queue->name, options));
+  MF_CO_TRY(IncomingMessages incoming, co_await queues_.Receive(ctx, queue->name, options));
   if (incoming.limited && incoming.messages.empty() && options.wait == Duration::zero()) {
     co_return Fail(Error::Service("OverLimit", "Too many messages are in flight."));
   }
   const std::vector<std::string> names = request.message_attribute_names.value_or(std::vector<std::string>());
   ReceiveMessageResponse response;
   for (IncomingMessage& message : incoming.messages) {
-    AddTo(response.messages, MessageOf(message, parts_.queues->handles().Make(queue->id, message.receipt), wanted, names));
+    AddTo(response.messages, MessageOf(message, queues_.handles().Make(queue->id, message.receipt), wanted, names));
   }
   co_return response;
 }
 
-Task<Result<>> SqsApi::DeleteMessage(Context& ctx, DeleteMessageRequest request) {
-  MF_CO_TRY(const QueuePointer queue, FindQueue(ctx, request.queue_url));
-  const auto receipt = parts_.queues->handles().Read(queue->id, request.receipt_handle);
+Task<Result<>> MessagesApi::DeleteMessage(Context& ctx, DeleteMessageRequest request) {
+  MF_CO_TRY(const QueuePointer queue, FindQueue(queues_, ctx, request.queue_url));
+  const auto receipt = queues_.handles().Read(queue->id, request.receipt_handle);
   if (!receipt) co_return Fail(ReceiptHandleIsInvalid(request.receipt_handle));
   std::vector<Receipt> receipts(1, *receipt);
-  co_return co_await parts_.queues->DeleteMessages(ctx, queue, std::move(receipts));
+  co_return co_await queues_.DeleteMessages(ctx, queue, std::move(receipts));
 }
 
-Task<Result<DeleteMessageBatchResponse>> SqsApi::DeleteMessageBatch(Context& ctx, DeleteMessageBatchRequest request) {
-  MF_CO_TRY(const QueuePointer queue, FindQueue(ctx, request.queue_url));
+Task<Result<DeleteMessageBatchResponse>> MessagesApi::DeleteMessageBatch(Context& ctx, DeleteMessageBatchRequest request) {
+  MF_CO_TRY(const QueuePointer queue, FindQueue(queues_, ctx, request.queue_url));
   MF_CO_TRY_VOID(CheckBatch(request.entries, "DeleteMessageBatchRequestEntry"));
   DeleteMessageBatchResponse response;
   std::vector<Receipt> receipts;
   for (const DeleteMessageBatchRequestEntry& entry : request.entries) {
-    const auto receipt = parts_.queues->handles().Read(queue->id, entry.receipt_handle);
+    const auto receipt = queues_.handles().Read(queue->id, entry.receipt_handle);
     if (receipt) {
       receipts.push_back(*receipt);
       AddTo(response.successful, DeleteMessageBatchResultEntry{.id = entry.id});
@@ -153,24 +164,25 @@ Task<Result<DeleteMessageBatchResponse>> SqsApi::DeleteMessageBatch(Context& ctx
       AddTo(response.failed, FailedEntry(entry.id, ReceiptHandleIsInvalid(entry.receipt_handle)));
     }
   }
-  MF_CO_TRY_VOID(co_await parts_.queues->DeleteMessages(ctx, queue, std::move(receipts)));
+  MF_CO_TRY_VOID(co_await queues_.DeleteMessages(ctx, queue, std::move(receipts)));
   co_return response;
 }
 
-Task<Result<>> SqsApi::ChangeMessageVisibility(Context& ctx, ChangeMessageVisibilityRequest request) {
-  MF_CO_TRY(const QueuePointer queue, FindQueue(ctx, request.queue_url));
-  const int64_t now = ToEpochMillis(parts_.loop->WallNow()) / 1000;
-  MF_CO_TRY(const auto change, ReadVisibility(parts_.queues->handles(), *queue, request.receipt_handle, request.visibility_timeout, now));
+Task<Result<>> MessagesApi::ChangeMessageVisibility(Context& ctx, ChangeMessageVisibilityRequest request) {
+  MF_CO_TRY(const QueuePointer queue, FindQueue(queues_, ctx, request.queue_url));
+  const int64_t now = ToEpochMillis(clock_.WallNow()) / 1000;
+  MF_CO_TRY(const auto change, ReadVisibility(queues_.handles(), *queue, request.receipt_handle, request.visibility_timeout, now));
   std::vector<Queues::Visibility> changes(1, change);
-  MF_CO_TRY(const auto outcomes, co_await parts_.queues->ChangeVisibility(ctx, queue, std::move(changes)));
+  MF_CO_TRY(const auto outcomes, co_await queues_.ChangeVisibility(ctx, queue, std::move(changes)));
   if (auto error = ErrorOf(outcomes.front(), request.receipt_handle)) co_return Fail(std::move(*error));
   co_return Result<>();
 }
 
-Task<Result<ChangeMessageVisibilityBatchResponse>> SqsApi::ChangeMessageVisibilityBatch(Context& ctx, ChangeMessageVisibilityBatchRequest request) {
-  MF_CO_TRY(const QueuePointer queue, FindQueue(ctx, request.queue_url));
+Task<Result<ChangeMessageVisibilityBatchResponse>> MessagesApi::ChangeMessageVisibilityBatch(Context& ctx,
+                                                                                             ChangeMessageVisibilityBatchRequest request) {
+  MF_CO_TRY(const QueuePointer queue, FindQueue(queues_, ctx, request.queue_url));
   MF_CO_TRY_VOID(CheckBatch(request.entries, "ChangeMessageVisibilityBatchRequestEntry"));
-  const int64_t now = ToEpochMillis(parts_.loop->WallNow()) / 1000;
+  const int64_t now = ToEpochMillis(clock_.WallNow()) / 1000;
   ChangeMessageVisibilityBatchResponse response;
   std::vector<Queues::Visibility> changes;
   std::vector<const ChangeMessageVisibilityBatchRequestEntry*> asked;
@@ -179,7 +191,7 @@ Task<Result<ChangeMessageVisibilityBatchResponse>> SqsApi::ChangeMessageVisibili
       AddTo(response.failed, FailedEntry(entry.id, wire::MissingParameter("VisibilityTimeout")));
       continue;
     }
-    auto change = ReadVisibility(parts_.queues->handles(), *queue, entry.receipt_handle, *entry.visibility_timeout, now);
+    auto change = ReadVisibility(queues_.handles(), *queue, entry.receipt_handle, *entry.visibility_timeout, now);
     if (!change) {
       AddTo(response.failed, FailedEntry(entry.id, change.error()));
       continue;
@@ -188,7 +200,7 @@ Task<Result<ChangeMessageVisibilityBatchResponse>> SqsApi::ChangeMessageVisibili
     asked.push_back(&entry);
   }
   if (changes.empty()) co_return response;
-  MF_CO_TRY(const auto outcomes, co_await parts_.queues->ChangeVisibility(ctx, queue, std::move(changes)));
+  MF_CO_TRY(const auto outcomes, co_await queues_.ChangeVisibility(ctx, queue, std::move(changes)));
   for (size_t i = 0; i < asked.size(); ++i) {
     if (auto error = ErrorOf(outcomes[i], asked[i]->receipt_handle)) {
       AddTo(response.failed, FailedEntry(asked[i]->id, *error));

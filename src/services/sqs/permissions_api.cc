@@ -1,22 +1,28 @@
-// Tags, and permissions: statements of a queue's policy.
-#include <algorithm>
+#include "services/sqs/permissions_api.h"
 
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "identity/arn.h"
 #include "identity/policy.h"
 #include "services/sqs/errors.h"
 #include "services/sqs/queue_url.h"
-#include "services/sqs/sqs_api.h"
-#include "services/sqs/tags.h"
 
 namespace mayfly::sqs {
 namespace {
 
 constexpr size_t kActionsMax = 7;
 constexpr size_t kStatementsMax = 20;
-constexpr std::string_view kActions[] = {"*", "SendMessage", "ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes", "GetQueueUrl",
-                                         "ListDeadLetterSourceQueues", "PurgeQueue"};
+constexpr std::string_view kActions[] = {"*",
+                                         "SendMessage",
+                                         "ReceiveMessage",
+                                         "DeleteMessage",
+                                         "ChangeMessageVisibility",
+                                         "GetQueueAttributes",
+                                         "GetQueueUrl",
+                                         "ListDeadLetterSourceQueues",
+                                         "PurgeQueue"};
 
 json::Value OneOrMany(std::vector<std::string> texts) {
   if (texts.size() == 1) return texts.front();
@@ -27,14 +33,16 @@ json::Value OneOrMany(std::vector<std::string> texts) {
 
 Result<> CheckPermission(const AddPermissionRequest& request) {
   if (request.label.empty() || request.label.size() > 80) {
-    return Fail(InvalidValue(request.label, "Label", "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length."));
+    return Fail(
+        InvalidValue(request.label, "Label", "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length."));
   }
   if (request.actions.empty()) return Fail(Error::Service("MissingParameter", "The request must contain the parameter Actions."));
   if (request.aws_account_ids.empty()) {
     return Fail(InvalidParameterValue("Value [] for parameter PrincipalId is invalid. Reason: Unable to verify."));
   }
   if (request.actions.size() > kActionsMax) {
-    return Fail(Error::Service("OverLimit", fmt::format("{} Actions were found, maximum allowed is {}.", request.actions.size(), kActionsMax)));
+    return Fail(
+        Error::Service("OverLimit", fmt::format("{} Actions were found, maximum allowed is {}.", request.actions.size(), kActionsMax)));
   }
   for (const std::string& action : request.actions) {
     if (std::ranges::find(kActions, action) == std::end(kActions)) {
@@ -93,41 +101,18 @@ bool HasLabel(const json::Value& statement, std::string_view label) { return sta
 
 }  // namespace
 
-Task<Result<>> SqsApi::TagQueue(Context& ctx, TagQueueRequest request) {
-  if (request.tags.empty()) co_return Fail(Error::Service("MissingParameter", "The request must contain the parameter Tags."));
-  MF_CO_TRY(const QueueName name, ParseQueueUrl(ctx.principal, request.queue_url));
-  co_return co_await parts_.queues->Edit(ctx, name, [&](Queue& queue) {
-    return resources::AddTags(queue.tags, request.tags, kTagRules, queue.name.name);
-  });
-}
-
-Task<Result<>> SqsApi::UntagQueue(Context& ctx, UntagQueueRequest request) {
-  if (request.tag_keys.empty()) co_return Fail(InvalidParameterValue("Tag keys must be between 1 and 128 characters in length."));
-  MF_CO_TRY(const QueueName name, ParseQueueUrl(ctx.principal, request.queue_url));
-  co_return co_await parts_.queues->Edit(ctx, name, [&](Queue& queue) -> Result<> {
-    resources::RemoveTags(queue.tags, request.tag_keys);
-    return {};
-  });
-}
-
-Task<Result<ListQueueTagsResponse>> SqsApi::ListQueueTags(Context& ctx, ListQueueTagsRequest request) {
-  MF_CO_TRY(const QueuePointer queue, FindQueue(ctx, request.queue_url));
-  ListQueueTagsResponse response;
-  if (!queue->tags.empty()) response.tags = queue->tags;
-  co_return response;
-}
-
-Task<Result<>> SqsApi::AddPermission(Context& ctx, AddPermissionRequest request) {
+Task<Result<>> PermissionsApi::AddPermission(Context& ctx, AddPermissionRequest request) {
   MF_CO_TRY_VOID(CheckPermission(request));
   MF_CO_TRY(const QueueName name, ParseQueueUrl(ctx.principal, request.queue_url));
-  co_return co_await parts_.queues->Edit(ctx, name, [&](Queue& queue) -> Result<> {
+  co_return co_await queues_.Edit(ctx, name, [&](Queue& queue) -> Result<> {
     json::Value policy = PolicyOf(queue);
     json::Array& statements = StatementsOf(policy);
     if (std::ranges::any_of(statements, [&](const json::Value& statement) { return HasLabel(statement, request.label); })) {
       return Fail(InvalidValue(request.label, "Label", "Already exists."));
     }
     if (statements.size() >= kStatementsMax) {
-      return Fail(Error::Service("OverLimit", fmt::format("{} statements were found, maximum allowed is {}.", statements.size() + 1, kStatementsMax)));
+      return Fail(Error::Service("OverLimit",
+                                 fmt::format("{} statements were found, maximum allowed is {}.", statements.size() + 1, kStatementsMax)));
     }
     statements.push_back(MakeStatement(request, queue.name.Arn()));
     queue.policy = json::Write(policy);
@@ -135,9 +120,9 @@ Task<Result<>> SqsApi::AddPermission(Context& ctx, AddPermissionRequest request)
   });
 }
 
-Task<Result<>> SqsApi::RemovePermission(Context& ctx, RemovePermissionRequest request) {
+Task<Result<>> PermissionsApi::RemovePermission(Context& ctx, RemovePermissionRequest request) {
   MF_CO_TRY(const QueueName name, ParseQueueUrl(ctx.principal, request.queue_url));
-  co_return co_await parts_.queues->Edit(ctx, name, [&](Queue& queue) -> Result<> {
+  co_return co_await queues_.Edit(ctx, name, [&](Queue& queue) -> Result<> {
     json::Value policy = PolicyOf(queue);
     json::Array& statements = StatementsOf(policy);
     if (std::erase_if(statements, [&](const json::Value& statement) { return HasLabel(statement, request.label); }) == 0) {

@@ -1,11 +1,13 @@
-// Moving messages out of dead-letter queues.
-#include <algorithm>
+#include "services/sqs/dead_letters_api.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/encoding.h"
 #include "services/sqs/errors.h"
-#include "services/sqs/sqs_api.h"
+#include "services/sqs/queue_lookup.h"
+#include "services/sqs/queue_url.h"
 
 namespace mayfly::sqs {
 namespace {
@@ -14,7 +16,8 @@ constexpr int kTasksListedMax = 10;
 constexpr int kPerSecondMax = 500;
 
 Error NoResource(std::string_view parameter) {
-  return Error::Service("ResourceNotFoundException", fmt::format("The resource that you specified for the {} parameter doesn't exist.", parameter));
+  return Error::Service("ResourceNotFoundException",
+                        fmt::format("The resource that you specified for the {} parameter doesn't exist.", parameter));
 }
 
 // A handle holds the task and its source.
@@ -55,46 +58,59 @@ ListMessageMoveTasksResultEntry Describe(const MoveTask& task) {
 
 }  // namespace
 
-Task<Result<StartMessageMoveTaskResponse>> SqsApi::StartMessageMoveTask(Context& ctx, StartMessageMoveTaskRequest request) {
+Task<Result<ListDeadLetterSourceQueuesResponse>> DeadLettersApi::ListDeadLetterSourceQueues(Context& ctx,
+                                                                                            ListDeadLetterSourceQueuesRequest request) {
+  MF_CO_TRY(const QueuePointer target, FindQueue(queues_, ctx, request.queue_url));
+  MF_CO_TRY(const auto wanted, PageOf(request, fmt::format("{}/{}/", target->name.account_id, target->name.region)));
+  const auto uses_it = [arn = target->name.Arn()](const auto& row) { return row.value->redrive && row.value->redrive->target_arn == arn; };
+  MF_CO_TRY(auto page, resources::NextPageIf(queues_.table(), wanted, uses_it));
+  ListDeadLetterSourceQueuesResponse response;
+  for (const auto& row : page.rows) response.queue_urls.push_back(QueueUrlOf(origin_, request.host, row.value->name));
+  response.next_token = TokenOf(request, page);
+  co_return response;
+}
+
+Task<Result<StartMessageMoveTaskResponse>> DeadLettersApi::StartMessageMoveTask(Context& ctx, StartMessageMoveTaskRequest request) {
   MF_CO_TRY(const QueueName name, ReadArn(request.source_arn, "SourceArn"));
-  const QueuePointer source = parts_.queues->Find(name);
+  const QueuePointer source = queues_.Find(name);
   if (!source) co_return Fail(NoResource("SourceArn"));
   const std::string arn = name.Arn();
   const auto uses_it = [&](const auto& row) { return row.value->redrive && row.value->redrive->target_arn == arn; };
-  if (parts_.queues->table().ListIf(fmt::format("{}/{}/", name.account_id, name.region), "", 1, uses_it).empty()) {
+  if (queues_.table().ListIf(fmt::format("{}/{}/", name.account_id, name.region), "", 1, uses_it).empty()) {
     co_return Fail(InvalidParameterValue("Source queue must be configured as a Dead Letter Queue."));
   }
   const std::string destination = request.destination_arn.value_or("");
   if (!destination.empty()) {
     MF_CO_TRY(const QueueName target, ReadArn(destination, "DestinationArn"));
-    if (!parts_.queues->Find(target)) co_return Fail(NoResource("DestinationArn"));
+    if (!queues_.Find(target)) co_return Fail(NoResource("DestinationArn"));
     if (target == name) co_return Fail(InvalidParameterValue("Source queue arn and destination queue arn cannot be the same."));
   }
   const auto& rate = request.max_number_of_messages_per_second;
   if (rate && (*rate < 1 || *rate > kPerSecondMax)) {
     co_return Fail(InvalidValue(fmt::to_string(*rate), "MaxNumberOfMessagesPerSecond", "Must be between 1 and 500, if provided."));
   }
-  MF_CO_TRY(const auto task, co_await parts_.move_tasks->Start(ctx, source, destination, rate));
+  MF_CO_TRY(const auto task, co_await move_tasks_.Start(ctx, source, destination, rate));
   co_return StartMessageMoveTaskResponse{.task_handle = HandleOf(*task)};
 }
 
-Task<Result<ListMessageMoveTasksResponse>> SqsApi::ListMessageMoveTasks(Context& ctx, ListMessageMoveTasksRequest request) {
+Task<Result<ListMessageMoveTasksResponse>> DeadLettersApi::ListMessageMoveTasks(Context& ctx, ListMessageMoveTasksRequest request) {
   MF_CO_TRY(const QueueName name, ReadArn(request.source_arn, "SourceArn"));
-  if (!parts_.queues->Find(name)) co_return Fail(NoResource("SourceArn"));
+  if (!queues_.Find(name)) co_return Fail(NoResource("SourceArn"));
   const int limit = request.max_results.value_or(1);
-  if (limit < 1 || limit > kTasksListedMax) co_return Fail(InvalidValue(fmt::to_string(limit), "MaxResults", "Must be between 1 and 10, if provided."));
+  if (limit < 1 || limit > kTasksListedMax)
+    co_return Fail(InvalidValue(fmt::to_string(limit), "MaxResults", "Must be between 1 and 10, if provided."));
   ListMessageMoveTasksResponse response;
   auto& results = response.results.emplace();
-  for (const auto& task : parts_.move_tasks->List(name)) {
+  for (const auto& task : move_tasks_.List(name)) {
     if (results.size() < static_cast<size_t>(limit)) results.push_back(Describe(*task));
   }
   co_return response;
 }
 
-Task<Result<CancelMessageMoveTaskResponse>> SqsApi::CancelMessageMoveTask(Context& ctx, CancelMessageMoveTaskRequest request) {
+Task<Result<CancelMessageMoveTaskResponse>> DeadLettersApi::CancelMessageMoveTask(Context& ctx, CancelMessageMoveTaskRequest request) {
   MF_CO_TRY(const auto handle, ReadHandle(request.task_handle));
-  if (!parts_.queues->Find(handle.first)) co_return Fail(NoResource("SourceArn"));
-  MF_CO_TRY(const auto task, co_await parts_.move_tasks->Cancel(ctx, handle.first, handle.second));
+  if (!queues_.Find(handle.first)) co_return Fail(NoResource("SourceArn"));
+  MF_CO_TRY(const auto task, co_await move_tasks_.Cancel(ctx, handle.first, handle.second));
   co_return CancelMessageMoveTaskResponse{.approximate_number_of_messages_moved = task->moved};
 }
 

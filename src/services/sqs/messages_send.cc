@@ -1,11 +1,12 @@
-// Sending messages.
-#include <algorithm>
-
+// SendMessage, SendMessageBatch.
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "services/sqs/batch.h"
 #include "services/sqs/errors.h"
-#include "services/sqs/sqs_api.h"
+#include "services/sqs/messages_api.h"
+#include "services/sqs/queue_lookup.h"
 
 namespace mayfly::sqs {
 namespace {
@@ -17,7 +18,8 @@ Result<MessageAttribute> ReadAttribute(const std::string& name, const Value& val
   if (value.string_list_values || value.binary_list_values) {
     return Fail(Error::Service("UnsupportedOperation", "Message attribute list values in SendMessage operation are not supported."));
   }
-  if (value.data_type.empty()) return Fail(InvalidParameterValue(fmt::format("The message attribute '{}' must contain a non-empty DataType.", name)));
+  if (value.data_type.empty())
+    return Fail(InvalidParameterValue(fmt::format("The message attribute '{}' must contain a non-empty DataType.", name)));
   MessageAttribute attribute{name, value.data_type, {}};
   const bool binary = value.data_type.starts_with("Binary");
   const auto& wanted = binary ? value.binary_value : value.string_value;
@@ -25,8 +27,8 @@ Result<MessageAttribute> ReadAttribute(const std::string& name, const Value& val
   if (wanted) {
     attribute.value = *wanted;
   } else if (other) {
-    return Fail(InvalidParameterValue(fmt::format("The message attribute '{}' with type '{}' must use field '{}'.", name, binary ? "Binary" : "String",
-                                                  binary ? "Binary" : "String")));
+    return Fail(InvalidParameterValue(fmt::format("The message attribute '{}' with type '{}' must use field '{}'.", name,
+                                                  binary ? "Binary" : "String", binary ? "Binary" : "String")));
   }
   return attribute;
 }
@@ -50,7 +52,8 @@ Result<std::vector<MessageAttribute>> ReadSystemAttributes(const std::optional<w
     }
     MF_TRY(MessageAttribute attribute, ReadAttribute(name, value));
     if (attribute.data_type != "String" || attribute.value.empty()) {
-      return Fail(InvalidParameterValue(fmt::format("Message system attribute '{}' must contain a non-empty value of type 'String'.", name)));
+      return Fail(
+          InvalidParameterValue(fmt::format("Message system attribute '{}' must contain a non-empty value of type 'String'.", name)));
     }
     read.push_back(std::move(attribute));
   }
@@ -80,7 +83,8 @@ Result<> CheckDelay(const std::optional<int>& seconds) {
 
 Result<> CheckNoFifo(const std::optional<std::string>& deduplication_id) {
   if (!deduplication_id) return {};
-  return Fail(InvalidValue(*deduplication_id, "MessageDeduplicationId", "The request include parameter that is not valid for this queue type."));
+  return Fail(
+      InvalidValue(*deduplication_id, "MessageDeduplicationId", "The request include parameter that is not valid for this queue type."));
 }
 
 // One message of SendMessage or SendMessageBatch, checked.
@@ -121,10 +125,10 @@ Result<Checked> CheckMessage(const Context& ctx, const Queue& queue, Entry& entr
 
 }  // namespace
 
-Task<Result<SendMessageResponse>> SqsApi::SendMessage(Context& ctx, SendMessageRequest request) {
-  MF_CO_TRY(const QueuePointer queue, FindQueue(ctx, request.queue_url));
+Task<Result<SendMessageResponse>> MessagesApi::SendMessage(Context& ctx, SendMessageRequest request) {
+  MF_CO_TRY(const QueuePointer queue, FindQueue(queues_, ctx, request.queue_url));
   MF_CO_TRY(Checked checked, CheckMessage(ctx, *queue, request));
-  parts_.queues->Stamp(checked.message.stored);
+  queues_.Stamp(checked.message.stored);
   const sources::QueueMessage& message = checked.message.stored.message;
   SendMessageResponse response{.md5_of_message_body = message.md5_of_body,
                                .md5_of_message_attributes = IfAny(message.md5_of_attributes),
@@ -132,17 +136,19 @@ Task<Result<SendMessageResponse>> SqsApi::SendMessage(Context& ctx, SendMessageR
                                .message_id = message.message_id};
   std::vector<OutgoingMessage> messages;
   messages.push_back(std::move(checked.message));
-  MF_CO_TRY_VOID(co_await parts_.queues->Send(ctx, queue, std::move(messages)));
+  MF_CO_TRY_VOID(co_await queues_.Send(ctx, queue, std::move(messages)));
   co_return response;
 }
 
-Task<Result<SendMessageBatchResponse>> SqsApi::SendMessageBatch(Context& ctx, SendMessageBatchRequest request) {
-  MF_CO_TRY(const QueuePointer queue, FindQueue(ctx, request.queue_url));
+Task<Result<SendMessageBatchResponse>> MessagesApi::SendMessageBatch(Context& ctx, SendMessageBatchRequest request) {
+  MF_CO_TRY(const QueuePointer queue, FindQueue(queues_, ctx, request.queue_url));
   MF_CO_TRY_VOID(CheckBatch(request.entries, "SendMessageBatchRequestEntry"));
   size_t bytes = 0;
   for (const auto& entry : request.entries) bytes += EntryBytes(entry);
   if (bytes > kMessageBytesMax) {
-    co_return Fail(Error::Service("BatchRequestTooLong", fmt::format("Batch requests cannot be longer than {} bytes. You have sent {} bytes.", kMessageBytesMax, bytes)));
+    co_return Fail(
+        Error::Service("BatchRequestTooLong",
+                       fmt::format("Batch requests cannot be longer than {} bytes. You have sent {} bytes.", kMessageBytesMax, bytes)));
   }
   SendMessageBatchResponse response;
   std::vector<OutgoingMessage> messages;
@@ -153,7 +159,7 @@ Task<Result<SendMessageBatchResponse>> SqsApi::SendMessageBatch(Context& ctx, Se
       AddTo(response.failed, FailedEntry(entry.id, checked.error()));
       continue;
     }
-    parts_.queues->Stamp(checked->message.stored);
+    queues_.Stamp(checked->message.stored);
     const sources::QueueMessage& message = checked->message.stored.message;
     sent.push_back({.id = entry.id,
                     .message_id = message.message_id,
@@ -163,7 +169,7 @@ Task<Result<SendMessageBatchResponse>> SqsApi::SendMessageBatch(Context& ctx, Se
     messages.push_back(std::move(checked->message));
   }
   if (messages.empty()) co_return response;
-  MF_CO_TRY_VOID(co_await parts_.queues->Send(ctx, queue, std::move(messages)));
+  MF_CO_TRY_VOID(co_await queues_.Send(ctx, queue, std::move(messages)));
   response.successful = std::move(sent);
   co_return response;
 }
