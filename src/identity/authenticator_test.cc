@@ -9,7 +9,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/encoding.h"
 #include "base/files.h"
+#include "base/sim_loop.h"
 #include "identity/errors.h"
 
 namespace mayfly::identity {
@@ -217,6 +219,63 @@ TEST_F(Authentication, S3BodiesMustMatchTheirHash) {
   EXPECT_TRUE(authenticator.Authenticate(request));
   request.body = "date";
   EXPECT_EQ(authenticator.Authenticate(request).error().code, "XAmzContentSHA256Mismatch");
+}
+
+// "AWS4-HMAC-SHA256-PAYLOAD" of S3's documentation: one chunk's signature, after the one before.
+std::string ChunkSignature(const Claim& claim, std::string_view secret, std::string_view previous, std::string_view data) {
+  const std::string text = "AWS4-HMAC-SHA256-PAYLOAD\n" + FormatAmzDate(claim.signed_at) + "\n" + claim.scope() + "\n" + std::string(previous) + "\n" +
+                           Sha256Hex("") + "\n" + Sha256Hex(data);
+  const Sha256Digest key = DeriveSigningKey(secret, claim.date, claim.region, claim.service);
+  return HexEncode(AsView(HmacSha256(AsView(key), text)));
+}
+
+std::string ReadOpened(http::Request& request) {
+  SimLoop loop;
+  Context ctx(loop);
+  const auto read = loop.Run(request.ReadAll(ctx, 1 << 20));
+  return read ? request.body : read.error().code;
+}
+
+TEST_F(Authentication, SignedChunksAreOpenedForWhoeverSignedThem) {
+  const auto keys = OpenKeys(AuthMode::Strict);
+  Authenticator authenticator({.mode = AuthMode::Strict}, *keys, sessions_, clock_);
+  const AccessKey session = sessions_.Issue("000000000000", "arn:aws:sts::000000000000:assumed-role/r/f", clock_.wall + std::chrono::hours(1));
+  for (const AccessKey& key : {keys->List()[0], session}) {
+    http::Request request;
+    request.method = "PUT";
+    request.target = "/b/k";
+    request.headers.Add("Host", "h");
+    request.headers.Add("Content-Encoding", "aws-chunked");
+    request.headers.Add("X-Amz-Decoded-Content-Length", "5");
+    request.headers.Add("X-Amz-Content-Sha256", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD");
+    Sign(request, {key.access_key_id, key.secret_access_key, key.session_token}, "us-east-1", "s3", clock_.wall, "h");
+    const Claim claim = **ParseClaim(request);
+    const std::string first = ChunkSignature(claim, key.secret_access_key, claim.signature, "hello");
+    const std::string last = ChunkSignature(claim, key.secret_access_key, first, "");
+    const std::string framed = "5;chunk-signature=" + first + "\r\nhello\r\n0;chunk-signature=" + last + "\r\n\r\n";
+    ASSERT_TRUE(authenticator.Authenticate(request));
+    request.body = framed;
+    ASSERT_TRUE(authenticator.OpenBody(request, AuthMode::Strict));
+    EXPECT_EQ(request.headers.Get("Content-Length"), "5");
+    EXPECT_EQ(request.headers.Find("Content-Encoding"), nullptr);
+    EXPECT_EQ(ReadOpened(request), "hello");
+    request.body = framed;
+    request.body[framed.find("hello")] = 'j';
+    ASSERT_TRUE(authenticator.OpenBody(request, AuthMode::Strict));
+    EXPECT_EQ(ReadOpened(request), "SignatureDoesNotMatch");
+  }
+}
+
+TEST_F(Authentication, WhatIsNoStreamingModeIsToldSo) {
+  const auto keys = OpenKeys(AuthMode::Open);
+  Authenticator authenticator({.mode = AuthMode::Open}, *keys, sessions_, clock_);
+  http::Request request;
+  request.headers.Add("X-Amz-Content-Sha256", "STREAMING-NONSENSE");
+  EXPECT_EQ(authenticator.OpenBody(request, AuthMode::Open).error().code, "InvalidArgument");
+  request.headers.Set("X-Amz-Content-Sha256", "anything");
+  request.body = "as it is";
+  EXPECT_TRUE(authenticator.OpenBody(request, AuthMode::Open));
+  EXPECT_EQ(request.body, "as it is");
 }
 
 }  // namespace
