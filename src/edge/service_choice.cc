@@ -18,20 +18,32 @@ std::string_view WithoutPort(std::string_view host) {
   return colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos ? host.substr(0, colon) : host;
 }
 
+// What stands before the next separator; takes both off `rest`, which is nullopt afterwards when that was the last piece.
+std::string_view TakePiece(std::optional<std::string_view>& rest, char separator) {
+  const size_t end = rest->find(separator);
+  const std::string_view piece = rest->substr(0, end);
+  rest = end == std::string_view::npos ? std::nullopt : std::optional(rest->substr(end + 1));
+  return piece;
+}
+
 // "us-east-1", "us-gov-west-1": words of letters, then a number.
 bool LooksLikeRegion(std::string_view label) {
-  const auto words = Split(label, '-');
-  const auto all = [](std::string_view word, char low, char high) {
+  const auto is_of = [](std::string_view word, char low, char high) {
     return !word.empty() && std::ranges::all_of(word, [&](char c) { return c >= low && c <= high; });
   };
-  return words.size() >= 3 && all(words.back(), '0', '9') && std::all_of(words.begin(), words.end() - 1, [&](std::string_view word) { return all(word, 'a', 'z'); });
+  std::optional<std::string_view> rest = label;
+  for (int words = 0;; ++words) {
+    const std::string_view word = TakePiece(rest, '-');
+    if (!rest) return words >= 2 && is_of(word, '0', '9');
+    if (!is_of(word, 'a', 'z')) return false;
+  }
 }
 
 // The service's part of "/service/TARGET/operation/NAME"; "" for any other path.
 std::string_view RpcTarget(std::string_view path) {
+  if (!path.starts_with("/service/")) return {};
   const auto parts = Split(path, '/');
-  const bool is_rpc = parts.size() == 5 && parts[0].empty() && parts[1] == "service" && parts[3] == "operation";
-  return is_rpc ? parts[2] : std::string_view();
+  return parts.size() == 5 && parts[3] == "operation" ? parts[2] : std::string_view();
 }
 
 // What of a query decides. The body's parameters count like those of the URL.
@@ -55,17 +67,13 @@ QueryNames NamesOf(const http::Request& request) {
   return names;
 }
 
-bool HasLabels(std::span<const std::string_view> host, std::span<const std::string_view> form) {
-  if (form.empty()) return host.empty();
-  if (host.empty()) return false;
-  if (form.front() == "*") {
-    for (size_t taken = 1; taken <= host.size(); ++taken) {
-      if (HasLabels(host.subspan(taken), form.subspan(1))) return true;
-    }
-    return false;
-  }
-  const bool fits = form.front() == "REGION" ? LooksLikeRegion(host.front()) : EqualIgnoringCase(form.front(), host.front());
-  return fits && HasLabels(host.subspan(1), form.subspan(1));
+// `host`: what is left of it; nullopt: nothing.
+bool HasLabels(std::optional<std::string_view> host, std::span<const std::string_view> form) {
+  if (form.empty() || !host) return form.empty() && !host;
+  const std::string_view label = TakePiece(host, '.');
+  if (form.front() == "*") return HasLabels(host, form.subspan(1)) || (host && HasLabels(host, form));
+  const bool fits = form.front() == "REGION" ? LooksLikeRegion(label) : EqualIgnoringCase(form.front(), label);
+  return fits && HasLabels(host, form.subspan(1));
 }
 
 }  // namespace
@@ -98,8 +106,7 @@ std::optional<ServiceChoice::Set> ServiceChoice::OfSignature(const http::Request
 ServiceChoice::Set ServiceChoice::OfHost(std::string_view host, Set among) const {
   host = WithoutPort(host);
   if (host.empty() || host.size() > kHostBytesMax) return 0;
-  const auto labels = Split(host, '.');
-  return Those(among, [&](const Entry& entry) { return std::ranges::any_of(entry.hosts, [&](const auto& form) { return HasLabels(labels, form); }); });
+  return Those(among, [&](const Entry& entry) { return std::ranges::any_of(entry.hosts, [&](const auto& form) { return HasLabels(host, form); }); });
 }
 
 std::optional<ServiceChoice::Set> ServiceChoice::OfAction(const http::Request& request, Set among) const {
