@@ -166,7 +166,7 @@ def test_the_javascript_function_and_many_events(quick, client, made):
     name = made({"index.mjs": "export const handler = async (event) => { console.log('N', event.n); };"}, Runtime="nodejs20.x")
     for number in range(200):
         send(client, name, {"n": number})
-    wait_until(lambda: len(set(re.findall(r"N (\d+)", log_of(quick, name)))) == 200, SECONDS, "all events were run")
+    wait_until(lambda: len(set(re.findall(r"N (\d+)", log_of(quick, name)))) == 200, 2 * SECONDS, "all events were run")
 
 
 # ---------------------------------------------------------------- retries
