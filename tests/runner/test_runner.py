@@ -98,6 +98,13 @@ def test_no_more_run_at_once_than_there_are_workers(run, tmp_path):
     assert set((tmp_path / "counts").read_text().split()) == {"0"}
 
 
+def test_two_builds_in_one_folder_never_run_at_once(run, tmp_path):
+    note = "ls running-* 2>/dev/null | wc -l >>counts; touch running-%s; sleep 0.2; rm running-%s"
+    assert run(*[shell(name, note % (name, name), holds="build") for name in "abc"], workers=3)[0] == 0
+    assert set((tmp_path / "counts").read_text().split()) == {"0"}
+    assert {task.holds for task in plan.make(ROOT, options("store", "sdk", "performance")) if task.command[0] == "ninja"} == {"build/release"}
+
+
 def test_a_process_that_was_left_is_named(monkeypatch):
     monkeypatch.setattr("leftovers.PATIENCE_SECONDS", 0.5)
     monkeypatch.setenv(MARK, "of the run that this test belongs to")

@@ -23,6 +23,7 @@ class Task:
     needs: tuple = ()       # names of tasks that must have gone well before
     slots: int = 0          # how many of the workers it takes; builds and installations take none, since suites wait for them
     alone: bool = False     # nothing else runs meanwhile: it measures time
+    holds: str = ""         # what only one task may hold at a time: two of ninja in one folder would undo each other
     kind: str = "step"      # pytest, gtest or check: what its results look like; a step is no test
     niceness: int = 0
     environment: dict = field(default_factory=dict)
@@ -73,17 +74,20 @@ def describe(tasks):
 
 def _steps(options):
     """Builds and installations. Those that wait for the network run beside the compiler."""
-    build = ["ninja", "-C", "build/release"]
     return [
-        Task("programs", [*build, "programs"], "the daemon and what it needs"),
+        _build("programs", "the daemon and what it needs", "programs"),
         Task("python clients", ["./dev", "clients", "python"], "boto3, the AWS CLI, pytest"),
         Task("node clients", ["./dev", "clients", "node"], "the JavaScript SDK"),
         Task("fetched SDKs", ["./dev", "clients", "sdk"], "what functions find without packing it"),
         Task("SDKs", ["./dev", "clients", "sdk"], "the same, laid beside the programs", needs=("programs", "fetched SDKs")),
-        Task("unit tests", [*build, "unit_tests"], "one program per room", needs=("programs",), niceness=10),
-        Task("benchmarks", [*build, *(["benchmarks"] if options.all else ["echo_reference", "http_bench_client"])], "reference programs",
-             needs=("unit tests",), niceness=10),
+        _build("unit tests", "one program per room", "unit_tests", needs=("programs",), niceness=10),
+        _build("benchmarks", "reference programs", *(["benchmarks"] if options.all else ["echo_reference", "http_bench_client"]), needs=("programs",),
+               niceness=10),
     ]
+
+
+def _build(name, about, *targets, **settings):
+    return Task(name, ["ninja", "-C", "build/release", *targets], about, holds="build/release", **settings)
 
 
 class Wanted:
@@ -103,7 +107,7 @@ class Wanted:
         return [task for name in self.options.suites for task in self._named(name)]
 
     def room_builds(self):
-        return [Task("tests of " + room, ["ninja", "-C", "build/release", room.replace("/", "_") + "_test"], "the room's program") for room in self.rooms]
+        return [_build("tests of " + room, "the room's program", room.replace("/", "_") + "_test") for room in self.rooms]
 
     def _named(self, name):
         if name == "unit":

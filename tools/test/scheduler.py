@@ -82,7 +82,7 @@ class Scheduler:
                 self._say("%s: %s" % (task.name, shlex.join(task.command)))
 
     def _has_room(self, task):
-        if any(one.task.alone for one in self.running):
+        if any(one.task.alone or (task.holds and one.task.holds == task.holds) for one in self.running):
             return False
         if task.alone:  # last, when nothing is left that it could disturb or be disturbed by
             return not self.running and all(other.alone for other in self.waiting if not self._is_hopeless(other))
