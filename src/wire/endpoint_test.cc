@@ -3,45 +3,47 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "base/sim_loop.h"
-#include "model/lambda_fake.h"
+#include "model/shelf_fake.h"
 #include "wire/event_stream.h"
 #include "wire/fake_depot.h"
 
 namespace mayfly::wire {
 namespace {
 
-// Answers GetFunctionConfiguration and GetAccountSettings; everything else is not found.
-class FakeLambda final : public lambda::FakeHandler {
+// Answers FindBook, ListBooks and Read; everything else is not found.
+class FakeShelf final : public shelf::FakeHandler {
  public:
   int calls = 0;
 
-  Task<Result<lambda::FunctionConfiguration>> GetFunctionConfiguration(Context& ctx,
-                                                                       lambda::GetFunctionConfigurationRequest request) override {
+  Task<Result<shelf::Book>> FindBook(Context& ctx, shelf::FindBookRequest request) override {
     ++calls;
-    lambda::FunctionConfiguration configuration;
-    configuration.function_name = request.function_name;
-    configuration.version = request.qualifier.value_or("$LATEST");
-    co_return configuration;
+    co_return shelf::Book{.title = request.title, .pages = 7};
   }
-  Task<Result<lambda::GetAccountSettingsResponse>> GetAccountSettings(Context& ctx, lambda::GetAccountSettingsRequest) override {
+  Task<Result<shelf::ListBooksResponse>> ListBooks(Context& ctx, shelf::ListBooksRequest) override {
     ++calls;
     co_return Fail(Error::Fault("the disk is full"));
   }
-  Task<Result<lambda::InvokeWithResponseStreamResponse>> InvokeWithResponseStream(Context& ctx,
-                                                                                  lambda::InvokeWithResponseStreamRequest) override {
-    lambda::InvokeWithResponseStreamResponse response;
-    response.status_code = 200;
-    response.response_stream_content_type = "text/plain";
-    response.event_stream = [](Context& ctx, EventWriter<lambda::InvokeWithResponseStreamResponseEvent> events) { return SendTwo(ctx, events); };
+  // Reads all events, and answers with two.
+  Task<Result<shelf::ReadResponse>> Read(Context& ctx, shelf::ReadRequest request) override {
+    for (;;) {
+      MF_CO_TRY(const std::optional<shelf::Reading> event, co_await request.events.Read(ctx));
+      if (!event) break;
+      ++calls;
+    }
+    shelf::ReadResponse response;
+    response.type = "text/plain";
+    response.events = [](Context& ctx, EventWriter<shelf::Reading> events) { return SendTwo(ctx, events); };
     co_return response;
   }
-  static Task<Result<>> SendTwo(Context& ctx, EventWriter<lambda::InvokeWithResponseStreamResponseEvent> events) {
-    lambda::InvokeWithResponseStreamResponseEvent event;
-    event.payload_chunk.emplace().payload = "bytes";
+  static Task<Result<>> SendTwo(Context& ctx, EventWriter<shelf::Reading> events) {
+    shelf::Reading event;
+    event.scan.emplace().bytes = "bytes";
     MF_CO_TRY_VOID(co_await events.Send(ctx, event));
-    event.payload_chunk.reset();
-    event.invoke_complete.emplace().error_code = "Unhandled";
+    event.scan.reset();
+    event.turn.emplace().page = 5;
     co_return co_await events.Send(ctx, event);
   }
 };
@@ -68,24 +70,23 @@ class EndpointTest : public testing::Test {
   }
 
   SimLoop loop_;
-  FakeLambda fake_;
-  lambda::Handlers handlers_ = fake_.handlers();
+  FakeShelf fake_;
 };
 
 TEST_F(EndpointTest, CarriesARequestToTheHandlerAndItsAnswerBack) {
-  Endpoint endpoint(lambda::kService, &handlers_);
-  const auto response = Ask(endpoint, "GET", "/2015-03-31/functions/f/configuration?Qualifier=7");
+  Endpoint endpoint(shelf::kService, &fake_);
+  const auto response = Ask(endpoint, "GET", "/shelves/A/books?find=Book&Title=T");
   EXPECT_EQ(response.status, 200);
-  EXPECT_EQ(response.body, R"({"FunctionName":"f","Version":"7"})");
+  EXPECT_EQ(response.body, R"({"Title":"T","Pages":7})");
   EXPECT_EQ(response.headers.Get("x-amzn-RequestId"), "id-1");
 }
 
 TEST_F(EndpointTest, AnswersTodoOperationsWithTheirReason) {
-  Endpoint endpoint(lambda::kService, &handlers_);
-  const auto response = Ask(endpoint, "DELETE", "/2025-11-30/capacity-providers/p");
+  Endpoint endpoint(shelf::kService, &fake_);
+  const auto response = Ask(endpoint, "POST", "/burn");
   EXPECT_EQ(response.status, 501);
   EXPECT_EQ(response.headers.Get("x-amzn-ErrorType"), "NotImplementedException");
-  EXPECT_EQ(response.body, R"({"message":"DeleteCapacityProvider is not implemented by Mayfly yet: it comes with capacity providers."})");
+  EXPECT_EQ(response.body, R"({"message":"Burn is not implemented by Mayfly yet: it comes with fire."})");
   EXPECT_EQ(fake_.calls, 0);
 }
 
@@ -93,19 +94,19 @@ TEST_F(EndpointTest, AsksTheAuthorizerBeforeTheHandler) {
   std::vector<std::string> asked;
   auto deny = [&](Context&, const Operation& operation, const Message& request) -> Task<Result<>> {
     asked.push_back(std::string(operation.action) + " on " + std::string(operation.resource) + " " +
-                    request.As<lambda::GetFunctionRequest>().function_name);
+                    request.As<shelf::FindBookRequest>().shelf);
     co_return Fail(Error::Service("AccessDeniedException", "no"));
   };
-  Endpoint endpoint(lambda::kService, &handlers_, deny);
-  EXPECT_EQ(Ask(endpoint, "GET", "/2015-03-31/functions/f").status, 403);
+  Endpoint endpoint(shelf::kService, &fake_, deny);
+  EXPECT_EQ(Ask(endpoint, "GET", "/shelves/A/books?find=Book&Title=T").status, 403);
   EXPECT_EQ(fake_.calls, 0);
-  EXPECT_EQ(asked, std::vector<std::string>{"lambda:GetFunction on function f"});
+  EXPECT_EQ(asked, std::vector<std::string>{"shelf:FindBook on shelf A"});
 }
 
 TEST_F(EndpointTest, InvalidRequestsNeverReachTheHandler) {
-  Endpoint endpoint(lambda::kService, &handlers_);
-  EXPECT_EQ(Ask(endpoint, "GET", "/2015-03-31/functions?MaxItems=0").status, 400);
-  EXPECT_EQ(Ask(endpoint, "POST", "/2015-03-31/functions", "not json").status, 400);
+  Endpoint endpoint(shelf::kService, &fake_);
+  EXPECT_EQ(Ask(endpoint, "GET", "/shelves/A/books?max=0").status, 400);
+  EXPECT_EQ(Ask(endpoint, "POST", "/shelves/A/books", "not json").status, 400);
   EXPECT_EQ(Ask(endpoint, "GET", "/nowhere").status, 404);
   EXPECT_EQ(fake_.calls, 0);
 }
@@ -115,18 +116,23 @@ TEST_F(EndpointTest, TellsTheObserverWhatClientsDoNotSee) {
   auto observe = [&](Context&, const Operation* operation, int status, const Error* error) {
     seen = std::string(operation->name) + " " + std::to_string(status) + " " + (error ? error->message : "");
   };
-  Endpoint endpoint(lambda::kService, &handlers_, nullptr, observe);
-  const auto response = Ask(endpoint, "GET", "/2016-08-19/account-settings");
+  Endpoint endpoint(shelf::kService, &fake_, nullptr, observe);
+  const auto response = Ask(endpoint, "GET", "/shelves/A/books");
   EXPECT_EQ(response.status, 500);
   EXPECT_EQ(response.body.find("disk"), std::string::npos);
-  EXPECT_EQ(seen, "GetAccountSettings 500 the disk is full");
+  EXPECT_EQ(seen, "ListBooks 500 the disk is full");
 }
 
 TEST_F(EndpointTest, StreamsEventsInOneMessageEach) {
   // Broken: a streamed answer is not readable for SDKs, or its own Content-Type takes the place of what it carries.
-  Endpoint endpoint(lambda::kService, &handlers_);
-  http::Response response = Ask(endpoint, "POST", "/2021-11-15/functions/f/response-streaming-invocations", "{}");
+  Endpoint endpoint(shelf::kService, &fake_);
+  std::string asked;
+  const std::array<EventHeader, 2> headers = {EventHeader{":event-type", "Line"}, EventHeader{":message-type", "event"}};
+  AppendEventMessage(asked, headers, "one");
+  AppendEventMessage(asked, headers, "two");
+  http::Response response = Ask(endpoint, "POST", "/read", asked);
   EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(fake_.calls, 2);
   EXPECT_EQ(response.headers.Get("Content-Type"), "application/vnd.amazon.eventstream");
   EXPECT_EQ(response.headers.Get("X-Amzn-Remapped-Content-Type"), "text/plain");
   EXPECT_EQ(response.headers.Get("x-amzn-RequestId"), "id-1");
@@ -137,12 +143,12 @@ TEST_F(EndpointTest, StreamsEventsInOneMessageEach) {
   ASSERT_EQ(writer.pieces.size(), 2u);
   EventMessage message;
   ASSERT_EQ(DecodeEventMessage(writer.pieces[0], message).consumed, writer.pieces[0].size());
-  EXPECT_EQ(message.headers, (std::vector<EventHeader>{{":event-type", "PayloadChunk"}, {":content-type", "application/octet-stream"}, {":message-type", "event"}}));
+  EXPECT_EQ(message.headers, (std::vector<EventHeader>{{":event-type", "Scan"}, {":content-type", "application/octet-stream"}, {":message-type", "event"}}));
   EXPECT_EQ(message.payload, "bytes");
   ASSERT_EQ(DecodeEventMessage(writer.pieces[1], message).consumed, writer.pieces[1].size());
-  EXPECT_EQ(message.Text(":event-type"), "InvokeComplete");
+  EXPECT_EQ(message.Text(":event-type"), "Turn");
   EXPECT_EQ(message.Text(":content-type"), "application/json");
-  EXPECT_EQ(message.payload, R"({"ErrorCode":"Unhandled"})");
+  EXPECT_EQ(message.payload, R"({"Page":5})");
 }
 
 // ---- bodies, as the depot takes them ----

@@ -10,7 +10,7 @@
 namespace mayfly::wire {
 namespace {
 
-// "AmazonSQS.SendMessage" → "SendMessage"; "" when the target is not of the service. (A service without a target stands for those that are
+// "TARGET.SendMessage" → "SendMessage"; "" when the target is not of the service. (A service without a target stands for those that are
 // not here: it takes all.)
 std::string_view OperationName(const Service& service, const http::Request& request) {
   const std::string_view target = request.headers.Get("X-Amz-Target");

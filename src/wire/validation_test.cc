@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "model/lambda.h"
+#include "model/shelf.h"
 #include "wire/fake_depot.h"
 
 namespace mayfly::wire {
@@ -32,14 +32,12 @@ TEST(Validation, FindsWhatIsNot) {
 }
 
 TEST(Validation, ChecksNestedStructsAndBareNames) {
-  lambda::CreateFunctionRequest request;
-  request.function_name = std::string(65, 'n');
-  request.role = "arn:aws:iam::000000000000:role/r";
-  const Structure& structure = *lambda::calls::kCreateFunction.operation().input;
+  shelf::ChangeBookRequest request{.shelf = "A", .number = 1, .title = "T", .owner = "longer than it may be"};
+  const Structure& structure = *shelf::calls::kChangeBook.operation().input;
   EXPECT_EQ(Validate(structure, &request).error().code, "InvalidParameterValueException");
-  request.function_name = "f";
+  request.owner = "arn:of:an:owner";
   EXPECT_TRUE(Validate(structure, &request));
-  request.tracing_config.emplace().mode = "On";
+  request.chapters.emplace().push_back({.title = "?"});
   EXPECT_EQ(Validate(structure, &request).error().code, "ValidationException");
 }
 
