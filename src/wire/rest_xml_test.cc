@@ -6,6 +6,7 @@
 #include "model/shelf.h"
 #include "wire/testing/requests.h"
 #include "wire/xml_read.h"
+#include "wire/xml_write.h"
 
 namespace mayfly::wire {
 namespace {
@@ -158,6 +159,13 @@ TEST_F(RestXmlTest, TellsBareErrorsWithTheirMembers) {
   protocol.Finish(answer, "id");
   EXPECT_EQ(answer.body, R"(<?xml version="1.0"?><Error><Code>NotOnShelfException</Code><Message>no book</Message><Key>a&amp;b</Key>)"
                          R"(<RequestId>id</RequestId></Error>)");
+}
+
+TEST(AppendXmlText, WritesNothingThatAParserRefuses) {
+  std::string out;
+  AppendXmlText("a&<>\"\r\n\x01 \xc3\xbc \xff \xe2\x82", out);  // at the end half a character: texts are cut for messages
+  EXPECT_EQ(out, "a&amp;&lt;&gt;&quot;&#xD;\n\xEF\xBF\xBD \xc3\xbc \xEF\xBF\xBD \xEF\xBF\xBD\xEF\xBF\xBD");
+  EXPECT_TRUE(ParseXml("<a>" + out + "</a>"));
 }
 
 TEST(ParseXml, TakesNoTricks) {

@@ -1,5 +1,6 @@
 #include "wire/xml_write.h"
 
+#include "base/encoding.h"
 #include "wire/json_codec.h"
 
 namespace mayfly::wire {
@@ -67,6 +68,29 @@ void BeginDocument(std::string_view root, std::string_view xml_namespace, std::s
   if (!xml_namespace.empty()) AppendXmlAttribute("xmlns", xml_namespace, out);
 }
 
+// Of the character that `text` begins with; 0 when it begins with none.
+size_t CharacterBytes(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text.front());
+  if (lead < 0x80) return 1;
+  const size_t bytes = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  return IsValidUtf8(text.substr(0, bytes)) ? bytes : 0;
+}
+
+void AppendAscii(char c, std::string& out) {
+  switch (c) {
+    case '&': out += "&amp;"; return;
+    case '<': out += "&lt;"; return;
+    case '>': out += "&gt;"; return;
+    case '"': out += "&quot;"; return;
+    case '\r': out += "&#xD;"; return;
+    case '\n':
+    case '\t': out += c; return;
+    default: break;
+  }
+  if (c < 0x20) out += "\xEF\xBF\xBD";
+  else out += c;
+}
+
 }  // namespace
 
 void WriteXmlMembers(const Structure& structure, MemberChoice choice, const void* object, std::string& out) {
@@ -104,22 +128,16 @@ void AppendXmlAttribute(std::string_view name, std::string_view text, std::strin
 }
 
 void AppendXmlText(std::string_view text, std::string& out) {
-  for (const char c : text) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\r': out += "&#xD;"; break;
-      case '\n':
-      case '\t': out += c; break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20) {
-          out += "\xEF\xBF\xBD";
-        } else {
-          out += c;
-        }
+  while (!text.empty()) {
+    const size_t bytes = CharacterBytes(text);
+    if (bytes == 0) {
+      out += "\xEF\xBF\xBD";
+    } else if (bytes == 1) {
+      AppendAscii(text.front(), out);
+    } else {
+      out += text.substr(0, bytes);
     }
+    text.remove_prefix(bytes == 0 ? 1 : bytes);
   }
 }
 
