@@ -103,6 +103,7 @@ Task<Result<CodeIntake::Brought>> CodeIntake::Fetch(Context& ctx, FunctionCode c
 }
 
 Task<Result<CodeIntake::Stored>> CodeIntake::Store(Context& ctx, FunctionCode code, const std::optional<SigningRule>& rule) {
+  strand_.Check();
   MF_CO_TRY(Brought brought, co_await Bring(ctx, std::move(code)));
   std::optional<std::vector<std::string>> allowed;
   if (rule) allowed = rule->allowed_publishers;
@@ -126,6 +127,7 @@ Task<Result<CodeIntake::Stored>> CodeIntake::Store(Context& ctx, FunctionCode co
 
 Task<Result<CodePin>> CodeIntake::TakePackage(Context& ctx, catalog::Function& function, FunctionCode code,
                                               const std::optional<SigningRule>& rule) {
+  strand_.Check();
   function.source_kms_key_arn = code.source_kms_key_arn.value_or("");
   MF_CO_TRY(Stored stored, co_await Store(ctx, std::move(code), rule));
   function.code_sha256 = std::move(stored.sha256_hex);
@@ -138,6 +140,7 @@ Task<Result<CodePin>> CodeIntake::TakePackage(Context& ctx, catalog::Function& f
 }
 
 Task<Result<>> CodeIntake::CheckLayerSignatures(const catalog::Function& function, const std::optional<SigningRule>& rule) {
+  strand_.Check();
   if (!rule) co_return Result<>();
   const std::vector<catalog::LayerUse> layers = function.layers;
   for (const catalog::LayerUse& layer : layers) {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "base/strand.h"
 #include "catalog/function.h"
 #include "model/lambda.h"
 #include "services/lambda/forward.h"
@@ -62,6 +63,7 @@ class CodeIntake {
 
   static constexpr int kFetchesMax = 8;
 
+  Strand strand_;
   Parts parts_;
   int fetches_ = 0;
 };

@@ -7,6 +7,7 @@ namespace mayfly::lambda {
 static_assert(alignof(catalog::Function) > 1, "the last bit of its address is the form");
 
 const std::string* ListTexts::Find(const catalog::FunctionPointer& function, Form form) {
+  strand_.Check();
   const uintptr_t key = KeyOf(function, form);
   const auto is_of = [&](const Text& text) { return !text.function.owner_before(function) && !function.owner_before(text.function); };
   if (const auto found = newer_.find(key); found != newer_.end()) return is_of(found->second) ? &found->second.json : nullptr;
@@ -18,6 +19,7 @@ const std::string* ListTexts::Find(const catalog::FunctionPointer& function, For
 }
 
 const std::string& ListTexts::Keep(const catalog::FunctionPointer& function, Form form, std::string text) {
+  strand_.Check();
   return Insert(KeyOf(function, form), {function, std::move(text)});
 }
 

@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/strand.h"
 #include "services/lambda/forward.h"
 
 namespace mayfly::lambda {
@@ -38,6 +39,7 @@ class ListTexts {
   }
   const std::string& Insert(uintptr_t key, Text text);
 
+  Strand strand_;
   Texts newer_, older_;
   size_t newer_bytes_ = 0;
 };

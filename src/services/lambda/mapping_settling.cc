@@ -27,12 +27,19 @@ Result<> StageSettled(resources::Change& change, catalog::Tables& tables, const 
 }  // namespace
 
 void MappingSettling::Recover() {
+  strand_.Check();
   const auto& mappings = tables_.event_source_mappings;
   const auto rows = mappings.ListIf("", "", mappings.size(), [](const auto& row) { return !row.value->is_settled(); });
   for (const auto& row : rows) Later(row.key);
 }
 
+void MappingSettling::Later(std::string key) {
+  strand_.Check();
+  background_.Spawn(Settle(std::move(key)));
+}
+
 Task<> MappingSettling::Stop() {
+  strand_.Check();
   background_.Stop();
   co_await background_.Join();
 }

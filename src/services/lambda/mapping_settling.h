@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/strand.h"
 #include "base/task_scope.h"
 #include "services/lambda/forward.h"
 
@@ -21,13 +22,14 @@ class MappingSettling {
   // After the tables have been opened: all that is unsettled.
   void Recover();
   // The mapping of that key (EventSourceMapping::Key) has been stored Creating, Updating, Deleting ….
-  void Later(std::string key) { background_.Spawn(Settle(std::move(key))); }
+  void Later(std::string key);
   // Ends what is on its way; the next start does it.
   Task<> Stop();
 
  private:
   Task<> Settle(std::string key);
 
+  Strand strand_;
   Loop& loop_;
   catalog::Tables& tables_;
   Duration delay_;

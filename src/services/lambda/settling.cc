@@ -8,15 +8,18 @@
 namespace mayfly::lambda {
 
 void Settling::Recover() {
+  strand_.Check();
   for (const std::string& row_key : parts_.catalog.unsettled()) background_.Spawn(Settle(row_key));
 }
 
 void Settling::Later(const catalog::Function& function) {
+  strand_.Check();
   MF_ASSERT(!function.is_settled());
   background_.Spawn(Settle(catalog::RowKey(function)));
 }
 
 Task<> Settling::Stop() {
+  strand_.Check();
   background_.Stop();
   co_await background_.Join();
 }

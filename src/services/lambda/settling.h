@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/strand.h"
 #include "base/task_scope.h"
 #include "services/lambda/forward.h"
 
@@ -35,6 +36,7 @@ class Settling {
  private:
   Task<> Settle(std::string row_key);
 
+  Strand strand_;
   Parts parts_;
   TaskScope background_;
 };
