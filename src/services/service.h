@@ -8,7 +8,7 @@
 //   Start   all are open, and what they call can be reached: what it does by itself begins (pollers, schedules, what is owed)
 //   serve   requests reach the endpoint
 //   Pause   the daemon ends: takes on nothing more by itself, and lets go who only waits; requests are still answered
-//   Drain   no request comes any more: what runs ends, or is left behind at `until`
+//   Drain   no request comes any more: what runs ends, or is left behind at `until`, by Commons::calendar
 //   Stop    nothing runs for anybody any more: background work ends, what is held is given back. Then it is destroyed.
 // A daemon that is killed goes through none of the last three: open recovers. All on the daemon's strand.
 #pragma once
@@ -39,8 +39,9 @@ class Service {
   virtual void Pause() {}
   virtual Task<> Drain(TimePoint until) { co_return; }
   virtual Task<> Stop() { co_return; }
-  // Forgets everything (`POST /_mayfly/reset`). Commons::store has been emptied already. Error: a fault of a store of its own.
-  virtual Task<Result<>> Reset(Context& ctx) = 0;
+  // Forgets everything (`POST /_mayfly/reset`). Commons::store has been emptied already, and its tables with it: only what is kept
+  // elsewhere is left. Error: a fault of a store of its own.
+  virtual Task<Result<>> Reset(Context& ctx) { co_return Result<>(); }
 
  protected:
   Service() = default;

@@ -1,0 +1,21 @@
+#include "services/own_account.h"
+
+namespace mayfly::services {
+
+Result<> OwnAccount::Authorize(const Context& ctx, const wire::Operation& operation, const wire::Message& request) const {
+  const identity::RequestPrincipal principal = identity::RequestPrincipal::Of(ctx.principal);
+  const std::string& account_id = ctx.principal.account_id;
+  if (control_.IsOwner(principal, account_id)) return {};
+  const std::string resource = resource_of_ ? resource_of_(ctx, operation, request) : "*";
+  return control_.Authorize(principal, operation.action, {.arn = resource, .owner_account_id = account_id, .region = ctx.principal.region}, {});
+}
+
+wire::Authorizer OwnAccount::AsFunction() const {
+  return [this](Context& ctx, const wire::Operation& operation, const wire::Message& request) { return Answer(ctx, operation, request); };
+}
+
+Task<Result<>> OwnAccount::Answer(Context& ctx, const wire::Operation& operation, const wire::Message& request) const {
+  co_return Authorize(ctx, operation, request);
+}
+
+}  // namespace mayfly::services
