@@ -17,8 +17,8 @@
 
 #include "base/files.h"
 #include "catalog/runtimes.h"
+#include "images/runtime_images.h"
 #include "mayflyd/interpreters.h"
-#include "mayflyd/runtime_images.h"
 #include "net/http_server.h"
 
 namespace mayfly::cli {
@@ -92,14 +92,14 @@ void CheckCgroups(Report& report) {
 }
 
 void CheckInterpreters(Report& report, const daemon::Options& options) {
-  auto found = daemon::FindInterpreters(options);
+  auto found = daemon::FindInterpreters(options.lambda.settings.catalog, options.data_dir);
   if (!found) return report.Failed("interpreters", found.error().message, "mend --interpreter");
   for (const catalog::Interpreter& interpreter : *found) {
     report.Ok(catalog::FamilyName(interpreter.family),
               fmt::format("{} at {}{}", interpreter.full_version, interpreter.host_path,
                           interpreter.root_index ? ", seen by functions as " + interpreter.cage_path : ""));
   }
-  const catalog::RuntimeTable table = daemon::MakeRuntimeTable(options, *found, daemon::FindRuntimeImages(options.data_dir, 1));
+  const catalog::RuntimeTable table = daemon::MakeRuntimeTable(options.lambda.settings.catalog, *found, images::FindRuntimeImages(options.data_dir, 1));
   const WallTime now = SystemClock().WallNow();
   for (const catalog::RuntimeIdentifier& identifier : catalog::RuntimeIdentifiers()) {
     if (!table.CheckUse(identifier.name, catalog::RuntimeUse::Create, now)) continue;

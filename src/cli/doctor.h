@@ -1,7 +1,7 @@
 // `mayfly doctor`: can this machine run functions, and if not, what mends it?
 #pragma once
 
-#include "mayflyd/options.h"
+#include "mayflyd/daemon_options.h"
 
 namespace mayfly::cli {
 

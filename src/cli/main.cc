@@ -7,8 +7,9 @@
 #include "cli/doctor.h"
 #include "cli/runtime.h"
 #include "cli/sign.h"
-#include "mayflyd/options.h"
+#include "mayflyd/command_line.h"
 #include "mayflyd/serve.h"
+#include "mayflyd/version.h"
 
 namespace {
 
@@ -76,13 +77,10 @@ int main(int argc, char** argv) {
   CLI::Option* root = add_runtime->add_option("--root", runtime.root, "an unpacked directory, seen by functions as /var/lang");
   add_runtime->add_option("--interpreter", runtime.interpreter, "the program in it, when it is not bin/python3.14 (bin/node, bin/ruby, bin/java)")->needs(root);
   add_runtime->add_option("--image", runtime.image, "a container image that is functions' root, e.g. public.ecr.aws/lambda/python:3.14 or oci:PATH")->excludes(root);
-  add_runtime->add_option("--user", options.user, "system user that fetches the image: the daemon's")->envname("MAYFLY_USER")->capture_default_str();
-  mayfly::daemon::AddRegistryOptions(*add_runtime, options);
+  for (const char* name : {"user", "registry-mirror", "registry-credentials"}) mayfly::daemon::AddOption(*add_runtime, options, name);
   CLI::App* remove_runtime = runtimes->add_subcommand("remove", "forget an interpreter or image that was added");
   remove_runtime->add_option("identifier", runtime.identifier, "as it was added")->required();
-  for (CLI::App* command : {list_runtimes, add_runtime, remove_runtime}) {
-    command->add_option("--data-dir", options.data_dir, "the daemon's")->envname("MAYFLY_DATA_DIR")->capture_default_str();
-  }
+  for (CLI::App* command : {list_runtimes, add_runtime, remove_runtime}) mayfly::daemon::AddOption(*command, options, "data-dir");
 
   CLI11_PARSE(app, argc, argv);
   if (sign->parsed()) return mayfly::cli::RunSign(*sign, signing);

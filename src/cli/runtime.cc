@@ -9,10 +9,11 @@
 
 #include <fmt/format.h>
 
+#include "catalog/added_runtimes.h"
 #include "catalog/runtimes.h"
-#include "mayflyd/added_runtimes.h"
+#include "images/runtime_images.h"
+#include "mayflyd/fetch_runtime.h"
 #include "mayflyd/interpreters.h"
-#include "mayflyd/runtime_images.h"
 
 namespace mayfly::cli {
 namespace {
@@ -71,12 +72,12 @@ std::string UsualProgram(const RuntimeIdentifier& identifier) {
   }
 }
 
-Result<daemon::AddedRuntime> Describe(const RuntimeOptions& runtime, const RuntimeIdentifier* identifier) {
+Result<catalog::AddedRuntime> Describe(const RuntimeOptions& runtime, const RuntimeIdentifier* identifier) {
   if (!identifier || UsualProgram(*identifier).empty()) {
     return Fail(Error::Fault(fmt::format("'{}' is no identifier that an interpreter could serve", runtime.identifier), "see 'mayfly runtime list'"));
   }
   if (runtime.root.empty()) return Fail(Error::Fault("neither --root nor --image says what shall serve it"));
-  daemon::AddedRuntime added{.identifier = runtime.identifier, .root = RealPath(runtime.root)};
+  catalog::AddedRuntime added{.identifier = runtime.identifier, .root = RealPath(runtime.root)};
   if (added.root.empty()) return Fail(Error::Fault(fmt::format("there is no directory {}", runtime.root)));
   const std::string program = runtime.interpreter.empty() ? UsualProgram(*identifier) : runtime.interpreter;
   added.interpreter = program.starts_with('/') ? program : added.root + '/' + program;
@@ -92,9 +93,9 @@ Result<daemon::AddedRuntime> Describe(const RuntimeOptions& runtime, const Runti
 
 int ListRuntimes(const daemon::Options& options, const RuntimeOptions& runtime) {
   if (runtime.markdown) return PrintMarkdown();
-  auto found = daemon::FindInterpreters(options);
+  auto found = daemon::FindInterpreters(options.lambda.settings.catalog, options.data_dir);
   if (!found) return Complain(found.error());
-  const catalog::RuntimeTable table = daemon::MakeRuntimeTable(options, *found, daemon::FindRuntimeImages(options.data_dir, 1));
+  const catalog::RuntimeTable table = daemon::MakeRuntimeTable(options.lambda.settings.catalog, *found, images::FindRuntimeImages(options.data_dir, 1));
   for (const RuntimeIdentifier& identifier : catalog::RuntimeIdentifiers()) {
     const auto choice = table.Resolve(identifier.name);
     if (IsGone(identifier) && !(choice && choice->image)) continue;
@@ -120,24 +121,24 @@ int AddRuntime(const daemon::Options& options, const RuntimeOptions& runtime) {
     if (!image) return Complain(std::move(image).error().Wrap(runtime.image));
     fetched = std::move(*image);
   }
-  auto added = fetched ? Result<daemon::AddedRuntime>(fetched->runtime) : Describe(runtime, identifier);
+  auto added = fetched ? Result<catalog::AddedRuntime>(fetched->runtime) : Describe(runtime, identifier);
   if (!added) return Complain(added.error());
-  auto all = daemon::LoadAddedRuntimes(options.data_dir);
+  auto all = catalog::LoadAddedRuntimes(options.data_dir);
   if (!all) return Complain(all.error());
-  std::erase_if(*all, [&](const daemon::AddedRuntime& old) { return old.identifier == runtime.identifier; });
+  std::erase_if(*all, [&](const catalog::AddedRuntime& old) { return old.identifier == runtime.identifier; });
   all->push_back(*added);
-  if (auto saved = daemon::SaveAddedRuntimes(options.data_dir, *all); !saved) return Complain(saved.error());
+  if (auto saved = catalog::SaveAddedRuntimes(options.data_dir, *all); !saved) return Complain(saved.error());
   fmt::print("{} is served by {} from the daemon's next start on\n", added->identifier, added->image.empty() ? added->interpreter : added->image);
   return 0;
 }
 
 int RemoveRuntime(const daemon::Options& options, const RuntimeOptions& runtime) {
-  auto all = daemon::LoadAddedRuntimes(options.data_dir);
+  auto all = catalog::LoadAddedRuntimes(options.data_dir);
   if (!all) return Complain(all.error());
-  if (std::erase_if(*all, [&](const daemon::AddedRuntime& old) { return old.identifier == runtime.identifier; }) == 0) {
+  if (std::erase_if(*all, [&](const catalog::AddedRuntime& old) { return old.identifier == runtime.identifier; }) == 0) {
     return Complain(Error::Fault(fmt::format("{} was not added", runtime.identifier)));
   }
-  if (auto saved = daemon::SaveAddedRuntimes(options.data_dir, *all); !saved) return Complain(saved.error());
+  if (auto saved = catalog::SaveAddedRuntimes(options.data_dir, *all); !saved) return Complain(saved.error());
   return 0;
 }
 

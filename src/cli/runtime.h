@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "mayflyd/options.h"
+#include "mayflyd/daemon_options.h"
 
 namespace mayfly::cli {
 

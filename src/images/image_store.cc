@@ -107,19 +107,6 @@ Result<std::shared_ptr<const void>> InstallTree(packages::CodeStore& code, const
   });
 }
 
-// Blocks.
-Result<ImageStore::TreeFacts> ReadFacts(const packages::CodeStore& code, const std::string& tree) {
-  ImageStore::TreeFacts facts;
-  const std::string folder = code.FolderOf(tree);
-  if (folder.empty() || ::access((folder + "/image.json").c_str(), F_OK) != 0) return facts;
-  MF_TRY(const std::string text, ReadFile(folder + "/image.json"));
-  MF_TRY(const json::Value value, json::Parse(text));
-  resources::MemberReader read(value);
-  read("Layers", facts.layers);
-  read("Extensions", facts.extensions);
-  return facts;
-}
-
 }  // namespace
 
 // One of kBusyMax places, and the only one that works at `tree`. Undone by its destructor.
@@ -299,17 +286,6 @@ Task<Result<std::shared_ptr<const void>>> ImageStore::Prepare(Context& ctx, std:
   co_return co_await files_.Run(*loop_, [code = code_, tree, pins = std::move(pins), opened, places = options_.places] {
     return InstallTree(*code, tree, opened->image.config.diff_ids, places);
   });
-}
-
-Result<ImageStore::TreeFacts> ImageStore::FactsOf(const std::string& tree) const { return ReadFacts(*code_, tree); }
-
-Result<std::set<std::string>> LayersOfTrees(const packages::CodeStore& code, const std::vector<std::string>& trees) {
-  std::set<std::string> layers;
-  for (const std::string& tree : trees) {
-    MF_TRY(ImageStore::TreeFacts facts, ReadFacts(code, tree));
-    layers.insert(facts.layers.begin(), facts.layers.end());
-  }
-  return layers;
 }
 
 }  // namespace mayfly::images

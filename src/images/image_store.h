@@ -62,13 +62,6 @@ class ImageStore {
   // Several at once for one tree do the work once.
   Task<Result<std::shared_ptr<const void>>> Prepare(Context& ctx, std::string resolved_uri);
 
-  // What a tree says of itself. Blocks; any thread. A tree that is not there: empty.
-  struct TreeFacts {
-    std::vector<std::string> layers;      // names in the code store
-    std::vector<std::string> extensions;  // files of /opt/extensions
-  };
-  Result<TreeFacts> FactsOf(const std::string& tree) const;
-
  private:
   struct Opened {
     ImageReference reference;
@@ -92,8 +85,5 @@ class ImageStore {
   std::set<std::string> preparing_;  // trees
   Event changed_;
 };
-
-// The layers of all those that are trees of images. Blocks; any thread.
-Result<std::set<std::string>> LayersOfTrees(const packages::CodeStore& code, const std::vector<std::string>& trees);
 
 }  // namespace mayfly::images

@@ -9,7 +9,7 @@ void Set(const Option& option, std::span<const std::string> texts) {
   if (auto set = option.set(texts); !set) throw CLI::ValidationError("--" + option.name, set.error().message);
 }
 
-void AddOption(CLI::App& app, const std::string& title, const Option& option) {
+void AddRow(CLI::App& app, const std::string& title, const Option& option) {
   const std::string flag = "--" + option.name;
   CLI::Option* added = nullptr;
   if (option.count == Option::Count::One) {
@@ -23,8 +23,13 @@ void AddOption(CLI::App& app, const std::string& title, const Option& option) {
 
 }  // namespace
 
-void AddOptions(CLI::App& app, const OptionGroup& group) {
-  for (const Option& option : group.options()) AddOption(app, group.title(), option);
+void AddOptions(CLI::App& app, const Options& options) {
+  app.set_config("--config", "", "read settings from this file (lines of name = value, without the dashes)")->envname("MAYFLY_CONFIG");
+  for (const OptionGroup* group : options.groups()) {
+    for (const Option& option : group->options()) AddRow(app, group->title(), option);
+  }
 }
+
+void AddOption(CLI::App& app, const Options& options, std::string_view name) { AddRow(app, "Options", options.Find(name)); }
 
 }  // namespace mayfly::daemon

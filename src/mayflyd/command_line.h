@@ -1,7 +1,9 @@
-// Rows of options (base/option.h) as flags of a command, variables of the environment and lines of the configuration file.
+// The options (daemon_options.h) as flags of a command, variables of the environment and lines of the configuration file.
 #pragma once
 
-#include "base/option.h"
+#include <string_view>
+
+#include "mayflyd/daemon_options.h"
 
 namespace CLI {
 class App;
@@ -9,7 +11,9 @@ class App;
 
 namespace mayfly::daemon {
 
-// The group and its variables outlive the parsing.
-void AddOptions(CLI::App& app, const OptionGroup& group);
+// All of them, and --config. `options` outlives the parsing.
+void AddOptions(CLI::App& app, const Options& options);
+// One of them.
+void AddOption(CLI::App& app, const Options& options, std::string_view name);
 
 }  // namespace mayfly::daemon

@@ -24,7 +24,7 @@ Result<> AskHelpers(std::string_view file, images::RegistryCredentials& credenti
 
 }  // namespace
 
-Result<ImageSettings> ReadImageSettings(const Options& options) {
+Result<ImageSettings> ReadImageSettings(const images::ImageOptions& options) {
   ImageSettings settings;
   for (const std::string& text : options.registry_mirrors) {
     MF_TRY(images::RegistryMirror mirror, images::ParseRegistryMirror(text));

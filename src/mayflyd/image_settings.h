@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "images/image_options.h"
 #include "images/registry_rules.h"
-#include "mayflyd/options.h"
 
 namespace mayfly::daemon {
 
@@ -15,6 +15,6 @@ struct ImageSettings {
   images::RegistryCredentials credentials;
 };
 // Error: an option that cannot be used.
-Result<ImageSettings> ReadImageSettings(const Options& options);
+Result<ImageSettings> ReadImageSettings(const images::ImageOptions& options);
 
 }  // namespace mayfly::daemon

@@ -15,7 +15,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
-#include "mayflyd/added_runtimes.h"
+#include "catalog/added_runtimes.h"
 
 namespace mayfly::daemon {
 namespace {
@@ -172,9 +172,9 @@ void AddUnlessThere(std::vector<Interpreter>& all, Interpreter found) {
 }
 
 void AddAdded(const std::string& data_dir, std::vector<Interpreter>& all) {
-  auto added = LoadAddedRuntimes(data_dir);
+  auto added = catalog::LoadAddedRuntimes(data_dir);
   if (!added) return log::Warning("added runtimes are not used: {}", added.error().message);
-  for (const AddedRuntime& runtime : *added) {
+  for (const catalog::AddedRuntime& runtime : *added) {
     const catalog::RuntimeIdentifier* identifier = catalog::FindRuntime(runtime.identifier);
     if (!identifier || !runtime.image.empty()) continue;
     auto found = ExamineInterpreter(identifier->family, runtime.interpreter, runtime.root);
@@ -204,10 +204,8 @@ std::string RuntimeDirectory() {
   return program.substr(0, program.rfind('/')) + "/../share/mayfly/runtime";
 }
 
-catalog::RuntimeTable MakeRuntimeTable(const Options& options, std::vector<Interpreter> interpreters, std::vector<catalog::RuntimeImage> images) {
-  using Table = catalog::RuntimeTable;
-  return {std::move(interpreters), options.runtime_match == "strict" ? Table::Mode::Strict : Table::Mode::Nearest,
-          options.runtime_deprecation == "ignore" ? Table::Deprecation::Ignore : Table::Deprecation::Enforce, std::move(images)};
+catalog::RuntimeTable MakeRuntimeTable(const catalog::CatalogOptions& options, std::vector<Interpreter> interpreters, std::vector<catalog::RuntimeImage> images) {
+  return {std::move(interpreters), options.runtime_match, options.runtime_deprecation, std::move(images)};
 }
 
 int FreeRootIndex(const std::vector<Interpreter>& interpreters) {
@@ -216,7 +214,7 @@ int FreeRootIndex(const std::vector<Interpreter>& interpreters) {
   return last + 1;
 }
 
-Result<std::vector<Interpreter>> FindInterpreters(const Options& options) {
+Result<std::vector<Interpreter>> FindInterpreters(const catalog::CatalogOptions& options, const std::string& data_dir) {
   std::vector<Interpreter> all;
   for (const std::string& entry : options.interpreters) {
     const size_t equals = entry.find('=');
@@ -227,7 +225,7 @@ Result<std::vector<Interpreter>> FindInterpreters(const Options& options) {
     MF_TRY(Interpreter found, ExamineInterpreter(identifier->family, entry.substr(equals + 1), ""));
     AddUnlessThere(all, std::move(found));
   }
-  AddAdded(options.data_dir, all);
+  AddAdded(data_dir, all);
   const bool has_java_client = ::access((RuntimeDirectory() + "/java/lib").c_str(), F_OK) == 0;
   for (const Search& search : kSearches) {
     if (search.family == RuntimeFamily::Java && !has_java_client) continue;

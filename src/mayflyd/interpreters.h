@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "catalog/catalog_options.h"
 #include "catalog/runtimes.h"
-#include "mayflyd/options.h"
 
 namespace mayfly::daemon {
 
@@ -17,14 +17,15 @@ std::string RuntimeDirectory();
 // --interpreter ("python3.13=PATH") and what was added.
 // Each candidate is asked for its version; only files that nobody but root can change are run when we are root.
 // One interpreter per family and version: those in /usr first. No Java where its client has not been fetched (tools/sdk). Error: an --interpreter that cannot be used.
-// An added runtime (added_runtimes.h) that cannot be used any more is passed over with a warning.
-Result<std::vector<catalog::Interpreter>> FindInterpreters(const Options& options);
+// An added runtime (catalog/added_runtimes.h, in `data_dir`) that cannot be used any more is passed over with a warning.
+Result<std::vector<catalog::Interpreter>> FindInterpreters(const catalog::CatalogOptions& options, const std::string& data_dir);
 
 // The first number behind those of the interpreters' directories.
 int FreeRootIndex(const std::vector<catalog::Interpreter>& interpreters);
 
 // All that serves functions here, with the settings of --runtime-match and --runtime-deprecation.
-catalog::RuntimeTable MakeRuntimeTable(const Options& options, std::vector<catalog::Interpreter> interpreters, std::vector<catalog::RuntimeImage> images);
+catalog::RuntimeTable MakeRuntimeTable(const catalog::CatalogOptions& options, std::vector<catalog::Interpreter> interpreters,
+                                       std::vector<catalog::RuntimeImage> images);
 
 // What the program at `path` is. `root`: the directory that cages see at /var/lang; "" for the one that its bin folder is in.
 Result<catalog::Interpreter> ExamineInterpreter(catalog::RuntimeFamily family, const std::string& path, const std::string& root);

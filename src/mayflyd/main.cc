@@ -1,8 +1,9 @@
 // mayflyd: the daemon as a program of its own, for service managers. The same as `mayfly serve`.
 #include <CLI/CLI.hpp>
 
-#include "mayflyd/options.h"
+#include "mayflyd/command_line.h"
 #include "mayflyd/serve.h"
+#include "mayflyd/version.h"
 
 int main(int argc, char** argv) {
   CLI::App app("The Mayfly daemon: AWS Lambda on this machine.", "mayflyd");

@@ -1,12 +1,16 @@
 #include "mayflyd/services.h"
 
+#include "services/autoscaling/service.h"
+#include "services/lambda/service.h"
 #include "services/sqs/service.h"
 
 namespace mayfly::daemon {
 
-std::vector<services::Declaration> DeclareServices() {
+std::vector<services::Declaration> DeclareServices(lambda::Premises& lambda) {
   return {
+      lambda::Declare(lambda),
       sqs::Declare(),
+      autoscaling::Declare(),
   };
 }
 

@@ -3,10 +3,12 @@
 
 #include <vector>
 
+#include "services/lambda/premises.h"
 #include "services/service.h"
 
 namespace mayfly::daemon {
 
-std::vector<services::Declaration> DeclareServices();
+// `lambda` outlives them: what Lambda needs of this process.
+std::vector<services::Declaration> DeclareServices(lambda::Premises& lambda);
 
 }  // namespace mayfly::daemon

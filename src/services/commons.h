@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "identity/access_keys.h"
 #include "wire/endpoint.h"
 
 namespace mayfly::wire {
@@ -46,7 +47,9 @@ struct Commons {
   delivery::DurableLanes* lanes;    // what is owed (delivery/owed_delivery.h); opened when all services are
   delivery::DeliveryWorker* deliveries;  // where a service that owes becomes a sender, while it opens
   const identity::IdentityPolicies* identities;
-  identity::SessionKeys* sessions;  // temporary credentials
+  const identity::AccessKeys* keys;  // durable ones
+  identity::SessionKeys* sessions;   // temporary credentials
+  identity::AuthMode mode;           // whether callers are who they say they are
   wire::AnswerObserver observer;    // for endpoints
   std::string data_path;            // where files of its own go
   std::string origin;               // "http://127.0.0.1:4566"

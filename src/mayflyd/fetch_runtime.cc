@@ -1,12 +1,8 @@
-#include "mayflyd/runtime_images.h"
+#include "mayflyd/fetch_runtime.h"
 
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <signal.h>
-#include <sys/file.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,12 +15,11 @@
 
 #include "base/fd.h"
 #include "base/json.h"
-#include "base/log.h"
 #include "base/real_loop.h"
 #include "packages/code_package.h"
 #include "images/image_store.h"
+#include "images/runtime_images.h"
 #include "mayflyd/image_settings.h"
-#include "sandbox/jail_protocol.h"
 
 namespace mayfly::daemon {
 namespace {
@@ -32,18 +27,8 @@ namespace {
 using images::ImageReference;
 
 constexpr size_t kAnswerBytesMax = 256 * 1024;
-constexpr const char* kBootstrap = "var/runtime/bootstrap";
 // What packages and layers are mounted on.
 const std::vector<std::string> kPlaces = {"var", "var/task", "opt"};
-
-std::string FolderOf(const std::string& data_dir) { return data_dir + "/runtimes"; }
-
-UniqueFd OpenWithin(int folder, const std::string& path, uint64_t flags, uint64_t resolve) {
-  open_how how{};
-  how.flags = flags | O_CLOEXEC;
-  how.resolve = resolve;
-  return UniqueFd(static_cast<int>(::syscall(SYS_openat2, folder, path.c_str(), &how, sizeof how)));
-}
 
 // A line for each layer, and for each tenth of what has to be fetched.
 class ProgressLines {
@@ -82,8 +67,8 @@ Result<Source> FindSource(const std::string& uri) {
   return source;
 }
 
-images::ImageStoreOptions MakeStoreOptions(const Options& options, const DataDirectory& data, const Source& source) {
-  images::ImageStoreOptions made{.directory = options.image_directory, .real_path = options.image_directory};
+images::ImageStoreOptions MakeStoreOptions(const std::string& directory, const DataDirectory& data, const Source& source) {
+  images::ImageStoreOptions made{.directory = directory, .real_path = directory};
   if (source.folder) {
     made.directory = fmt::format("/proc/self/fd/{}", source.folder.get());
     made.real_path = source.real_path;
@@ -91,7 +76,7 @@ images::ImageStoreOptions MakeStoreOptions(const Options& options, const DataDir
     made.directory = data.path + "/images";
     made.real_path = data.real_path + "/images";
   }
-  made.work_folder = FolderOf(data.path);
+  made.work_folder = images::RuntimeImagesFolder(data.path);
   made.asked_by = images::AskedBy::Operator;
   made.places = kPlaces;
   made.on_progress = ProgressLines();
@@ -104,27 +89,20 @@ Task<Result<images::ImageDescription>> Bring(Context& ctx, images::ImageStore& s
   co_return described;
 }
 
-bool HasBootstrap(const std::string& root) {
-  const UniqueFd folder(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  const UniqueFd file = OpenWithin(folder.get(), kBootstrap, O_PATH, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
-  struct stat status{};
-  return file && ::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) && (status.st_mode & 0001) != 0;
-}
-
 // What the child does: as the daemon's user, who cannot see more of the machine than the daemon.
-Result<AddedRuntime> Fetch(const Options& options, const DataDirectory& data, ImageSettings settings, const catalog::RuntimeIdentifier& identifier,
+Result<catalog::AddedRuntime> Fetch(const Options& options, const DataDirectory& data, ImageSettings settings, const catalog::RuntimeIdentifier& identifier,
                            const Source& source) {
-  MF_TRY(const std::unique_ptr<packages::CodeStore> code, packages::CodeStore::Open(FolderOf(data.path)));
-  images::ImageStoreOptions store_options = MakeStoreOptions(options, data, source);
+  MF_TRY(const std::unique_ptr<packages::CodeStore> code, packages::CodeStore::Open(images::RuntimeImagesFolder(data.path)));
+  images::ImageStoreOptions store_options = MakeStoreOptions(options.lambda.settings.images.directory, data, source);
   store_options.mirrors = std::move(settings.mirrors);
   store_options.credentials = std::move(settings.credentials);
   RealLoop loop;
   images::ImageStore store(loop, *code, std::move(store_options));
   Context ctx(loop);
   MF_TRY(images::ImageDescription described, loop.Run(Bring(ctx, store, source.uri)));
-  AddedRuntime runtime{.identifier = std::string(identifier.name), .root = {}, .interpreter = {}, .image = std::move(described.resolved_uri),
+  catalog::AddedRuntime runtime{.identifier = std::string(identifier.name), .root = {}, .interpreter = {}, .image = std::move(described.resolved_uri),
                        .tree = std::move(described.tree), .entry_point = {}, .environment = std::move(described.config.environment)};
-  const bool has_bootstrap = HasBootstrap(code->DirectoryOf(runtime.tree));
+  const bool has_bootstrap = images::HasBootstrap(code->DirectoryOf(runtime.tree));
   if (!has_bootstrap) runtime.entry_point = std::move(described.config.entry_point);
   if (!has_bootstrap && runtime.entry_point.empty() && identifier.family != catalog::RuntimeFamily::Provided) {
     return Fail(Error::Fault("it has neither a program /var/runtime/bootstrap nor an ENTRYPOINT", "use AWS's base image of the runtime"));
@@ -132,10 +110,10 @@ Result<AddedRuntime> Fetch(const Options& options, const DataDirectory& data, Im
   return runtime;
 }
 
-[[noreturn]] void AnswerAndEnd(int pipe, const Result<AddedRuntime>& fetched) {
+[[noreturn]] void AnswerAndEnd(int pipe, const Result<catalog::AddedRuntime>& fetched) {
   json::Value answer;
   if (fetched) {
-    answer = DescribeAddedRuntime(*fetched);
+    answer = catalog::DescribeAddedRuntime(*fetched);
   } else {
     answer.Set("error", fetched.error().message);
     answer.Set("hint", fetched.error().hint);
@@ -145,7 +123,7 @@ Result<AddedRuntime> Fetch(const Options& options, const DataDirectory& data, Im
   ::_exit(whole ? 0 : 1);
 }
 
-Result<AddedRuntime> ReadAnswer(int pipe) {
+Result<catalog::AddedRuntime> ReadAnswer(int pipe) {
   std::string text;
   char buffer[4096];
   ssize_t count = 0;
@@ -153,7 +131,7 @@ Result<AddedRuntime> ReadAnswer(int pipe) {
   const auto answer = json::Parse(text);
   if (!answer || text.size() > kAnswerBytesMax) return Fail(Error::Fault("the image could not be fetched: its child has died"));
   if (answer->Find("error")) return Fail(Error::Fault(std::string(answer->StringOr("error", "")), std::string(answer->StringOr("hint", ""))));
-  return ReadAddedRuntime(*answer);
+  return catalog::ReadAddedRuntime(*answer);
 }
 
 }  // namespace
@@ -161,7 +139,7 @@ Result<AddedRuntime> ReadAnswer(int pipe) {
 Result<FetchedRuntime> FetchRuntimeImage(const Options& options, const catalog::RuntimeIdentifier& identifier, const std::string& image) {
   if (::geteuid() != 0) return Fail(Error::Fault("not root", "run 'mayfly runtime add' as root: it becomes --user to fetch the image"));
   MF_TRY(const Source source, FindSource(image));
-  MF_TRY(ImageSettings settings, ReadImageSettings(options));
+  MF_TRY(ImageSettings settings, ReadImageSettings(options.lambda.settings.images));
   const Identity identity = FindIdentity(options.user);
   FetchedRuntime fetched;
   MF_TRY(fetched.data, PrepareDataDirectory(options.data_dir, identity, DataUse::AddRuntimes));
@@ -184,47 +162,6 @@ Result<FetchedRuntime> FetchRuntimeImage(const Options& options, const catalog::
   if (!runtime) return Fail(std::move(runtime).error());
   fetched.runtime = std::move(*runtime);
   return fetched;
-}
-
-std::string RuntimeImageRoot(const std::string& data_dir, const catalog::RuntimeImage& image) {
-  return fmt::format("{}/{}/root", FolderOf(data_dir), image.tree);
-}
-
-std::vector<catalog::RuntimeImage> FindRuntimeImages(const std::string& data_dir, int first_root_index) {
-  std::vector<catalog::RuntimeImage> images;
-  auto added = LoadAddedRuntimes(data_dir);
-  if (!added) return images;  // FindInterpreters has told it
-  const UniqueFd folder(::open(data_dir.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  for (AddedRuntime& runtime : *added) {
-    if (runtime.image.empty()) continue;
-    catalog::RuntimeImage image{.identifier = catalog::FindRuntime(runtime.identifier), .reference = std::move(runtime.image), .tree = std::move(runtime.tree),
-                                .entry_point = std::move(runtime.entry_point), .environment = std::move(runtime.environment),
-                                .root_index = first_root_index + static_cast<int>(images.size())};
-    // The jail will mount it: no link of the daemon's user leads it astray.
-    const UniqueFd root = OpenWithin(folder.get(), RuntimeImageRoot(".", image), O_PATH | O_DIRECTORY, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
-    if (!root || !image.identifier || image.root_index > static_cast<int>(sandbox::kIndexMax)) {
-      log::Warning("added runtime {}: {} is not there any more, or one too many; add it again", runtime.identifier, image.reference);
-      continue;
-    }
-    images.push_back(std::move(image));
-  }
-  return images;
-}
-
-Result<> RemoveUnusedRuntimeImages(const std::string& data_dir, const std::set<std::string>& used) {
-  const UniqueFd lock(::open(FolderOf(data_dir).c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!lock || ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) return {};
-  MF_TRY(const std::vector<AddedRuntime> added, LoadAddedRuntimes(data_dir));
-  std::set<std::string> kept = used;
-  for (const AddedRuntime& runtime : added) kept.insert(runtime.tree);
-  MF_TRY(const std::unique_ptr<packages::CodeStore> code, packages::CodeStore::Open(FolderOf(data_dir)));
-  MF_TRY(const std::set<std::string> layers, images::LayersOfTrees(*code, {kept.begin(), kept.end()}));
-  kept.insert(layers.begin(), layers.end());
-  MF_TRY(const std::vector<std::string> names, code->List());
-  for (const std::string& name : names) {
-    if (!kept.contains(name)) MF_TRY_VOID(code->Delete(name));
-  }
-  return {};
 }
 
 }  // namespace mayfly::daemon

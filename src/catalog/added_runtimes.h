@@ -10,17 +10,17 @@
 #include "base/json.h"
 #include "base/result.h"
 
-namespace mayfly::daemon {
+namespace mayfly::catalog {
 
 struct AddedRuntime {
   std::string identifier;   // "python3.14"
   // A directory of the machine …
   std::string root;         // absolute; bound at /var/lang
   std::string interpreter;  // absolute, below root
-  // … or an image (runtime_images.h).
+  // … or an image (images/runtime_images.h).
   std::string image;                     // by digest; "" when it is a directory
   std::string tree;                      // its folder below DATA/runtimes
-  std::vector<std::string> entry_point;  // as in catalog::RuntimeImage
+  std::vector<std::string> entry_point;  // as in RuntimeImage
   std::vector<std::string> environment;
 };
 
@@ -33,4 +33,4 @@ Result<std::vector<AddedRuntime>> LoadAddedRuntimes(const std::string& data_dir)
 // As root. Replaces the whole list; makes the directory when there is none.
 Result<> SaveAddedRuntimes(const std::string& data_dir, const std::vector<AddedRuntime>& runtimes);
 
-}  // namespace mayfly::daemon
+}  // namespace mayfly::catalog

@@ -1,4 +1,4 @@
-#include "mayflyd/added_runtimes.h"
+#include "catalog/added_runtimes.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -10,7 +10,7 @@
 #include "base/files.h"
 #include "resources/json_members.h"
 
-namespace mayfly::daemon {
+namespace mayfly::catalog {
 
 static void VisitMembers(resources::Is<AddedRuntime> auto& runtime, auto&& visit) {
   visit("identifier", runtime.identifier);
@@ -77,4 +77,4 @@ Result<> SaveAddedRuntimes(const std::string& data_dir, const std::vector<AddedR
   return WriteFileDurably(path, text, 0644);
 }
 
-}  // namespace mayfly::daemon
+}  // namespace mayfly::catalog

@@ -1,0 +1,46 @@
+#include "mayflyd/foundation.h"
+
+#include "base/log.h"
+
+namespace mayfly::daemon {
+namespace {
+
+void LogFaults(Context& ctx, const wire::Operation* operation, int status, const Error* error) {
+  if (!error || error->kind != Error::Kind::Fault) return;
+  log::Error("{} {} answered {}: {}", ctx.request_id, operation ? operation->name : "-", status, error->ToString());
+}
+
+}  // namespace
+
+Result<> Foundation::Open(const Options& options, const std::string& data_path) {
+  MF_TRY(store, store::OpenSqliteStore(calendar, {.path = data_path + "/control.db"}));
+  store::LogStoreOptions log_options = options.logs;
+  log_options.directory = data_path + "/logs";
+  MF_TRY(logs, store::LogStore::Open(loop, std::move(log_options)));
+  const identity::AuthenticatorOptions& callers = options.identity.authenticator;
+  MF_TRY(keys, identity::AccessKeys::Open(data_path + "/access-keys.json", callers.mode, callers.default_account_id, random));
+  if (callers.mode == identity::AuthMode::Strict) {
+    log::Info("strict mode: the access keys, a first one included, are in {}/access-keys.json", options.data_dir);
+  }
+  MF_TRY(sessions, identity::SessionKeys::Load(data_path + "/session-key", random));
+  MF_TRY(event_store, store::OpenSqliteStore(calendar, {.path = data_path + "/events.db"}));
+  deliveries = std::make_unique<delivery::DeliveryWorker>(calendar, targets, delivery::CompleteDeliveries(options.lanes));
+  authenticator = std::make_unique<identity::Authenticator>(callers, *keys, *sessions, loop);
+  return {};
+}
+
+std::unique_ptr<delivery::DurableLanes> Foundation::MakeLanes(const Options& options) {
+  const invoke::InvokeOptions& invoke = options.lambda.settings.invoke;
+  auto lanes = std::make_unique<delivery::DurableLanes>(
+      calendar, *event_store, random, delivery::CompleteLanes(options.lanes, invoke.admission.account_concurrency, invoke.dispatch.retry_delays));
+  lanes->AddWorker(std::string(delivery::kDeliveryLanes), *deliveries);
+  return lanes;
+}
+
+services::Commons Foundation::MakeCommons(const std::string& data_path, const std::string& origin, delivery::DurableLanes& lanes) {
+  return {.loop = &loop, .calendar = &calendar, .random = &random, .files = &files, .store = store.get(), .logs = logs.get(), .metrics = &metrics, .traces = &traces,
+          .targets = &targets, .directory = &directory, .lanes = &lanes, .deliveries = deliveries.get(), .identities = &identities, .keys = keys.get(), .sessions = sessions.get(), .mode = authenticator->mode(), .observer = LogFaults,
+          .data_path = data_path, .origin = origin};
+}
+
+}  // namespace mayfly::daemon
