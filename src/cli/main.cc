@@ -3,11 +3,15 @@
 
 #include <CLI/CLI.hpp>
 
+#include <fmt/format.h>
+
 #include "cli/client.h"
+#include "cli/command_manual.h"
 #include "cli/doctor.h"
 #include "cli/runtime.h"
 #include "cli/sign.h"
 #include "mayflyd/command_line.h"
+#include "mayflyd/manual.h"
 #include "mayflyd/serve.h"
 #include "mayflyd/version.h"
 
@@ -82,7 +86,15 @@ int main(int argc, char** argv) {
   remove_runtime->add_option("identifier", runtime.identifier, "as it was added")->required();
   for (CLI::App* command : {list_runtimes, add_runtime, remove_runtime}) mayfly::daemon::AddOption(*command, options, "data-dir");
 
+  std::string page = "mayfly";
+  CLI::App* manual = app.add_subcommand("man", "write a manual page: mayfly man mayflyd > mayflyd.8");
+  manual->add_option("page", page, "mayfly (section 1) or mayflyd (section 8)")->capture_default_str()->check(CLI::IsMember({"mayfly", "mayflyd"}));
+
   CLI11_PARSE(app, argc, argv);
+  if (manual->parsed()) {
+    fmt::print("{}", page == "mayflyd" ? mayfly::daemon::WriteDaemonManual(options) : mayfly::cli::WriteCommandManual(app));
+    return 0;
+  }
   if (sign->parsed()) return mayfly::cli::RunSign(*sign, signing);
   if (serve->parsed()) return mayfly::daemon::Serve(options);
   if (doctor->parsed()) return mayfly::cli::RunDoctor(options);
