@@ -29,6 +29,7 @@ constexpr std::pair<std::string_view, std::string_view> kQueryCodes[] = {
     {"UnrecognizedClientException", "InvalidClientTokenId"},
     {"InvalidSignatureException", "SignatureDoesNotMatch"},
     {"UnknownOperationException", "InvalidAction"},
+    {"ValidationException", "ValidationError"},
 };
 
 // A member's raw JSON value; what is none (a bug of ours) goes out as a string.
