@@ -3,6 +3,7 @@
 #include "services/autoscaling/service.h"
 #include "services/lambda/service.h"
 #include "services/sqs/service.h"
+#include "services/ssm/service.h"
 #include "services/sts/service.h"
 
 namespace mayfly::daemon {
@@ -12,6 +13,7 @@ std::vector<services::Declaration> DeclareServices(lambda::Premises& lambda) {
       lambda::Declare(lambda),
       sqs::Declare(),
       autoscaling::Declare(),
+      ssm::Declare(),
       sts::Declare(),
   };
 }

@@ -1,0 +1,63 @@
+#include "services/ssm/service.h"
+
+#include <algorithm>
+
+#include "base/loop.h"
+#include "services/own_account.h"
+#include "services/ssm/ssm_api.h"
+
+namespace mayfly::ssm {
+namespace {
+
+// The first of these that a request has says which parameter it is about, as policies name it.
+constexpr std::string_view kNameMembers[] = {"Name", "Path", "ResourceId"};
+
+std::string ResourceOf(const Context& ctx, const wire::Operation& operation, const wire::Message& request) {
+  if (!request.structure()) return "*";
+  for (const wire::Member& member : request.structure()->members) {
+    if (std::ranges::find(kNameMembers, member.name) == std::end(kNameMembers)) continue;
+    const auto* name = static_cast<const std::string*>(member.field->get(static_cast<const char*>(request.get()) + member.offset));
+    if (name) return ParseReference(ctx, *name).key.Arn();
+  }
+  return "*";
+}
+
+class SsmService final : public services::Service {
+ public:
+  static Task<Result<std::unique_ptr<services::Service>>> Open(Context& ctx, const services::Commons& commons) {
+    MF_CO_TRY(auto secrets, SecretBox::Open(commons.data_path + "/ssm-key", *commons.random));
+    auto service = std::make_unique<SsmService>(commons, std::move(secrets));
+    MF_CO_TRY_VOID(co_await service->parameters_.Open(ctx));
+    co_return service;
+  }
+
+  SsmService(const services::Commons& commons, std::unique_ptr<SecretBox> secrets)
+      : secrets_(std::move(secrets)),
+        parameters_(*commons.store, *secrets_),
+        api_(parameters_, *commons.calendar),
+        handlers_(api_.handlers()),
+        authorizer_(*commons.identities, *commons.calendar, ResourceOf),
+        endpoint_(kService, &handlers_, authorizer_.AsFunction(), commons.observer, commons.files) {}
+
+  wire::Endpoint& endpoint() override { return endpoint_; }
+
+ private:
+  std::unique_ptr<SecretBox> secrets_;
+  Parameters parameters_;
+  SsmApi api_;
+  Handlers handlers_;
+  services::OwnAccount authorizer_;
+  wire::Endpoint endpoint_;
+};
+
+}  // namespace
+
+services::Declaration Declare() {
+  return {.name = "ssm",
+          .offers = {},
+          .needs = {},
+          .options = {},
+          .open = [](Context& ctx, const services::Commons& commons, services::Ports&) { return SsmService::Open(ctx, commons); }};
+}
+
+}  // namespace mayfly::ssm

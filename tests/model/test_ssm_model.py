@@ -1,0 +1,53 @@
+"""If these fail, model/ssm.model tells clients something else than the SDKs do, or less of Parameter Store than there is."""
+import json
+import subprocess
+import sys
+
+import botocore.session
+import pytest
+
+from model_paths import MODELC, ROOT
+
+MODEL = ROOT / "model" / "ssm.model"
+TAGGING = {"AddTagsToResource", "RemoveTagsFromResource", "ListTagsForResource"}
+
+
+@pytest.fixture(scope="module")
+def ours(tmp_path_factory):
+    output = tmp_path_factory.mktemp("model") / "ssm.json"
+    subprocess.run([sys.executable, str(MODELC), str(MODEL), "--json", str(output)], check=True)
+    return json.loads(output.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def theirs():
+    return botocore.session.get_session().get_service_model("ssm")
+
+
+def test_protocol_and_operations(ours, theirs):
+    of_parameters = {name for name in theirs.operation_names if "Parameter" in name}
+    assert set(ours["operations"]) == of_parameters | TAGGING
+    assert (ours["target"], ours["version"]) == (theirs.metadata["targetPrefix"], theirs.metadata["apiVersion"])
+    assert theirs.metadata["jsonVersion"] == "1.1" and ours["protocol"] == "json-1.1"
+
+
+def required(members):
+    return {name: member["required"] for name, member in (members or {}).items()}
+
+
+def members_of(shape):
+    return {} if shape is None else {name: name in shape.required_members for name in shape.members}
+
+
+def test_members_and_errors(ours, theirs):
+    for name, operation in ours["operations"].items():
+        model = theirs.operation_model(name)
+        assert required(operation["input"]) == members_of(model.input_shape), name
+        assert required(operation["output"] and ours["structs"][operation["output"]]["members"]) == members_of(model.output_shape), name
+        assert set(operation["errors"]) == {error.name for error in model.error_shapes}, name
+
+
+def test_structures(ours, theirs):
+    for name, struct in ours["structs"].items():
+        if not name.endswith("Response"):
+            assert required(struct["members"]) == members_of(theirs.shape_for(name)), name
