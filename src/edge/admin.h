@@ -4,7 +4,7 @@
 //   GET  /_mayfly/status              counts, and what serves which runtime identifier
 //   GET  /_mayfly/logs?function=F&since_ms=N&limit=N&filter=T&region=R&account=A&follow=1
 //                                     text, one line per log line; with follow it goes on until the client leaves
-//   GET  /_mayfly/metrics             the figures of namespace AWS/Lambda since the start, in Prometheus' text format
+//   GET  /_mayfly/metrics             what services publish as metrics since the start, in Prometheus' text format
 //   GET  /_mayfly/traces?trace_id=T&limit=N&account=A
 //                                     JSON: segments that functions have sent to the X-Ray daemon (telemetry/trace_segments.h)
 //   POST /_mayfly/reset               forgets everything; `open` mode only

@@ -71,7 +71,7 @@ Task<delivery::Verdict> EventDispatcher::Dispatch(Context& ctx, AsyncEvent event
     co_return Fail(event, rules, {.condition = EventCondition::EventAgeExceeded, .error_code = 500,
                                   .error_message = "The event is older than its function's maximum event age."});
   }
-  parts_.metrics->Of(ScopeOf(event.function)).Add(telemetry::Metric::AsyncEventAge, ToMillis(AgeOf(event)));
+  SeriesOf(*parts_.metrics, event.function).Add(metric::kAsyncEventAge, ToMillis(AgeOf(event)));
 
   ctx.request_id = event.request_id;
   ctx.trace_header = event.trace_header;
@@ -127,13 +127,13 @@ delivery::Verdict EventDispatcher::Fail(const AsyncEvent& event, const Rules& ru
   delivery::Verdict verdict{.kind = delivery::Verdict::Kind::Dropped};
   AddRecord(verdict, event, rules, end, rules.failure_destination);
   AddDeadLetter(verdict, event, rules, end);
-  parts_.metrics->Of(ScopeOf(event.function)).Add(telemetry::Metric::AsyncEventsDropped);
+  SeriesOf(*parts_.metrics, event.function).Add(metric::kAsyncEventsDropped);
   return verdict;
 }
 
 delivery::Verdict EventDispatcher::Discard(const AsyncEvent& event, std::string_view why) {
   log::Info("{} event for {} is discarded: {}", event.request_id, event.function.Arn(), why);
-  parts_.metrics->Of(ScopeOf(event.function)).Add(telemetry::Metric::AsyncEventsDropped);
+  SeriesOf(*parts_.metrics, event.function).Add(metric::kAsyncEventsDropped);
   return {.kind = delivery::Verdict::Kind::Dropped};
 }
 

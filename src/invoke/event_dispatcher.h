@@ -20,7 +20,7 @@
 #include "delivery/durable_lanes.h"
 #include "delivery/owed_delivery.h"
 #include "delivery/target_router.h"
-#include "invoke/function_scope.h"
+#include "invoke/function_metrics.h"
 #include "invoke/event_record.h"
 #include "invoke/loop_guard.h"
 

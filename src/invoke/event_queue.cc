@@ -17,8 +17,8 @@ EventQueue::EventQueue(EventQueueParts parts, DispatchOptions options)
                    .lanes = parts.lanes,
                    .invoke = std::move(parts.invoke)},
                   std::move(options)),
-      destinations_(*parts.metrics, telemetry::Metric::DestinationDeliveryFailures),
-      dead_letters_(*parts.metrics, telemetry::Metric::DeadLetterErrors) {
+      destinations_(*parts.metrics, metric::kDestinationDeliveryFailures),
+      dead_letters_(*parts.metrics, metric::kDeadLetterErrors) {
   lanes_->AddWorker(std::string(kInvokeLanes), dispatcher_);
   parts.deliveries->AddSender(std::string(kDestinationSender), destinations_);
   parts.deliveries->AddSender(std::string(kDeadLetterSender), dead_letters_);
@@ -28,7 +28,7 @@ Task<Result<>> EventQueue::Accept(Context& ctx, AsyncEvent event) {
   event.trace_header = AddHop(event.trace_header, event.function.name.Arn()).trace_header;
   event.accepted_at = lanes_->Time();
   MF_CO_TRY_VOID(co_await lanes_->Append(ctx, {InvokeLane(event.function.name), Encode(event)}));
-  metrics_->Of(ScopeOf(event.function)).Add(telemetry::Metric::AsyncEventsReceived);
+  SeriesOf(*metrics_, event.function).Add(metric::kAsyncEventsReceived);
   co_return Result<>();
 }
 

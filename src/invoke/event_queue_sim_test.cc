@@ -132,8 +132,9 @@ class World {
     return accepted ? id : "";
   }
   int64_t Owed(const std::string& lane) { return events->Counts(lane).items; }
-  int Figure(telemetry::Metric metric, std::string_view function) {
-    const auto found = metrics.Find(metric, {.account_id = "111122223333", .region = "eu-west-1", .function_name = function});
+  int Figure(const telemetry::Metric& metric, std::string_view function) {
+    const telemetry::Dimension dimensions[] = {{"FunctionName", function}};
+    const auto found = metrics.Find(metric, {"111122223333", "eu-west-1"}, dimensions);
     return found ? static_cast<int>(found->sum) : 0;
   }
   std::vector<json::Value> Records() {
@@ -240,7 +241,7 @@ TEST(EventQueue, AFunctionErrorIsTriedAgainAfterOneAndTwoMinutesThenToldToBoth) 
     EXPECT_EQ(json::Write(At(record, "responseContext")), R"({"statusCode":200,"executedVersion":"$LATEST","functionError":"Unhandled"})");
     EXPECT_EQ(At(record, "responsePayload.errorMessage").string(), "no luck");
   }
-  EXPECT_EQ(world.Figure(telemetry::Metric::AsyncEventsDropped, "f"), 1);
+  EXPECT_EQ(world.Figure(metric::kAsyncEventsDropped, "f"), 1);
 }
 
 TEST(EventQueue, ConfiguredRetriesAndAgeHold) {
@@ -335,7 +336,7 @@ TEST(EventQueue, EventsOfADeletedFunctionAreDiscarded) {
   world.loop.RunFor(minutes(10));
   EXPECT_THAT(world.attempts, SizeIs(1));
   EXPECT_THAT(world.queue.taken, SizeIs(0));
-  EXPECT_EQ(world.Figure(telemetry::Metric::AsyncEventsDropped, "f"), 1);
+  EXPECT_EQ(world.Figure(metric::kAsyncEventsDropped, "f"), 1);
   EXPECT_EQ(world.Owed(InvokeLane(function)), 0);
 }
 
@@ -351,8 +352,8 @@ TEST(EventQueue, TargetsThatFailAreTriedAgainThenCounted) {
   world.loop.RunFor(hours(1));
   EXPECT_THAT(world.queue.offered, SizeIs(5));
   for (const delivery::Delivery& delivery : world.queue.offered) EXPECT_EQ(delivery.id, world.queue.offered[0].id);
-  EXPECT_EQ(world.Figure(telemetry::Metric::DeadLetterErrors, "f"), 1);
-  EXPECT_EQ(world.Figure(telemetry::Metric::DestinationDeliveryFailures, "f"), 1) << "no such kind of target";
+  EXPECT_EQ(world.Figure(metric::kDeadLetterErrors, "f"), 1);
+  EXPECT_EQ(world.Figure(metric::kDestinationDeliveryFailures, "f"), 1) << "no such kind of target";
 }
 
 TEST(EventQueue, WhatIsOwedIsSentAsTheExecutionRoleAndRefusedForGood) {
@@ -370,8 +371,8 @@ TEST(EventQueue, WhatIsOwedIsSentAsTheExecutionRoleAndRefusedForGood) {
   const std::string session = "arn:aws:sts::111122223333:assumed-role/worker/f";
   EXPECT_THAT(world.queue.principals, ElementsAre(session, session)) << "asked once for each, and not tried again";
   EXPECT_THAT(world.queue.offered, SizeIs(0));
-  EXPECT_EQ(world.Figure(telemetry::Metric::DeadLetterErrors, "f"), 1);
-  EXPECT_EQ(world.Figure(telemetry::Metric::DestinationDeliveryFailures, "f"), 1);
+  EXPECT_EQ(world.Figure(metric::kDeadLetterErrors, "f"), 1);
+  EXPECT_EQ(world.Figure(metric::kDestinationDeliveryFailures, "f"), 1);
 }
 
 // A delivery to a function by a service, as a topic's would be: allowed by the function's policy or not at all.
@@ -433,8 +434,8 @@ TEST(EventQueue, WhatAnEarlierVersionOwedIsCountedAsItsOwn) {
   }
   world.loop.RunFor(seconds(1));
   EXPECT_THAT(world.queue.offered, SizeIs(2)) << "the fifth attempt of each";
-  EXPECT_EQ(world.Figure(telemetry::Metric::DestinationDeliveryFailures, "f"), 1);
-  EXPECT_EQ(world.Figure(telemetry::Metric::DeadLetterErrors, "f"), 1);
+  EXPECT_EQ(world.Figure(metric::kDestinationDeliveryFailures, "f"), 1);
+  EXPECT_EQ(world.Figure(metric::kDeadLetterErrors, "f"), 1);
 }
 
 TEST(EventQueue, ARecordTooLargeForItsTargetComesWithoutPayloads) {
@@ -471,7 +472,7 @@ TEST(EventQueue, FunctionsAsDestinationsOfEachOtherAreStopped) {
     ASSERT_THAT(world.queue.taken, SizeIs(1));
     EXPECT_EQ(world.queue.taken[0].attributes.at(1).value, "400");
     EXPECT_THAT(world.queue.taken[0].attributes.at(2).value, testing::HasSubstr("recursive loop"));
-    EXPECT_EQ(world.Figure(telemetry::Metric::RecursiveInvocationsDropped, "a"), 1);
+    EXPECT_EQ(world.Figure(metric::kRecursiveInvocationsDropped, "a"), 1);
   }
 }
 

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "delivery/delivery_worker.h"
-#include "invoke/function_scope.h"
+#include "invoke/function_metrics.h"
 
 namespace mayfly::invoke {
 
@@ -14,16 +14,16 @@ inline constexpr std::string_view kDeadLetterSender = "lambda-dead-letter";
 
 class FailedDeliveries final : public delivery::Sender {
  public:
-  FailedDeliveries(telemetry::Metrics& metrics, telemetry::Metric metric) : metrics_(&metrics), metric_(metric) {}
+  FailedDeliveries(telemetry::Metrics& metrics, const telemetry::Metric& metric) : metrics_(&metrics), metric_(&metric) {}
 
   void OnGivenUp(const delivery::OwedDelivery& owed) override {
     const auto function = catalog::ParseFunctionArn(owed.owner_arn);
-    if (function) metrics_->Of(ScopeOf(*function)).Add(metric_);
+    if (function) SeriesOf(*metrics_, *function).Add(*metric_);
   }
 
  private:
   telemetry::Metrics* metrics_;
-  telemetry::Metric metric_;
+  const telemetry::Metric* metric_;
 };
 
 }  // namespace mayfly::invoke

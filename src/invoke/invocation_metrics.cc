@@ -4,8 +4,6 @@
 
 namespace mayfly::invoke {
 
-using telemetry::Metric;
-
 namespace {
 
 // What follows the seventh part of arn:aws:lambda:REGION:ACCOUNT:function:NAME; "" when nothing does.
@@ -27,32 +25,30 @@ InvocationMetrics::Series InvocationMetrics::Find(Names& names, const catalog::F
   for (const auto& [name, series] : names.series) {
     if (name == qualifier) return series;
   }
-  telemetry::MetricScope scope{.account_id = version.name.account_id, .region = version.name.region, .function_name = version.name.name,
-                               .qualifier = qualifier};
   const catalog::AliasPointer alias = qualifier.empty() ? nullptr : catalog_->FindAlias(version.name, qualifier);
-  if (alias && alias->has_routing()) scope.executed_version = version.version;
-  return names.series.emplace_back(qualifier, std::make_shared<telemetry::Metrics::Series>(metrics_->Of(scope))).second;
+  const std::string_view executed_version = alias && alias->has_routing() ? version.version : std::string_view();
+  return names.series.emplace_back(qualifier, std::make_shared<telemetry::Metrics::Series>(SeriesOf(*metrics_, version.name, qualifier, executed_version))).second;
 }
 
 void InvocationMetrics::Begin(const Series& series, int function_running, const Admission::AccountUse& account) {
-  series->AddToFunction(Metric::ConcurrentExecutions, function_running);
-  series->AddToAccount(Metric::ConcurrentExecutions, account.running);
-  series->AddToAccount(Metric::UnreservedConcurrentExecutions, account.unreserved);
-  series->AddToAccount(Metric::ClaimedAccountConcurrency, static_cast<double>(account.claimed));
+  series->AddToResource(metric::kConcurrentExecutions, function_running);
+  series->AddToAccount(metric::kConcurrentExecutions, account.running);
+  series->AddToAccount(metric::kUnreservedConcurrentExecutions, account.unreserved);
+  series->AddToAccount(metric::kClaimedAccountConcurrency, static_cast<double>(account.claimed));
 }
 
 void InvocationMetrics::UseProvisioned(const Series& series, InitializationType initialization, Provisioner::Use use) {
   const bool provisioned = initialization == InitializationType::ProvisionedConcurrency;
   if (provisioned) ++use.busy;  // this one
-  series->Add(provisioned ? Metric::ProvisionedConcurrencyInvocations : Metric::ProvisionedConcurrencySpilloverInvocations);
-  series->Add(Metric::ProvisionedConcurrentExecutions, use.busy);
-  if (use.available > 0) series->AddToFunction(Metric::ProvisionedConcurrencyUtilization, static_cast<double>(use.busy) / use.available);
+  series->Add(provisioned ? metric::kProvisionedConcurrencyInvocations : metric::kProvisionedConcurrencySpilloverInvocations);
+  series->Add(metric::kProvisionedConcurrentExecutions, use.busy);
+  if (use.available > 0) series->AddToResource(metric::kProvisionedConcurrencyUtilization, static_cast<double>(use.busy) / use.available);
 }
 
 void InvocationMetrics::End(const Series& series, const runtime::InvokeOutcome& outcome) {
-  series->Add(Metric::Invocations);
-  series->Add(Metric::Errors, outcome.function_error ? 1 : 0);
-  series->Add(Metric::Duration, ToMillis(outcome.duration));
+  series->Add(metric::kInvocations);
+  series->Add(metric::kErrors, outcome.function_error ? 1 : 0);
+  series->Add(metric::kDuration, ToMillis(outcome.duration));
 }
 
 }  // namespace mayfly::invoke

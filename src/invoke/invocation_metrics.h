@@ -12,9 +12,9 @@
 
 #include "catalog/function_catalog.h"
 #include "invoke/admission.h"
+#include "invoke/function_metrics.h"
 #include "invoke/provisioner.h"
 #include "runtime/invocation.h"
-#include "telemetry/metrics.h"
 
 namespace mayfly::invoke {
 
@@ -36,7 +36,7 @@ class InvocationMetrics {
   void Renew() { ++generation_; }
 
   // The invocation is refused.
-  static void Throttle(const Series& series) { series->Add(telemetry::Metric::Throttles); }
+  static void Throttle(const Series& series) { series->Add(metric::kThrottles); }
   // It runs from now on. `use`: of what is provisioned for its version before it began; nothing when none is.
   static void Begin(const Series& series, int function_running, const Admission::AccountUse& account);
   static void UseProvisioned(const Series& series, InitializationType initialization, Provisioner::Use use);

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "catalog/tables.h"
-#include "invoke/function_scope.h"
+#include "invoke/function_metrics.h"
 #include "invoke/lineage.h"
 
 namespace mayfly::invoke {
@@ -21,13 +21,13 @@ class LoopGuard {
   Result<std::string> Enter(const catalog::FunctionReference& function, std::string_view trace_header) const {
     Hop hop = AddHop(trace_header, function.name.Arn());
     if (!hop.is_loop() || IsAllowed(function)) return std::move(hop.trace_header);
-    metrics_->Of(ScopeOf(function)).Add(telemetry::Metric::RecursiveInvocationsDropped);
+    SeriesOf(*metrics_, function).Add(metric::kRecursiveInvocationsDropped);
     return Fail(Error::Service("RecursiveInvocationException", std::string(kLoopMessage)));
   }
   // Whether an invocation whose hop is in `trace_header` already must not happen; counted as above.
   bool Forbids(const catalog::FunctionReference& function, std::string_view trace_header) const {
     if (!IsLoop(trace_header, function.name.Arn()) || IsAllowed(function)) return false;
-    metrics_->Of(ScopeOf(function)).Add(telemetry::Metric::RecursiveInvocationsDropped);
+    SeriesOf(*metrics_, function).Add(metric::kRecursiveInvocationsDropped);
     return true;
   }
 

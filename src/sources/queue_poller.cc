@@ -4,12 +4,13 @@
 #include <utility>
 
 #include "base/log.h"
+#include "invoke/function_metrics.h"
 
 namespace mayfly::sources {
 namespace {
 
 using catalog::EventSourceMapping;
-using telemetry::Metric;
+namespace metric = invoke::metric;
 
 constexpr size_t kReceiveMessagesMax = 10'000;
 // What is taken from the queue before there is room for it waits about this long, and is no more than this many batches.
@@ -73,7 +74,7 @@ class QueuePoller::Turn {
 QueuePoller::QueuePoller(const PollerParts& parts, QueueSource& queues, std::string queue_arn)
     : parts_(parts), queues_(&queues), queue_arn_(std::move(queue_arn)), ramp_({1, 1, 1}), ended_(*parts.loop),
       deletes_(*parts.loop, queues, queue_arn_, parts.options.deletes_waiting_max,
-               [this](size_t messages) { Count(&PollerCounts::deleted, Metric::DeletedEventCount, messages); }),
+               [this](size_t messages) { Count(&PollerCounts::deleted, metric::kDeletedEventCount, messages); }),
       tasks_(*parts.loop) {}
 
 RampLimits QueuePoller::LimitsOf(const EventSourceMapping& mapping) const {
@@ -106,7 +107,7 @@ void QueuePoller::Start(MappingPointer mapping) {
   }
   ramp_.SetLimits(LimitsOf(*mapping));
   series_.reset();
-  if (std::ranges::count(mapping->metrics, "EventCount") > 0) series_ = parts_.metrics->OfMapping(mapping->account_id, mapping->region, mapping->uuid);
+  if (std::ranges::count(mapping->metrics, "EventCount") > 0) series_ = invoke::SeriesOfMapping(*parts_.metrics, {mapping->account_id, mapping->region}, mapping->uuid);
   session_ = std::make_shared<Session>(std::move(mapping), std::move(*filters));
   ++collectors_;
   tasks_.Spawn(Collect(session_));
@@ -197,7 +198,7 @@ Task<Result<ReceivedMessages>> QueuePoller::Receive(Context& ctx, const Session&
   request.messages_max = std::min(slots * session.batch_size, kReceiveMessagesMax) - filling.size();
   request.body_bytes_max = kEventBytesMax - std::min(filling.bytes(), kEventBytesMax - 1);
   auto received = co_await queues_->Receive(ctx, std::move(request));
-  if (received) Count(&PollerCounts::polled, Metric::PolledEventCount, received->messages.size());
+  if (received) Count(&PollerCounts::polled, metric::kPolledEventCount, received->messages.size());
   co_return received;
 }
 
@@ -232,7 +233,7 @@ Task<> QueuePoller::Fill(const SessionPointer& session, ReceivedMessages receive
     }
     if (filling.size() == session->batch_size) co_await Dispatch(session, filling);
   }
-  Count(&PollerCounts::filtered_out, Metric::FilteredOutEventCount, unwanted.size());
+  Count(&PollerCounts::filtered_out, metric::kFilteredOutEventCount, unwanted.size());
   deletes_.Add(std::move(unwanted), QueueDeletes::Reason::FilteredOut);
 }
 
@@ -275,7 +276,7 @@ Task<> QueuePoller::Process(SessionPointer session, QueueBatch batch) {
 Task<Result<runtime::InvokeOutcome>> QueuePoller::Invoke(Context& ctx, const Session& session, QueueBatch& batch) {
   Duration backoff = parts_.options.throttle_backoff_min;
   while (true) {
-    Count(&PollerCounts::invoked, Metric::InvokedEventCount, batch.size());
+    Count(&PollerCounts::invoked, metric::kInvokedEventCount, batch.size());
     ++invoking_;
     ctx.trace_header = batch.TraceHeader(session.mapping->function.Arn());
     const TimePoint begin = parts_.loop->Now();
@@ -327,14 +328,14 @@ void QueuePoller::Settle(const Session& session, QueueBatch& batch, const Result
 }
 
 void QueuePoller::NoteFailure(size_t messages) {
-  Count(&PollerCounts::failed_invoke, Metric::FailedInvokeEventCount, messages);
+  Count(&PollerCounts::failed_invoke, metric::kFailedInvokeEventCount, messages);
   result_ = kCallFailed;
 }
 
-void QueuePoller::Count(uint64_t PollerCounts::* figure, Metric metric, size_t messages) {
+void QueuePoller::Count(uint64_t PollerCounts::* figure, const telemetry::Metric& counted, size_t messages) {
   if (messages == 0) return;
   counts_.*figure += messages;
-  if (series_) series_->Add(metric, static_cast<double>(messages));
+  if (series_) series_->Add(counted, static_cast<double>(messages));
 }
 
 void QueuePoller::OnEnd() {

@@ -62,7 +62,7 @@ class QueuePoller final : public Poller {
   Task<bool> AwaitTurn(Context& ctx, const QueueBatch& batch, Duration backoff);
   void Settle(const Session& session, QueueBatch& batch, const Result<runtime::InvokeOutcome>& outcome);
   void NoteFailure(size_t messages);
-  void Count(uint64_t PollerCounts::* figure, telemetry::Metric metric, size_t messages);
+  void Count(uint64_t PollerCounts::* figure, const telemetry::Metric& counted, size_t messages);
   Task<> HandBack(QueueBatch batch);
   void OnEnd();
   bool HasEnded() const { return collectors_ == 0 && running_ == 0; }

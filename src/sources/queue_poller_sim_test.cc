@@ -1,6 +1,8 @@
 // If these fail, messages of a queue are lost, deleted unprocessed, not deleted, or given to the function in the wrong batches.
 #include "sources/testing_poller.h"
 
+#include "invoke/function_metrics.h"
+
 namespace mayfly::sources {
 namespace {
 
@@ -154,14 +156,16 @@ TEST(QueuePoller, CountsInMetricsWhereTheMappingWantsThem) {
   catalog::EventSourceMapping mapping = PlainMapping();
   mapping.filter_patterns = {R"({"body":["want"]})"};
   bench.functions.on_event = [](const Ids& ids) { return Behaviour{.kind = ids.size() == 2 ? Kind::FunctionError : Kind::Answer}; };
-  const auto sum = [&](telemetry::Metric metric) {
-    const auto figure = bench.metrics.FindMapping(metric, "000000000000", "us-east-1", "u");
+  namespace metric = invoke::metric;
+  const auto sum = [&](const telemetry::Metric& counted) {
+    const telemetry::Dimension dimensions[] = {{"EventSourceMappingUUID", "u"}};
+    const auto figure = bench.metrics.Find(counted, {"000000000000", "us-east-1"}, dimensions);
     return figure ? figure->sum : -1;
   };
   bench.Start(mapping);
   bench.SendMany(1, "want");
   bench.loop.RunFor(seconds(1));
-  EXPECT_EQ(sum(telemetry::Metric::PolledEventCount), -1);
+  EXPECT_EQ(sum(metric::kPolledEventCount), -1);
   mapping.metrics = {"EventCount"};
   bench.Start(mapping);
   bench.SendMany(3, "want");
@@ -169,11 +173,11 @@ TEST(QueuePoller, CountsInMetricsWhereTheMappingWantsThem) {
   bench.SendMany(1, "other");
   bench.SendMany(2, "want");
   bench.loop.RunFor(seconds(1));
-  EXPECT_EQ(sum(telemetry::Metric::PolledEventCount), 6);
-  EXPECT_EQ(sum(telemetry::Metric::FilteredOutEventCount), 1);
-  EXPECT_EQ(sum(telemetry::Metric::InvokedEventCount), 5);
-  EXPECT_EQ(sum(telemetry::Metric::FailedInvokeEventCount), 2);
-  EXPECT_EQ(sum(telemetry::Metric::DeletedEventCount), 3);
+  EXPECT_EQ(sum(metric::kPolledEventCount), 6);
+  EXPECT_EQ(sum(metric::kFilteredOutEventCount), 1);
+  EXPECT_EQ(sum(metric::kInvokedEventCount), 5);
+  EXPECT_EQ(sum(metric::kFailedInvokeEventCount), 2);
+  EXPECT_EQ(sum(metric::kDeletedEventCount), 3);
 }
 
 TEST(QueuePoller, PausedItTakesNothingAndEndsWhatItHas) {

@@ -1,62 +1,48 @@
-// Metrics: the figures of namespace AWS/Lambda, counted once, where the thing happens, and read by everybody who shows them
-// (/_mayfly/metrics now; CloudWatch's API and the console later).
+// Metrics: the figures that services publish under a namespace, counted once, where the thing happens, and read by everybody who
+// shows them (/_mayfly/metrics now; CloudWatch's API and the console later).
 //
-// One per daemon, one strand. In memory: figures count from the start of the daemon. What is added to a function counts in each
-// of AWS's sets of dimensions: none, FunctionName, FunctionName + Resource, and for an alias with two versions FunctionName +
-// Resource + ExecutedVersion. Who is called often keeps a Series and adds to it: no look-up, no allocation.
-// Bound: kDimensionSetsMax; what would need a further set counts for the account alone.
-//
-// Who counts what:
-//   invoke::Invoker            Invocations, Errors, Throttles, Duration, ConcurrentExecutions, Provisioned…, UnreservedConcurrentExecutions,
-//                              ClaimedAccountConcurrency
-//   asynchronous invocation    AsyncEvents…, DeadLetterErrors, DestinationDeliveryFailures, RecursiveInvocationsDropped
-//   pollers of mappings        …EventCount
-//   function URLs              Url…
-// Source: AWS "Types of metrics for Lambda functions".
+// One per daemon, on its strand. In memory: figures count from the start of the daemon. A figure is a Metric, declared as a constant
+// by whoever counts it; it is kept for an account in a region and a set of dimensions (FunctionName, QueueName …). Who counts often
+// keeps a Series and adds to it: no look-up by name, no hash, no allocation.
+// Bound: kDimensionSetsMax. What would need a further set is not counted there; how often that happened is a figure of its own
+// (mayfly_metrics_sets_refused).
+// Sources: AWS "Metrics concepts" (CloudWatch); what each service counts is said where its constants stand.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <utility>
-#include <vector>
+
+#include "base/strand.h"
 
 namespace mayfly::telemetry {
 
-enum class Metric : unsigned char {
-  Invocations,
-  Errors,
-  Throttles,
-  Duration,  // ms
-  ConcurrentExecutions,
-  UnreservedConcurrentExecutions,
-  ClaimedAccountConcurrency,
-  ProvisionedConcurrencyInvocations,
-  ProvisionedConcurrencySpilloverInvocations,
-  ProvisionedConcurrentExecutions,
-  ProvisionedConcurrencyUtilization,  // 0 to 1
-  AsyncEventsReceived,
-  AsyncEventAge,  // ms
-  AsyncEventsDropped,
-  DeadLetterErrors,
-  DestinationDeliveryFailures,
-  RecursiveInvocationsDropped,
-  PolledEventCount,
-  FilteredOutEventCount,
-  InvokedEventCount,
-  FailedInvokeEventCount,
-  DeletedEventCount,
-  OnFailureDestinationDeliveredEventCount,
-  UrlRequestCount,
-  Url4xxError,
-  Url5xxError,
-  UrlRequestLatency,  // ms
+// As CloudWatch names them.
+enum class Unit : unsigned char { None, Count, Milliseconds, Seconds, Bytes, Percent };
+std::string_view NameOf(Unit unit);
+
+// A figure of a namespace. Declared as a constant, and known by its address:
+//   inline constexpr telemetry::Metric kErrors{"AWS/Lambda", "Errors", telemetry::Unit::Count};
+class Metric {
+ public:
+  constexpr Metric(std::string_view name_space, std::string_view name, Unit unit) : name_space_(name_space), name_(name), unit_(unit) {}
+  Metric(const Metric&) = delete;
+  Metric& operator=(const Metric&) = delete;
+
+  std::string_view name_space() const { return name_space_; }
+  std::string_view name() const { return name_; }
+  Unit unit() const { return unit_; }
+
+ private:
+  std::string_view name_space_;
+  std::string_view name_;
+  Unit unit_;
 };
-std::string_view NameOf(Metric metric);
 
 struct Statistic {
   double sum = 0;
@@ -67,56 +53,58 @@ struct Statistic {
   void Add(double value);
 };
 
-// A function as an invocation named it.
-struct MetricScope {
+// Whose figures.
+struct MetricOwner {
   std::string_view account_id;
   std::string_view region;
-  std::string_view function_name;
-  std::string_view qualifier;         // a version or alias; "" for none
-  std::string_view executed_version;  // only for an alias with two versions
 };
+
+struct Dimension {
+  std::string_view name;  // "FunctionName"
+  std::string_view value;
+};
+using Dimensions = std::span<const Dimension>;
 
 class Metrics {
   struct DimensionSet;
 
  public:
-  // The sets of dimensions that one scope counts in. Cheap to copy; may outlive Clear(), which it then adds to nothing that is shown.
+  static constexpr size_t kDimensionSetsMax = 200'000;
+  static constexpr size_t kDimensionsMax = 3;
+
+  // The sets of dimensions in which a thing counts. Cheap to copy; may outlive Clear(), which it then adds to nothing that is shown.
   class Series {
    public:
-    void Add(Metric metric, double value = 1);
-    // Of figures that are another for the account than for the function: only in the sets that name the function …
-    void AddToFunction(Metric metric, double value);
-    // … and only in the account's.
-    void AddToAccount(Metric metric, double value);
+    void Add(const Metric& metric, double value = 1) const;
+    // Of figures that are another for the account than for its resources: only in the sets with dimensions …
+    void AddToResource(const Metric& metric, double value) const;
+    // … and only in the set without.
+    void AddToAccount(const Metric& metric, double value) const;
 
    private:
     friend class Metrics;
-    std::array<std::shared_ptr<DimensionSet>, 4> sets_;
+    // By their number of dimensions; null: not counted there.
+    std::array<std::shared_ptr<DimensionSet>, kDimensionsMax + 1> sets_;
   };
 
-  Series Of(const MetricScope& scope);
-  // Figures without a function: of an account in a region.
-  Series OfAccount(std::string_view account_id, std::string_view region);
-  // Figures of an event source mapping.
-  Series OfMapping(std::string_view account_id, std::string_view region, std::string_view uuid);
+  // Exactly this set. At most kDimensionsMax.
+  Series Of(const MetricOwner& owner, Dimensions dimensions);
+  // The set without dimensions, that with the first of them, that with the first two …
+  Series OfEach(const MetricOwner& owner, Dimensions dimensions);
 
-  // The figure of exactly this set: all of scope's members that are not empty are its dimensions. Absent: nothing was added yet.
-  std::optional<Statistic> Find(Metric metric, const MetricScope& scope) const;
-  std::optional<Statistic> FindMapping(Metric metric, std::string_view account_id, std::string_view region, std::string_view uuid) const;
+  // The figure of exactly this set. Absent: nothing was added yet.
+  std::optional<Statistic> Find(const Metric& metric, const MetricOwner& owner, Dimensions dimensions) const;
   // All of them in Prometheus' text format: aws_lambda_invocations_sum{account="…",region="…",function_name="…"} 5, and
   // …_count, …_min, …_max likewise.
   std::string WriteText() const;
   void Clear();
 
  private:
-  // Of kDimensionSetsMax. Accounts are few and always counted.
-  enum class Bound { Obeyed, Ignored };
-  std::shared_ptr<DimensionSet> FindOrMake(const std::string& labels, Bound bound);
-  std::optional<Statistic> FindIn(const std::string& key, Metric metric) const;
+  std::shared_ptr<DimensionSet> FindOrMake(const std::string& labels);
 
-  std::unordered_map<std::string, std::shared_ptr<DimensionSet>> sets_;
+  Strand strand_;
+  std::unordered_map<std::string, std::shared_ptr<DimensionSet>> sets_;  // by their labels
+  uint64_t sets_refused_ = 0;
 };
-
-inline constexpr size_t kDimensionSetsMax = 200'000;
 
 }  // namespace mayfly::telemetry
