@@ -12,7 +12,7 @@
 #include "base/encoding.h"
 #include "base/files.h"
 #include "base/sim_loop.h"
-#include "identity/errors.h"
+#include "identity/error_status.h"
 
 namespace mayfly::identity {
 namespace {

@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "identity/aws_chunked.h"
-#include "identity/errors.h"
+#include "identity/error_status.h"
 
 namespace {
 

@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "identity/authenticator.h"
-#include "identity/errors.h"
+#include "identity/error_status.h"
 
 namespace {
 

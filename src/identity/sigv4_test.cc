@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "identity/errors.h"
+#include "identity/error_status.h"
 
 namespace mayfly::identity {
 namespace {

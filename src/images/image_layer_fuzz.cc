@@ -7,7 +7,7 @@
 #include <filesystem>
 
 #include "images/image_tree.h"
-#include "images/layer.h"
+#include "images/image_layer.h"
 #include "store/test_directory.h"
 
 namespace {

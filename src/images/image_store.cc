@@ -17,7 +17,7 @@
 #include "resources/json_members.h"
 #include "images/image_error.h"
 #include "images/image_tree.h"
-#include "images/layer.h"
+#include "images/image_layer.h"
 
 namespace mayfly::images {
 namespace {

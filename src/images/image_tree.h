@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "images/layer.h"
+#include "images/image_layer.h"
 
 namespace mayfly::images {
 

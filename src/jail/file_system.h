@@ -7,7 +7,7 @@
 
 #include "base/fd.h"
 #include "jail/house.h"
-#include "jail/options.h"
+#include "jail/jail_options.h"
 
 namespace mayfly::jail {
 

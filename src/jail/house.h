@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "base/fd.h"
-#include "jail/options.h"
+#include "jail/jail_options.h"
 
 namespace mayfly::jail {
 

@@ -17,7 +17,7 @@
 #include "jail/cgroups.h"
 #include "jail/house.h"
 #include "jail/janitor.h"
-#include "jail/options.h"
+#include "jail/jail_options.h"
 #include "jail/warden.h"
 #include "sandbox/init_protocol.h"
 #include "sandbox/jail_protocol.h"

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 
 #include "jail/cgroup_mounts.h"
-#include "jail/options.h"
+#include "jail/jail_options.h"
 #include "jail/request_check.h"
 #include "jail/seccomp_calls.h"
 #include "jail/seccomp_filter.h"

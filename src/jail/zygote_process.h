@@ -1,7 +1,7 @@
 // What a zygote's process does before it becomes the interpreter.
 #pragma once
 
-#include "jail/options.h"
+#include "jail/jail_options.h"
 
 namespace mayfly::jail {
 

@@ -15,7 +15,7 @@
 #include "mayflyd/foundation.h"
 #include "mayflyd/front.h"
 #include "mayflyd/ground.h"
-#include "net/descriptor.h"
+#include "net/polled_descriptor.h"
 
 namespace mayfly::daemon {
 namespace {
@@ -101,9 +101,9 @@ Task<int> ServeUntilSignal(RealLoop& loop, Daemon& daemon, UniqueFd signals) {
   }
   fmt::print("ready {}\n", daemon.origin());
   std::fflush(stdout);
-  Descriptor descriptor(loop, std::move(signals));
+  PolledDescriptor descriptor(loop, std::move(signals));
   TaskScope waiting(loop);
-  waiting.Spawn([](Descriptor& descriptor, Event& end) -> Task<> {
+  waiting.Spawn([](PolledDescriptor& descriptor, Event& end) -> Task<> {
     if (co_await descriptor.WaitReadable()) end.Set();
   }(descriptor, daemon.end()));
   co_await daemon.end().Wait();

@@ -13,7 +13,7 @@
 
 #include "base/log.h"
 #include "base/task_scope.h"
-#include "net/descriptor.h"
+#include "net/polled_descriptor.h"
 #include "net/http_connection.h"
 
 namespace mayfly::http {
@@ -28,7 +28,7 @@ constexpr int kAcceptBatch = 64;
 
 struct Listener {
   Listener(RealLoop& loop, UniqueFd fd, std::shared_ptr<net::TlsContext> tls) : descriptor(loop, std::move(fd)), tls(std::move(tls)) {}
-  Descriptor descriptor;
+  PolledDescriptor descriptor;
   std::shared_ptr<net::TlsContext> tls;
 };
 

@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
-#include "net/descriptor.h"
+#include "net/polled_descriptor.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
 #include "runtime/trace_receiver.h"
@@ -62,7 +62,7 @@ class DescriptorPipe final : public LogPipe {
     return count;
   }
 
-  Descriptor pipe_;
+  PolledDescriptor pipe_;
   std::function<void(std::string_view)> on_bytes_;
   TaskScope tasks_;
 };
@@ -133,7 +133,7 @@ class TcpChannel final : public TelemetryChannel {
     address.sin_port = htons(port_);
     const int status = ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
     if (status != 0 && errno != EINPROGRESS) co_return Fail(Error::FromErrno("connect to the subscriber", errno));
-    auto connection = std::make_unique<Descriptor>(*loop_, std::move(socket));
+    auto connection = std::make_unique<PolledDescriptor>(*loop_, std::move(socket));
     if (status != 0) MF_CO_TRY_VOID(co_await connection->WaitWritable());
     int error = 0;
     socklen_t size = sizeof error;
@@ -146,7 +146,7 @@ class TcpChannel final : public TelemetryChannel {
   RealLoop* loop_;
   sandbox::Cage* cage_;
   uint16_t port_;
-  std::unique_ptr<Descriptor> connection_;
+  std::unique_ptr<PolledDescriptor> connection_;
 };
 
 }  // namespace

@@ -10,7 +10,7 @@
 
 #include "base/real_loop.h"
 #include "base/task_scope.h"
-#include "net/descriptor.h"
+#include "net/polled_descriptor.h"
 #include "runtime/log_pipe.h"
 
 namespace mayfly::runtime {
@@ -28,7 +28,7 @@ class TraceReceiver {
   bool TakeSome();
 
   RealLoop* loop_;
-  Descriptor socket_;
+  PolledDescriptor socket_;
   std::function<void(std::string_view)> take_;
   LogBudget budget_;
   TaskScope tasks_;

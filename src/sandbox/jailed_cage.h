@@ -1,7 +1,7 @@
 // JailedCage: a real cage, held by mayfly-jail.
 #pragma once
 
-#include "sandbox/jail.h"
+#include "sandbox/jail_client.h"
 
 namespace mayfly::sandbox {
 

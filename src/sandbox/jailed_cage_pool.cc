@@ -2,7 +2,7 @@
 #include <cerrno>
 
 #include "base/log.h"
-#include "sandbox/jail.h"
+#include "sandbox/jail_client.h"
 #include "sandbox/jailed_cage.h"
 
 namespace mayfly::sandbox {

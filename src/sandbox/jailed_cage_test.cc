@@ -12,7 +12,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "net/descriptor.h"
+#include "net/polled_descriptor.h"
 
 namespace mayfly::sandbox {
 namespace {
@@ -54,7 +54,7 @@ class JailedCageTest : public testing::Test {
     co_return cage;
   }
   Task<std::string> ReadAll(UniqueFd fd) {
-    Descriptor pipe(loop_, std::move(fd));
+    PolledDescriptor pipe(loop_, std::move(fd));
     std::string text;
     char buffer[4096];
     for (;;) {

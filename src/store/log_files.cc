@@ -12,7 +12,7 @@
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/log.h"
-#include "store/directory.h"
+#include "store/folder_names.h"
 #include "store/log_block.h"
 #include "store/log_segment.h"
 

@@ -3,8 +3,8 @@
 #include <set>
 
 #include "base/random.h"
-#include "store/admission.h"
-#include "store/batch.h"
+#include "store/write_admission.h"
+#include "store/batch_rules.h"
 #include "store/listeners.h"
 #include "store/queue_tally.h"
 #include "store/store.h"
@@ -139,7 +139,7 @@ class MemoryState {
   }
 
   SeededRandom random;
-  Admission admission;
+  WriteAdmission admission;
   RowListeners watches;
   StoreCounters counters;
   QueueTally tally;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "store/batch.h"
+#include "store/batch_rules.h"
 
 namespace mayfly::store {
 namespace {

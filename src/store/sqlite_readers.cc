@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "store/batch.h"
+#include "store/batch_rules.h"
 #include "store/sqlite_schema.h"
 
 namespace mayfly::store {

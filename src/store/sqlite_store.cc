@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "base/blocking_pool.h"
-#include "store/admission.h"
-#include "store/batch.h"
+#include "store/write_admission.h"
+#include "store/batch_rules.h"
 #include "store/listeners.h"
 #include "store/sqlite_readers.h"
 #include "store/sqlite_schema.h"
@@ -34,7 +34,7 @@ struct StrandState {
     }
   }
 
-  Admission admission;
+  WriteAdmission admission;
   RowListeners watches;
   bool open = true;
 };

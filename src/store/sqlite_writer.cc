@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/log.h"
-#include "store/batch.h"
+#include "store/batch_rules.h"
 #include "store/sqlite_schema.h"
 
 namespace mayfly::store {

@@ -8,7 +8,7 @@
 #include "base/real_loop.h"
 #include "base/sim_loop.h"
 #include "base/task_scope.h"
-#include "store/batch.h"
+#include "store/batch_rules.h"
 #include "store/test_directory.h"
 
 namespace mayfly::store {

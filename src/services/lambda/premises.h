@@ -17,7 +17,7 @@
 #include "net/http_message.h"
 #include "packages/package_options.h"
 #include "runtime/runtime_options.h"
-#include "sandbox/jail.h"
+#include "sandbox/jail_client.h"
 #include "sources/poller_options.h"
 
 namespace mayfly::catalog {

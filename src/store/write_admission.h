@@ -1,4 +1,4 @@
-// Admission: the bound on work that waits for a writer. One strand.
+// WriteAdmission: the bound on work that waits for a writer. One strand.
 #pragma once
 
 #include <list>
@@ -12,15 +12,15 @@ namespace mayfly::store {
 
 // Room is given in order of arrival: a large request is not overtaken by small ones. A request that is larger than all the
 // room enters alone. Outlives the tasks that wait in Enter(), or they are destroyed without being resumed.
-class Admission {
+class WriteAdmission {
  public:
   struct Limits {
     size_t bytes;
     size_t count;
   };
-  Admission(Loop& loop, Limits limits) : loop_(&loop), limits_(limits) {}
-  Admission(const Admission&) = delete;
-  Admission& operator=(const Admission&) = delete;
+  WriteAdmission(Loop& loop, Limits limits) : loop_(&loop), limits_(limits) {}
+  WriteAdmission(const WriteAdmission&) = delete;
+  WriteAdmission& operator=(const WriteAdmission&) = delete;
 
   // Takes room for one request of `bytes`, to be given back by Leave(). Errors: Cancelled or DeadlineExceeded by ctx;
   // no room is held then.

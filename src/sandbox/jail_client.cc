@@ -1,4 +1,4 @@
-#include "sandbox/jail.h"
+#include "sandbox/jail_client.h"
 
 #include <fcntl.h>
 #include <spawn.h>

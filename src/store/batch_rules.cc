@@ -1,4 +1,4 @@
-#include "store/batch.h"
+#include "store/batch_rules.h"
 
 #include <fmt/format.h>
 

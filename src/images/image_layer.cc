@@ -1,4 +1,4 @@
-#include "images/layer.h"
+#include "images/image_layer.h"
 
 #include <archive.h>
 #include <archive_entry.h>

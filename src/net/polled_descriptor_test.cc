@@ -1,5 +1,5 @@
 // If these fail, waits on pipes and process descriptors hang, are missed, or touch memory that is gone.
-#include "net/descriptor.h"
+#include "net/polled_descriptor.h"
 
 #include <fcntl.h>
 #include <sys/eventfd.h>
@@ -26,14 +26,14 @@ struct Pipe {
   UniqueFd read, write;
 };
 
-TEST(Descriptor, ReadsWhatComesAndSeesTheEnd) {
+TEST(PolledDescriptor, ReadsWhatComesAndSeesTheEnd) {
   RealLoop loop;
   Pipe pipe;
-  Descriptor descriptor(loop, std::move(pipe.read));
+  PolledDescriptor descriptor(loop, std::move(pipe.read));
   char buffer[16];
   EXPECT_EQ(descriptor.ReadNow(buffer, sizeof buffer), -1);
   loop.Post([&] { ASSERT_EQ(::write(pipe.write.get(), "abc", 3), 3); });
-  loop.RunVoid([](Descriptor& descriptor, Pipe& pipe) -> Task<> {
+  loop.RunVoid([](PolledDescriptor& descriptor, Pipe& pipe) -> Task<> {
     char buffer[16];
     auto read = co_await descriptor.ReadSome(buffer, sizeof buffer);
     EXPECT_EQ(read.value(), 3u);
@@ -43,10 +43,10 @@ TEST(Descriptor, ReadsWhatComesAndSeesTheEnd) {
   }(descriptor, pipe));
 }
 
-TEST(Descriptor, ReadinessThatWasThereBeforeTheWaitCounts) {
+TEST(PolledDescriptor, ReadinessThatWasThereBeforeTheWaitCounts) {
   RealLoop loop;
   Pipe pipe;
-  Descriptor descriptor(loop, std::move(pipe.read));
+  PolledDescriptor descriptor(loop, std::move(pipe.read));
   ASSERT_EQ(::write(pipe.write.get(), "abc", 3), 3);
   for (int round = 0; round < 3; ++round) {
     EXPECT_TRUE(loop.Run(descriptor.WaitReadable()));
@@ -55,9 +55,9 @@ TEST(Descriptor, ReadinessThatWasThereBeforeTheWaitCounts) {
   }
 }
 
-TEST(Descriptor, CancelEndsWaitsNowAndLater) {
+TEST(PolledDescriptor, CancelEndsWaitsNowAndLater) {
   RealLoop loop;
-  Descriptor descriptor(loop, UniqueFd(::eventfd(0, EFD_CLOEXEC)));
+  PolledDescriptor descriptor(loop, UniqueFd(::eventfd(0, EFD_CLOEXEC)));
   loop.Post([&] { descriptor.Cancel(); });
   auto waited = loop.Run(descriptor.WaitReadable());
   ASSERT_FALSE(waited);
@@ -66,14 +66,14 @@ TEST(Descriptor, CancelEndsWaitsNowAndLater) {
   EXPECT_FALSE(loop.Run(descriptor.WaitWritable()));
 }
 
-TEST(Descriptor, AFrameMayBeDestroyedWhileItWaits) {
+TEST(PolledDescriptor, AFrameMayBeDestroyedWhileItWaits) {
   RealLoop loop;
   Pipe pipe;
   {
-    Descriptor descriptor(loop, std::move(pipe.read));
+    PolledDescriptor descriptor(loop, std::move(pipe.read));
     {
       TaskScope scope(loop);
-      scope.Spawn([](Descriptor& descriptor) -> Task<> {
+      scope.Spawn([](PolledDescriptor& descriptor) -> Task<> {
         (void)co_await descriptor.WaitReadable();
         ADD_FAILURE() << "resumed after it was destroyed";
       }(descriptor));
@@ -82,21 +82,21 @@ TEST(Descriptor, AFrameMayBeDestroyedWhileItWaits) {
     ASSERT_EQ(::write(pipe.write.get(), "x", 1), 1);
     EXPECT_TRUE(loop.Run(descriptor.WaitReadable()));
     TaskScope scope(loop);
-    scope.Spawn([](Descriptor& descriptor) -> Task<> { (void)co_await descriptor.WaitWritable(); }(descriptor));
+    scope.Spawn([](PolledDescriptor& descriptor) -> Task<> { (void)co_await descriptor.WaitWritable(); }(descriptor));
   }
   Context ctx(loop);
   EXPECT_TRUE(loop.Run(Sleep(ctx, std::chrono::milliseconds(1))));
 }
 
-TEST(Descriptor, BothDirectionsWaitAtOnceOnASeqpacketSocket) {
+TEST(PolledDescriptor, BothDirectionsWaitAtOnceOnASeqpacketSocket) {
   RealLoop loop;
   int ends[2];
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
   UniqueFd other(ends[1]);
-  Descriptor descriptor(loop, UniqueFd(ends[0]));
+  PolledDescriptor descriptor(loop, UniqueFd(ends[0]));
   bool readable = false;
   TaskScope scope(loop);
-  scope.Spawn([](Descriptor& descriptor, bool& readable) -> Task<> { readable = (co_await descriptor.WaitReadable()).has_value(); }(descriptor, readable));
+  scope.Spawn([](PolledDescriptor& descriptor, bool& readable) -> Task<> { readable = (co_await descriptor.WaitReadable()).has_value(); }(descriptor, readable));
   EXPECT_TRUE(loop.Run(descriptor.WaitWritable()));
   EXPECT_FALSE(readable);
   ASSERT_EQ(::send(other.get(), "m", 1, 0), 1);
@@ -104,14 +104,14 @@ TEST(Descriptor, BothDirectionsWaitAtOnceOnASeqpacketSocket) {
   EXPECT_TRUE(readable);
 }
 
-TEST(Descriptor, MovesWhileATaskWaits) {
+TEST(PolledDescriptor, MovesWhileATaskWaits) {
   RealLoop loop;
   Pipe pipe;
-  auto first = std::make_unique<Descriptor>(loop, std::move(pipe.read));
+  auto first = std::make_unique<PolledDescriptor>(loop, std::move(pipe.read));
   bool readable = false;
   TaskScope scope(loop);
-  scope.Spawn([](Descriptor& descriptor, bool& readable) -> Task<> { readable = (co_await descriptor.WaitReadable()).has_value(); }(*first, readable));
-  Descriptor second(std::move(*first));
+  scope.Spawn([](PolledDescriptor& descriptor, bool& readable) -> Task<> { readable = (co_await descriptor.WaitReadable()).has_value(); }(*first, readable));
+  PolledDescriptor second(std::move(*first));
   first.reset();
   ASSERT_EQ(::write(pipe.write.get(), "x", 1), 1);
   loop.RunVoid(scope.Join());

@@ -1,4 +1,4 @@
-#include "jail/options.h"
+#include "jail/jail_options.h"
 
 #include <charconv>
 #include <string_view>

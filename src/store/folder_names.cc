@@ -1,4 +1,4 @@
-#include "store/directory.h"
+#include "store/folder_names.h"
 
 #include <dirent.h>
 

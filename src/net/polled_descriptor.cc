@@ -1,4 +1,4 @@
-#include "net/descriptor.h"
+#include "net/polled_descriptor.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -21,7 +21,7 @@ enum Direction : unsigned char { Readable, Writable };
 
 }  // namespace
 
-// Kept by the reactor while a wait is pending, so that the Descriptor and the waiting frame may go before it ends.
+// Kept by the reactor while a wait is pending, so that the PolledDescriptor and the waiting frame may go before it ends.
 struct DescriptorState : std::enable_shared_from_this<DescriptorState> {
   struct Awaiter {
     DescriptorState* state;
@@ -85,14 +85,14 @@ struct DescriptorState : std::enable_shared_from_this<DescriptorState> {
   bool cancelled = false;
 };
 
-struct Descriptor::Impl {
+struct PolledDescriptor::Impl {
   std::shared_ptr<DescriptorState> state;
 };
 
-Descriptor::Descriptor(RealLoop& loop, UniqueFd fd)
+PolledDescriptor::PolledDescriptor(RealLoop& loop, UniqueFd fd)
     : impl_(std::make_unique<Impl>(Impl{std::make_shared<DescriptorState>(loop, std::move(fd))})) {}
 
-Descriptor::~Descriptor() {
+PolledDescriptor::~PolledDescriptor() {
   if (!impl_) return;
   MF_ASSERT(!impl_->state->waiters[Readable] && !impl_->state->waiters[Writable]);
   impl_->state->Cancel();
@@ -100,30 +100,30 @@ Descriptor::~Descriptor() {
   impl_->state->native.close(ignored);
 }
 
-Descriptor::Descriptor(Descriptor&&) noexcept = default;
+PolledDescriptor::PolledDescriptor(PolledDescriptor&&) noexcept = default;
 
-Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
-  Descriptor taken(std::move(other));
+PolledDescriptor& PolledDescriptor::operator=(PolledDescriptor&& other) noexcept {
+  PolledDescriptor taken(std::move(other));
   std::swap(impl_, taken.impl_);
   return *this;
 }
 
-int Descriptor::get() const { return impl_->state->native.native_handle(); }
+int PolledDescriptor::get() const { return impl_->state->native.native_handle(); }
 
-// The frames hold the state: a Descriptor may be moved while its task waits.
-Task<Result<>> Descriptor::WaitReadable() {
+// The frames hold the state: a PolledDescriptor may be moved while its task waits.
+Task<Result<>> PolledDescriptor::WaitReadable() {
   const std::shared_ptr<DescriptorState> state = impl_->state;
   co_return co_await DescriptorState::Awaiter(*state, Readable);
 }
 
-Task<Result<>> Descriptor::WaitWritable() {
+Task<Result<>> PolledDescriptor::WaitWritable() {
   const std::shared_ptr<DescriptorState> state = impl_->state;
   co_return co_await DescriptorState::Awaiter(*state, Writable);
 }
 
-void Descriptor::Cancel() { impl_->state->Cancel(); }
+void PolledDescriptor::Cancel() { impl_->state->Cancel(); }
 
-ssize_t Descriptor::ReadNow(char* buffer, size_t size) {
+ssize_t PolledDescriptor::ReadNow(char* buffer, size_t size) {
   for (;;) {
     const ssize_t bytes = ::read(get(), buffer, size);
     if (bytes >= 0) return bytes;
@@ -133,7 +133,7 @@ ssize_t Descriptor::ReadNow(char* buffer, size_t size) {
   }
 }
 
-Task<Result<size_t>> Descriptor::ReadSome(char* buffer, size_t size) {
+Task<Result<size_t>> PolledDescriptor::ReadSome(char* buffer, size_t size) {
   for (;;) {
     const ssize_t bytes = ReadNow(buffer, size);
     if (bytes >= 0) co_return static_cast<size_t>(bytes);

@@ -17,7 +17,7 @@
 #include "base/fd.h"
 #include "base/real_loop.h"
 #include "base/task_scope.h"
-#include "net/descriptor.h"
+#include "net/polled_descriptor.h"
 #include "sandbox/jail_protocol.h"
 #include "sandbox/sandbox.h"
 
@@ -98,7 +98,7 @@ class JailClient {
   void BecomeGone();
 
   RealLoop* loop_;
-  Descriptor socket_;
+  PolledDescriptor socket_;
   uint32_t last_sequence_ = 0;
   std::unordered_map<uint32_t, std::shared_ptr<Pending>> pending_;
   std::function<void(const JailReport&)> on_event_;

@@ -1,11 +1,11 @@
-#include "store/admission.h"
+#include "store/write_admission.h"
 
 namespace mayfly::store {
 
 // Lives in the frame of the waiting task, which may be destroyed at any time: then it leaves the line, or gives back the
 // room that it was given and never used.
-struct Admission::Ticket {
-  Ticket(Admission& admission, size_t bytes) : admission(admission), bytes(bytes), admitted(*admission.loop_) {
+struct WriteAdmission::Ticket {
+  Ticket(WriteAdmission& admission, size_t bytes) : admission(admission), bytes(bytes), admitted(*admission.loop_) {
     position = admission.line_.insert(admission.line_.end(), this);
   }
   ~Ticket() {
@@ -18,14 +18,14 @@ struct Admission::Ticket {
     }
   }
 
-  Admission& admission;
+  WriteAdmission& admission;
   size_t bytes;
   Event admitted;
   std::list<Ticket*>::iterator position;
   bool kept = false;
 };
 
-Task<Result<>> Admission::Enter(Context& ctx, size_t bytes) {
+Task<Result<>> WriteAdmission::Enter(Context& ctx, size_t bytes) {
   if (line_.empty() && Fits(bytes)) {
     Take(bytes);
     co_return Result<>();
@@ -37,14 +37,14 @@ Task<Result<>> Admission::Enter(Context& ctx, size_t bytes) {
   co_return Result<>();
 }
 
-void Admission::Leave(size_t bytes) {
+void WriteAdmission::Leave(size_t bytes) {
   MF_ASSERT(count_ > 0 && bytes_ >= bytes);
   bytes_ -= bytes;
   --count_;
   AdmitNext();
 }
 
-void Admission::AdmitNext() {
+void WriteAdmission::AdmitNext() {
   while (!line_.empty() && Fits(line_.front()->bytes)) {
     Ticket& next = *line_.front();
     line_.pop_front();

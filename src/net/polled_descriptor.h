@@ -1,4 +1,4 @@
-// Descriptor: a non-blocking file descriptor (pipe, seqpacket socket, pidfd, eventfd) on a loop.
+// PolledDescriptor: a non-blocking file descriptor (pipe, seqpacket socket, pidfd, eventfd) on a loop.
 //
 // Owns the descriptor. Destroying it while a task waits in WaitReadable is a bug: Cancel() first, then let the task end.
 #pragma once
@@ -14,13 +14,13 @@ namespace mayfly {
 
 class RealLoop;
 
-class Descriptor {
+class PolledDescriptor {
  public:
   // Sets O_NONBLOCK.
-  Descriptor(RealLoop& loop, UniqueFd fd);
-  ~Descriptor();
-  Descriptor(Descriptor&&) noexcept;
-  Descriptor& operator=(Descriptor&&) noexcept;
+  PolledDescriptor(RealLoop& loop, UniqueFd fd);
+  ~PolledDescriptor();
+  PolledDescriptor(PolledDescriptor&&) noexcept;
+  PolledDescriptor& operator=(PolledDescriptor&&) noexcept;
 
   int get() const;
   // One waiter per direction at a time. Errors: Cancelled after Cancel().
