@@ -3,7 +3,7 @@
 import json
 import logging
 
-from .function_logs import FRAME_JSON, FRAME_TEXT, JSON_TIME
+from .log_sinks import FRAME_JSON, FRAME_TEXT, JSON_TIME
 
 TEXT_FORMAT = "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s\n"
 TEXT_TIME = "%Y-%m-%dT%H:%M:%S"
