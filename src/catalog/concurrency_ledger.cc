@@ -31,6 +31,7 @@ void ConcurrencyLedger::Count(const FunctionName& function, const Share& share, 
   Sums& sums = sums_[AccountKey(function)];
   sums.reserved += sign * share.reserved;
   if (!share.has_reserved) sums.provisioned += sign * share.provisioned;
+  if (sums == Sums()) sums_.erase(AccountKey(function));
 }
 
 void ConcurrencyLedger::Change(const FunctionName& function, const Share& next) {
@@ -82,6 +83,10 @@ ConcurrencyLedger::Claim::Claim(ConcurrencyLedger& ledger, const FunctionName& f
   ledger_->sums_[account_].claimed += executions_;
 }
 
-ConcurrencyLedger::Claim::~Claim() { ledger_->sums_[account_].claimed -= executions_; }
+ConcurrencyLedger::Claim::~Claim() {
+  const auto sums = ledger_->sums_.try_emplace(account_).first;
+  sums->second.claimed -= executions_;
+  if (sums->second == Sums()) ledger_->sums_.erase(sums);
+}
 
 }  // namespace mayfly::catalog

@@ -25,6 +25,7 @@ class ConcurrencyLedger {
     int64_t claimed = 0;      // on its way to the store (Claim)
 
     int64_t taken() const { return reserved + provisioned + claimed; }
+    bool operator==(const Sums&) const = default;
   };
   Sums Of(const FunctionName& function);
   // Of one function: all its versions and aliases.

@@ -142,9 +142,10 @@ void FunctionCatalog::OnRowChange(const std::string& key, const FunctionPointer&
 }
 
 void FunctionCatalog::Count(const Function& function, int sign) {
-  Usage& usage = usage_[function.name.account_id + '/' + function.name.region];
-  if (!function.s3_reference) usage.code_bytes += sign * function.code_bytes;  // the client keeps that one
-  if (function.is_latest()) usage.functions += sign;
+  const auto usage = usage_.try_emplace(function.name.account_id + '/' + function.name.region).first;
+  if (!function.s3_reference) usage->second.code_bytes += sign * function.code_bytes;  // the client keeps that one
+  if (function.is_latest()) usage->second.functions += sign;
+  if (usage->second == Usage()) usage_.erase(usage);
   uses_.Count(function.code_sha256, sign);
   if (function.next_image) uses_.Count(function.next_image->tree, sign);
   uses_.Count(function.layers_sha256, sign);

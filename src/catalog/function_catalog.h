@@ -80,6 +80,7 @@ class FunctionCatalog {
   struct Usage {
     int64_t code_bytes = 0;
     int64_t functions = 0;
+    bool operator==(const Usage&) const = default;
   };
   Task<Result<Usage>> UsageOf(Context& ctx, std::string_view account_id, std::string_view region);
   // The same without waiting: until the survey has ended it may be less.

@@ -30,7 +30,10 @@ void LayerCatalog::Open() {
 
 void LayerCatalog::Count(const LayerVersion& version, int sign) {
   uses_.Count(version.code_sha256, sign);
-  code_bytes_[fmt::format("{}/{}", version.name.layer.account_id, version.name.layer.region)] += sign * version.code_bytes;
+  const auto bytes = code_bytes_.try_emplace(fmt::format("{}/{}", version.name.layer.account_id, version.name.layer.region)).first;
+  bytes->second += sign * version.code_bytes;
+  MF_ASSERT(bytes->second >= 0);
+  if (bytes->second == 0) code_bytes_.erase(bytes);
 }
 
 int64_t LayerCatalog::CodeBytesOf(std::string_view account_id, std::string_view region) const {

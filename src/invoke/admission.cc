@@ -57,7 +57,12 @@ void Admission::Refresh(const catalog::FunctionName& name) {
   function.shares = next;
 }
 
-void Admission::Forget(const catalog::FunctionName& name) { functions_.erase(name.Key()); }
+void Admission::Forget(const catalog::FunctionName& name) {
+  functions_.erase(name.Key());
+  const auto account = accounts_.find(AccountKey(name));
+  const bool is_last = account != accounts_.end() && account->second.use_count() == 1;  // neither a function nor a ticket holds it
+  if (is_last) accounts_.erase(account);
+}
 
 int64_t Admission::PoolSize(const Account& account) const {
   return std::max<int64_t>(0, options_.account_concurrency - account.shares.reserved - account.shares.provisioned);
