@@ -116,6 +116,7 @@ void ForgetVainDeletes(Batch& batch) {
 }
 
 Error PreconditionFailed(const Batch::Step& step) {
+  MF_ASSERT(IsPrecondition(step.kind));
   using Kind = Batch::Step::Kind;
   Error error = Error::Fault(step.kind == Kind::RequireAbsent    ? fmt::format("a row of table {} exists that must not", step.name)
                              : step.kind == Kind::RequirePresent ? fmt::format("a row of table {} is missing that must be there", step.name)
@@ -128,15 +129,21 @@ std::string EndOfPrefix(std::string_view prefix) {
   std::string end(prefix);
   while (!end.empty() && static_cast<unsigned char>(end.back()) == 0xff) end.pop_back();
   if (!end.empty()) end.back() = static_cast<char>(static_cast<unsigned char>(end.back()) + 1);
+  MF_ASSERT(end.empty() || end > prefix);
   return end;
 }
 
-WallTime LeaseEnd(WallTime now, Duration lease) { return lease > WallTime::max() - now ? WallTime::max() : now + lease; }
+WallTime LeaseEnd(WallTime now, Duration lease) {
+  MF_ASSERT(lease >= Duration::zero());
+  return lease > WallTime::max() - now ? WallTime::max() : now + lease;
+}
 
 std::vector<int64_t> AppendedIds(const Batch& batch) {
   std::vector<int64_t> ids;
   for (const Batch::Step& step : batch.steps()) {
-    if (step.kind == Batch::Step::Kind::Append || step.kind == Batch::Step::Kind::AppendLeased) ids.push_back(step.number);
+    if (step.kind != Batch::Step::Kind::Append && step.kind != Batch::Step::Kind::AppendLeased) continue;
+    MF_ASSERT(step.number > 0 && (ids.empty() || step.number > ids.back()));
+    ids.push_back(step.number);
   }
   return ids;
 }

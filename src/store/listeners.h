@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
+
 namespace mayfly::store {
 
 // A listener may add and remove listeners, itself too; one that was removed is not called any more, and one that was added
@@ -19,6 +21,7 @@ class Listeners {
   using Snapshot = std::vector<std::weak_ptr<Function>>;
 
   [[nodiscard]] std::shared_ptr<void> Add(std::string_view name, Function function) {
+    MF_ASSERT(function != nullptr);
     auto listener = std::make_shared<Function>(std::move(function));
     auto& list = by_name_[std::string(name)];
     std::erase_if(list, [](const auto& entry) { return entry.expired(); });

@@ -22,6 +22,7 @@ void AppendNumber(std::string& out, T value) {
 // Takes a number off the front. The caller has checked that it is there.
 template <typename T>
 T TakeNumber(std::string_view& bytes) {
+  MF_ASSERT(bytes.size() >= sizeof(T));
   T value;
   std::memcpy(&value, bytes.data(), sizeof value);
   bytes.remove_prefix(sizeof value);
@@ -41,10 +42,12 @@ std::optional<std::vector<std::string_view>> ParseTable(std::string_view table) 
 }
 
 std::string Compress(std::string_view lines) {
+  MF_ASSERT(!lines.empty());
   std::string frame(ZSTD_compressBound(lines.size()), '\0');
   const size_t size = ZSTD_compress(frame.data(), frame.size(), lines.data(), lines.size(), kCompressionLevel);
   MF_ASSERT(!ZSTD_isError(size));
   frame.resize(size);
+  MF_ASSERT(frame.size() <= kBlockFrameMax);
   return frame;
 }
 
@@ -77,6 +80,8 @@ void BlockBuilder::Add(const LogLine& line) {
 }
 
 std::string BlockBuilder::Finish() {
+  MF_ASSERT(line_count_ > 0 && earliest_ <= latest_);
+  MF_ASSERT(lines_.size() <= kBlockLinesMax && table_.size() <= kBlockTableMax);
   const std::string payload = table_ + Compress(lines_);
   std::string rest;
   AppendNumber(rest, Crc32c(payload));
@@ -143,6 +148,7 @@ std::optional<BlockLines> BlockLines::Decode(const BlockHeader& header, std::str
 }
 
 bool BlockLines::Split(const BlockHeader& header, const std::vector<std::string_view>& streams) {
+  MF_ASSERT(lines_.empty() && text_bytes_ == header.lines_bytes);
   std::string_view rest(text_.get(), text_bytes_);
   lines_.reserve(header.line_count);
   for (uint32_t i = 0; i < header.line_count; ++i) {

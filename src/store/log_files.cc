@@ -110,6 +110,7 @@ Result<LogFiles::Group*> LogFiles::GroupFor(const std::string& name) {
 }
 
 void LogFiles::SetSegment(const std::string& name, Group& group, uint64_t sequence, Segment segment) {
+  MF_ASSERT(sequence > 0 && sequence <= last_sequence_);
   Segment& stored = group.segments[sequence];
   group.bytes += segment.bytes - stored.bytes;
   bytes_ += segment.bytes - stored.bytes;
@@ -123,6 +124,7 @@ Result<> LogFiles::RemoveSegment(const std::string& name, Group& group, uint64_t
   const std::string path = PathOf(group, sequence);
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) return Fail(Error::FromErrno("remove " + path, errno));
   const auto segment = group.segments.find(sequence);
+  MF_ASSERT(segment != group.segments.end() && group.bytes >= segment->second.bytes && bytes_ >= group.bytes);
   group.bytes -= segment->second.bytes;
   bytes_ -= segment->second.bytes;
   ages_.erase({segment->second.written_at, sequence, name});
@@ -132,10 +134,12 @@ Result<> LogFiles::RemoveSegment(const std::string& name, Group& group, uint64_t
 }
 
 Result<> LogFiles::RemoveGroup(Groups_::iterator group) {
+  MF_ASSERT(group != groups_.end());
   while (!group->second.segments.empty()) {
     MF_TRY_VOID(RemoveSegment(group->first, group->second, group->second.segments.begin()->first));
   }
   ::rmdir(group->second.folder.c_str());  // fails only when something else is in it; that stays
+  MF_ASSERT(group->second.bytes == 0);
   groups_.erase(group);
   return {};
 }
@@ -174,6 +178,7 @@ void LogFiles::MakeRoom(const std::string& name, uint64_t bytes) {
   while (!ages_.empty() && bytes_ + bytes > options_.bytes_max) {
     const auto [written_at, sequence, oldest] = *ages_.begin();
     const auto found = groups_.find(oldest);
+    MF_ASSERT(found != groups_.end());
     auto removed = RemoveSegment(oldest, found->second, sequence);
     if (removed && found->second.segments.empty() && oldest != name) removed = RemoveGroup(found);
     if (!removed) return log::Warning("logs: {}", removed.error().ToString());
@@ -205,6 +210,8 @@ Result<> LogFiles::TryAppendBlock(const std::string& name, std::string_view bloc
 }
 
 size_t LogFiles::Append(const std::string& group, const std::vector<LogLine>& lines) {
+  thread_.Check();
+  MF_ASSERT(group.size() <= kGroupNameMax);
   size_t lost = 0;
   BlockBuilder builder;
   const auto write = [&] {
@@ -224,6 +231,7 @@ size_t LogFiles::Append(const std::string& group, const std::vector<LogLine>& li
 }
 
 std::vector<SegmentView> LogFiles::Segments(const std::string& name) {
+  thread_.Check();
   std::vector<SegmentView> views;
   const auto group = groups_.find(name);
   if (group == groups_.end()) return views;
@@ -235,6 +243,7 @@ std::vector<SegmentView> LogFiles::Segments(const std::string& name) {
 }
 
 std::vector<std::string> LogFiles::Groups() const {
+  thread_.Check();
   std::vector<std::string> names;
   for (const auto& [name, group] : groups_) {
     if (!group.segments.empty()) names.push_back(name);
@@ -249,11 +258,14 @@ Result<> LogFiles::DeleteGroup(const std::string& name) {
 }
 
 Result<> LogFiles::Clear() {
+  thread_.Check();
   while (!groups_.empty()) MF_TRY_VOID(RemoveGroup(groups_.begin()));
+  MF_ASSERT(bytes_ == 0 && ages_.empty() && unsynced_.empty());
   return {};
 }
 
 Result<> LogFiles::Sync() {
+  thread_.Check();
   Result<> outcome = std::exchange(lost_, {});
   while (!unsynced_.empty()) {
     const auto [name, sequence] = *unsynced_.begin();

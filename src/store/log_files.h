@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/strand.h"
 #include "store/log_store.h"
 
 namespace mayfly::store {
@@ -72,6 +73,7 @@ class LogFiles {
   Result<> RemoveGroup(Groups_::iterator group);
   void MakeRoom(const std::string& name, uint64_t bytes);
 
+  Strand thread_;  // the writer's
   LogStoreOptions options_;
   uint64_t segment_bytes_max_ = 0;
   Groups_ groups_;

@@ -31,7 +31,7 @@ bool IsNewer(const Found& a, const Found& b) { return std::tie(a.line.time, a.pl
 // The newest lines of those that are offered, within the limits of a query.
 class Newest {
  public:
-  explicit Newest(size_t limit) : limit_(limit) {}
+  explicit Newest(size_t limit) : limit_(limit) { MF_ASSERT(limit > 0); }
 
   // Whether a line of `time` that was appended before all lines so far would be kept.
   bool WouldKeep(WallTime time) const { return !full_ || time > heap_.front().line.time; }
@@ -48,6 +48,7 @@ class Newest {
       heap_.pop_back();
       full_ = true;
     }
+    MF_ASSERT(!heap_.empty() && heap_.size() <= limit_);
     full_ = full_ || heap_.size() == limit_;
   }
 

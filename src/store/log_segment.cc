@@ -26,6 +26,7 @@ Error Damaged(const std::string& what) {
 
 // Up to `size` bytes at `offset`; fewer only at the end of the file.
 Result<std::string> ReadAt(int fd, uint64_t offset, size_t size) {
+  MF_ASSERT(fd >= 0);
   std::string bytes;
   bytes.resize(size);
   size_t done = 0;
@@ -62,7 +63,9 @@ std::string SegmentHeader(std::string_view group) {
   const uint32_t checksum = Crc32c(rest);
   std::string header(reinterpret_cast<const char*>(&kMagic), sizeof kMagic);
   header.append(reinterpret_cast<const char*>(&checksum), sizeof checksum);
-  return header + rest;
+  header += rest;
+  MF_ASSERT(header.size() == kFixedHeaderBytes + group.size());
+  return header;
 }
 
 Result<> WriteToSegment(const std::string& path, uint64_t offset, std::string_view bytes) {
@@ -129,6 +132,7 @@ Result<std::optional<SegmentReader::Block>> SegmentReader::Next() {
   const uint64_t end = position_ + kBlockHeaderBytes + header->payload_bytes();
   if (end > bytes_) return std::optional<Block>();
   const Block block{position_ + kBlockHeaderBytes, *header};
+  MF_ASSERT(end > position_);
   position_ = end;
   return block;
 }

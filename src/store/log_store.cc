@@ -9,6 +9,7 @@
 
 #include "base/blocking_pool.h"
 #include "base/log.h"
+#include "base/strand.h"
 #include "store/listeners.h"
 #include "store/log_block.h"
 #include "store/log_files.h"
@@ -56,6 +57,7 @@ struct StrandState {
     if (!dropped.contains(group) && dropped.size() >= kDropCountersMax) {
       return log::Warning("logs: {} lines of group '{}' are dropped: the buffer is full", count, group);
     }
+    MF_ASSERT(count > 0);
     Dropped& entry = dropped[group];
     entry.count += count;
     entry.last = {last.time, last.stream, {}};
@@ -75,6 +77,7 @@ class FileLogStore final : public LogStore {
   }
 
   void Append(std::string_view group_name, LogLine line) override {
+    thread_.Check();
     const std::string_view group = group_name.substr(0, kGroupNameMax);
     CutText(line.text, kLineTextMax);
     CutText(line.stream, kStreamNameMax);
@@ -88,6 +91,7 @@ class FileLogStore final : public LogStore {
   }
 
   Task<Result<std::vector<LogLine>>> Query(Context&, LogQuery query) override {
+    thread_.Check();
     const auto strand = strand_;
     query.group.resize(std::min(query.group.size(), kGroupNameMax));
     HandOver(query.group);
@@ -112,6 +116,7 @@ class FileLogStore final : public LogStore {
   }
 
   Task<Result<>> Flush(Context&) override {
+    thread_.Check();
     HandOverAll();
     co_return co_await OnWriter([](LogFiles& files) { return files.Sync(); });
   }
@@ -143,6 +148,7 @@ class FileLogStore final : public LogStore {
   }
 
   void Buffer(std::string_view group, LogLine line) {
+    MF_ASSERT(line.text.size() <= kLineTextMax && line.stream.size() <= kStreamNameMax);
     auto entry = strand_->pending.find(group);
     if (entry == strand_->pending.end()) entry = strand_->pending.emplace(group, Pending()).first;
     const size_t cost = Cost(line);
@@ -193,9 +199,11 @@ class FileLogStore final : public LogStore {
   void Write(Buffers buffers) {
     writer_.Submit([&loop = loop_, files = files_, strand = strand_, buffers = std::move(buffers)]() mutable {
       for (auto& [group, pending] : buffers) {
+        MF_ASSERT(!pending.lines.empty());
         const size_t lost = files->Append(group, pending.lines);
         LogLine last{pending.lines.back().time, pending.lines.back().stream, {}};
         loop.PostFromAnyThread([strand, group, lost, last = std::move(last), bytes = pending.bytes] {
+          MF_ASSERT(strand->buffered_bytes >= bytes);
           strand->buffered_bytes -= bytes;
           if (lost > 0) strand->CountDropped(group, lost, last);
         });
@@ -203,6 +211,7 @@ class FileLogStore final : public LogStore {
     });
   }
 
+  Strand thread_;
   Loop& loop_;
   LogStoreOptions options_;
   std::shared_ptr<LogFiles> files_;

@@ -92,6 +92,7 @@ class MemoryState {
     }
     for (const int64_t id : ids) {
       const auto item = queue->second.items.find(id);
+      MF_ASSERT(item != queue->second.items.end() && item->second.available_at <= now);
       Move(name, queue->second, item, LeaseEnd(now, wish.lease), true, now);
       if (item->second.first_leased_at == WallTime()) item->second.first_leased_at = now;
       leased.items.push_back({id, item->second.payload, item->second.appended_at, ++item->second.attempts, item->second.first_leased_at});
@@ -195,6 +196,7 @@ class MemoryState {
   }
 
   void Move(const std::string& name, StoredQueue& queue, StoredQueue::Items::iterator item, WallTime available_at, bool leased, WallTime now) {
+    MF_ASSERT(item != queue.items.end() && queue.by_time.size() == queue.items.size());
     tally.Apply({{name, item->second.available_at, item->second.leased, -1}, {name, available_at, leased, 1}}, now);
     queue.by_time.erase({item->second.available_at, item->first});
     item->second.available_at = available_at;
@@ -203,6 +205,7 @@ class MemoryState {
   }
 
   void Remove(const std::string& name, StoredQueue& queue, StoredQueue::Items::iterator item, WallTime now) {
+    MF_ASSERT(item != queue.items.end() && queue.by_time.size() == queue.items.size());
     tally.Apply({{name, item->second.available_at, item->second.leased, -1}}, now);
     queue.by_time.erase({item->second.available_at, item->first});
     queue.items.erase(item);

@@ -16,6 +16,7 @@ void QueueTally::Queue::Forget(int64_t until) {
 
 // What leaves a grain that has been forgotten was due.
 void QueueTally::Queue::Add(int64_t at, bool leased, int64_t delta) {
+  MF_ASSERT(delta == 1 || delta == -1);
   const auto grain = delta > 0 ? future.try_emplace(at).first : future.find(at);
   if (grain == future.end()) return;
   (leased ? grain->second.leased : grain->second.delayed) += delta;
@@ -26,6 +27,7 @@ void QueueTally::Queue::Add(int64_t at, bool leased, int64_t delta) {
 void QueueTally::Apply(const std::vector<TallyChange>& changes, WallTime now) {
   std::lock_guard lock(mutex_);
   for (const TallyChange& change : changes) {
+    MF_ASSERT(!change.queue.empty());
     auto found = queues_.find(change.queue);
     if (found == queues_.end()) found = queues_.try_emplace(std::string(change.queue)).first;
     Queue& queue = found->second;
@@ -39,6 +41,7 @@ void QueueTally::Apply(const std::vector<TallyChange>& changes, WallTime now) {
 
 void QueueTally::Load(const std::string& queue, int64_t items) {
   std::lock_guard lock(mutex_);
+  MF_ASSERT(!queues_.contains(queue));
   queues_[queue].items = items;
 }
 

@@ -78,6 +78,7 @@ Result<> SqliteApplier::LoadTally(WallTime now) {
 }
 
 void SqliteApplier::Count(std::string_view queue, int64_t available_at, bool leased, int64_t delta) {
+  MF_ASSERT(!queue.empty() && (delta == 1 || delta == -1));
   changes_.push_back({queue, FromNanos(available_at), leased, delta});
   Sum& sum = sums_[queue];
   sum.items += delta;
@@ -101,9 +102,11 @@ Result<> SqliteApplier::SaveCounts() {
 }
 
 Result<> SqliteApplier::Commit(WallTime now) {
+  MF_ASSERT(connection_.in_transaction() && sequence_ >= durable_sequence_);
   MF_TRY_VOID(SaveCounts());
   if (sequence_ != durable_sequence_) MF_TRY_VOID(save_sequence_.Start().Integer(sequence_).Finish());
   MF_TRY_VOID(commit_.Start().Finish());
+  MF_ASSERT(!connection_.in_transaction());  // durable: only now may others count it
   durable_sequence_ = sequence_;
   if (cleared_) tally_.Clear();
   tally_.Apply(changes_, now);
@@ -129,6 +132,7 @@ Result<int64_t> SqliteApplier::Apply(Batch& batch, WallTime now) {
 }
 
 Result<> SqliteApplier::Require(const Batch::Step& step) {
+  MF_ASSERT(IsPrecondition(step.kind));
   auto row = version_of_.Start();
   MF_TRY(const bool found, row.Text(step.name).Blob(step.key).Step());
   using Kind = Batch::Step::Kind;
@@ -138,6 +142,7 @@ Result<> SqliteApplier::Require(const Batch::Step& step) {
 }
 
 Result<> SqliteApplier::Change(Batch::Step& step, int64_t version, WallTime now) {
+  MF_ASSERT(!IsPrecondition(step.kind) && !step.name.empty());
   using Kind = Batch::Step::Kind;
   switch (step.kind) {
     case Kind::Put: return put_.Start().Text(step.name).Blob(step.key).Blob(step.value).Integer(version).Finish();
@@ -221,6 +226,7 @@ Result<LeasedItems> SqliteApplier::Lease(const LeaseRequest& request, WallTime w
   LeasedItems leased;
   const size_t count = LeasesLeft(request, now);
   leased.limited = count < request.wish.count;
+  MF_ASSERT(count <= request.wish.count);
   const int64_t until = ToNanos(LeaseEnd(now, request.wish.lease));
   {
     auto due = due_items_.Start();
@@ -240,6 +246,7 @@ Result<LeasedItems> SqliteApplier::Lease(const LeaseRequest& request, WallTime w
     }
   }
   for (const QueueItem& item : leased.items) {
+    MF_ASSERT(item.attempts > 0 && item.id <= sequence_);
     MF_TRY_VOID(lease_.Start().Integer(until).Integer(ToNanos(item.first_leased_at)).Integer(item.id).Finish());
   }
   if (leased.items.size() >= request.wish.count) return leased;
@@ -279,6 +286,7 @@ Result<size_t> SqliteApplier::Discard(const DiscardRequest& request) {
 }
 
 Result<int64_t> SqliteApplier::Clear() {
+  MF_ASSERT(connection_.in_transaction());
   changes_.clear();
   sums_.clear();
   cleared_ = true;

@@ -77,6 +77,7 @@ SqliteStatement::Execution& SqliteStatement::Execution::Blob(std::string_view va
 }
 
 Result<bool> SqliteStatement::Execution::Step() {
+  MF_ASSERT(statement_ != nullptr && next_argument_ == sqlite3_bind_parameter_count(statement_) + 1);
   const int code = bind_error_ ? bind_error_ : sqlite3_step(statement_);
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
@@ -90,10 +91,14 @@ Result<> SqliteStatement::Execution::Finish() {
   }
 }
 
-int64_t SqliteStatement::Execution::IntegerAt(int column) const { return sqlite3_column_int64(statement_, column); }
+int64_t SqliteStatement::Execution::IntegerAt(int column) const {
+  MF_ASSERT(column < sqlite3_data_count(statement_));
+  return sqlite3_column_int64(statement_, column);
+}
 bool SqliteStatement::Execution::IsNullAt(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
 size_t SqliteStatement::Execution::BytesAt(int column) const { return static_cast<size_t>(sqlite3_column_bytes(statement_, column)); }
 std::string SqliteStatement::Execution::BlobAt(int column) const {
+  MF_ASSERT(column < sqlite3_data_count(statement_));
   const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));
   return bytes ? std::string(bytes, static_cast<size_t>(sqlite3_column_bytes(statement_, column))) : std::string();
 }
@@ -120,6 +125,7 @@ Result<SqliteConnection> SqliteConnection::Open(const std::string& path, Mode mo
 }
 
 Result<> SqliteConnection::Run(const char* sql) {
+  MF_ASSERT(connection_ != nullptr);
   if (sqlite3_exec(connection_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) return Fail(SqliteError(connection_, sql));
   return {};
 }
@@ -134,6 +140,7 @@ Result<int64_t> SqliteConnection::QueryInteger(const char* sql) {
 
 Result<SqliteStatement> SqliteConnection::Prepare(std::string_view sql) {
   sqlite3_stmt* statement = nullptr;
+  MF_ASSERT(connection_ != nullptr && !sql.empty());
   if (sqlite3_prepare_v3(connection_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &statement, nullptr) !=
       SQLITE_OK) {
     return Fail(SqliteError(connection_, sql));
@@ -159,6 +166,7 @@ Result<bool> SqliteConnection::Checkpoint(Readers readers) {
   int frames = 0, moved = 0;
   const int code = sqlite3_wal_checkpoint_v2(connection_, nullptr, mode, &frames, &moved);
   if ((code & 0xff) == SQLITE_BUSY) return false;
+  MF_ASSERT(code != SQLITE_OK || moved <= frames);
   if (code != SQLITE_OK) return Fail(SqliteError(connection_, "checkpoint"));
   return frames == moved;
 }

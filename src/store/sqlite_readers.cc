@@ -51,6 +51,7 @@ Result<std::optional<WallTime>> SqliteReader::NextDue(const std::string& queue) 
 }
 
 Result<std::shared_ptr<SqliteReaders>> SqliteReaders::Open(const std::string& path, int count) {
+  MF_ASSERT(count > 0);
   auto readers = std::make_shared<SqliteReaders>();
   for (int i = 0; i < count; ++i) {
     MF_TRY(auto reader, SqliteReader::Open(path));
@@ -68,6 +69,7 @@ std::unique_ptr<SqliteReader> SqliteReaders::Take() {
 }
 
 void SqliteReaders::GiveBack(std::unique_ptr<SqliteReader> reader) {
+  MF_ASSERT(reader != nullptr);
   std::lock_guard lock(mutex_);
   free_.push_back(std::move(reader));
 }

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/blocking_pool.h"
+#include "base/strand.h"
 #include "store/write_admission.h"
 #include "store/batch_rules.h"
 #include "store/listeners.h"
@@ -22,6 +23,8 @@ struct StrandState {
 
   // Before the task that waits for the request is resumed.
   void Finish(WriteRequest& request) {
+    thread.Check();
+    MF_ASSERT(!request.done.IsSet());
     admission.Leave(request.bytes);
     if (request.outcome && !watches.empty()) Notify(request);
   }
@@ -34,6 +37,7 @@ struct StrandState {
     }
   }
 
+  Strand thread;
   WriteAdmission admission;
   RowListeners watches;
   bool open = true;
@@ -45,6 +49,7 @@ class SqliteStore final : public Store {
   ~SqliteStore() override { strand_->open = false; }
 
   Result<> Open(const SqliteOptions& options) {
+    MF_ASSERT(!writer_ && !readers_ && !pool_);
     const int reader_threads = std::clamp(options.reader_threads, 1, 64);
     auto deliver = [&loop = loop_, strand = strand_](WriteRequests group) {
       loop.PostFromAnyThread([strand, group = std::move(group)] {
@@ -116,6 +121,8 @@ class SqliteStore final : public Store {
   }
   // `this` is touched only while the store is open; a task that waited for room may wake up after it has gone.
   Task<Result<>> Write(Context& ctx, std::shared_ptr<WriteRequest> request) {
+    strand_->thread.Check();
+    MF_ASSERT(writer_ && !request->done.IsSet());
     const auto strand = strand_;
     MF_CO_TRY_VOID(co_await strand->admission.Enter(ctx, request->bytes));
     if (!strand->open) {
@@ -125,6 +132,7 @@ class SqliteStore final : public Store {
     request->now = loop_.WallNow();
     writer_->Submit(request);
     co_await request->done.Wait();
+    strand->thread.Check();
     co_return std::move(request->outcome);
   }
   template <typename Take>
@@ -135,6 +143,8 @@ class SqliteStore final : public Store {
 
   template <typename Function, typename Value = std::invoke_result_t<Function, SqliteReader&>>
   Task<Value> Read(Function function) {
+    strand_->thread.Check();
+    MF_ASSERT(pool_ && readers_);
     return pool_->Run(loop_, [readers = readers_, function = std::move(function)] { return readers->With(function); });
   }
 

@@ -51,6 +51,7 @@ SqliteWriter::~SqliteWriter() {
 }
 
 void SqliteWriter::Submit(std::shared_ptr<WriteRequest> request) {
+  MF_ASSERT(request && request->outcome);
   bool wake;
   {
     std::lock_guard lock(mutex_);
@@ -93,6 +94,7 @@ std::optional<WriteRequests> SqliteWriter::NextGroup() {
 
 // A fault of the engine is every request's: even a failed precondition may have looked at a change that is undone.
 void SqliteWriter::CommitGroup(WriteRequests& group) {
+  MF_ASSERT(!group.empty());
   auto outcome = ApplyGroup(group);
   if (outcome) {
     ++transactions_;
@@ -135,6 +137,7 @@ void SqliteWriter::Perform(WriteRequest& request) {
 // A checkpoint that readers hold up is tried again after the next commit or idle moment. Readers that follow each other
 // without a gap would let the log grow for ever: far past its bound, the writer waits for them.
 void SqliteWriter::Checkpoint() {
+  MF_ASSERT(wal_frames_ >= 0 && wal_frames_max_ > 0);
   const bool far_past = wal_frames_ > 4 * wal_frames_max_;
   auto complete = connection_.Checkpoint(far_past ? SqliteConnection::Readers::WaitFor : SqliteConnection::Readers::Respect);
   if (!complete) {

@@ -26,6 +26,7 @@ struct WriteAdmission::Ticket {
 };
 
 Task<Result<>> WriteAdmission::Enter(Context& ctx, size_t bytes) {
+  strand_.Check();
   if (line_.empty() && Fits(bytes)) {
     Take(bytes);
     co_return Result<>();
@@ -33,20 +34,24 @@ Task<Result<>> WriteAdmission::Enter(Context& ctx, size_t bytes) {
   Ticket ticket(*this, bytes);
   auto waited = co_await ticket.admitted.Wait(ctx);
   if (!waited) co_return waited;
+  MF_ASSERT(count_ > 0 && bytes_ >= bytes);  // given by AdmitNext
   ticket.kept = true;
   co_return Result<>();
 }
 
 void WriteAdmission::Leave(size_t bytes) {
+  strand_.Check();
   MF_ASSERT(count_ > 0 && bytes_ >= bytes);
   bytes_ -= bytes;
   --count_;
+  MF_ASSERT(count_ > 0 || bytes_ == 0);
   AdmitNext();
 }
 
 void WriteAdmission::AdmitNext() {
   while (!line_.empty() && Fits(line_.front()->bytes)) {
     Ticket& next = *line_.front();
+    MF_ASSERT(&next.admission == this && !next.admitted.IsSet());
     line_.pop_front();
     Take(next.bytes);
     next.admitted.Set();

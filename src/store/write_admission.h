@@ -6,6 +6,7 @@
 #include "base/context.h"
 #include "base/event.h"
 #include "base/result.h"
+#include "base/strand.h"
 #include "base/task.h"
 
 namespace mayfly::store {
@@ -18,7 +19,7 @@ class WriteAdmission {
     size_t bytes;
     size_t count;
   };
-  WriteAdmission(Loop& loop, Limits limits) : loop_(&loop), limits_(limits) {}
+  WriteAdmission(Loop& loop, Limits limits) : loop_(&loop), limits_(limits) { MF_ASSERT(limits.bytes > 0 && limits.count > 0); }
   WriteAdmission(const WriteAdmission&) = delete;
   WriteAdmission& operator=(const WriteAdmission&) = delete;
 
@@ -41,6 +42,7 @@ class WriteAdmission {
   }
   void AdmitNext();
 
+  Strand strand_;
   Loop* loop_;
   Limits limits_;
   size_t bytes_ = 0;
