@@ -28,6 +28,7 @@ void Stream::Consume(size_t bytes) {
 
 // Leaves the buffer alone while a plain read is pending: the kernel may write behind end_ at any moment.
 void Stream::MakeRoom(size_t bytes_max) {
+  MF_ASSERT(begin_ <= end_ && end_ <= capacity_);
   if (read_pending_ && !tls_) return;
   const size_t held = end_ - begin_;
   if (held == 0) begin_ = end_ = 0;
@@ -41,6 +42,7 @@ void Stream::MakeRoom(size_t bytes_max) {
   last_read_full_ = false;
   if (wanted <= capacity_) return;
   auto larger = std::make_unique_for_overwrite<char[]>(wanted);
+  MF_ASSERT(wanted > held);
   if (held > 0) std::memcpy(larger.get(), buffer_.get() + begin_, held);
   buffer_ = std::move(larger);
   capacity_ = wanted;
@@ -71,6 +73,7 @@ void Stream::ReadAhead() {
 }
 
 bool Stream::BeginInput(InputAwaiter& awaiter) {
+  strand_.Check();
   MF_ASSERT(reader_ == nullptr);
   if (ended_) return awaiter.wake_ = Wake::End, true;
   MakeRoom(awaiter.buffer_bytes_max_);
@@ -86,6 +89,8 @@ bool Stream::BeginInput(InputAwaiter& awaiter) {
 }
 
 void Stream::OnRead(int error_number, size_t bytes) {
+  strand_.Check();
+  MF_ASSERT(read_pending_);
   read_pending_ = false;
   if (closed_) return;
   if (error_number == ECANCELED && trim_wanted_) {
@@ -101,6 +106,7 @@ void Stream::OnRead(int error_number, size_t bytes) {
   }
   if (!tls_) {
     end_ += bytes;
+    MF_ASSERT(end_ <= capacity_);
     last_read_full_ = end_ == capacity_;
     return WakeReader(Wake::Data);
   }
@@ -115,6 +121,7 @@ void Stream::OnRead(int error_number, size_t bytes) {
 
 // Moves plaintext into the buffer as far as it has room. What is left stays with the engine; no more is read then.
 size_t Stream::Decrypt() {
+  MF_ASSERT(tls_ != nullptr);
   size_t total = 0;
   while (end_ < capacity_) {
     size_t bytes = 0;
@@ -160,6 +167,7 @@ void Stream::Trim() {
 }
 
 Task<Result<>> Stream::HandshakeTls() {
+  MF_ASSERT(tls_ != nullptr);
   tls_->Handshake();
   FlushTls();
   while (!tls_->handshake_done()) {
@@ -173,6 +181,7 @@ Task<Result<>> Stream::HandshakeTls() {
 // ---- output ----
 
 Stream::WriteAwaiter Stream::Write(Duration stall, std::string_view first, std::string_view second, std::string_view third) {
+  strand_.Check();
   MF_ASSERT(writer_ == nullptr);
   out_count_ = 0;
   for (const std::string_view bytes : {third, second, first}) {
@@ -184,6 +193,7 @@ Stream::WriteAwaiter Stream::Write(Duration stall, std::string_view first, std::
 }
 
 bool Stream::BeginWrite(WriteAwaiter& awaiter) {
+  MF_ASSERT(writer_ == nullptr);
   if (closed_ || broken_) {
     out_count_ = 0;
     return awaiter.ok_ = false, true;
@@ -202,6 +212,8 @@ bool Stream::BeginWrite(WriteAwaiter& awaiter) {
 }
 
 void Stream::OnWritable() {
+  strand_.Check();
+  MF_ASSERT(write_wait_pending_);
   write_wait_pending_ = false;
   if (closed_) return;
   switch (PumpOutput()) {
@@ -222,6 +234,7 @@ void Stream::WakeWriter(bool ok) {
 }
 
 Stream::Pump Stream::SendSome(const iovec* vectors, size_t count, size_t& sent) {
+  MF_ASSERT(count > 0 && !closed_);
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(vectors);
   message.msg_iovlen = count;
@@ -241,6 +254,7 @@ Stream::Pump Stream::SendSome(const iovec* vectors, size_t count, size_t& sent) 
 
 void Stream::SkipSent(size_t bytes) {
   while (bytes > 0) {
+    MF_ASSERT(out_count_ > 0 && out_count_ <= out_.size());
     iovec& front = out_[out_.size() - out_count_];
     const size_t part = std::min(bytes, front.iov_len);
     front.iov_base = static_cast<char*>(front.iov_base) + part;
@@ -271,6 +285,7 @@ Stream::Pump Stream::PumpOutput() {
 }
 
 void Stream::EncryptSome() {
+  MF_ASSERT(out_count_ > 0 && tls_sent_ == tls_out_.size());
   tls_out_.clear();
   tls_sent_ = 0;
   const iovec& front = out_[out_.size() - out_count_];
@@ -287,6 +302,7 @@ void Stream::EncryptSome() {
 
 // Sends what TLS itself has to say (handshake, alerts), beside or between writes.
 void Stream::FlushTls() {
+  MF_ASSERT(tls_ != nullptr);
   tls_->TakeOutput(tls_out_);
   if (tls_out_.size() > kTlsOutputBytesMax + kTlsChunkBytes) return Close();
   if (closed_ || broken_ || writer_ || write_wait_pending_ || tls_sent_ == tls_out_.size()) return;
@@ -320,6 +336,7 @@ void Stream::ShutdownWrite() {
 }
 
 void Stream::Close() {
+  strand_.Check();
   if (closed_) return;
   if (tls_ && !broken_ && !writer_) {
     tls_->Shutdown();

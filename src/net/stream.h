@@ -16,6 +16,7 @@
 
 #include "base/fd.h"
 #include "base/real_loop.h"
+#include "base/strand.h"
 #include "net/tls.h"
 
 namespace mayfly::net {
@@ -114,6 +115,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   void SkipSent(size_t bytes);
   bool HasOutput() const { return out_count_ > 0 || tls_sent_ < tls_out_.size(); }
 
+  Strand strand_;
   RealLoop* loop_;
   StreamObserver* observer_ = nullptr;
   InputAwaiter* reader_ = nullptr;
