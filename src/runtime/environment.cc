@@ -49,6 +49,7 @@ ExecutionEnvironment::ExecutionEnvironment(Loop& loop, std::shared_ptr<const Env
 ExecutionEnvironment::~ExecutionEnvironment() { CloseOutputs(); }
 
 Task<http::Response> ExecutionEnvironment::HandleRuntimeRequest(Context& ctx, http::Request& request) {
+  strand_.Check();
   const std::string_view path = request.path();
   if (ExtensionsApi::Serves(path)) return extensions_.Handle(ctx, request);
   if (path == "/2022-07-01/telemetry" || path == "/2022-07-01/telemetry/") return HandleSubscription(ctx, request, TelemetryApi::Telemetry);
@@ -64,6 +65,7 @@ Task<http::Response> ExecutionEnvironment::HandleMetadata(const http::Request& r
 // --- what the runtime and the cage tell -----------------------------------------------------------------------------
 
 void ExecutionEnvironment::BeginPhase() {
+  MF_ASSERT(!phase_active_);
   phase_ended_.Reset();
   phase_active_ = true;
   goal_ = Goal::None;
@@ -95,6 +97,7 @@ void ExecutionEnvironment::CheckGoal() {
 }
 
 void ExecutionEnvironment::OnAnswer(RuntimeAnswer answer) {
+  strand_.Check();
   EndPhase({.kind = PhaseEnd::Kind::Answer, .answer = std::move(answer)});
 }
 
@@ -103,6 +106,7 @@ void ExecutionEnvironment::OnInitError(std::string error_type, std::string paylo
 }
 
 void ExecutionEnvironment::OnProcessExit(const sandbox::ProcessExit& exit) {
+  strand_.Check();
   exited_.Pulse();
   if (exit.cage_died) {
     state_ = State::Dead;
@@ -136,6 +140,7 @@ Task<ExecutionEnvironment::PhaseEnd> ExecutionEnvironment::Await(Goal goal, Time
 Task<Result<>> ExecutionEnvironment::AssignCage(Context& ctx) {
   if (!assigned_) {
     MF_CO_TRY_VOID(co_await cage_->Assign(ctx, spec_->cage));
+    MF_ASSERT(!assigned_);
     assigned_ = true;
   }
   cage_->SetCpuQuota(0);
@@ -146,6 +151,7 @@ Task<Result<>> ExecutionEnvironment::AssignCage(Context& ctx) {
 
 // Ready: the process runs, and its number is known.
 Task<ExecutionEnvironment::PhaseEnd> ExecutionEnvironment::StartRuntime(Context& ctx) {
+  MF_ASSERT(assigned_ && starting_ && pid_ == 0);
   sandbox::ProcessSpec process;
   process.arguments = spec_->arguments;
   process.environment = spec_->environment;
@@ -163,6 +169,7 @@ Task<ExecutionEnvironment::PhaseEnd> ExecutionEnvironment::StartRuntime(Context&
     co_return PhaseEnd{.kind = PhaseEnd::Kind::StartFailed, .error_type = started.error().code, .reason = started.error().ToString()};
   }
   pid_ = started->pid;
+  MF_ASSERT(pid_ > 0);
   stdout_pipe_ = ports_->OpenPipe(std::move(started->stdout_fd), [this](std::string_view bytes) { stdout_lines_.Add(bytes); });
   stderr_pipe_ = ports_->OpenPipe(std::move(started->stderr_fd), [this](std::string_view bytes) { stderr_lines_.Add(bytes); });
   if (started->log_fd) {
@@ -209,6 +216,7 @@ void ExecutionEnvironment::AddCredentials(std::vector<std::string>& variables) c
 }
 
 Task<ExecutionEnvironment::PhaseEnd> ExecutionEnvironment::RunInit(Context& ctx, InitPhase phase, TimePoint until) {
+  MF_ASSERT(state_ != State::Warm && !starting_ && unclaimed_.empty());
   const TimePoint started = loop_->Now();
   const std::string_view phase_name = phase == InitPhase::Init ? "init" : "invoke";
   api_.Restart();
@@ -233,6 +241,7 @@ Task<ExecutionEnvironment::PhaseEnd> ExecutionEnvironment::RunInit(Context& ctx,
   DrainOutput();
   if (end.kind == PhaseEnd::Kind::Ready) {
     state_ = State::Warm;
+    MF_ASSERT(assigned_ && pid_ > 0);
     drains_log_pipe_ = true;
     cage_->SetCpuQuota(options_.cpus_per_mib * spec_->memory_mib);
   }
@@ -246,6 +255,7 @@ Task<ExecutionEnvironment::PhaseEnd> ExecutionEnvironment::RunInit(Context& ctx,
 }
 
 Task<Result<>> ExecutionEnvironment::Warm(Context& ctx) {
+  strand_.Check();
   if (state_ == State::Warm) co_return Result<>();
   Context own(*loop_);
   PhaseEnd end = co_await RunInit(own, InitPhase::Init, InitDeadline());
@@ -258,6 +268,7 @@ Task<Result<>> ExecutionEnvironment::Warm(Context& ctx) {
 // --- Invoke -----------------------------------------------------------------------------------------------------------
 
 void ExecutionEnvironment::OfferInvocation(Invocation invocation, const Running& running) {
+  MF_ASSERT(phase_active_ && state_ == State::Warm && !invocation.request_id.empty());
   const WallTime deadline = loop_->WallNow() + (running.until - loop_->Now());
   if (!extensions_.empty()) {
     extensions_.HandOutInvoke(fmt::format(R"({{"eventType":"INVOKE","deadlineMs":{},"requestId":{},"invokedFunctionArn":{},"tracing":{{)"
@@ -286,6 +297,7 @@ Task<ExecutionEnvironment::PhaseEnd> ExecutionEnvironment::RunInvocation(Context
 
 Task<Result<InvokeOutcome>> ExecutionEnvironment::Invoke(Context& ctx, Invocation invocation) {
   MF_ASSERT(settled());
+  strand_.Check();
   Context own(*loop_);  // what has begun runs to its end, whoever leaves
   tail_.Clear();
   want_log_tail_ = invocation.want_log_tail;
@@ -320,6 +332,7 @@ Task<Result<InvokeOutcome>> ExecutionEnvironment::Invoke(Context& ctx, Invocatio
     end = co_await AwaitExitBehindTruncation(std::move(end));
   }
   FillOutcome(outcome, running, end);
+  MF_ASSERT(!epilogue_);
   if (!extensions_.empty()) {
     epilogue_ = std::make_unique<Epilogue>(std::move(running), std::move(end));
     if (want_log_tail_) co_await Settle();  // END and REPORT belong to the tail
@@ -342,6 +355,7 @@ Task<ExecutionEnvironment::PhaseEnd> ExecutionEnvironment::AwaitExitBehindTrunca
 
 ExecutionEnvironment::PhaseEnd ExecutionEnvironment::ExitOfRuntime() const {
   if (state_ == State::Dead) return {.kind = PhaseEnd::Kind::Exit, .exit = {.signal = 9, .cage_died = true}};
+  MF_ASSERT(runtime_exit_.has_value());
   return {.kind = PhaseEnd::Kind::Exit, .exit = *runtime_exit_};
 }
 
@@ -354,6 +368,8 @@ Task<ExecutionEnvironment::PhaseEnd> ExecutionEnvironment::AwaitRuntimeAfterAnsw
 }
 
 Task<> ExecutionEnvironment::Settle() {
+  strand_.Check();
+  MF_ASSERT(epilogue_ != nullptr);
   Context own(*loop_);
   Epilogue& epilogue = *epilogue_;
   const Running& running = epilogue.running;

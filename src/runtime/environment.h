@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/event.h"
+#include "base/strand.h"
 #include "base/task_scope.h"
 #include "net/http_message.h"
 #include "runtime/environment_ports.h"
@@ -194,6 +195,7 @@ class ExecutionEnvironment final : private RuntimeEvents, private ExtensionEvent
   bool FitsBudget(std::string_view line);
   void DrainOutput();
 
+  Strand strand_;
   Loop* loop_;
   std::shared_ptr<const EnvironmentSpec> spec_;
   EnvironmentOptions options_;

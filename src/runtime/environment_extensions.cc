@@ -32,6 +32,7 @@ ExecutionEnvironment::PhaseEnd ExecutionEnvironment::LaunchFailure(Extension& ex
 }
 
 Task<ExecutionEnvironment::PhaseEnd> ExecutionEnvironment::StartExtension(Context& ctx, Extension& extension) {
+  MF_ASSERT(assigned_ && starting_ && extension.external && extension.process == 0);
   sandbox::ProcessSpec process;
   process.arguments = {std::string(kExtensionsFolder) + extension.name};
   process.environment = spec_->extension_environment;
@@ -46,6 +47,7 @@ Task<ExecutionEnvironment::PhaseEnd> ExecutionEnvironment::StartExtension(Contex
                             fmt::format("fork/exec {}: {}", process.arguments[0], why));
   }
   extension.process = started->pid;
+  MF_ASSERT(extension.process > 0);
   auto output = std::make_unique<ProcessOutput>([this](std::string_view line) { OnExtensionLine(line); });
   ProcessOutput* raw = output.get();
   output->stdout_pipe = ports_->OpenPipe(std::move(started->stdout_fd), [raw](std::string_view bytes) { raw->stdout_lines.Add(bytes); });
@@ -72,6 +74,7 @@ Task<ExecutionEnvironment::PhaseEnd> ExecutionEnvironment::StartExtensions(Conte
 }
 
 void ExecutionEnvironment::OnExtensionExit(Extension& extension, const sandbox::ProcessExit& exit) {
+  MF_ASSERT(extension.external && extension.process == exit.pid);
   extension.exited = true;
   if (shutting_down_) {
     extension.state = exit.exit_code == 0 && exit.signal == 0 ? ExtensionState::Exited : ExtensionState::ShutdownFailed;
@@ -122,6 +125,7 @@ bool ExecutionEnvironment::HaveExtensionsExited() const {
 // SIGTERM to the runtime, SHUTDOWN to the extensions that asked for it, SIGKILL to the others; what is left then is killed by
 // the caller. Nothing to do without extensions: they alone have a Shutdown phase.
 Task<> ExecutionEnvironment::RunShutdown(std::string_view reason) {
+  MF_ASSERT(!shutting_down_);
   if (state_ == State::Dead || extensions_.empty()) co_return;
   const Duration budget = extensions_.has_external() ? kShutdownWithExternalExtensions : kShutdownWithInternalExtensions;
   const TimePoint until = loop_->Now() + budget;
@@ -148,6 +152,7 @@ Task<> ExecutionEnvironment::RunShutdown(std::string_view reason) {
 }
 
 Task<> ExecutionEnvironment::ShutDown() {
+  strand_.Check();
   Context own(*loop_);
   co_await RunShutdown("spindown");
   co_await Reset(own);

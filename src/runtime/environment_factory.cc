@@ -109,6 +109,7 @@ class TcpChannel final : public TelemetryChannel {
   Task<Result<>> Send(Context& ctx, std::string batch) override {
     if (!connection_) MF_CO_TRY_VOID(co_await Connect(ctx));
     std::string_view left = batch;
+    MF_ASSERT(connection_ != nullptr);
     while (!left.empty()) {
       const ssize_t sent = ::send(connection_->get(), left.data(), left.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
       if (sent >= 0) {
@@ -212,6 +213,7 @@ CagedEnvironmentFactory::CagedEnvironmentFactory(RealLoop& loop, sandbox::CagePo
 CagedEnvironmentFactory::~CagedEnvironmentFactory() = default;
 
 Task<Result<std::unique_ptr<EnvironmentHandle>>> CagedEnvironmentFactory::Make(Context& ctx, std::shared_ptr<const EnvironmentSpec> spec) {
+  MF_ASSERT(spec != nullptr);
   MF_CO_TRY(std::unique_ptr<sandbox::Cage> cage, co_await cages_->Acquire(ctx));
   UniqueFd listener = cage->TakeListener();
   UniqueFd endpoint_listener = cage->TakeEndpointListener();

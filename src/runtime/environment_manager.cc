@@ -34,17 +34,20 @@ EnvironmentManager::~EnvironmentManager() {
 }
 
 EnvironmentManager::Charge::Charge(EnvironmentManager& manager, int64_t expected_bytes) : manager_(&manager), bytes_(expected_bytes) {
+  MF_ASSERT(expected_bytes >= 0);
   ++manager.counts_.live;
   manager.memory_.Expect(expected_bytes);
 }
 
 EnvironmentManager::Charge::~Charge() {
   if (!manager_) return;
+  MF_ASSERT(manager_->counts_.live > 0);
   --manager_->counts_.live;
   manager_->memory_.Released(bytes_, measured_);
 }
 
 void EnvironmentManager::Charge::Measure(int64_t bytes) {
+  MF_ASSERT(manager_ != nullptr && bytes >= 0);
   if (std::exchange(measured_, true)) manager_->memory_.Remeasured(bytes_, bytes);
   else manager_->memory_.Measured(bytes_, bytes);
   bytes_ = bytes;
@@ -58,6 +61,8 @@ std::shared_ptr<EnvironmentManager::Pool> EnvironmentManager::FindOrMakePool(con
 
 Task<Result<InvokeOutcome>> EnvironmentManager::Invoke(Context& ctx, const std::string& pool_key,
                                                        std::shared_ptr<const EnvironmentSpec> spec, Invocation invocation, StartGate* gate) {
+  strand_.Check();
+  MF_ASSERT(spec != nullptr);
   const std::shared_ptr<Pool> pool = FindOrMakePool(pool_key);
   MF_CO_TRY(Lent lent, co_await Borrow(ctx, *pool, std::move(spec), gate));
   auto outcome = co_await lent.environment().Invoke(ctx, std::move(invocation));
@@ -72,6 +77,7 @@ bool EnvironmentManager::IsUsable(const Lent& lent) const {
 
 // Takes it out of its list; the pool's own list is up to the caller.
 EnvironmentManager::Lent EnvironmentManager::TakeIdle(std::list<Idle>::iterator position) {
+  MF_ASSERT(counts_.idle > 0);
   Lent lent = std::move(position->lent);
   (position->pool->provisioned ? provisioned_idle_ : idle_).erase(position);
   --counts_.idle;
@@ -83,6 +89,7 @@ Task<Result<EnvironmentManager::Lent>> EnvironmentManager::Borrow(Context& ctx, 
   while (!pool.idle.empty()) {
     const auto position = pool.idle.back();
     pool.idle.pop_back();
+    MF_ASSERT(position->pool == &pool);
     Lent lent = TakeIdle(position);
     if (!IsUsable(lent)) {
       Lose(pool);
@@ -106,6 +113,7 @@ Task<Result<EnvironmentManager::Lent>> EnvironmentManager::MakeNew(Context& ctx,
   MF_CO_TRY_VOID(co_await MakeRoom(ctx, expected_bytes));
   Lent lent{.charge = Charge(*this, expected_bytes)};
   MF_CO_TRY(lent.handle, co_await factory_->Make(ctx, std::move(spec)));
+  MF_ASSERT(lent.handle != nullptr);
   ++counts_.started;
   place->SetMeter([&cage = lent.environment().cage()] { return cage.CpuTime(); });
   lent.environment().OnInitEnd([place = std::move(place)]() mutable { place.reset(); });
@@ -151,6 +159,7 @@ void EnvironmentManager::Measure(Pool& pool, Lent& lent) {
 }
 
 void EnvironmentManager::GiveBack(const std::shared_ptr<Pool>& pool, Lent lent) {
+  MF_ASSERT(lent.handle && lent.environment().settled());
   // A provisioned environment is one that is initialised: one that crashed is replaced, not repaired.
   const bool unfit = lent.environment().dead() || (pool->provisioned && (!lent.environment().warm() || pool->ready > pool->keep));
   if (pool->retired || unfit) {
@@ -160,6 +169,7 @@ void EnvironmentManager::GiveBack(const std::shared_ptr<Pool>& pool, Lent lent) 
   Measure(*pool, lent);
   std::list<Idle>& idle = pool->provisioned ? provisioned_idle_ : idle_;
   const auto position = idle.insert(idle.end(), Idle{std::move(lent), pool.get(), loop_->Now()});
+  MF_ASSERT(counts_.idle < counts_.live);
   pool->idle.push_back(position);
   ++counts_.idle;
   SetTimers();
@@ -173,6 +183,7 @@ void EnvironmentManager::SetTimers() {
 }
 
 void EnvironmentManager::FreezeIdle() {
+  strand_.Check();
   freeze_timer_ = 0;
   Freeze(idle_);
   Freeze(provisioned_idle_);
@@ -191,6 +202,7 @@ void EnvironmentManager::Freeze(std::list<Idle>& all) {
 }
 
 void EnvironmentManager::End(Lent lent) {
+  MF_ASSERT(lent.handle != nullptr);
   if (!lent.environment().needs_shutdown()) return Forget(std::move(lent));
   ++ending_;
   tasks_.Spawn(ShutDown(std::move(lent)));
@@ -198,6 +210,7 @@ void EnvironmentManager::End(Lent lent) {
 
 Task<> EnvironmentManager::ShutDown(Lent lent) {
   co_await lent.environment().ShutDown();
+  MF_ASSERT(ending_ > 0);
   --ending_;
   Forget(std::move(lent));
   ended_.Pulse();
@@ -215,6 +228,7 @@ Task<> EnvironmentManager::AwaitEnds(TimePoint until) {
 
 bool EnvironmentManager::EvictOldest() {
   if (idle_.empty()) return false;
+  MF_ASSERT(!idle_.front().pool->provisioned);  // those stand apart and are nobody's to evict
   std::erase(idle_.front().pool->idle, idle_.begin());
   End(TakeIdle(idle_.begin()));
   return true;
@@ -235,6 +249,7 @@ void EnvironmentManager::CheckMemory() {
 }
 
 void EnvironmentManager::Retire(const std::string& pool_key) {
+  strand_.Check();
   const auto found = pools_.find(pool_key);
   if (found == pools_.end()) return;
   const std::shared_ptr<Pool> pool = std::move(found->second);

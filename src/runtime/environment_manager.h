@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "base/random.h"
+#include "base/strand.h"
 #include "base/task_scope.h"
 #include "runtime/environment.h"
 #include "runtime/memory_budget.h"
@@ -149,6 +150,7 @@ class EnvironmentManager {
   void CheckMemory();
   void SetTimers();
 
+  Strand strand_;
   Loop* loop_;
   EnvironmentFactory* factory_;
   ManagerOptions options_;

@@ -91,6 +91,7 @@ void ExtensionsApi::Open(ExtensionFacts facts, Random& random) {
 }
 
 Extension& ExtensionsApi::Add(std::string_view name) {
+  MF_ASSERT(open_ && random_ != nullptr && extensions_.size() < kExtensionsMax);
   Extension& extension = extensions_.emplace_back();
   extension.name = name;
   extension.id = random_->Uuid();
@@ -130,6 +131,7 @@ bool ExtensionsApi::AllReady() const {
 }
 
 void ExtensionsApi::HandOutInvoke(const std::string& event) {
+  MF_ASSERT(!event.empty());
   for (Extension& extension : extensions_) {
     if (extension.wants_invoke && extension.state == ExtensionState::Ready) extension.event = event;
   }
@@ -144,6 +146,8 @@ void ExtensionsApi::HandOutShutdown(const std::string& event) {
 }
 
 Task<http::Response> ExtensionsApi::Handle(Context& ctx, http::Request& request) {
+  strand_.Check();
+  MF_ASSERT(Serves(request.path()));
   const std::string operation(request.path().substr(kPrefix.size()));
   const bool post = request.method == "POST";
   if (operation == "register" && post) co_return co_await Register(ctx, request);

@@ -14,6 +14,7 @@
 
 #include "base/event.h"
 #include "base/random.h"
+#include "base/strand.h"
 #include "net/http_message.h"
 
 namespace mayfly::runtime {
@@ -94,6 +95,7 @@ class ExtensionsApi {
   Extension* FindName(std::string_view name);
   Extension& Add(std::string_view name);
 
+  Strand strand_;
   ExtensionEvents* events_;
   Random* random_ = nullptr;
   ExtensionFacts facts_;

@@ -10,6 +10,7 @@ constexpr uint32_t kJsonFrame = 0xA55A0002;
 constexpr uint32_t kLevelBits = 0x1C;
 
 uint32_t ReadBigEndian(std::string_view bytes) {
+  MF_ASSERT(bytes.size() >= 4);
   uint32_t value = 0;
   for (int i = 0; i < 4; ++i) value = value << 8 | static_cast<unsigned char>(bytes[static_cast<size_t>(i)]);
   return value;
@@ -29,6 +30,7 @@ void LogFrameSplitter::Add(std::string_view bytes) {
 }
 
 bool LogFrameSplitter::TakeHeader(std::string_view& bytes) {
+  MF_ASSERT(framed_ && !in_message_ && header_.size() < kLogFrameHeaderBytes);
   const size_t taken = std::min(bytes.size(), kLogFrameHeaderBytes - header_.size());
   header_ += bytes.substr(0, taken);
   bytes.remove_prefix(taken);
@@ -49,6 +51,7 @@ bool LogFrameSplitter::TakeHeader(std::string_view& bytes) {
 }
 
 void LogFrameSplitter::TakeMessage(std::string_view& bytes) {
+  MF_ASSERT(in_message_ && text_.size() < kLogLineBytesMax);
   const size_t taken = std::min<size_t>({bytes.size(), remaining_, kLogLineBytesMax - text_.size()});
   text_ += bytes.substr(0, taken);
   bytes.remove_prefix(taken);
@@ -61,6 +64,7 @@ void LogFrameSplitter::TakeMessage(std::string_view& bytes) {
 }
 
 void LogFrameSplitter::Flush() {
+  MF_ASSERT(header_.empty() || !in_message_);
   if (!text_.empty()) message_(text_, level_);
   lines_.Flush();
   text_.clear();

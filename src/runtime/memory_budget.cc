@@ -36,6 +36,7 @@ int64_t MemoryBudget::Available() {
 }
 
 int64_t MemoryBudget::LackFor(int64_t bytes) {
+  MF_ASSERT(bytes >= 0);
   int64_t lack = 0;
   if (options_.bytes_max > 0) lack = std::max(lack, used_bytes_ + bytes - options_.bytes_max);
   if (const int64_t available = Available(); available < bytes) lack = std::max(lack, bytes - available);
@@ -43,16 +44,19 @@ int64_t MemoryBudget::LackFor(int64_t bytes) {
 }
 
 void MemoryBudget::Expect(int64_t bytes) {
+  MF_ASSERT(bytes >= 0);
   used_bytes_ += bytes;
   expected_bytes_ += bytes;
 }
 
 void MemoryBudget::Measured(int64_t expected_bytes, int64_t bytes) {
+  MF_ASSERT(expected_bytes >= 0 && expected_bytes <= expected_bytes_ && bytes >= 0);
   expected_bytes_ -= expected_bytes;
   used_bytes_ += bytes - expected_bytes;
 }
 
 void MemoryBudget::Released(int64_t bytes, bool was_measured) {
+  MF_ASSERT(bytes >= 0 && bytes <= used_bytes_ && (was_measured || bytes <= expected_bytes_));
   used_bytes_ -= bytes;
   if (was_measured) freed_bytes_ += bytes;
   else expected_bytes_ -= bytes;

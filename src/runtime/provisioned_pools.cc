@@ -12,6 +12,7 @@ constexpr Duration kRenewAhead = std::chrono::minutes(15);
 }  // namespace
 
 Task<Result<>> EnvironmentManager::Provision(Context& ctx, const std::string& pool_key, std::shared_ptr<const EnvironmentSpec> spec) {
+  strand_.Check();
   const std::shared_ptr<Pool> pool = FindOrMakePool(pool_key);
   pool->provisioned = true;
   MF_CO_TRY(Lent lent, co_await MakeNew(ctx, *pool, std::move(spec)));
@@ -28,6 +29,7 @@ Task<Result<>> EnvironmentManager::Provision(Context& ctx, const std::string& po
 }
 
 bool EnvironmentManager::HasIdleProvisioned(const std::string& pool_key) {
+  strand_.Check();
   const auto found = pools_.find(pool_key);
   if (found == pools_.end()) return false;
   Pool& pool = *found->second;
@@ -42,6 +44,8 @@ bool EnvironmentManager::HasIdleProvisioned(const std::string& pool_key) {
 }
 
 void EnvironmentManager::KeepProvisioned(const std::string& pool_key, int count) {
+  strand_.Check();
+  MF_ASSERT(count >= 0);
   const std::shared_ptr<Pool> pool = FindOrMakePool(pool_key);
   pool->provisioned = true;
   pool->keep = count;
@@ -74,6 +78,7 @@ void EnvironmentManager::EndOldestProvisioned(const std::string& pool_key) {
   });
   const auto position = *oldest;
   pool.idle.erase(oldest);
+  MF_ASSERT(pool.provisioned && pool.ready > 0);
   --pool.ready;
   End(TakeIdle(position));
 }

@@ -10,6 +10,7 @@ void ResponsePipe::Open(std::string content_type) {
 }
 
 Task<> ResponsePipe::Write(std::string piece) {
+  MF_ASSERT(opened_);
   if (takes_nothing() || piece.empty()) co_return;
   if (waiting_.empty()) waiting_ = std::move(piece);
   else waiting_ += piece;

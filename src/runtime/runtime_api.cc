@@ -48,6 +48,7 @@ bool TakeErrorTrailers(const http::Request& request, RuntimeAnswer& answer) {
 }  // namespace
 
 void RuntimeApi::Restart() {
+  strand_.Check();
   ++generation_;
   state_ = State::Started;
   in_hand_ = false;
@@ -57,6 +58,7 @@ void RuntimeApi::Restart() {
 }
 
 void RuntimeApi::Offer(Invocation invocation, WallTime deadline) {
+  strand_.Check();
   MF_ASSERT(!in_hand_);
   invocation_ = std::move(invocation);
   request_id_ = invocation_.request_id;
@@ -68,12 +70,14 @@ void RuntimeApi::Offer(Invocation invocation, WallTime deadline) {
 }
 
 std::optional<Invocation> RuntimeApi::TakeBack() {
+  strand_.Check();
   if (!in_hand_ || delivered_) return std::nullopt;
   in_hand_ = false;
   return std::move(invocation_);
 }
 
 Task<http::Response> RuntimeApi::Handle(Context& ctx, http::Request& request) {
+  strand_.Check();
   const std::string path(request.path());
   const std::string_view method = request.method;
   if (path == "/ping" || path == "/2018-06-01/ping") co_return http::Response::Text(200, "pong");
@@ -123,6 +127,7 @@ Task<http::Response> RuntimeApi::Next(Context& ctx) {
 }
 
 http::Response RuntimeApi::NextResponse() {
+  MF_ASSERT(in_hand_ && delivered_ && state_ == State::Running);
   http::Response response = http::Response::Json(200, std::move(invocation_.payload));
   auto add = [&](std::string_view name, std::string_view value) {
     if (!value.empty()) response.headers.Add(name, value);
@@ -191,6 +196,7 @@ Task<http::Response> RuntimeApi::Respond(Context& ctx, http::Request& request, s
 Task<http::Response> RuntimeApi::Stream(Context& ctx, http::Request& request) {
   const uint64_t generation = generation_;
   const std::shared_ptr<ResponsePipe> pipe = std::move(invocation_.stream);
+  MF_ASSERT(pipe && in_hand_ && state_ == State::Running);
   state_ = State::InvocationResponse;
   RuntimeAnswer answer;
   answer.streaming_mode = true;
@@ -227,6 +233,7 @@ Task<RuntimeApi::StreamEnd> RuntimeApi::Forward(Context& ctx, http::Request& req
   std::string piece = std::move(request.body);  // a small body has come whole
   for (;;) {
     const auto left = static_cast<size_t>(stream_limits_.bytes_max - bytes);
+    MF_ASSERT(bytes <= stream_limits_.bytes_max);
     const bool is_too_large = piece.size() > left;
     if (is_too_large) piece.resize(left);
     const auto count = static_cast<int64_t>(piece.size());

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "base/event.h"
+#include "base/strand.h"
 #include "net/http_message.h"
 #include "runtime/invocation.h"
 #include "runtime/stream_pace.h"
@@ -87,6 +88,7 @@ class RuntimeApi {
   std::string invocation_id_;
   uint64_t invocation_count_ = 0;
   WallTime deadline_{};
+  Strand strand_;
   Event work_;
 };
 

@@ -42,6 +42,7 @@ void StartQueue::Place::Leave() {
 }
 
 Task<Result<std::unique_ptr<StartQueue::Place>>> StartQueue::Take(Context& ctx, const std::string& function) {
+  strand_.Check();
   if (free_ == 0) {
     Waiter waiter(*this, function);
     Line& line = lines_[function];
@@ -49,6 +50,7 @@ Task<Result<std::unique_ptr<StartQueue::Place>>> StartQueue::Take(Context& ctx, 
     line.push_back(&waiter);
     ++waiting_;
     auto granted = co_await waiter.granted.Wait(ctx);
+    MF_ASSERT(!waiter.has_place || waiter.granted.IsSet());
     if (!waiter.has_place) co_return Fail(std::move(granted).error());
     waiter.has_place = false;
   } else {
@@ -59,6 +61,7 @@ Task<Result<std::unique_ptr<StartQueue::Place>>> StartQueue::Take(Context& ctx, 
 
 // The place goes to the next function that waits, if there is one.
 void StartQueue::Free() {
+  strand_.Check();
   if (turns_.empty()) {
     ++free_;
     return;
@@ -66,10 +69,12 @@ void StartQueue::Free() {
   const std::string function = std::move(turns_.front());
   turns_.pop_front();
   const auto line = lines_.find(function);
+  MF_ASSERT(line != lines_.end() && !line->second.empty());
   Waiter* waiter = line->second.front();
   line->second.pop_front();
   if (line->second.empty()) lines_.erase(line);
   else turns_.push_back(function);
+  MF_ASSERT(waiting_ > 0 && waiter->waits && !waiter->has_place);
   --waiting_;
   waiter->waits = false;
   waiter->has_place = true;
@@ -79,8 +84,10 @@ void StartQueue::Free() {
 void StartQueue::Leave(Waiter& waiter) {
   if (waiter.has_place) return Free();
   if (!waiter.waits) return;
+  MF_ASSERT(waiting_ > 0);
   --waiting_;
   const auto line = lines_.find(waiter.function);
+  MF_ASSERT(line != lines_.end());
   line->second.remove(&waiter);
   if (!line->second.empty()) return;
   lines_.erase(line);

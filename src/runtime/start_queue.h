@@ -14,6 +14,7 @@
 #include <unordered_map>
 
 #include "base/event.h"
+#include "base/strand.h"
 
 namespace mayfly::runtime {
 
@@ -57,6 +58,7 @@ class StartQueue {
   void Free();
   void Leave(Waiter& waiter);
 
+  Strand strand_;
   Loop* loop_;
   Options options_;
   int free_;

@@ -72,6 +72,7 @@ class TelemetryHub::Subscriber {
     if (sending_ || records_.empty()) return;
     hub_->loop_->CancelTimer(std::exchange(timer_, 0));
     sending_ = true;
+    MF_ASSERT(timer_ == 0);
     tasks_.Spawn(Deliver());
   }
   // Also what comes while a batch is under way goes at once.
@@ -92,6 +93,7 @@ class TelemetryHub::Subscriber {
     if (!sending_ && timer_ == 0) SetTimer();
   }
   void SetTimer() {
+    MF_ASSERT(timer_ == 0 && !sending_);
     timer_ = hub_->loop_->CallAfter(subscription_.timeout, [this] {
       timer_ = 0;
       SendNow();
@@ -126,6 +128,7 @@ class TelemetryHub::Subscriber {
       records_.pop_front();
     }
     if (array) batch += ']';
+    MF_ASSERT(!records_.empty() || bytes_ == 0);
     return batch;
   }
 
@@ -193,13 +196,16 @@ void TelemetryHub::Clear() {
 }
 
 void TelemetryHub::OnEvent(const PlatformEvent& event) {
+  strand_.Check();
   for (const auto& subscriber : subscribers_) subscriber->OnEvent(event);
   if (!keeps_backlog_ || backlog_.size() >= kBacklogEventsMax || backlog_bytes_ + event.text.size() > kBacklogBytesMax) return;
   backlog_bytes_ += event.text.size();
   backlog_.emplace_back(event);
+  MF_ASSERT(backlog_.size() <= kBacklogEventsMax && backlog_bytes_ <= kBacklogBytesMax);
 }
 
 http::Response TelemetryHub::Subscribe(std::string_view name, TelemetryApi api, std::string_view body, const PlatformEvent& init_start) {
+  strand_.Check();
   if (!open_) {
     return api == TelemetryApi::Telemetry ? ErrorResponse(403, "Telemetry.SubscriptionClosed", "Telemetry API subscription is closed")
                                           : ErrorResponse(403, "Logs.SubscriptionClosed", "Logs API subscription is closed");

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "base/strand.h"
 #include "base/task_scope.h"
 #include "net/http_message.h"
 #include "runtime/telemetry_subscription.h"
@@ -54,6 +55,7 @@ class TelemetryHub {
   class Subscriber;
   struct KeptEvent;
 
+  Strand strand_;
   Loop* loop_;
   EnvironmentPorts* ports_;
   sandbox::Cage* cage_;
