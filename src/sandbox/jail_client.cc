@@ -21,6 +21,7 @@ constexpr int kControlBufferBytes = 1 << 20;
 constexpr int kDyingCagesMax = 64;
 
 std::vector<std::string> CommandLine(const JailCommand& command) {
+  MF_ASSERT(!command.jail_path.empty() && !command.init_path.empty() && command.cages_max > 0);
   std::vector<std::string> line = {command.jail_path,          "--instance", command.instance,       "--runtime-dir", command.runtime_directory,
                                    "--code-dir",               command.code_directory, "--init",     command.init_path, "--cages-max",
                                    std::to_string(command.cages_max + kDyingCagesMax)};
@@ -85,6 +86,7 @@ JailClient::JailClient(RealLoop& loop, UniqueFd control) : loop_(&loop), socket_
 }
 
 Task<Result<uint32_t>> JailClient::AwaitHello(Context& ctx) {
+  strand_.Check();
   auto features = co_await hello_.TakeUntil(ctx.deadline);
   if (!features || gone_) co_return Fail(Error::Fault("mayfly-jail did not start", "its own message is in the log above; try 'mayfly doctor'"));
   co_return *features;
@@ -122,6 +124,7 @@ void JailClient::Take(const JailReport& report, std::vector<UniqueFd> descriptor
 }
 
 void JailClient::BecomeGone() {
+  strand_.Check();
   if (std::exchange(gone_, true)) return;
   hello_.Set(0);
   auto pending = std::exchange(pending_, {});
@@ -131,7 +134,10 @@ void JailClient::BecomeGone() {
 
 // Waits until the socket has room. Undone by its destructor, so that a frame that is destroyed meanwhile holds nobody up.
 struct JailClient::RoomWait {
-  explicit RoomWait(JailClient& client) : client(client) { client.awaiting_room_ = true; }
+  explicit RoomWait(JailClient& client) : client(client) {
+    MF_ASSERT(!client.awaiting_room_);
+    client.awaiting_room_ = true;
+  }
   ~RoomWait() {
     client.awaiting_room_ = false;
     client.room_.Pulse();
@@ -140,6 +146,7 @@ struct JailClient::RoomWait {
 };
 
 Task<Result<>> JailClient::Send(const JailRequest& request, const std::vector<int>& descriptors) {
+  MF_ASSERT(request.version == kJailProtocolVersion && request.sequence != 0);
   for (;;) {
     if (gone_) co_return Fail(Error::FromErrno("mayfly-jail", EPIPE));
     if (awaiting_room_) {
@@ -155,10 +162,12 @@ Task<Result<>> JailClient::Send(const JailRequest& request, const std::vector<in
 }
 
 Task<Result<JailClient::Answer>> JailClient::Call(JailRequest request, std::vector<int> descriptors) {
+  strand_.Check();
   request.version = kJailProtocolVersion;
   if (++last_sequence_ == 0) ++last_sequence_;
   request.sequence = last_sequence_;
   auto pending = std::make_shared<Pending>(*loop_);
+  MF_ASSERT(!pending_.contains(request.sequence));
   pending_[request.sequence] = pending;
   if (auto sent = co_await Send(request, descriptors); !sent) {
     pending_.erase(request.sequence);

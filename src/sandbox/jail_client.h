@@ -16,6 +16,7 @@
 #include "base/event.h"
 #include "base/fd.h"
 #include "base/real_loop.h"
+#include "base/strand.h"
 #include "base/task_scope.h"
 #include "net/polled_descriptor.h"
 #include "sandbox/jail_protocol.h"
@@ -97,6 +98,7 @@ class JailClient {
   Task<Result<>> Send(const JailRequest& request, const std::vector<int>& descriptors);
   void BecomeGone();
 
+  Strand strand_;
   RealLoop* loop_;
   PolledDescriptor socket_;
   uint32_t last_sequence_ = 0;
@@ -147,6 +149,7 @@ class JailedCagePool final : public CagePool {
   void OnGone();
   void Forget(uint32_t cage, bool destroy);
 
+  Strand strand_;
   RealLoop* loop_;
   PoolOptions options_;
   std::unordered_map<int, ZygoteState> zygotes_;

@@ -90,6 +90,7 @@ JailedCage::JailedCage(JailedCagePool& pool, const JailReport& report, std::vect
 JailedCage::~JailedCage() { pool_->Forget(id_, !dead_); }
 
 Task<Result<>> JailedCage::Assign(Context& ctx, const CageSpec& spec) {
+  MF_ASSERT(spec.memory_bytes > 0 && spec.root_index >= 0);
   JailRequest request{.operation = JailOperation::Assign, .cage = id_};
   request.root_index = static_cast<uint32_t>(spec.root_index);
   request.memory_bytes = static_cast<uint64_t>(spec.memory_bytes);
@@ -114,6 +115,8 @@ Task<Result<>> JailedCage::Assign(Context& ctx, const CageSpec& spec) {
 }
 
 Task<Result<>> JailedCage::StartIn(JailOperation operation, int zygote_index, uint32_t process, std::vector<int> descriptors) {
+  MF_ASSERT(process > 0 && (descriptors.size() == 3 || descriptors.size() == 4));
+  MF_ASSERT((operation == JailOperation::Fork) == (zygote_index != 0));
   JailRequest request{.operation = operation, .cage = id_, .process = process, .zygote_index = static_cast<uint32_t>(zygote_index)};
   if (descriptors.size() > 3) request.flags = kWithLogPipe;
   auto started = co_await pool_->jail_.Call(request, std::move(descriptors));
@@ -158,10 +161,12 @@ Task<Result<>> JailedCage::KillAll(Context& ctx) {
 }
 
 void JailedCage::Terminate(int pid) {
+  MF_ASSERT(pid > 0 && static_cast<uint32_t>(pid) <= last_process_);
   pool_->jail_.Tell({.operation = JailOperation::Terminate, .cage = id_, .process = static_cast<uint32_t>(pid)});
 }
 
 void JailedCage::Kill(int pid) {
+  MF_ASSERT(pid > 0 && static_cast<uint32_t>(pid) <= last_process_);
   pool_->jail_.Tell({.operation = JailOperation::Terminate, .cage = id_, .process = static_cast<uint32_t>(pid), .flags = kWithKill});
 }
 
@@ -188,6 +193,7 @@ Duration JailedCage::CpuTime() {
 }
 
 void JailedCage::SetCpuQuota(double cpus) {
+  MF_ASSERT(cpus >= 0);
   constexpr int64_t kPeriodMicros = 100'000;
   // The kernel takes no quota below one millisecond.
   const int64_t quota = std::max<int64_t>(static_cast<int64_t>(cpus * kPeriodMicros), 1000);

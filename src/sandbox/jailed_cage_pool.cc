@@ -50,6 +50,7 @@ void JailedCagePool::Refill() {
   const int missing = std::min({kMakingAtOnceMax - making_, options_.cages_max - live_ - making_,
                                 options_.spare_cages - static_cast<int>(spare_.size()) - making_});
   for (int i = 0; i < missing; ++i) {
+    MF_ASSERT(making_ < kMakingAtOnceMax && live_ + making_ < options_.cages_max);
     ++making_;
     tasks_.Spawn(MakeOne());
   }
@@ -57,6 +58,7 @@ void JailedCagePool::Refill() {
 
 Task<> JailedCagePool::MakeOne() {
   auto made = co_await jail_.Call({.operation = JailOperation::MakeCage, .flags = kWantEndpoint});
+  MF_ASSERT(making_ > 0);
   --making_;
   if (!made) {
     last_failure_ = std::move(made).error();
@@ -73,6 +75,7 @@ Task<> JailedCagePool::MakeOne() {
 }
 
 Task<Result<std::unique_ptr<Cage>>> JailedCagePool::Acquire(Context& ctx) {
+  strand_.Check();
   const TimePoint until = loop_->Now() + kAcquireTimeout;
   while (spare_.empty()) {
     if (stopping_ || jail_.gone()) co_return Fail(Error::Fault("no sandbox can be made: the jail has gone"));
@@ -88,6 +91,7 @@ Task<Result<std::unique_ptr<Cage>>> JailedCagePool::Acquire(Context& ctx) {
     if (making_ == 0 && spare_.empty() && !last_failure_.message.empty()) co_return Fail(std::move(last_failure_).Wrap("make a cage"));
   }
   std::unique_ptr<JailedCage> cage = std::move(spare_.front());
+  MF_ASSERT(cage != nullptr && cages_.contains(cage->id()));
   spare_.pop_front();
   RefillLater();
   co_return std::unique_ptr<Cage>(std::move(cage));
@@ -100,6 +104,7 @@ void JailedCagePool::PrepareZygote(int zygote_index) {
 }
 
 void JailedCagePool::OnEvent(const JailReport& report) {
+  strand_.Check();
   if (report.kind == JailReportKind::ZygoteReady) return log::Debug("zygote {} is ready", report.zygote_index);
   if (report.kind == JailReportKind::ZygoteDied) {
     ZygoteState& zygote = zygotes_[static_cast<int>(report.zygote_index)];
@@ -128,7 +133,9 @@ void JailedCagePool::OnGone() {
 }
 
 void JailedCagePool::Forget(uint32_t cage, bool destroy) {
+  strand_.Check();
   if (cages_.erase(cage) == 0) return;
+  MF_ASSERT(live_ > 0);
   --live_;
   if (destroy && !jail_.gone()) jail_.Tell({.operation = JailOperation::Destroy, .cage = cage});
   if (!stopping_) RefillLater();
