@@ -37,6 +37,7 @@ Error Meaning(const std::string& what, int error_number, Error missing) {
 }
 
 Result<UniqueFd> OpenFolder(int parent, const std::string& name, Error missing) {
+  MF_ASSERT(parent >= 0 && IsName(name));
   UniqueFd folder(::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (folder.get() < 0) {
     // O_DIRECTORY with O_NOFOLLOW says ENOTDIR of a link.
@@ -61,6 +62,7 @@ Result<std::string> ReadWhole(int file, const std::string& what) {
     if (count < 0) return Fail(Error::FromErrno("read " + what, errno));
     if (count == 0) break;  // it was cut meanwhile
     read += static_cast<size_t>(count);
+    MF_ASSERT(read <= bytes.size());
   }
   bytes.resize(read);
   return bytes;

@@ -116,6 +116,7 @@ Result<> MakeFolder(const std::string& path, mode_t mode) {
 // Gives a complete folder, whose files are durable, its name: durable as a whole from then on. File systems with a journal or a log
 // (ext4, xfs, btrfs) commit the directories in it no later than the rename.
 Result<> Settle(TemporaryFolder& temporary, const std::string& folder, const std::string& path) {
+  MF_ASSERT(!temporary.path().empty() && path.starts_with(folder));
   if (::rename(temporary.path().c_str(), path.c_str()) != 0) {
     if (errno == ENOTEMPTY || errno == EEXIST) return {};  // somebody stored the same meanwhile
     return Fail(Error::FromErrno("rename " + temporary.path(), errno));
@@ -145,6 +146,7 @@ struct CodeStore::Pins {
     ++self->counts[name];
     return {static_cast<const void*>(self.get()), [self, name](const void*) {
               const std::lock_guard lock(self->mutex);
+              MF_ASSERT(self->counts[name] > 0);
               if (--self->counts[name] == 0) self->counts.erase(name);
             }};
   }
@@ -201,6 +203,7 @@ Result<> CodeStore::Install(std::string_view zip, uint64_t zipped_bytes_max, con
 }
 
 Result<CodeStore::Tree> CodeStore::MergeLayers(const std::vector<std::string>& packages) {
+  MF_ASSERT(!packages.empty());
   std::vector<std::shared_ptr<const void>> pins;  // so that none goes while it is read
   std::string list = "layers";
   for (const std::string& package : packages) {
@@ -230,6 +233,7 @@ Result<> CodeStore::InstallTree(const std::vector<std::string>& packages, const 
 }
 
 Result<std::shared_ptr<const void>> CodeStore::PutFolder(const std::string& sha256_hex, const Filler& fill) {
+  MF_ASSERT(IsSha256Hex(sha256_hex) && fill);
   if (auto pin = Pin(sha256_hex)) return pin;
   MF_TRY(TemporaryFolder temporary, TemporaryFolder::Make(folder_, kTemporaryPrefix));
   MF_TRY_VOID(MakeFolder(temporary.path(), 0755));

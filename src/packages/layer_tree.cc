@@ -100,6 +100,7 @@ void LayerTree::Place(const std::string& path, Node node) {
 
 Result<> LayerTree::Cover(const std::string& root) {
   const size_t layer = roots_.size();
+  MF_ASSERT(!root.empty());
   roots_.push_back(root);
   return Walk(root, [&](const std::string& path, Kind kind, uint64_t) { Place(path, {kind, layer}); });
 }
@@ -107,6 +108,7 @@ Result<> LayerTree::Cover(const std::string& root) {
 Result<> LayerTree::Write(const std::string& root) const {
   bool copied = false;
   for (const auto& [path, node] : nodes_) {
+    MF_ASSERT(node.layer < roots_.size() && !path.empty());
     const std::string from = roots_[node.layer] + '/' + path;
     const std::string to = root + '/' + path;
     switch (node.kind) {

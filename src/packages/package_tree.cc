@@ -53,6 +53,7 @@ Result<std::string> NormalizePackagePath(std::string_view name, const PackageLim
 }
 
 Result<> PackageTree::AddNode(const std::string& path, Kind kind) {
+  MF_ASSERT(!path.empty() && path.front() != '/' && path.back() != '/');
   if (nodes_.size() >= limits_.entries_max) return Fail(Bad("too many entries", path));
   nodes_.emplace(path, kind);
   return {};
@@ -95,6 +96,7 @@ Result<> PackageTree::AddSymlink(const std::string& path, const std::string& tar
   }
   MF_TRY_VOID(AddDirectory(ParentOf(path)));
   MF_TRY_VOID(AddNode(path, Kind::Symlink));
+  MF_ASSERT(!symlinks_.contains(path));
   symlinks_.emplace(path, target);
   return {};
 }
@@ -103,6 +105,7 @@ Result<> PackageTree::AddSymlink(const std::string& path, const std::string& tar
 Result<> PackageTree::Follow(std::string_view link, size_t& steps) const {
   std::string at = ParentOf(std::string(link));
   std::string rest = symlinks_.at(std::string(link));
+  MF_ASSERT(!rest.empty());
   for (int hops = 1;;) {
     if (rest.starts_with('/')) return Fail(Bad("a link to an absolute path", link));
     std::string_view view = rest;

@@ -18,10 +18,13 @@ std::optional<Sha256Digest> DigestOf(std::string_view sha256) {
 }  // namespace
 
 void PackageUses::Count(std::string_view sha256, int change) {
+  MF_ASSERT(change == 1 || change == -1);
   const auto digest = DigestOf(sha256);
   if (!digest) return;
   const auto use = uses_.try_emplace(*digest, 0).first;
-  if ((use->second += change) == 0) uses_.erase(use);
+  use->second += change;
+  MF_ASSERT(use->second >= 0);
+  if (use->second == 0) uses_.erase(use);
 }
 
 bool PackageUses::Contains(std::string_view sha256) const {

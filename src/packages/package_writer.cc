@@ -117,6 +117,7 @@ Result<PackagePlan> PlanPackage(const ZipReader& zip, const PackageLimits& limit
 }
 
 void PackageSync::Add(UniqueFd file) {
+  MF_ASSERT(file && files_.size() <= kSingleSyncsMax);
   if (files_.size() == kSingleSyncsMax) {
     files_.resize(1);  // tells the file system
     many_ = true;
@@ -128,6 +129,7 @@ void PackageSync::Add(UniqueFd file) {
 }
 
 Result<> PackageSync::Finish() {
+  MF_ASSERT(!many_ || files_.size() == 1);
   if (many_ && ::syncfs(files_.front().get()) != 0) return Fail(Error::FromErrno("syncfs", errno));
   for (const UniqueFd& file : files_) {
     if (!many_ && ::fsync(file.get()) != 0) return Fail(Error::FromErrno("fsync of a package's file", errno));

@@ -15,10 +15,12 @@ constexpr size_t kEntriesMax = 65'000;
 constexpr uint32_t kUnixFile = 0100644u << 16;
 
 void Put(std::string& out, uint64_t value, int bytes) {
+  MF_ASSERT(bytes >= 8 || value >> (8 * bytes) == 0);
   for (int i = 0; i < bytes; ++i) out.push_back(static_cast<char>(value >> (8 * i)));
 }
 
 uint64_t Get(std::string_view bytes, size_t at, int count) {
+  MF_ASSERT(at + static_cast<size_t>(count) <= bytes.size());
   uint64_t value = 0;
   for (int i = 0; i < count; ++i) value |= static_cast<uint64_t>(static_cast<unsigned char>(bytes[at + i])) << (8 * i);
   return value;
@@ -80,6 +82,7 @@ Result<std::string> AppendToZip(std::string_view zip, const std::vector<ZipAddit
     directory += file.name;
   }
   const size_t directory_at = out.size();
+  MF_ASSERT(directory.size() >= end.directory_bytes && directory_at >= end.directory_offset);
   out += directory;
   Put(out, kEnd, 4);
   Put(out, 0, 4);

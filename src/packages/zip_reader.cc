@@ -67,6 +67,7 @@ struct Directory {
 std::optional<size_t> FindEnd(std::string_view bytes) {
   if (bytes.size() < kEndBytes) return std::nullopt;
   const size_t lowest = bytes.size() - std::min(bytes.size(), kEndBytes + 0xffff);
+  MF_ASSERT(lowest <= bytes.size() - kEndBytes);
   for (size_t at = bytes.size() - kEndBytes + 1; at-- > lowest;) {
     Cursor cursor(bytes.substr(at));
     if (cursor.U32() != kEnd) continue;
@@ -92,6 +93,7 @@ Result<Directory> ReadEnd64(std::string_view bytes, size_t end_at) {
   if (directory.bytes > at || offset > at - directory.bytes) return Fail(Bad("the directory is outside of the file"));
   directory.offset = at - directory.bytes;
   directory.prefix = directory.offset - offset;
+  MF_ASSERT(directory.offset + directory.bytes <= bytes.size() && directory.prefix <= directory.offset);
   return directory;
 }
 
@@ -146,6 +148,7 @@ Result<> LocateData(std::string_view bytes, const Directory& directory, uint64_t
   cursor.Bytes(extra_bytes);
   if (cursor.overrun() || cursor.rest().size() < entry.packed_bytes) return Fail(Bad("an entry is cut off"));
   entry.data_offset = at + kLocalHeaderBytes + name_bytes + extra_bytes;
+  MF_ASSERT(entry.data_offset + entry.packed_bytes <= directory.offset);
   return {};
 }
 
@@ -196,6 +199,7 @@ class CheckedSink {
  public:
   CheckedSink(const ZipEntry& entry, const ZipReader::Sink& sink) : entry_(&entry), sink_(&sink) {}
   Result<> Write(std::string_view piece) {
+    MF_ASSERT(bytes_ <= entry_->unpacked_bytes);
     if (piece.size() > entry_->unpacked_bytes - bytes_) return Fail(Bad("an entry is longer than it says"));
     bytes_ += piece.size();
     crc_ = ::crc32_z(crc_, reinterpret_cast<const Bytef*>(piece.data()), piece.size());
@@ -238,6 +242,7 @@ Result<> ReadDeflated(std::string_view packed, CheckedSink& sink) {
     stream.next_out = reinterpret_cast<Bytef*>(piece.data());
     stream.avail_out = kPieceBytes;
     const int status = ::inflate(&stream, Z_NO_FLUSH);
+    MF_ASSERT(stream.avail_out <= kPieceBytes);
     MF_TRY_VOID(sink.Write(std::string_view(piece).substr(0, kPieceBytes - stream.avail_out)));
     if (status == Z_STREAM_END) break;
     if (status != Z_OK) return Fail(Bad("bad compressed data"));
@@ -261,6 +266,7 @@ Result<ZipReader> ZipReader::Open(std::string_view bytes, size_t entries_max) {
   }
   if (!cursor.rest().empty()) return Fail(Bad("the directory has more entries than it says"));
   if (Overlap(reader.entries_)) return Fail(Bad("entries share data"));
+  MF_ASSERT(reader.entries_.size() == directory.entries);
   return reader;
 }
 
@@ -273,6 +279,7 @@ uint64_t ZipReader::unpacked_bytes() const {
 }
 
 Result<> ZipReader::Read(const ZipEntry& entry, const Sink& sink) const {
+  MF_ASSERT(&entry >= entries_.data() && &entry < entries_.data() + entries_.size());
   const std::string_view packed = At(bytes_, entry.data_offset).substr(0, entry.packed_bytes);
   CheckedSink checked(entry, sink);
   if (entry.method == 0) {
