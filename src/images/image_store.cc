@@ -113,10 +113,12 @@ Result<std::shared_ptr<const void>> InstallTree(packages::CodeStore& code, const
 class ImageStore::Busy {
  public:
   Busy(ImageStore& store, std::string tree) : store_(&store), tree_(std::move(tree)) {
+    MF_ASSERT(store.busy_ < kBusyMax && !store.preparing_.contains(tree_));
     ++store.busy_;
     store.preparing_.insert(tree_);
   }
   ~Busy() {
+    MF_ASSERT(store_->busy_ > 0 && store_->preparing_.contains(tree_));
     --store_->busy_;
     store_->preparing_.erase(tree_);
     store_->changed_.Pulse();
@@ -159,6 +161,7 @@ class ImageStore::Downloads {
     co_return file;
   }
   void LayerIsThere() {
+    MF_ASSERT(progress_.layers_done < progress_.layers);
     ++progress_.layers_done;
     Tell();
   }
@@ -171,6 +174,7 @@ class ImageStore::Downloads {
       const size_t layer = waiting_.front();
       waiting_.pop_front();
       auto slot = std::make_shared<Slot>(*store_->loop_);
+      MF_ASSERT(!running_.contains(layer) && layer < opened_->image.manifest.layers.size());
       running_[layer] = slot;
       scope_.Spawn(Fetch(layer, std::move(slot)));
     }
@@ -179,6 +183,7 @@ class ImageStore::Downloads {
     int64_t told = 0;
     const auto on_bytes = [this, &told](int64_t received) {
       progress_.bytes_received += received - told;
+      MF_ASSERT(received >= 0);
       told = received;
       Tell();
     };
