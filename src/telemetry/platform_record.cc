@@ -23,6 +23,7 @@ class ObjectWriter {
     return Raw(name, fmt::format("{}", std::round(ToMillis(duration) * 1000) / 1000));
   }
   ObjectWriter& Raw(std::string_view name, std::string_view value) {
+    MF_ASSERT(!name.empty() && !value.empty());
     text_ += text_.size() > 1 ? ",\"" : "\"";
     text_ += name;
     text_ += "\":";

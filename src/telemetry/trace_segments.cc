@@ -54,6 +54,7 @@ Result<TraceSegment> ParseSegmentDatagram(std::string_view datagram) {
 }
 
 void TraceSegments::Add(const EnvironmentLabel& label, std::string_view datagram, WallTime now) {
+  strand_.Check();
   auto parsed = ParseSegmentDatagram(datagram);
   if (!parsed) {
     ++refused_;
@@ -72,17 +73,21 @@ void TraceSegments::Add(const EnvironmentLabel& label, std::string_view datagram
 }
 
 void TraceSegments::EvictOne() {
+  MF_ASSERT(count_ > 0 && !functions_.empty());
   const auto most = std::max_element(functions_.begin(), functions_.end(), [](const auto& a, const auto& b) { return a.second.bytes < b.second.bytes; });
   const size_t bytes = BytesOf(most->second.segments.front().segment);
+  MF_ASSERT(most->second.bytes >= bytes && bytes_ >= most->second.bytes);
   most->second.segments.pop_front();
   most->second.bytes -= bytes;
   bytes_ -= bytes;
   --count_;
   ++evicted_;
   if (most->second.segments.empty()) functions_.erase(most);
+  MF_ASSERT((count_ == 0) == functions_.empty());
 }
 
 std::string TraceSegments::WriteJson(std::string_view account_id, std::string_view trace_id, size_t limit) const {
+  strand_.Check();
   std::vector<const Numbered*> chosen;
   for (const auto& [arn, kept] : functions_) {
     for (const Numbered& one : kept.segments) {
@@ -102,6 +107,7 @@ std::string TraceSegments::WriteJson(std::string_view account_id, std::string_vi
 }
 
 void TraceSegments::Clear() {
+  strand_.Check();
   functions_.clear();
   count_ = bytes_ = 0;
 }

@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/strand.h"
 #include "telemetry/platform_event.h"
 
 namespace mayfly::telemetry {
@@ -63,6 +64,7 @@ class TraceSegments {
   void EvictOne();
 
   std::map<std::string, Kept, std::less<>> functions_;  // by ARN; none is empty
+  Strand strand_;
   size_t count_ = 0;
   size_t bytes_ = 0;
   uint64_t received_ = 0;
