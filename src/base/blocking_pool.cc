@@ -5,6 +5,7 @@
 namespace mayfly {
 
 BlockingPool::BlockingPool(std::string name, int threads) {
+  MF_ASSERT(!name.empty() && threads > 0);
   for (int i = 0; i < threads; ++i) threads_.emplace_back([this, name] { Work(name.substr(0, 15)); });
 }
 
@@ -18,8 +19,10 @@ BlockingPool::~BlockingPool() {
 }
 
 void BlockingPool::Submit(Loop::Callback function) {
+  MF_ASSERT(function);
   {
     std::lock_guard lock(mutex_);
+    MF_ASSERT(!stopping_);
     queue_.push_back(std::move(function));
   }
   wake_.notify_one();

@@ -18,6 +18,7 @@ struct Event::Waiter {
     return false;
   }
   void await_suspend(std::coroutine_handle<> awaiting) {
+    MF_ASSERT(awaiting && !listed && wake == Wake::None);
     handle = awaiting;
     position = event.waiters_.insert(event.waiters_.end(), this);
     listed = true;
@@ -38,6 +39,7 @@ struct Event::Waiter {
     alive = std::make_shared<bool>(true);
     event.loop_->Post([this, alive = std::weak_ptr<bool>(alive)] {
       if (alive.expired()) return;
+      MF_ASSERT(handle && !listed);
       Detach();
       handle.resume();
     });

@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "base/strand.h"
 #include "base/task_scope.h"
 #include "base/timer_queue.h"
 
@@ -22,6 +23,7 @@ struct RealLoop::Impl {
   bool drain_posted = false;
   TimerQueue timers;
   TimePoint armed = TimePoint::max();
+  Strand strand;  // of the thread that runs the loop; of the first that uses it while it does not run
 
   void Drain() {
     drain_posted = false;
@@ -59,6 +61,8 @@ RealLoop::RealLoop() : impl_(std::make_unique<Impl>()) {}
 RealLoop::~RealLoop() = default;
 
 void RealLoop::Post(Callback callback) {
+  impl_->strand.Check();
+  MF_ASSERT(callback);
   impl_->ready.push_back(std::move(callback));
   impl_->PostDrain();
 }
@@ -69,14 +73,24 @@ void RealLoop::PostFromAnyThread(Callback callback) {
 }
 
 Loop::TimerId RealLoop::CallAt(TimePoint when, Callback callback) {
+  impl_->strand.Check();
+  MF_ASSERT(callback);
   const TimerId id = impl_->timers.Add(when, std::move(callback));
   impl_->Arm();
   return id;
 }
 
-void RealLoop::CancelTimer(TimerId timer) { impl_->timers.Cancel(timer); }
+void RealLoop::CancelTimer(TimerId timer) {
+  impl_->strand.Check();
+  impl_->timers.Cancel(timer);
+}
 
-void RealLoop::Run() { impl_->io.run(); }
+// Whoever made the loop has used it, and may again when it has ended.
+void RealLoop::Run() {
+  impl_->strand = Strand();
+  impl_->io.run();
+  impl_->strand = Strand();
+}
 void RealLoop::Stop() { impl_->io.stop(); }
 
 void RealLoop::RunVoid(Task<> task) {
