@@ -107,6 +107,25 @@ def test_headers_and_namespaces():
     assert tidy.check_file("src/unheard/a.cc", "") != []
 
 
+@pytest.mark.parametrize("text, found", [
+    ('auto s = "QueueUrl";', True), ("SqsQueue q;", True), ("LambdaApi api;", True),
+    ("std::function<void()> f;", False), ("// as Lambda does it", False), ("Queue queue;", False), ("[](auto snsr) {};", False)])
+def test_rooms_of_the_ground_know_no_service(text, found):
+    assert ("service's word" in about("src/wire/a.cc", text, "mayfly::wire")) == found
+    assert findings("src/services/sqs/a.cc", text, "mayfly::sqs") == []
+
+
+def test_a_headers_name_stands_once():
+    assert [name for name, _, _ in tidy.check_names(["src/net/a.h", "src/wire/a.h", "src/wire/b.h", "tests/b.h"])] == ["src/net/a.h", "src/wire/a.h"]
+    assert list(tidy.check_names(["src/services/service.h", "src/services/sqs/service.h"])) == []
+
+
+def test_a_source_draws_in_few_headers():
+    chain = {f"src/base/h{i}.h": f'#include "base/h{i + 1}.h"\n' for i in range(tidy.HEADERS_MAX + 1)}
+    sources = {**chain, "src/base/few.cc": '#include "base/h1.h"\n#include "base/h1.h"\n', "src/base/many.cc": '#include "base/h0.h"\n'}
+    assert [name for name, _, _ in tidy.check_reach(sources)] == ["src/base/many.cc"]
+
+
 def test_texts_that_belong_to_one_machine():
     host = "registry." + "npmjs.org"
     folder = "/wo" + "rk/main/x"
