@@ -8,6 +8,7 @@
 #include "base/task_scope.h"
 #include "runtime/response_pipe.h"
 #include "runtime/runtime_api.h"
+#include "runtime/testing_choices.h"
 
 namespace {
 
@@ -24,29 +25,6 @@ class Watcher final : public RuntimeEvents {
   }
   void OnInitError(std::string, std::string payload) override { MF_ASSERT(payload.size() <= kErrorBytesMax); }
   bool offered = false;
-};
-
-// The input as a stream of small choices.
-class Choices {
- public:
-  Choices(const uint8_t* data, size_t size) : data_(data), size_(size) {}
-  bool empty() const { return size_ == 0; }
-  uint8_t Byte() {
-    if (size_ == 0) return 0;
-    --size_;
-    return *data_++;
-  }
-  std::string Text(size_t most) {
-    const size_t length = std::min<size_t>({Byte(), most, size_});
-    std::string text(reinterpret_cast<const char*>(data_), length);
-    data_ += length;
-    size_ -= length;
-    return text;
-  }
-
- private:
-  const uint8_t* data_;
-  size_t size_;
 };
 
 // A body that comes in pieces, breaks off, or ends with trailers.

@@ -50,22 +50,31 @@ def fetch(directory: pathlib.Path, command: list) -> None:
     fresh.rename(directory)
 
 
-@pytest.fixture(scope="session")
-def model(tmp_path_factory) -> dict:
-    output = tmp_path_factory.mktemp("model") / "lambda.json"
-    subprocess.run([sys.executable, str(MODELC), str(MODEL), "--json", str(output)], check=True)
+def read_model(path: pathlib.Path, folder: pathlib.Path) -> dict:
+    """A service's model as modelc understands it. `folder`: an empty one to write to."""
+    output = folder / "model.json"
+    subprocess.run([sys.executable, str(MODELC), str(path), "--json", str(output)], check=True)
     return json.loads(output.read_text(encoding="utf-8"))
 
 
-@pytest.fixture(scope="session")
-def botocore() -> dict:
-    """botocore's description of Lambda: everything, with limits, patterns and error lists."""
+def read_botocore(service: str, version: str) -> dict:
+    """botocore's description of a service: everything, with limits, patterns and error lists."""
     directory = cache_directory("botocore")
     if not is_fresh(directory):
         fetch(directory, [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--target", ".",
                           "botocore"])
-    packed = directory / "botocore" / "data" / "lambda" / "2015-03-31" / "service-2.json.gz"
+    packed = directory / "botocore" / "data" / service / version / "service-2.json.gz"
     return json.loads(gzip.decompress(packed.read_bytes()))
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory) -> dict:
+    return read_model(MODEL, tmp_path_factory.mktemp("model"))
+
+
+@pytest.fixture(scope="session")
+def botocore() -> dict:
+    return read_botocore("lambda", "2015-03-31")
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,9 @@
 """If these fail, model/application-autoscaling.model tells clients something else than the SDKs do, or less than it says it leaves out."""
-import json
-import subprocess
-import sys
-
 import botocore.session
 import pytest
 
-from model_paths import MODELC, ROOT
+from conftest import read_model
+from model_paths import ROOT
 
 MODEL = ROOT / "model" / "application-autoscaling.model"
 # Of services other than Lambda, or of predictive scaling, which Lambda does not have.
@@ -16,9 +13,7 @@ LEFT_OUT_MEMBERS = {"PredictiveScalingPolicyConfiguration", "Metrics", "NotScale
 
 @pytest.fixture(scope="module")
 def ours(tmp_path_factory):
-    output = tmp_path_factory.mktemp("model") / "autoscaling.json"
-    subprocess.run([sys.executable, str(MODELC), str(MODEL), "--json", str(output)], check=True)
-    return json.loads(output.read_text(encoding="utf-8"))
+    return read_model(MODEL, tmp_path_factory.mktemp("model"))
 
 
 @pytest.fixture(scope="module")

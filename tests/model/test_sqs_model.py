@@ -1,16 +1,13 @@
 """If these fail, model/sqs.model tells clients something else than the SDKs do: botocore of today (JSON), and, where it is
 installed, Debian's of before 2023, whose names the query protocol has."""
 
-import gzip
 import json
 import pathlib
-import subprocess
-import sys
 
 import pytest
 
-from conftest import cache_directory, fetch, is_fresh
-from model_paths import MODELC, SQS_MODEL
+from conftest import read_botocore, read_model
+from model_paths import SQS_MODEL
 
 OLD = pathlib.Path("/usr/lib/python3/dist-packages/awscli/botocore/data/sqs/2012-11-05/service-2.json")
 KINDS = {"string": "string", "boolean": "bool", "integer": "int", "long": "long", "blob": "blob"}
@@ -21,17 +18,12 @@ OPTIONAL_HERE = {"Successful", "Failed"}
 
 @pytest.fixture(scope="module")
 def ours(tmp_path_factory):
-    output = tmp_path_factory.mktemp("model") / "sqs.json"
-    subprocess.run([sys.executable, str(MODELC), str(SQS_MODEL), "--json", str(output)], check=True)
-    return json.loads(output.read_text(encoding="utf-8"))
+    return read_model(SQS_MODEL, tmp_path_factory.mktemp("model"))
 
 
 @pytest.fixture(scope="module")
 def botocore():
-    directory = cache_directory("botocore")
-    if not is_fresh(directory):
-        fetch(directory, [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--target", ".", "botocore"])
-    return json.loads(gzip.decompress((directory / "botocore" / "data" / "sqs" / "2012-11-05" / "service-2.json.gz").read_bytes()))
+    return read_botocore("sqs", "2012-11-05")
 
 
 def our_type(model, use):
