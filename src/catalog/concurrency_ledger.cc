@@ -61,18 +61,21 @@ void ConcurrencyLedger::Read() {
 }
 
 ConcurrencyLedger::Sums ConcurrencyLedger::Of(const FunctionName& function) {
+  strand_.Check();
   Read();
   const auto found = sums_.find(AccountKey(function));
   return found == sums_.end() ? Sums{} : found->second;
 }
 
 int64_t ConcurrencyLedger::ProvisionedOf(const FunctionName& function) {
+  strand_.Check();
   Read();
   const auto found = shares_.find(function.Key());
   return found == shares_.end() ? 0 : found->second.provisioned;
 }
 
 std::optional<int64_t> ConcurrencyLedger::ReservedOf(const FunctionName& function) {
+  strand_.Check();
   Read();
   const auto found = shares_.find(function.Key());
   return found == shares_.end() || !found->second.has_reserved ? std::nullopt : std::optional(found->second.reserved);

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "base/strand.h"
 #include "catalog/tables.h"
 
 namespace mayfly::catalog {
@@ -60,6 +61,7 @@ class ConcurrencyLedger {
   void Count(const FunctionName& function, const Share& share, int sign);
   void Change(const FunctionName& function, const Share& next);
 
+  Strand strand_;
   Tables* tables_;
   bool read_ = false;
   std::unordered_map<std::string, Sums> sums_;     // by ACCOUNT/REGION

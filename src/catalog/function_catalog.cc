@@ -27,6 +27,7 @@ void FunctionCatalog::Listen() {
 }
 
 Task<Result<>> FunctionCatalog::Open(Context& ctx) {
+  strand_.Check();
   std::string from;
   for (;;) {
     MF_CO_TRY(std::vector<store::Row> rows, co_await tables_->all.store().Scan(ctx, kUnsettledTable, "", from, kLoadPage));
@@ -37,16 +38,19 @@ Task<Result<>> FunctionCatalog::Open(Context& ctx) {
 }
 
 FunctionPointer FunctionCatalog::FindVersion(const FunctionName& name, std::string_view version) const {
+  strand_.Check();
   if (version == "$LATEST") return Find(name);
   return IsVersion(version) ? tables_->versions.Find(VersionKey(name, std::stoll(std::string(version)))) : nullptr;
 }
 
 FunctionPointer FunctionCatalog::FindRow(const std::string& row_key) const {
+  strand_.Check();
   if (FunctionPointer function = tables_->functions.Find(row_key)) return function;
   return tables_->versions.Find(row_key);
 }
 
 FunctionPointer FunctionCatalog::NewestVersion(const FunctionName& name) const {
+  strand_.Check();
   const FunctionPointer latest = Find(name);
   for (int64_t number = latest ? latest->last_version : 0; number > 0; --number) {
     if (FunctionPointer version = tables_->versions.Find(VersionKey(name, number))) return version;
@@ -55,6 +59,7 @@ FunctionPointer FunctionCatalog::NewestVersion(const FunctionName& name) const {
 }
 
 Result<FunctionCatalog::Resolved> FunctionCatalog::Resolve(const FunctionReference& reference) const {
+  strand_.Check();
   Resolved resolved;
   const std::string_view qualifier = reference.qualifier;
   if (qualifier.empty() || qualifier == "$LATEST") {
@@ -69,6 +74,7 @@ Result<FunctionCatalog::Resolved> FunctionCatalog::Resolve(const FunctionReferen
 }
 
 Result<FunctionCatalog::Resolved> FunctionCatalog::ResolveForInvoke(const FunctionReference& reference, Random& random) const {
+  strand_.Check();
   MF_TRY(Resolved resolved, Resolve(reference));
   if (resolved.alias && resolved.alias->has_routing() && random.Unit() < resolved.alias->additional_weight) {
     resolved.function = FindVersion(reference.name, resolved.alias->additional_version);
@@ -87,6 +93,7 @@ void FunctionCatalog::NoteSettling(resources::Change& change, const std::string&
 }
 
 Task<Result<>> FunctionCatalog::Create(Context& ctx, Function function, std::optional<Function> version, Addition with) {
+  strand_.Check();
   const std::string key = function.name.Key();
   resources::Change change(tables_->all);
   NoteSettling(change, key, function);
@@ -101,6 +108,7 @@ Task<Result<>> FunctionCatalog::Create(Context& ctx, Function function, std::opt
 }
 
 Task<Result<>> FunctionCatalog::Replace(Context& ctx, const FunctionPointer& old, Function next) {
+  strand_.Check();
   const std::string key = RowKey(*old);
   resources::Change change(tables_->all);
   NoteSettling(change, key, next);
@@ -109,6 +117,7 @@ Task<Result<>> FunctionCatalog::Replace(Context& ctx, const FunctionPointer& old
 }
 
 Task<Result<>> FunctionCatalog::Publish(Context& ctx, const FunctionPointer& latest, Function next_latest, Function version) {
+  strand_.Check();
   const std::string version_key = RowKey(version);
   resources::Change change(tables_->all);
   NoteSettling(change, latest->name.Key(), next_latest);
@@ -119,6 +128,7 @@ Task<Result<>> FunctionCatalog::Publish(Context& ctx, const FunctionPointer& lat
 }
 
 Result<> FunctionCatalog::StageDelete(resources::Change& change, const FunctionPointer& old) {
+  strand_.Check();
   const std::string key = RowKey(*old);
   change.batch().DeleteUnder(kUnsettledTable, key);  // of a function that of its versions, too
   return change.Delete(TableOf(*old), key, old);
@@ -155,6 +165,7 @@ void FunctionCatalog::Count(const Function& function, int sign) {
 // --- what takes a look at everything ---
 
 Task<> FunctionCatalog::Survey(Context& ctx, std::function<void(const Function&)> look) {
+  strand_.Check();
   for (const bool in_versions : {false, true}) {
     survey_in_versions_ = in_versions;
     survey_at_.clear();
@@ -176,11 +187,13 @@ Task<> FunctionCatalog::Survey(Context& ctx, std::function<void(const Function&)
 }
 
 Task<Result<FunctionCatalog::Usage>> FunctionCatalog::UsageOf(Context& ctx, std::string_view account_id, std::string_view region) {
+  strand_.Check();
   if (!surveyed_) MF_CO_TRY_VOID(co_await surveyed_event_.Wait(ctx));
   co_return KnownUsageOf(account_id, region);
 }
 
 FunctionCatalog::Usage FunctionCatalog::KnownUsageOf(std::string_view account_id, std::string_view region) const {
+  strand_.Check();
   const auto found = usage_.find(fmt::format("{}/{}", account_id, region));
   return found == usage_.end() ? Usage{} : found->second;
 }

@@ -14,6 +14,7 @@
 
 #include "base/event.h"
 #include "base/random.h"
+#include "base/strand.h"
 #include "catalog/function_reference.h"
 #include "packages/package_uses.h"
 #include "catalog/tables.h"
@@ -95,6 +96,7 @@ class FunctionCatalog {
   void NoteSettling(resources::Change& change, const std::string& key, const Function& next);
   resources::ResourceTable<Function>& TableOf(const Function& function) { return function.is_latest() ? tables_->functions : tables_->versions; }
 
+  Strand strand_;
   Tables* tables_;
   std::vector<Listener> listeners_;
   std::set<std::string> unsettled_;

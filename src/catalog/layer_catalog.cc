@@ -19,6 +19,7 @@ LayerCatalog::LayerCatalog(Tables& tables) : tables_(&tables) {
 }
 
 void LayerCatalog::Open() {
+  strand_.Check();
   std::string after;
   for (;;) {
     const auto slice = tables_->layer_versions.List("", after, kOpenSlice);
@@ -37,6 +38,7 @@ void LayerCatalog::Count(const LayerVersion& version, int sign) {
 }
 
 int64_t LayerCatalog::CodeBytesOf(std::string_view account_id, std::string_view region) const {
+  strand_.Check();
   const auto found = code_bytes_.find(fmt::format("{}/{}", account_id, region));
   return found == code_bytes_.end() ? 0 : found->second;
 }

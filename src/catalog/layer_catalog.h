@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/context.h"
+#include "base/strand.h"
 #include "packages/package_uses.h"
 #include "catalog/tables.h"
 
@@ -50,6 +51,7 @@ class LayerCatalog {
  private:
   void Count(const LayerVersion& version, int sign);
 
+  Strand strand_;
   Tables* tables_;
   packages::PackageUses uses_;
   std::unordered_map<std::string, int64_t> code_bytes_;  // by ACCOUNT/REGION

@@ -65,6 +65,7 @@ Sha256Digest DeriveSigningKey(std::string_view secret_access_key, std::string_vi
 }
 
 Sha256Digest SignatureVerifier::SigningKey(const Claim& claim, std::string_view secret_access_key) {
+  strand_.Check();
   std::string name = fmt::format("{}/{}", claim.access_key_id, claim.scope());
   if (const auto found = cache_.find(name); found != cache_.end() && found->second.secret_access_key == secret_access_key) {
     return found->second.key;
@@ -77,6 +78,7 @@ Sha256Digest SignatureVerifier::SigningKey(const Claim& claim, std::string_view 
 
 Result<> SignatureVerifier::Verify(const http::Request& request, const Claim& claim, std::string_view secret_access_key,
                                    std::string_view body_hash) {
+  strand_.Check();
   MF_TRY_VOID(CheckTime(claim, clock_->WallNow()));
   const std::string canonical = CanonicalRequest(request.headers, {.method = request.method,
                                                                    .raw_path = request.path(),

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/result.h"
+#include "base/strand.h"
 #include "net/http_message.h"
 
 namespace mayfly::identity {
@@ -89,6 +90,7 @@ class SignatureVerifier {
     Sha256Digest key;
   };
 
+  Strand strand_;
   const Clock* clock_;
   std::unordered_map<std::string, CachedKey> cache_;  // by access key id and scope
 };

@@ -230,6 +230,7 @@ Task<Result<ImageStore::Opened>> ImageStore::Open(Context& ctx, std::string uri)
 }
 
 Task<Result<ImageDescription>> ImageStore::Resolve(Context& ctx, std::string uri) {
+  strand_.Check();
   MF_CO_TRY(const ImageReference named, ParseImageUri(uri));
   MF_CO_TRY(Opened opened, co_await Open(ctx, uri));
   ImageDescription description{.resolved_uri = named.WithDigest(opened.image.digest), .digest = opened.image.digest,
@@ -265,6 +266,7 @@ Task<Result<uint64_t>> ImageStore::EnsureLayer(std::shared_ptr<const Opened> ope
 }
 
 Task<Result<std::shared_ptr<const void>>> ImageStore::Prepare(Context& ctx, std::string resolved_uri) {
+  strand_.Check();
   MF_CO_TRY(const ImageReference reference, ParseImageUri(resolved_uri));
   if (reference.digest.empty()) co_return Fail(ImageError(kNotAReference, "not resolved: " + resolved_uri));
   const std::string tree = TreeName(reference.digest);

@@ -19,6 +19,7 @@
 
 #include "base/blocking_pool.h"
 #include "base/event.h"
+#include "base/strand.h"
 #include "packages/code_package.h"
 #include "images/local_images.h"
 #include "images/registry.h"
@@ -75,6 +76,7 @@ class ImageStore {
   Task<Result<uint64_t>> EnsureLayer(std::shared_ptr<const Opened> opened, size_t layer, uint64_t bytes_max, Downloads& downloads,
                                      std::shared_ptr<const void>& pin);
 
+  Strand strand_;
   RealLoop* loop_;
   packages::CodeStore* code_;
   ImageStoreOptions options_;

@@ -36,6 +36,7 @@ Admission::Admission(const Clock& clock, ConcurrencyShares& shares, AdmissionOpt
 Admission::~Admission() = default;
 
 Admission::FunctionPointer Admission::Find(const catalog::FunctionName& name) {
+  strand_.Check();
   FunctionPointer& function = functions_[name.Key()];
   if (function) return function;
   std::shared_ptr<Account>& account = accounts_[AccountKey(name)];
@@ -45,6 +46,7 @@ Admission::FunctionPointer Admission::Find(const catalog::FunctionName& name) {
 }
 
 void Admission::Refresh(const catalog::FunctionName& name) {
+  strand_.Check();
   if (const auto account = accounts_.find(AccountKey(name)); account != accounts_.end()) account->second->shares = shares_->OfAccount(name);
   const auto found = functions_.find(name.Key());
   if (found == functions_.end()) return;
@@ -58,6 +60,7 @@ void Admission::Refresh(const catalog::FunctionName& name) {
 }
 
 void Admission::Forget(const catalog::FunctionName& name) {
+  strand_.Check();
   functions_.erase(name.Key());
   const auto account = accounts_.find(AccountKey(name));
   const bool is_last = account != accounts_.end() && account->second.use_count() == 1;  // neither a function nor a ticket holds it
@@ -98,6 +101,7 @@ std::string_view Admission::RefuseRate(Function& function) {
 }
 
 Result<Admission::Ticket> Admission::Admit(const FunctionPointer& function, InitializationType initialization, InvocationKind kind) {
+  strand_.Check();
   if (initialization == InitializationType::ProvisionedConcurrency && function->provisioned >= function->shares.provisioned) {
     initialization = InitializationType::OnDemand;
   }

@@ -18,6 +18,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "base/strand.h"
 #include "catalog/function.h"
 #include "invoke/initialization_type.h"
 #include "runtime/environment_manager.h"
@@ -117,6 +118,7 @@ class Admission {
   std::string_view RefuseConcurrency(const Function& function, InitializationType initialization) const;
   std::string_view RefuseRate(Function& function);
 
+  Strand strand_;
   const Clock* clock_;
   ConcurrencyShares* shares_;
   AdmissionOptions options_;

@@ -52,6 +52,7 @@ Provisioner::~Provisioner() {
 }
 
 void Provisioner::Open() {
+  strand_.Check();
   open_ = true;
   std::vector<std::string> keys;
   tables_->provisioned_concurrency.ListIf("", "", SIZE_MAX, [&](const auto& row) {
@@ -62,6 +63,7 @@ void Provisioner::Open() {
 }
 
 void Provisioner::Stop() {
+  strand_.Check();
   open_ = false;
   tasks_ = nullptr;
   for (auto& [key, entry] : entries_) loop_->CancelTimer(std::exchange(entry.retry, 0));
@@ -238,6 +240,7 @@ Task<> Provisioner::Renew(std::string owner_key, PoolPointer pool) {
 // --- what others ask -----------------------------------------------------------------------------------------------------
 
 const Provisioner::Pool* Provisioner::FindIdle(const catalog::Function& function) const {
+  strand_.Check();
   if (by_version_.empty()) return nullptr;
   const auto pools = by_version_.find(function.environment_key);
   if (pools == by_version_.end()) return nullptr;
@@ -248,6 +251,7 @@ const Provisioner::Pool* Provisioner::FindIdle(const catalog::Function& function
 }
 
 Provisioner::State Provisioner::StateOf(const catalog::SettingOwner& owner) const {
+  strand_.Check();
   State state;
   const auto found = entries_.find(owner.Key());
   if (found == entries_.end()) return state;
@@ -264,10 +268,12 @@ Provisioner::State Provisioner::StateOf(const catalog::SettingOwner& owner) cons
 }
 
 void Provisioner::NoteUse(const Pool& pool) {
+  strand_.Check();
   pool.busy_peak = std::max(pool.busy_peak, environments_->CountProvisioned(pool.key).busy + 1);
 }
 
 double Provisioner::TakeUtilization(const catalog::SettingOwner& owner) {
+  strand_.Check();
   const auto found = entries_.find(owner.Key());
   if (found == entries_.end() || !found->second.current || found->second.requested == 0) return 0;
   const Pool& pool = *found->second.current;
@@ -276,6 +282,7 @@ double Provisioner::TakeUtilization(const catalog::SettingOwner& owner) {
 }
 
 Provisioner::Use Provisioner::UseOf(const catalog::Function& function) const {
+  strand_.Check();
   Use use;
   const auto pools = by_version_.find(function.environment_key);
   if (pools == by_version_.end()) return use;

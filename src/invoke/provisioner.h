@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/strand.h"
 #include "base/task_scope.h"
 #include "catalog/function_catalog.h"
 #include "invoke/environment_spec.h"
@@ -89,6 +90,7 @@ class Provisioner {
   Task<> Renew(std::string owner_key, PoolPointer pool);
   void RenewOld();
 
+  Strand strand_;
   Loop* loop_;
   catalog::Tables* tables_;
   catalog::FunctionCatalog* catalog_;
