@@ -22,6 +22,7 @@ Error Throttled(std::string_view reason) {
 }
 
 bool RateBucket::Take(TimePoint now, double amount, Duration window) {
+  MF_ASSERT(window > Duration::zero() && used_ >= 0);
   const double refilled = amount * std::chrono::duration<double>(now - at_).count() / std::chrono::duration<double>(window).count();
   used_ = std::max(0.0, used_ - refilled);
   at_ = now;
@@ -54,6 +55,7 @@ void Admission::Refresh(const catalog::FunctionName& name) {
   const ConcurrencyShares::Function next = shares_->OfFunction(name);
   // What runs on demand counts for the pool only while its function has nothing of its own.
   const int on_demand = function.running - function.provisioned;
+  MF_ASSERT(on_demand >= 0 && function.account->pool >= 0);
   if (next.reserved && !function.shares.reserved) function.account->pool -= on_demand;
   if (!next.reserved && function.shares.reserved) function.account->pool += on_demand;
   function.shares = next;
@@ -121,10 +123,12 @@ Admission::Ticket::Ticket(Admission& admission, FunctionPointer function, Initia
 
 Admission::Ticket::~Ticket() {
   if (!function_) return;
+  MF_ASSERT(function_->running > 0 && function_->account->running > 0);
   --function_->running;
   --function_->account->running;
   if (initialization_ == InitializationType::ProvisionedConcurrency) --function_->provisioned;
   else if (!function_->shares.reserved) --function_->account->pool;
+  MF_ASSERT(function_->provisioned >= 0 && function_->provisioned <= function_->running && function_->account->pool >= 0);
 }
 
 Result<> Admission::Ticket::MayStart() {

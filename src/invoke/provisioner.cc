@@ -119,6 +119,7 @@ void Provisioner::Follow(Entry& entry, const catalog::Function& version) {
     by_version_[version.environment_key].push_back(entry.current);
     owners_[entry.current->key] = entry.owner.Key();
   }
+  MF_ASSERT(entry.current && entry.current != entry.previous);
   entry.failures = 0;
   entry.making_spec = entry.settled = false;
   entry.failure.clear();
@@ -127,6 +128,7 @@ void Provisioner::Follow(Entry& entry, const catalog::Function& version) {
 }
 
 void Provisioner::Fill(Entry& entry) {
+  MF_ASSERT(entry.current && entry.current->spec);
   const int ready = environments_->CountProvisioned(entry.current->key).ready;
   if (ready >= entry.requested) return Settle(entry);
   if (entry.retry) return;
@@ -140,6 +142,7 @@ void Provisioner::Fill(Entry& entry) {
 }
 
 void Provisioner::Settle(Entry& entry) {
+  MF_ASSERT(entry.current != nullptr);
   entry.settled = true;
   entry.failures = 0;
   entry.failure.clear();
@@ -164,6 +167,7 @@ Task<> Provisioner::MakeSpec(std::string owner_key, PoolPointer pool, catalog::F
 Task<> Provisioner::MakeOne(std::string owner_key, PoolPointer pool) {
   Context ctx(*loop_);
   auto made = co_await environments_->Provision(ctx, pool->key, pool->spec);
+  MF_ASSERT(pool->making > 0 && pool->making <= kMakingAtOnceMax);
   --pool->making;
   Entry* entry = FindEntry(owner_key, pool);
   if (!entry) co_return;
@@ -197,6 +201,7 @@ void Provisioner::Drop(const std::string& owner_key) {
 }
 
 void Provisioner::Retire(PoolPointer pool) {
+  MF_ASSERT(pool != nullptr);
   owners_.erase(pool->key);
   for (auto version = by_version_.begin(); version != by_version_.end(); ++version) {
     if (std::erase(version->second, pool) == 0) continue;

@@ -98,6 +98,7 @@ Context QueuePoller::MakeContext(const Session& session, std::stop_token stop) c
 }
 
 void QueuePoller::Start(MappingPointer mapping) {
+  strand_.Check();
   MF_ASSERT(mapping->event_source_arn == queue_arn_);
   Pause();
   auto filters = Filters::Compile(mapping->filter_patterns);
@@ -114,11 +115,13 @@ void QueuePoller::Start(MappingPointer mapping) {
 }
 
 void QueuePoller::Pause() {
+  strand_.Check();
   if (!session_) return;
   std::exchange(session_, nullptr)->receiving.request_stop();
 }
 
 Task<> QueuePoller::Stop(TimePoint until) {
+  strand_.Check();
   Pause();
   while (!HasEnded() && parts_.loop->Now() < until) co_await ended_.WaitUntil(until);
   tasks_.Stop();
@@ -152,6 +155,7 @@ Task<> QueuePoller::Collect(SessionPointer session) {
     if (!received) co_await Recover(ctx, std::move(received).error());
   }
   if (!filling.empty()) co_await Dispatch(session, filling);
+  MF_ASSERT(collectors_ > 0 && filling.empty());
   --collectors_;
   ended_.Pulse();
 }
@@ -194,6 +198,7 @@ Task<bool> QueuePoller::AwaitRoom(Context& ctx) {
 
 Task<Result<ReceivedMessages>> QueuePoller::Receive(Context& ctx, const Session& session, const QueueBatch& filling, Duration wait) {
   const size_t slots = static_cast<size_t>(std::max(1, ramp_.level() - running_)) + BatchesAhead();
+  MF_ASSERT(running_ >= 0 && filling.size() < session.batch_size);
   ReceiveRequest request{.queue_arn = queue_arn_, .wait = std::max(wait, Duration::zero())};
   request.messages_max = std::min(slots * session.batch_size, kReceiveMessagesMax) - filling.size();
   request.body_bytes_max = kEventBytesMax - std::min(filling.bytes(), kEventBytesMax - 1);
@@ -240,6 +245,7 @@ Task<> QueuePoller::Fill(const SessionPointer& session, ReceivedMessages receive
 // Starts `filling`, which is empty afterwards. When everything is to end, its messages go back to their queue; when they have
 // waited too long for room, they are there already.
 Task<> QueuePoller::Dispatch(const SessionPointer& session, QueueBatch& filling) {
+  MF_ASSERT(!filling.empty() && filling.size() <= session->batch_size);
   QueueBatch batch = std::move(filling);
   Context ctx = MakeContext(*session, tasks_.stop_token());
   ctx.deadline = batch.hidden_until();
@@ -281,6 +287,7 @@ Task<Result<runtime::InvokeOutcome>> QueuePoller::Invoke(Context& ctx, const Ses
     ctx.trace_header = batch.TraceHeader(session.mapping->function.Arn());
     const TimePoint begin = parts_.loop->Now();
     auto outcome = co_await parts_.functions->Invoke(ctx, *session.mapping, batch.TakeEvent());
+    MF_ASSERT(invoking_ > 0);
     --invoking_;
     if (outcome || !outcome.error().retryable) {
       const Duration took = std::max<Duration>(parts_.loop->Now() - begin, std::chrono::microseconds(1));

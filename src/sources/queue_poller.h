@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 
+#include "base/strand.h"
 #include "base/task_scope.h"
 #include "sources/batch_item_failures.h"
 #include "sources/concurrency_ramp.h"
@@ -69,6 +70,7 @@ class QueuePoller final : public Poller {
   Context MakeContext(const Session& session, std::stop_token stop) const;
   RampLimits LimitsOf(const catalog::EventSourceMapping& mapping) const;
 
+  Strand strand_;
   PollerParts parts_;
   QueueSource* queues_;
   std::string queue_arn_;

@@ -42,7 +42,9 @@ class Queues::LiveHold {
  public:
   LiveHold(Queues& queues, std::string key) : queues_(queues), key_(std::move(key)), live_(queues.live_[key_]) { ++live_.users; }
   ~LiveHold() {
+    MF_ASSERT(live_.users > 0);
     if (--live_.users > 0) return;
+    MF_ASSERT(live_.waiters.empty());
     queues_.loop_->CancelTimer(live_.timer);
     queues_.live_.erase(key_);
   }
@@ -261,6 +263,7 @@ void Queues::WakeOne(Live& live) {
   if (live.waiters.empty()) return;
   Waiter* first = live.waiters.front();
   live.waiters.pop_front();
+  MF_ASSERT(!first->woken && &first->live == &live);
   first->woken = true;
   first->event.Set();
 }
