@@ -13,7 +13,7 @@
 #include "services/lambda/execution.h"
 #include "services/lambda/holdings.h"
 #include "services/lambda/lambda_handlers.h"
-#include "services/lambda/provisioned_capacity.h"
+#include "services/lambda/scaled_concurrency.h"
 
 namespace mayfly::lambda {
 namespace {

@@ -6,7 +6,7 @@
 #include "services/sqs/permissions_api.h"
 #include "services/sqs/queue_ports.h"
 #include "services/sqs/queues_api.h"
-#include "services/sqs/tags_api.h"
+#include "services/sqs/queue_tags_api.h"
 
 namespace mayfly::sqs {
 namespace {

@@ -1,4 +1,4 @@
-#include "services/lambda/provisioned_capacity.h"
+#include "services/lambda/scaled_concurrency.h"
 
 namespace mayfly::lambda {
 

@@ -1,4 +1,4 @@
-#include "services/sqs/tags_api.h"
+#include "services/sqs/queue_tags_api.h"
 
 #include "services/sqs/queue_lookup.h"
 #include "services/sqs/queue_url.h"
