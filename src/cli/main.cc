@@ -2,11 +2,11 @@
 #include <cstdlib>
 
 #include <CLI/CLI.hpp>
-
 #include <fmt/format.h>
 
 #include "cli/client.h"
 #include "cli/command_manual.h"
+#include "cli/completion.h"
 #include "cli/doctor.h"
 #include "cli/runtime.h"
 #include "cli/sign.h"
@@ -90,9 +90,17 @@ int main(int argc, char** argv) {
   CLI::App* manual = app.add_subcommand("man", "write a manual page: mayfly man mayflyd > mayflyd.8");
   manual->add_option("page", page, "mayfly (section 1) or mayflyd (section 8)")->capture_default_str()->check(CLI::IsMember({"mayfly", "mayflyd"}));
 
+  std::string shell;
+  CLI::App* completion = app.add_subcommand("completion", "print what makes a shell complete this command: eval \"$(mayfly completion bash)\"");
+  completion->add_option("shell", shell, "bash, zsh or fish")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
+
   CLI11_PARSE(app, argc, argv);
   if (manual->parsed()) {
     fmt::print("{}", page == "mayflyd" ? mayfly::daemon::WriteDaemonManual(options) : mayfly::cli::WriteCommandManual(app));
+    return 0;
+  }
+  if (completion->parsed()) {
+    fmt::print("{}", mayfly::cli::WriteCompletion(app, *mayfly::cli::ShellOf(shell)));
     return 0;
   }
   if (sign->parsed()) return mayfly::cli::RunSign(*sign, signing);
