@@ -48,8 +48,6 @@ struct AdminParts {
   identity::Authenticator* authenticator;
   std::function<json::Value()> describe_events;  // asynchronous invocation, for the status page
   std::string version;
-  std::string default_account_id;
-  std::string default_region;
   // Empties everything; set by the daemon.
   std::function<Task<Result<>>(Context&)> reset;
   // Whether the signature of a download link holds.

@@ -1,10 +1,12 @@
 #include "identity/identity_options.h"
 
+#include "identity/arn.h"
+
 namespace mayfly::identity {
 namespace {
 
 Result<> CheckAccountId(const std::string& id) {
-  if (id.size() == 12 && id.find_first_not_of("0123456789") == std::string::npos) return {};
+  if (IsAccountId(id)) return {};
   return Fail(Error::Fault("12 digits"));
 }
 

@@ -1,6 +1,7 @@
 #include "packages/package_options.h"
 
 #include "base/files.h"
+#include "base/text.h"
 #include "packages/bucket_directory.h"
 
 namespace mayfly::packages {
@@ -22,10 +23,10 @@ Result<std::optional<identity::SigningIdentity>> ReadS3Keys(const PackageOptions
     return Fail(Error::Fault("--s3-access-key-id and --s3-secret-access-key-file go together"));
   }
   if (options.s3_access_key_id.empty()) return std::nullopt;
-  MF_TRY(std::string secret, ReadFile(options.s3_secret_access_key_file));
-  secret.erase(secret.find_last_not_of(" \t\r\n") + 1);
+  MF_TRY(const std::string text, ReadFile(options.s3_secret_access_key_file));
+  const std::string secret(Trim(text, " \t\r\n"));
   if (secret.empty()) return Fail(Error::Fault(options.s3_secret_access_key_file + " is empty"));
-  return identity::SigningIdentity{options.s3_access_key_id, std::move(secret), {}};
+  return identity::SigningIdentity{options.s3_access_key_id, secret, {}};
 }
 
 std::unique_ptr<CodeSource> MakeCodeSource(RealLoop& loop, BlockingPool& files, const PackageOptions& options, const std::string& data_path,

@@ -57,7 +57,7 @@ struct EnvironmentSpec {
   bool framed_logs = false;  // the runtime process gets the descriptor that _LAMBDA_TELEMETRY_LOG_FD names
 };
 
-// Options of all environments (mayflyd's option table).
+// Options of all environments (runtime_options.h).
 struct EnvironmentOptions {
   Duration init_timeout = std::chrono::seconds(10);
   double cpus_per_mib = 1.0 / 1769;       // 0: no CPU limit

@@ -1,10 +1,10 @@
 #include "services/ssm/parameter_name.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "identity/arn.h"
 
 namespace mayfly::ssm {
@@ -14,13 +14,7 @@ constexpr int kLevelsMax = 15;
 constexpr size_t kArnBytesMax = 1011;
 constexpr std::string_view kResource = "parameter/";
 
-bool IsNameCharacter(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '-' || c == '_'; }
-
-bool BeginsWith(std::string_view text, std::string_view prefix) {
-  return text.size() >= prefix.size() && std::equal(prefix.begin(), prefix.end(), text.begin(), [](char a, char b) {
-    return a == static_cast<char>(std::tolower(static_cast<unsigned char>(b)));
-  });
-}
+bool IsNameCharacter(char c) { return IsAlphanumeric(c) || c == '.' || c == '-' || c == '_'; }
 
 // Parts of letters, digits and .-_ between single slashes.
 bool IsPath(std::string_view path) {
@@ -59,8 +53,8 @@ ParameterReference ParseReference(const Context& ctx, std::string_view text) {
 
 Result<> CheckName(const ParameterKey& key, std::string_view name) {
   const bool is_hierarchy = name.find('/', 1) != std::string_view::npos;
-  if (is_hierarchy && BeginsWith(key.path, "aws")) return Fail(Error::Service("AccessDeniedException", fmt::format("No access to reserved parameter name: {}.", name)));
-  if (BeginsWith(key.path, "aws") || BeginsWith(key.path, "ssm")) {
+  if (is_hierarchy && StartsWithIgnoringCase(key.path, "aws")) return Fail(Error::Service("AccessDeniedException", fmt::format("No access to reserved parameter name: {}.", name)));
+  if (StartsWithIgnoringCase(key.path, "aws") || StartsWithIgnoringCase(key.path, "ssm")) {
     if (!is_hierarchy) return Fail(Invalid("Parameter name: can't be prefixed with \"aws\" or \"ssm\" (case-insensitive)."));
     return Fail(Invalid("Parameter name: can't be prefixed with \"ssm\" (case-insensitive). If formed as a path, it can consist of sub-paths divided by slash "
                         "symbol; each sub-path can be formed as a mix of letters, numbers and the following 3 symbols .-_"));
@@ -89,7 +83,7 @@ Result<> CheckPath(std::string_view path) {
 }
 
 bool IsLabel(std::string_view label) {
-  if (label.empty() || BeginsWith(label, "aws") || BeginsWith(label, "ssm") || std::isdigit(static_cast<unsigned char>(label.front()))) return false;
+  if (label.empty() || StartsWithIgnoringCase(label, "aws") || StartsWithIgnoringCase(label, "ssm") || IsDigit(label.front())) return false;
   return std::ranges::all_of(label, IsNameCharacter);
 }
 

@@ -1,8 +1,8 @@
 #include "services/ssm/parameters.h"
 
-#include <charconv>
-
 #include <fmt/format.h>
+
+#include "base/text.h"
 
 namespace mayfly::ssm {
 namespace {
@@ -10,13 +10,6 @@ namespace {
 constexpr std::string_view kAdvanced = "Advanced";
 
 std::string AccountOf(const ParameterKey& key) { return key.account_id + '/' + key.region; }
-
-// nullopt: it is a label.
-std::optional<int64_t> NumberOf(std::string_view selector) {
-  int64_t number = 0;
-  const auto [end, error] = std::from_chars(selector.data(), selector.data() + selector.size(), number);
-  return error == std::errc() && end == selector.data() + selector.size() ? std::optional(number) : std::nullopt;
-}
 
 Error Missing(std::string_view key) { return NotFound(key.substr(key.find('/', key.find('/') + 1))); }
 
@@ -71,7 +64,7 @@ Result<Parameters::Page> Parameters::List(const resources::PageRequest& request,
 
 std::optional<VersionRow> Parameters::FindVersion(const ParameterRow& parameter, std::string_view selector) const {
   if (selector.empty()) return parameter.newest;
-  const int64_t number = NumberOf(selector).value_or(parameter.VersionLabelled(selector));
+  const int64_t number = ParseNumber<int64_t>(selector).value_or(parameter.VersionLabelled(selector));
   if (number == parameter.newest.version) return parameter.newest;
   const auto found = versions_.Find(VersionKey(parameter.key, number));
   return found ? std::optional(*found) : std::nullopt;

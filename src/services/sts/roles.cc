@@ -1,10 +1,9 @@
 // AssumeRole.
-#include <algorithm>
-#include <cctype>
 #include <set>
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "identity/policy.h"
 #include "services/sts/names.h"
 #include "services/sts/sts_api.h"
@@ -15,19 +14,13 @@ namespace {
 constexpr std::chrono::seconds kUsual = std::chrono::hours(1);
 constexpr std::chrono::seconds kChainedMax = std::chrono::hours(1);  // of a role that a role's session assumes
 
-std::string LowerCaseOf(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return lower;
-}
-
 Result<> CheckTags(const AssumeRoleRequest& request) {
   std::set<std::string> keys;
   for (const Tag& tag : request.tags.value_or(std::vector<Tag>())) {
-    if (!keys.insert(LowerCaseOf(tag.key)).second) return Fail(Invalid("Duplicate tag keys found. Please note that Tag keys are case insensitive."));
+    if (!keys.insert(LowerCase(tag.key)).second) return Fail(Invalid("Duplicate tag keys found. Please note that Tag keys are case insensitive."));
   }
   for (const std::string& key : request.transitive_tag_keys.value_or(std::vector<std::string>())) {
-    if (!keys.contains(LowerCaseOf(key))) return Fail(Invalid("The specified transitive tag key must be included in the requested tags."));
+    if (!keys.contains(LowerCase(key))) return Fail(Invalid("The specified transitive tag key must be included in the requested tags."));
   }
   return {};
 }
