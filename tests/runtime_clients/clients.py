@@ -1,5 +1,6 @@
 """Which runtime clients this machine can run: interpreters, and AWS's own clients installed into a cache folder."""
 
+import fcntl
 import functools
 import glob
 import os
@@ -48,7 +49,21 @@ def python_commands():
     return commands
 
 
-@functools.lru_cache(maxsize=None)
+def _one_installs(prepare):
+    """What two workers want to install is installed by the first; the other waits, and then finds it there."""
+
+    @functools.lru_cache(maxsize=None)
+    @functools.wraps(prepare)
+    def prepared():
+        os.makedirs(CACHE, exist_ok=True)
+        with open(os.path.join(CACHE, prepare.__name__ + ".lock"), "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            return prepare()
+
+    return prepared
+
+
+@_one_installs
 def aws_python_client():
     """An interpreter that has awslambdaric: ours, or one of a virtual environment; (None, reason) when it cannot be had."""
     probe = ["-c", "import awslambdaric.bootstrap, runtime_client"]
@@ -73,7 +88,7 @@ def node_command(folder, handler):
     return [node(), os.path.join(NODE_CLIENT, "bootstrap.cjs")]
 
 
-@functools.lru_cache(maxsize=None)
+@_one_installs
 def aws_node_client():
     """The entry point of aws-lambda-ric; (None, reason) when it cannot be had. Needs a C++ compiler, cmake, autotools, npm."""
     folder = os.path.join(CACHE, "aws-lambda-ric")
@@ -83,6 +98,7 @@ def aws_node_client():
             if shutil.which(tool) is None:
                 return None, tool + " is not installed"
         os.makedirs(folder, exist_ok=True)
+        shutil.rmtree(os.path.join(folder, "node_modules"), ignore_errors=True)  # of an attempt that failed
         with open(os.path.join(folder, "package.json"), "w") as file:
             file.write('{"private": true}\n')
         failure = _install(["npm", "install", "--no-audit", "--no-fund", AWS_NODE_CLIENT], folder)
