@@ -13,7 +13,7 @@ root=$scratch/root
 daemon=
 cleanup() {
   [ -z "$daemon" ] || { kill "$daemon" 2>/dev/null && wait "$daemon" 2>/dev/null; } || true
-  for place in sys/fs/cgroup sys proc dev tmp; do mountpoint -q "$root/$place" && umount -R -l "$root/$place"; done
+  if mountpoint -q "$root"; then umount -R -l "$root"; fi
   rm -rf "$scratch"
 }
 trap cleanup EXIT
@@ -28,6 +28,7 @@ else
   [ -z "${MAYFLY_CHECK_ROOT:-}" ] || cp -a "$root" "$MAYFLY_CHECK_ROOT"
 fi
 cp /etc/apt/apt.conf.d/*proxy* "$root/etc/apt/apt.conf.d/" 2>/dev/null || true
+mount --bind --make-private "$root" "$root"  # sandboxes need a root that is a mount point
 mount -t proc proc "$root/proc"
 mount --rbind --make-rslave /sys "$root/sys"
 mount --rbind --make-rslave /dev "$root/dev"

@@ -59,7 +59,12 @@ Result<UniqueFd> Lock(int folder, const std::string& path, DataUse use) {
 // The daemon's view of the file system: the machine's, with the data directory at a place that everyone may walk to.
 Result<std::string> MountForMyself(const std::string& path) {
   if (::unshare(CLONE_NEWNS) != 0) return Fail(Error::FromErrno("unshare the mount namespace", errno));
-  if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return Fail(Error::FromErrno("make mounts private", errno));
+  if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+    const int reason = errno;
+    Error error = Error::FromErrno("make mounts private", reason);
+    if (reason == EINVAL) error.hint = "sandboxes need a root that is a mount point; of a chroot: mount --bind ROOT ROOT, then chroot";
+    return Fail(std::move(error));
+  }
   if (::mkdir(kMountPoint, 0755) != 0 && errno != EEXIST) return Fail(Error::FromErrno(fmt::format("make {}", kMountPoint), errno));
   if (::mount(path.c_str(), kMountPoint, nullptr, MS_BIND, nullptr) != 0) return Fail(Error::FromErrno("bind the data directory", errno));
   return std::string(kMountPoint);
