@@ -20,14 +20,6 @@ namespace {
 
 constexpr Duration kFileSystemPatience = std::chrono::seconds(10);
 
-// The folder of the running program, and what is installed beside it.
-std::string ProgramDirectory() {
-  char path[4096];
-  const ssize_t size = ::readlink("/proc/self/exe", path, sizeof path);
-  const std::string program(path, size > 0 ? static_cast<size_t>(size) : 0);
-  return program.substr(0, program.rfind('/'));
-}
-
 // Open mode takes anybody for whom they say they are.
 Result<> CheckMode(const Options& options, const ListenAddress& address) {
   if (options.identity.authenticator.mode == identity::AuthMode::Strict || address.is_loopback()) return {};

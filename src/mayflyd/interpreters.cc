@@ -197,12 +197,17 @@ void AssignIndices(std::vector<Interpreter>& all) {
 
 }  // namespace
 
-std::string RuntimeDirectory() {
-  char path[PATH_MAX];
-  const ssize_t size = ::readlink("/proc/self/exe", path, sizeof path);
-  const std::string program(path, size > 0 ? static_cast<size_t>(size) : 0);
-  return program.substr(0, program.rfind('/')) + "/../share/mayfly/runtime";
+const std::string& ProgramDirectory() {
+  static const std::string directory = [] {
+    char path[PATH_MAX];
+    const ssize_t size = ::readlink("/proc/self/exe", path, sizeof path);
+    const std::string program(path, size > 0 ? static_cast<size_t>(size) : 0);
+    return program.substr(0, program.rfind('/'));
+  }();
+  return directory;
 }
+
+std::string RuntimeDirectory() { return ProgramDirectory() + "/../share/mayfly/runtime"; }
 
 catalog::RuntimeTable MakeRuntimeTable(const catalog::CatalogOptions& options, std::vector<Interpreter> interpreters, std::vector<catalog::RuntimeImage> images) {
   return {std::move(interpreters), options.runtime_match, options.runtime_deprecation, std::move(images)};

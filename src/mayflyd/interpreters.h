@@ -12,6 +12,9 @@ namespace mayfly::daemon {
 
 // What functions see as /var/runtime, beside the running program.
 std::string RuntimeDirectory();
+// The folder of the running program, as it was when this was asked first: before the daemon has mounts of its own, in which a
+// chroot's programs have other paths. What belongs to the daemon lies beside it.
+const std::string& ProgramDirectory();
 
 // Looks in /usr/bin, /usr/local, /opt/*, the pyenv and nvm folders of the calling user, at
 // --interpreter ("python3.13=PATH") and what was added.
