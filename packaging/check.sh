@@ -60,9 +60,11 @@ ps -o user= -C mayflyd | grep -q '[^ ]' || die "no daemon is running"
 say "deploying and invoking a function at $url"
 printf 'import os\ndef handler(event, context):\n    return {"hello": event["name"], "uid": os.getuid()}\n' >"$scratch/app.py"
 (cd "$scratch" && python3 -m zipfile -c app.zip app.py)
+aws=/usr/bin/aws  # Debian's, which knows --cli-binary-format
+[ -x "$aws" ] || aws=aws
 run_aws() {
   env -u AWS_PROFILE AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=us-east-1 AWS_PAGER= NO_PROXY=127.0.0.1 \
-    aws --endpoint-url "$url" lambda "$@"
+    "$aws" --endpoint-url "$url" lambda "$@"
 }
 run_aws create-function --function-name hello --runtime python3.11 --handler app.handler --role arn:aws:iam::000000000000:role/any \
   --zip-file "fileb://$scratch/app.zip" >/dev/null
