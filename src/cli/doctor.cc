@@ -132,10 +132,7 @@ void CheckDisk(Report& report, const daemon::Options& options) {
 }
 
 void CheckPrograms(Report& report) {
-  char self[4096];
-  const ssize_t size = ::readlink("/proc/self/exe", self, sizeof self - 1);
-  const std::string folder = size > 0 ? std::string(self, static_cast<size_t>(size)) : "";
-  const std::string bin = folder.substr(0, folder.rfind('/'));
+  const std::string& bin = daemon::ProgramDirectory();
   for (const char* program : {"mayfly-jail", "mayfly-init"}) {
     if (Exists(bin + '/' + program)) report.Ok(program, bin + '/' + program);
     else report.Failed(program, "not beside this program", "build or install Mayfly whole: ./dev build");
