@@ -8,15 +8,18 @@
 set -eu
 if [ "${4:-}" != inside ]; then exec unshare -m -- "$0" "$1" "$2" "$3" inside; fi
 here=$(cd "$(dirname "$0")" && pwd)
-work=$(mktemp -d)
-trap 'kill $api 2>/dev/null; rm -rf "$work"' EXIT
 folder=$(cd "$2" && pwd)
 mount -t tmpfs mayfly-var /var
-mkdir /var/task
+work=/var/work
+mkdir /var/task "$work"
 ln -s "$folder" /var/runtime
 /usr/bin/python3 "$here/training_api.py" >"$work/api" &
 api=$!
+trap 'kill $api 2>/dev/null' EXIT
 until [ -s "$work/api" ]; do sleep 0.05; done
+# AWS's client unpacks its native library to a fixed name there, which the host shall not keep. What we were given may lie in /tmp, too.
+mkdir "$work/tmp" "$work/overlay"
+mount -t overlay -o "lowerdir=/tmp,upperdir=$work/tmp,workdir=$work/overlay" mayfly-tmp /tmp
 export AWS_LAMBDA_RUNTIME_API="127.0.0.1:$(head -1 "$work/api")" AWS_LAMBDA_FUNCTION_NAME=f AWS_LAMBDA_FUNCTION_VERSION=1
 export AWS_LAMBDA_FUNCTION_MEMORY_SIZE=512 AWS_LAMBDA_LOG_GROUP_NAME=g AWS_LAMBDA_LOG_STREAM_NAME=s AWS_REGION=us-east-1 LAMBDA_TASK_ROOT=/var/task
 "$1" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ArchiveClassesAtExit="$work/archive" -Xlog:cds=off -Xlog:cds+dynamic=off -cp '/var/runtime/java/lib/*' \
@@ -29,5 +32,6 @@ done
 kill $java 2>/dev/null || true
 wait $java || true
 grep -q done "$work/api" || { cat "$work/log" >&2; exit 1; }
+umount /tmp
 mv "$work/archive" "$3"
 chmod a+r "$3"
