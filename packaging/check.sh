@@ -45,8 +45,18 @@ for file in usr/share/man/man1/mayfly.1.gz usr/share/man/man8/mayflyd.8.gz usr/s
 done
 in_root bash -n /usr/share/bash-completion/completions/mayfly
 
+# As a container has it: the kernel lets nobody make sandboxes below a chroot.
+in_container() {
+  env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C HOME=/root unshare -m --propagation private -- /bin/bash -c '
+    cd "$0" && mkdir -p mnt/outside && pivot_root . mnt/outside && cd / && umount -l /mnt/outside && exec "$@"' "$root" "$@"
+}
+
+say "starting the daemon below a chroot: it must say why that cannot be"
+if in_root timeout 30 mayflyd --data-dir /tmp/no-data --listen 127.0.0.1:0 >"$scratch/refused" 2>&1; then die "it started"; fi
+grep -q 'is this a chroot' "$scratch/refused" || { cat "$scratch/refused"; die "it does not say why"; }
+
 say "starting the daemon"
-in_root mayflyd --config /etc/mayfly/mayfly.conf --listen 127.0.0.1:0 >"$scratch/ready" 2>"$scratch/log" &
+in_container mayflyd --config /etc/mayfly/mayfly.conf --listen 127.0.0.1:0 >"$scratch/ready" 2>"$scratch/log" &
 daemon=$!
 for _ in $(seq 300); do
   grep -q '^ready ' "$scratch/ready" && break

@@ -12,6 +12,7 @@
 #include "jail/cgroups.h"
 #include "jail/house.h"
 #include "jail/jail.h"
+#include "jail/machine_check.h"
 #include "jail/seccomp_filter.h"
 
 namespace {
@@ -51,6 +52,7 @@ int main(int argument_count, char** arguments) {
   if (!cgroups) return Fail(error);
   House house;
   error = MoveIntoHouse(options, house);
+  if (error.empty()) error = CheckUserNamespaces();
   if (error.empty() && KeepJailCapabilities() != 0) error = std::string("drop capabilities: ") + strerror(errno);
   if (!error.empty()) {
     cgroups->RemoveTree();
