@@ -45,9 +45,9 @@ for file in usr/share/man/man1/mayfly.1.gz usr/share/man/man8/mayflyd.8.gz usr/s
 done
 in_root bash -n /usr/share/bash-completion/completions/mayfly
 
-# As a container has it: the kernel lets nobody make sandboxes below a chroot.
+# As a container has it: the kernel lets nobody make sandboxes below a chroot. Takes the place of the shell that calls it.
 in_container() {
-  env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C HOME=/root unshare -m --propagation private -- /bin/bash -c '
+  exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C HOME=/root unshare -m --propagation private -- /bin/bash -c '
     cd "$0" && mkdir -p mnt/outside && pivot_root . mnt/outside && cd / && umount -l /mnt/outside && exec "$@"' "$root" "$@"
 }
 
