@@ -4,7 +4,8 @@ Run as `python3.x -S /var/runtime/python/bootstrap.py` (`-I -S` works too, and t
 PYTHONPATH), with the environment variables of a Lambda function. `-S` saves the 5 ms of site; what functions use of it (exit(),
 sitecustomize.py on a PYTHONPATH of their own) is done here.
 
-sys.path afterwards: the function's folder, the layers' folders, PYTHONPATH, this folder, the standard library, boto3.
+sys.path afterwards: the function's folder, the layers' folders, PYTHONPATH, the standard library, boto3. The client itself stands neither
+there nor in sys.modules: a function may have modules of any name.
 """
 
 import os
@@ -12,7 +13,20 @@ import sys
 
 RUNTIME_FOLDER = os.path.dirname(os.path.abspath(__file__))
 LAYER_FOLDER = "/opt/python"
-SDK_FOLDER = os.path.join(os.path.dirname(RUNTIME_FOLDER), "sdk", "python")  # boto3, last: every other version wins
+CLIENT = "mayfly_client"
+# What AWS's client has imported when it loads a function. These modules and those that they load are the standard library's, whatever
+# the function packs; every other name is the function's own first.
+IMPORTED_BEFORE_FUNCTIONS = ("__future__", "site", "json", "logging", "decimal", "enum", "importlib", "math", "time", "traceback")
+
+
+def _sdk_folder():
+    """Where boto3 is: of this version, where the newest one does not support it any more, else everybody's."""
+    folder = os.path.join(os.path.dirname(RUNTIME_FOLDER), "sdk", "python")
+    own = folder + "%d.%d" % sys.version_info[:2]
+    return own if os.path.isdir(own) else folder
+
+
+SDK_FOLDER = _sdk_folder()  # last on sys.path: every other version wins
 
 
 def standard_library(variables):
@@ -55,11 +69,32 @@ def add_site_builtins():
     builtins.help = _sitebuiltins._Helper()
 
 
-def _forget_shadowed_modules(names, preloaded):
-    shadowed = {name.partition(".")[0] for name in names} & preloaded
-    if shadowed:
-        for name in [name for name in sys.modules if name.partition(".")[0] in shadowed]:
-            del sys.modules[name]
+def import_before_functions():
+    for name in IMPORTED_BEFORE_FUNCTIONS:
+        __import__(name)
+
+
+def import_client(*names):
+    """The client's modules of these names, of which no trace is left where functions look for theirs."""
+    sys.path.insert(0, RUNTIME_FOLDER)
+    package = __import__(CLIENT, fromlist=names)
+    sys.path.remove(RUNTIME_FOLDER)
+    for name in [name for name in sys.modules if name.partition(".")[0] == CLIENT]:
+        del sys.modules[name]
+    for path in [path for path in sys.path_importer_cache if path.startswith(RUNTIME_FOLDER)]:
+        del sys.path_importer_cache[path]
+    return [getattr(package, name) for name in names]
+
+
+def _is_standard(name, library):
+    known = getattr(sys, "stdlib_module_names", None)  # from 3.10 on
+    if known is not None:
+        return name in known
+    return any(os.path.exists(os.path.join(folder, name + ".py")) or os.path.isdir(os.path.join(folder, name)) for folder in library)
+
+
+def _packs_standard_names(listings, library):
+    return any(_is_standard(name.partition(".")[0], library) for names in listings for name in names)
 
 
 def _run_site_customization(listings):
@@ -95,19 +130,18 @@ def forget_coerced_locale():
             del os.environ["LC_CTYPE"]
 
 
-def run(library, variables, logs=None, preloaded=frozenset()):
-    """Runs the function of this environment, whose streams are open; ends by SystemExit. `variables` are the environment's,
-    `library` and `logs` as in invoke_loop.run. Of the modules in `preloaded` (top-level names) those that the function packs
-    itself are forgotten."""
-    from mayfly_client import invoke_loop
+def run(invoke_loop, library, variables, logs=None):
+    """Runs the function of this environment, whose streams are open; ends by SystemExit. `invoke_loop` is the client's module of that name,
+    `variables` are the environment's, `library` and `logs` as in invoke_loop.run."""
     packages = package_folders(variables)
     named = _python_path(variables)
     folders = dict.fromkeys(packages + named)
-    folders.pop(RUNTIME_FOLDER, None)
     for folder in folders:
-        folders[folder] = names = _names_in(folder)
-        _forget_shadowed_modules(names, preloaded)
-    sys.path[:] = [*folders, RUNTIME_FOLDER, *library, SDK_FOLDER]
+        folders[folder] = _names_in(folder)
+    # The slow part of what AWS's client imports waits until a function does, unless a module of its own could get in between.
+    if "logging" not in sys.modules and _packs_standard_names(folders.values(), library):
+        import_before_functions()
+    sys.path[:] = [*folders, *library, SDK_FOLDER]
     _run_site_customization([folders.get(folder, ()) for folder in named])
     for folder in packages:
         _obey_path_files(folder, folders.get(folder, ()))
@@ -118,11 +152,11 @@ def main():
     forget_coerced_locale()
     variables = dict(os.environ)
     library = standard_library(variables)
-    sys.path[:] = [RUNTIME_FOLDER] + library
-    from mayfly_client import invoke_loop  # with json and its needs: before the function can shadow them
+    sys.path[:] = library
+    invoke_loop, = import_client("invoke_loop")  # with json and its needs: before the function can shadow them
     add_site_builtins()
     open_standard_streams()
-    run(library, variables)
+    run(invoke_loop, library, variables)
 
 
 if __name__ == "__main__":

@@ -9,15 +9,26 @@ inside its cage, without privileges and with its standard descriptors in place, 
 In the parent it returns -1 when the control descriptor ends. The child makes itself equal to a fresh interpreter that
 was started with these arguments, and runs bootstrap.main().
 
-The preloads give way: a module of which the function packs its own version is forgotten before function code runs.
+What a function sees in sys.modules is what AWS's client would have loaded. The other preloads are put aside: the finder of the folder that
+one comes from hands it out when it is asked, so that every folder in front of the standard library, whenever the function adds it,
+wins as it would over a module that has to be loaded.
 Variables that an interpreter reads while it starts (PYTHONHASHSEED, PYTHONMALLOC, LD_PRELOAD …) have no effect here; the
 platform starts functions that set one by exec.
 """
 
-import gc
-import os
-import struct
 import sys
+
+sys.path.insert(0, __file__.rpartition("/")[0])
+import bootstrap  # noqa: E402
+sys.path.pop(0)
+sys.modules.pop("bootstrap", None)  # a function may have one
+bootstrap.import_before_functions()
+VISIBLE = frozenset(sys.modules)  # to functions; the imports below are not
+
+import gc  # noqa: E402
+import os  # noqa: E402
+import struct  # noqa: E402
+from importlib.machinery import FileFinder, ModuleSpec  # noqa: E402
 
 LIBRARY = "/var/runtime/zygote/libmayfly_zygote.so"
 CONFIGURATION_BYTES_MAX = 1 << 20
@@ -67,14 +78,52 @@ def read_configuration(descriptor):
     return parse_configuration(data)
 
 
+class AsideLoader(object):
+    """Hands out a module that is loaded already."""
+
+    def __init__(self, modules, module):
+        self._modules = modules
+        self._module = module
+        self._spec = module.__spec__
+
+    def create_module(self, spec):
+        return self._module
+
+    def exec_module(self, module):
+        module.__spec__ = self._spec
+        self._modules.pop(self._spec.name, None)
+
+    def __getattr__(self, name):
+        return getattr(self._spec.loader, name)
+
+
+class AsideFinder(FileFinder):
+    """The finder of one folder, with the modules from there that are loaded and put aside. Each is handed out once: what is imported again,
+    after the function has removed it, is loaded again."""
+
+    def __init__(self, finder):
+        self.__dict__.update(finder.__dict__)
+        self.modules = {}
+
+    def find_spec(self, fullname, target=None):
+        module = self.modules.get(fullname)
+        if module is None:
+            return super().find_spec(fullname, target)
+        own = module.__spec__
+        spec = ModuleSpec(fullname, AsideLoader(self.modules, module), origin=own.origin)
+        spec.submodule_search_locations = own.submodule_search_locations
+        spec.has_location = own.has_location
+        return spec
+
+
 class Zygote(object):
     """One per process. Preload() once, then Serve()."""
 
     def __init__(self):
-        self.bootstrap = None
+        self.invoke_loop = None
         self.logs = None
         self.library = []  # the standard library's part of sys.path
-        self.preloaded = frozenset()  # top-level names that give way to the function's own
+        self.own = {}  # modules by name that a child needs before the function runs
         self.fork_handlers = []  # what preloads want done when a process forks: for forks of the function
 
     def preload(self):
@@ -85,24 +134,19 @@ class Zygote(object):
         register_at_fork = os.register_at_fork
         os.register_at_fork = lambda **handlers: self.fork_handlers.append(handlers)
         self.library = list(sys.path)
-        sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-        import bootstrap
-        import logging  # AWS's runtime has json and logging loaded as well: these never give way
-        from mayfly_client import function_logs, rehearsal
-        self.bootstrap = bootstrap
+        self.invoke_loop, function_logs, rehearsal = bootstrap.import_client("invoke_loop", "function_logs", "rehearsal")
         self.logs = function_logs.FunctionLogs()
-        self.logs.set_up(logging)
-        own = {name.partition(".")[0] for name in sys.modules}
+        self.logs.set_up(sys.modules["logging"])
         bootstrap.add_site_builtins()
         for name in PRELOADS:
             _import_if_there(name)
-        self.preloaded = frozenset(name.partition(".")[0] for name in sys.modules) - own
         os.register_at_fork = register_at_fork
-        sys.path.pop(0)
         _make_standard_streams()
         _clear_environment()
         _prepare_finder(TASK_FOLDER)
         rehearsal.rehearse(self.logs)
+        self.own = {name: sys.modules[name] for name in ("random", "uuid", "tempfile")}
+        _put_aside()
         gc.collect()
         gc.freeze()
 
@@ -116,7 +160,7 @@ class Zygote(object):
             return
         configuration = read_configuration(descriptor)
         self.become(configuration)
-        self.bootstrap.run(self.library, configuration.environment, self.logs, self.preloaded)
+        bootstrap.run(self.invoke_loop, self.library, configuration.environment, self.logs)
 
     def become(self, configuration):
         """Makes this child what a fresh interpreter would be."""
@@ -125,14 +169,31 @@ class Zygote(object):
         _take_environment(configuration.environment)
         for handlers in self.fork_handlers:
             os.register_at_fork(**handlers)
-        _reseed()
-        _forget_clock_and_identity()
+        self._reseed()
+        self._forget_clock_and_identity()
         sys.argv[:] = _script_arguments(configuration.arguments)
         if hasattr(sys, "orig_argv"):
             sys.orig_argv[:] = configuration.arguments
         sys.dont_write_bytecode = bool(configuration.environment.get("PYTHONDONTWRITEBYTECODE"))
-        sys.modules["__main__"] = self.bootstrap
+        bootstrap.__name__, bootstrap.__spec__ = "__main__", None  # as of a script
+        sys.modules["__main__"] = bootstrap
         os.chdir(configuration.working_directory)
+
+    def _reseed(self):
+        # OpenSSL seeds itself at its first use, and no preload uses it: a generator that was seeded here would give every child the same
+        # numbers, because OpenSSL notices a fork by its process id and every child is the same small number in its own namespace.
+        self.own["random"].seed()
+
+    def _forget_clock_and_identity(self):
+        import time
+        uuid = self.own["uuid"]
+        uuid._node = None
+        uuid._last_timestamp = None
+        tempfile = self.own["tempfile"]
+        tempfile._name_sequence = None
+        tempfile.tempdir = None
+        logging = sys.modules["logging"]
+        logging._startTime = type(logging._startTime)(time.time_ns() if isinstance(logging._startTime, int) else time.time())
 
 
 def _import_if_there(name):
@@ -140,6 +201,34 @@ def _import_if_there(name):
         __import__(name)
     except ImportError:  # newer than this interpreter, or left out of its build
         pass
+
+
+def _put_aside():
+    """Leaves in sys.modules what functions would find there in a fresh interpreter."""
+    sys.modules.pop("zygote", None)
+    for name, module in list(sys.modules.items()):
+        if name in VISIBLE or name in sys.builtin_module_names or name == "__main__":
+            continue
+        finder = _finder_of(module)
+        if finder is not None:
+            finder.modules[name] = module
+            del sys.modules[name]
+
+
+def _finder_of(module):
+    """The finder that would load it; None for modules that come from no folder."""
+    spec = getattr(module, "__spec__", None)
+    if spec is None or not spec.has_location or not spec.origin:
+        return None
+    folder = os.path.dirname(spec.origin)
+    if spec.submodule_search_locations is not None:
+        folder = os.path.dirname(folder)
+    finder = sys.path_importer_cache.get(folder)
+    if not isinstance(finder, FileFinder):
+        return None
+    if not isinstance(finder, AsideFinder):
+        finder = sys.path_importer_cache[folder] = AsideFinder(finder)
+    return finder
 
 
 def _script_arguments(arguments):
@@ -184,24 +273,6 @@ def _reset_signals():
         if number not in own and _signal.getsignal(number) not in (_signal.SIG_DFL, None):
             _signal.signal(number, _signal.SIG_DFL)
     _signal.signal(_signal.SIGINT, _signal.default_int_handler)
-
-
-def _reseed():
-    # OpenSSL seeds itself at its first use, and no preload uses it: a generator that was seeded here would give every child the same
-    # numbers, because OpenSSL notices a fork by its process id and every child is the same small number in its own namespace.
-    sys.modules["random"].seed()
-
-
-def _forget_clock_and_identity():
-    import time
-    uuid = sys.modules["uuid"]
-    uuid._node = None
-    uuid._last_timestamp = None
-    tempfile = sys.modules["tempfile"]
-    tempfile._name_sequence = None
-    tempfile.tempdir = None
-    logging = sys.modules["logging"]
-    logging._startTime = type(logging._startTime)(time.time_ns() if isinstance(logging._startTime, int) else time.time())
 
 
 def _make_standard_streams():

@@ -10,6 +10,7 @@ import sys
 
 sys.path.insert(0, sys.argv[1])
 import zygote  # noqa: E402
+sys.path.pop(0)
 
 
 def configuration(arguments, variables, folder):

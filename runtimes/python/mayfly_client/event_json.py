@@ -7,14 +7,19 @@ are written and not accepted. From python3.12 on, text is not escaped to ASCII.
 The C encoder does the work. It cannot see a namedtuple inside a structure (a tuple to it), so a structure first
 passes `marshal`, which accepts exact built-in types only and runs at C speed; whatever it refuses is encoded
 by the Python encoder below.
+
+Nesting: events of a thousand levels come through the platform, more than an interpreter's usual stack lets json follow. What json
+gives up on is decoded and encoded in Python, with room for DEEP_CALLS further calls.
 """
 
 import json
+import json.scanner
 import marshal
 import sys
 from json.encoder import encode_basestring, encode_basestring_ascii
 
 _FIRST_UNESCAPED_MINOR = 12
+DEEP_CALLS = 6000  # three for each level; so many fit into the stack of 8 MiB on every version
 
 
 def _escapes_to_ascii(variables):
@@ -26,6 +31,21 @@ def _escapes_to_ascii(variables):
 
 def _refuse_constant(name):
     raise ValueError("Expecting value, found " + name)
+
+
+def _with_deep_stack(work, value):
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(limit + DEEP_CALLS)
+    try:
+        return work(value)
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+def _decode_in_python(text):
+    decoder = json.JSONDecoder(parse_constant=_refuse_constant)
+    decoder.scan_once = json.scanner.py_make_scanner(decoder)
+    return decoder.decode(text)
 
 
 class EventJson(object):
@@ -40,10 +60,22 @@ class EventJson(object):
     def decode(self, body):
         """The value of a JSON event (bytes). Raises ValueError."""
         text = body.decode("utf-8")
-        return self._decode(text[1:] if text[:1] == "\ufeff" else text)
+        text = text[1:] if text[:1] == "\ufeff" else text
+        try:
+            return self._decode(text)
+        except RecursionError:
+            return _with_deep_stack(_decode_in_python, text)
 
     def encode(self, value):
-        """The JSON text of any value. Raises TypeError, ValueError, RecursionError or what the value's own methods raise."""
+        """The JSON of any value, as bytes. Raises TypeError, ValueError, RecursionError or what the value's own methods raise."""
+        try:
+            text = self._encode(value)
+        except RecursionError:
+            text = _with_deep_stack(self._encode_slowly, value)
+        # Half of a surrogate pair, as a cut text has it, is an escape again.
+        return text.encode("utf-8", "backslashreplace")
+
+    def _encode(self, value):
         if type(value) is str:
             return self._encode_text(value)
         if type(value) is not dict and type(value) not in _PLAIN:

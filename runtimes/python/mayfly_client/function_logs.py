@@ -27,6 +27,10 @@ class FunctionLogs(object):
         self.tenant_id = None
         self._handler = None  # the root logger's, once `logging` is set up
 
+    @property
+    def frame(self):
+        return FRAME_JSON if self.is_json else FRAME_TEXT
+
     def read(self, variables):
         """Takes format, level and descriptor from the environment variables."""
         descriptor = variables.get("_LAMBDA_TELEMETRY_LOG_FD")
@@ -63,11 +67,20 @@ class FunctionLogs(object):
 
     def set_up(self, logging):
         """Gives the root logger its handler."""
-        from .log_handler import LambdaLoggerHandler
         logging.Formatter.converter = time.gmtime
-        self._handler = LambdaLoggerHandler(self)
+        self._handler = _load_beside("log_handler").LambdaLoggerHandler(self)
         self._handler.follow(self)
         logging.getLogger().addHandler(self._handler)
+
+
+def _load_beside(name):
+    """The client's module `name`, past sys.modules: when this is called, the client's package may be a function's own."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".py")
+    loader = sys.modules["_frozen_importlib_external"].SourceFileLoader(name, path)
+    module = type(sys)(name)
+    module.__file__ = path
+    loader.exec_module(module)
+    return module
 
 
 def _visible_indent(line):

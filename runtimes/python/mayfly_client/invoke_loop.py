@@ -89,7 +89,7 @@ class Loop(object):
         if isinstance(value, bytes):
             return value, b"application/unknown"
         try:
-            return self._json.encode(value).encode("utf-8"), b"application/json"
+            return self._json.encode(value), b"application/json"
         except Exception as error:
             raise RuntimeFault("Runtime.MarshalError", "Unable to marshal response: %s" % error)
 

@@ -1,10 +1,10 @@
-"""The handler of the root logger, in AWS's text or JSON format. Loaded with `logging`, and not before: that takes long."""
+"""The handler of the root logger, in AWS's text or JSON format. Loaded with `logging`, and not before: that takes long. It imports nothing
+of the client, whose package is out of sight by then."""
 
 import json
 import logging
 
-from .log_sinks import FRAME_JSON, FRAME_TEXT, JSON_TIME
-
+JSON_TIME = "%Y-%m-%dT%H:%M:%SZ"
 TEXT_FORMAT = "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s\n"
 TEXT_TIME = "%Y-%m-%dT%H:%M:%S"
 
@@ -24,7 +24,7 @@ class LambdaLoggerHandler(logging.Handler):
         """Writes to the sink of `logs` (FunctionLogs), in its format and from its level on."""
         self.logs = logs
         self.log_sink = logs.sink
-        self._frame = FRAME_JSON if logs.is_json else FRAME_TEXT
+        self._frame = logs.frame
         self._levels_are_framed = logs.is_json or bool(logs.level)
         self.formatter = _json_formatter if logs.is_json else _text_formatter
         if logs.level in logging._nameToLevel:

@@ -289,8 +289,7 @@ def _size(text, base):
 def _path_segment(request_id):
     if request_id.replace("-", "").isalnum() and request_id.isascii():
         return request_id.encode("ascii")
-    from urllib.parse import quote
-    return quote(request_id, safe="").encode("ascii")
+    return b"".join(b"%%%02X" % byte for byte in request_id.encode("utf-8"))
 
 
 def _error_headers(error_type, cause):
