@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require 'json'
+require_relative 'event_json'
 require_relative 'function_errors'
 require_relative 'lambda_context'
 require_relative 'lambda_handler'
@@ -58,14 +59,14 @@ module MayflyClient
     end
 
     def parse(invocation)
-      JSON.parse(invocation.body)
+      EventJson.parse(invocation.body)
     end
 
     # A stream is passed on as it is.
     def serialize(result)
       return [result.read, 'application/unknown'] if result.is_a?(IO) || (defined?(StringIO) && result.is_a?(StringIO))
 
-      [result.to_json, 'application/json']
+      [EventJson.generate(result), 'application/json']
     end
 
     def give_up(error, invocation)
