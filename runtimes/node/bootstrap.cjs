@@ -13,4 +13,11 @@ if (process.env.NODE_PATH === undefined) {
   Module._initPaths();
 }
 
-require('./invoke_loop.cjs').run();
+const { run } = require('./invoke_loop.cjs');
+
+// Functions see what they see on AWS, where an ES module starts them: no main module, and nothing in the cache of modules.
+process.mainModule = undefined;
+process.argv[1] = '/var/runtime/index.mjs';
+for (const file of Object.keys(require.cache)) delete require.cache[file];
+
+run();

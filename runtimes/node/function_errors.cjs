@@ -29,6 +29,13 @@ const UnhandledPromiseRejection = class extends runtimeError('UnhandledPromiseRe
   }
 };
 
+const NodejsExit = class extends runtimeError('NodejsExit') {
+  constructor() {
+    super('The Lambda runtime client detected an unexpected Node.js exit code. This is most commonly caused by a Promise that was never settled. ' +
+      'For more information, see https://nodejs.org/docs/latest/api/process.html#exit-codes');
+  }
+};
+
 function asError(value) {
   return value instanceof Error ? value : new Error(value);
 }
@@ -114,6 +121,6 @@ function toFrame(line) {
 
 module.exports = {
   ImportModuleError, HandlerNotFound, MalformedHandlerName, UserCodeSyntaxError, CallbackHandlerDeprecated, MalformedStreamingHandler,
-  InvalidStreamingOperation, UnhandledPromiseRejection,
+  InvalidStreamingOperation, NodejsExit, UnhandledPromiseRejection,
   asError, toFailure, toLogText,
 };

@@ -8,6 +8,7 @@ const { pathToFileURL } = require('node:url');
 const { hasCallbacks } = require('./generation.cjs');
 const { CallbackHandlerDeprecated, HandlerNotFound, ImportModuleError, MalformedHandlerName, UserCodeSyntaxError } =
   require('./function_errors.cjs');
+const packageFolders = require('./package_folders.cjs');
 const { isStreaming } = require('./response_stream.cjs');
 
 // The name under which AWS's client stands in "Require stack" of a missing module.
@@ -23,6 +24,7 @@ async function load(taskRoot, name) {
   const folder = name.slice(0, name.indexOf(base));
   const dot = base.indexOf('.');
   if (dot < 0) throw new MalformedHandlerName('Bad handler');
+  packageFolders.prepare();
   const loaded = await loadModule(taskRoot, folder, base.slice(0, dot));
   const handler = findHandler(loaded, base.slice(dot + 1));
   if (!handler) throw new HandlerNotFound(`${name} is undefined or not exported`);
@@ -60,6 +62,7 @@ async function findModule(taskRoot, folder, moduleName) {
 }
 
 function importFile(file) {
+  packageFolders.prepareImport();
   return import(pathToFileURL(file).href);
 }
 

@@ -2,10 +2,11 @@
 // The life of one execution environment: load the handler, then invoke it for each event until the platform ends.
 //
 // One invocation at a time. It ends once: by the handler's promise, by the callback or the context's methods, or (older generation)
-// when the event loop has become empty without any of these; whatever comes later for it is ignored.
+// when the event loop has become empty without any of these; whatever comes later for it is ignored. An empty event loop under a promise
+// that is not settled ends the process: nothing can settle it any more.
 
-const { hasCallbacks } = require('./generation.cjs');
-const { UnhandledPromiseRejection, toFailure } = require('./function_errors.cjs');
+const { hasCallbacks, tellsUnsettledPromises } = require('./generation.cjs');
+const { NodejsExit, UnhandledPromiseRejection, toFailure } = require('./function_errors.cjs');
 const { logError, patchConsole, setCurrentInvocation } = require('./function_logs.cjs');
 const { load } = require('./handler_loader.cjs');
 const { makeContext } = require('./lambda_context.cjs');
@@ -13,10 +14,12 @@ const { installGlobal, isStreaming, makeResponseStream } = require('./response_s
 const { RuntimeApi } = require('./runtime_api.cjs');
 
 const EXIT_INIT_FAILED = 1;
+const EXIT_UNSETTLED_PROMISE = 13; // Node's own code for a top-level await
 const EXIT_UNHANDLED_REJECTION = 128;
 const EXIT_UNCAUGHT_EXCEPTION = 129;
 
-// Exit codes: 129 uncaught exception, 128 unhandled rejection, 1 the platform is gone (or, newer generation, the function cannot be loaded).
+// Exit codes: 129 uncaught exception, 128 unhandled rejection, 13 a promise that cannot be settled any more, 1 the platform is gone (or,
+// newer generation, the function cannot be loaded).
 async function run() {
   patchConsole();
   installGlobal();
@@ -47,6 +50,7 @@ class InvokeLoop {
     this._isLoaded = false;
     this._isCrashing = false;
     this._whenEmpty = null; // what to do when the event loop becomes empty
+    this._expectSettlement(); // of the promise of the function's module
     // Not inside the socket's callback: what a handler enters (AsyncLocalStorage) must not stick to the socket.
     this._begin = (invocation) => setImmediate(() => this._invoke(invocation));
   }
@@ -60,6 +64,7 @@ class InvokeLoop {
     setImmediate(() => { // a rejection that nobody caught while the function was loaded still belongs to Init
       if (this._isCrashing) return;
       this._isLoaded = true;
+      this._whenEmpty = null;
       this._api.next(this._begin);
     });
   }
@@ -79,6 +84,7 @@ class InvokeLoop {
       const event = JSON.parse(invocation.body);
       const result = hasCallbacks ? this._handler(event, context, completion.callback) : this._handler(event, context);
       if (typeof result?.then === 'function') {
+        if (!completion.isCalled) this._expectSettlement();
         result.then(completion.methods.succeed, completion.methods.fail);
       } else if (!hasCallbacks) {
         completion.methods.succeed(result);
@@ -91,17 +97,21 @@ class InvokeLoop {
 
   // The invocation is over when the handler's promise is settled and the stream has ended, whichever comes last.
   async _invokeStreaming(invocation) {
-    this._api.holdProcess(true);
     const stream = makeResponseStream(this._api.openStream(invocation), this._handler);
     this._stream = stream;
     try {
       const context = makeContext(invocation, {});
       const result = this._handler(JSON.parse(invocation.body), stream, context);
       if (typeof result?.then !== 'function') throw new Error('Streaming does not support non-async handlers.');
+      this._expectSettlement();
       if (await result !== undefined) console.warn('Streaming handlers ignore return values.');
+      this._whenEmpty = null;
+      this._api.holdProcess(true);
       await stream.ended();
     } catch (error) {
       if (!this._isCurrent(invocation)) return;
+      this._whenEmpty = null;
+      this._api.holdProcess(true);
       if (!stream.isVisible) {
         this.fail(invocation, error);
         return;
@@ -139,6 +149,11 @@ class InvokeLoop {
     this._api.failAndNext(invocation, toFailure(error), this._begin);
   }
 
+  // Lets the process end when nothing is left that could settle the promise which it waits for.
+  _expectSettlement() {
+    if (tellsUnsettledPromises) this._whenEmpty = () => this.crash('Uncaught Exception', new NodejsExit(), EXIT_UNSETTLED_PROMISE);
+  }
+
   // Lets `invocation` end with `result` when the event loop has nothing left to do.
   succeedWhenEmpty(invocation, result) {
     if (this._isCurrent(invocation)) this._whenEmpty = () => setImmediate(() => this.succeed(invocation, result));
@@ -157,6 +172,7 @@ class InvokeLoop {
     logError(title, error);
     this._whenEmpty = null;
     if (this._isLoaded && this._invocation === null) process.exit(code); // between invocations nobody can be told
+    this._api.holdProcess(true);
     if (this._stream?.isVisible) this._failStream(error).then(() => process.exit(code));
     else this._api.failLast(this._invocation, toFailure(error), () => process.exit(code));
   }
@@ -183,6 +199,7 @@ class Completion {
   constructor(loop, invocation) {
     let isCalled = false;
     let waitsForEmptyEventLoop = true;
+    this._isCalled = () => isCalled;
     const first = (action) => (...parameters) => {
       if (isCalled) return;
       isCalled = true;
@@ -207,6 +224,11 @@ class Completion {
       fail: first((error) => loop.fail(invocation, hasCallbacks && !isGiven(error) ? 'handled' : error)),
       done: first(done),
     };
+  }
+
+  // By the function, or by its promise.
+  get isCalled() {
+    return this._isCalled();
   }
 }
 

@@ -189,6 +189,7 @@ class StreamChannel {
       `Content-Type: ${headerText(contentType)}\r\nLambda-Runtime-Function-Response-Mode: streaming\r\nTransfer-Encoding: chunked\r\n` +
       `Trailer: ${ERROR_TYPE}, ${ERROR_BODY}\r\n${invocationIdLine(this._invocation)}\r\n`);
     this._socket = api._socket;
+    api.holdProcess(false); // what it is asked to write does, and the platform's answer is waited for later
   }
 
   write(buffers, callback) {

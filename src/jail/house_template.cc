@@ -11,6 +11,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "jail/kernel_files.h"
 
 namespace mayfly::jail {
@@ -77,17 +79,28 @@ bool WriteFile(const std::string& path, std::string_view text) {
   return file && write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
 }
 
+bool IsLink(const char* path) {
+  struct stat status{};
+  return lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
+}
+
 bool Exists(const std::string& path) {
   struct stat status{};
   return stat(path.c_str(), &status) == 0;
 }
 
-void CopyFile(const std::string& source, const std::string& target) {
-  const UniqueFd file(open(source.c_str(), O_RDONLY | O_CLOEXEC));  // follows links: localtime is one
-  if (!file) return;
+// "" where it cannot be read; its first MiB otherwise.
+std::string ReadFile(const std::string& path) {
+  const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));  // follows links: localtime is one
+  if (!file) return "";
   std::string text(1 << 20, '\0');
   const ssize_t size = read(file.get(), text.data(), text.size());
-  if (size >= 0) WriteFile(target, std::string_view(text).substr(0, static_cast<size_t>(size)));
+  text.resize(size > 0 ? static_cast<size_t>(size) : 0);
+  return text;
+}
+
+void CopyFile(const std::string& source, const std::string& target) {
+  if (Exists(source)) WriteFile(target, ReadFile(source));
 }
 
 std::string BindFolders(const std::string& site, const char* pattern) {
@@ -117,6 +130,46 @@ std::string AddSystemFolder(const std::string& site, const std::string& name) {
   if (S_ISDIR(status.st_mode)) return BindFolders(site, source.c_str());
   char link[PATH_MAX] = {};
   if (readlink(source.c_str(), link, sizeof link - 1) <= 0 || symlink(link, target.c_str()) != 0) return Failure("link " + name);
+  return "";
+}
+
+// The last of a line NAME=value or NAME="value" of os-release; "" without one.
+std::string ReleaseValue(const std::string& text, const std::string& name) {
+  const size_t start = ("\n" + text).find("\n" + name + "=");
+  if (start == std::string::npos) return "";
+  std::string value = text.substr(start + name.size() + 1);
+  value.resize(std::min(value.find('\n'), value.size()));
+  if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
+  return value;
+}
+
+// What the root is: that of this machine, since /usr is.
+std::string WriteRelease(const std::string& etc) {
+  const bool is_in_usr = Exists("/usr/lib/os-release");
+  const std::string text = ReadFile(is_in_usr ? "/usr/lib/os-release" : "/etc/os-release");
+  if (text.empty()) return "";
+  if (is_in_usr ? symlink("../usr/lib/os-release", (etc + "/os-release").c_str()) != 0 : !WriteFile(etc + "/os-release", text)) {
+    return Failure("make os-release");
+  }
+  std::string name = ReleaseValue(text, "PRETTY_NAME");
+  if (name.empty()) name = "Linux";
+  return WriteFile(etc + "/system-release", name + "\n") ? "" : Failure("write system-release");
+}
+
+// The names under which programs that were written for Amazon Linux look for certificates, where this machine has others.
+std::string LinkCertificates(const std::string& etc) {
+  constexpr const char* kBundle = "/etc/ssl/certs/ca-certificates.crt";
+  constexpr const char* kNames[] = {"/ssl/cert.pem", "/pki/tls/cert.pem", "/pki/tls/certs/ca-bundle.crt", "/pki/ca-trust/extracted/pem/tls-ca-bundle.pem"};
+  if (!Exists(kBundle)) return "";
+  for (const char* name : kNames) {
+    const std::string path = etc + name;
+    if (Exists(path)) continue;
+    for (size_t end = path.find('/', etc.size() + 1); end != std::string::npos; end = path.find('/', end + 1)) {
+      if (mkdir(path.substr(0, end).c_str(), 0755) != 0 && errno != EEXIST) return Failure("make folders for " + path);
+    }
+    // A folder of the machine's is bound read-only: then its names are all there are.
+    if (symlink(kBundle, path.c_str()) != 0 && errno != EROFS && errno != EEXIST) return Failure("link " + path);
+  }
   return "";
 }
 
@@ -189,11 +242,33 @@ std::string BuildTemplate(const std::string& site) {
   for (const char* pattern : kBoundFolders) {
     if (std::string failure = BindFolders(site, pattern); !failure.empty()) return failure;
   }
+  if (std::string failure = WriteRelease(site + "/template/etc"); !failure.empty()) return failure;
+  if (std::string failure = LinkCertificates(site + "/template/etc"); !failure.empty()) return failure;
   if (symlink("/proc/self/mounts", (site + "/template/etc/mtab").c_str()) != 0) return Failure("link mtab");
-  // Where ES modules of a package look after its own: they do not know NODE_PATH.
-  if (symlink("runtime/node_modules", (site + "/template/var/node_modules").c_str()) != 0) return Failure("link node_modules");
+  // Where ES modules of a package look after its own, in this order: they do not know NODE_PATH (runtimes/node/package_folders.cjs).
+  if (symlink("../opt/nodejs/node_modules", (site + "/template/var/node_modules").c_str()) != 0 ||
+      symlink("var/runtime/node_modules", (site + "/template/node_modules").c_str()) != 0) {
+    return Failure("link node_modules");
+  }
   if (std::string failure = BuildDevices(site + "/template/dev"); !failure.empty()) return failure;
   return BuildProcSys(site + "/masks/proc-sys");
+}
+
+// The file of bash is mounted on the name sh, which is a link to another shell: that one keeps its own name.
+std::string LetShellBeBash(const std::string& site) {
+  const char* bash = Exists("/usr/bin/bash") ? "/usr/bin/bash" : "/bin/bash";
+  struct stat of_bash{}, of_shell{};
+  if (stat(bash, &of_bash) != 0) return "";
+  for (const char* shell : {"/usr/bin/sh", "/bin/sh"}) {
+    const UniqueFd target(open((site + "/template" + shell).c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    if (!target || stat(shell, &of_shell) != 0 || (of_shell.st_ino == of_bash.st_ino && of_shell.st_dev == of_bash.st_dev)) continue;
+    if (shell[1] == 'b' && IsLink("/bin")) continue;  // into /usr: done
+    const UniqueFd mount = CloneReadOnly(AT_FDCWD, bash);
+    if (!mount || move_mount(mount.get(), "", target.get(), "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) != 0) {
+      return Failure(std::string("mount bash on ") + shell);
+    }
+  }
+  return "";
 }
 
 std::string CloseTemplate(const std::string& site) {

@@ -11,6 +11,8 @@ namespace mayfly::jail {
 void FindMasks(House& house);
 // Folders, made-up files of /etc, device nodes, masks. "" or what went wrong.
 std::string BuildTemplate(const std::string& site);
+// As on Amazon Linux; where this machine has bash. After /usr has been attached. "" or what went wrong.
+std::string LetShellBeBash(const std::string& site);
 // Makes everything read-only, for good.
 std::string CloseTemplate(const std::string& site);
 

@@ -25,11 +25,15 @@ def is_in_slice(family, cell):
     return cell.__name__ == "echo" or (FAMILIES.index(family) + CELLS.index(cell)) % SLICE == 0
 
 
+def is_cell(item):
+    return "outcomes" in getattr(item, "fixturenames", ()) and hasattr(item, "callspec")
+
+
 def pytest_collection_modifyitems(config, items):
     skip_without_daemon(items, Path(__file__).resolve().parent)
     if ALL or config.option.keyword or any("::" in argument for argument in config.args):
         return  # whoever names cells wants them
-    left_out = [item for item in items if hasattr(item, "callspec") and not is_in_slice(**item.callspec.params)]
+    left_out = [item for item in items if is_cell(item) and not is_in_slice(**item.callspec.params)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
 
@@ -44,7 +48,7 @@ def matrix_daemon():
 def outcomes(request, matrix_daemon):
     """{(family, cell): future}. Those of one family begin after its package is there."""
     stage = Stage(matrix_daemon)
-    chosen = [item.callspec.params for item in request.session.items if "outcomes" in getattr(item, "fixturenames", ()) and hasattr(item, "callspec")]
+    chosen = [item.callspec.params for item in request.session.items if is_cell(item)]
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         yield {(one["family"].name, one["cell"].__name__): pool.submit(stage.run, one["family"], one["cell"]) for one in chosen}
         pool.shutdown(cancel_futures=True)

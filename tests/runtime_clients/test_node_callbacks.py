@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from fake_runtime_api import REQUEST_ID, Event
 
 
@@ -32,10 +34,39 @@ def test_handler_that_never_answers_gives_null(callback_function):
     assert len([line for line in outcome.lines() if line.endswith("worked")]) == 2
 
 
-def test_promise_that_never_settles_gives_null(callback_function):
-    callback_function.write("index.js", "exports.handler = () => new Promise(() => {});\n")
-    outcome = callback_function.run("index.handler", [Event(), Event()])
+NEVER = "exports.handler = () => new Promise(() => {});\n"
+
+
+def test_promise_that_never_settles_gives_null_before_node_18(node_function):
+    node_function.write("index.js", NEVER)
+    outcome = node_function.run("index.handler", [Event(), Event()], {"AWS_EXECUTION_ENV": "AWS_Lambda_nodejs16.x"})
     assert outcome.response(0) is None and outcome.response(1) is None and outcome.code is None
+
+
+@pytest.mark.parametrize("name,code", [
+    ("index.js", NEVER),
+    ("index.js", "exports.handler = async (event, context) => { await new Promise((resolve) => setTimeout(resolve, 20)); await new Promise(() => {}); };\n"),
+    ("index.js", "exports.handler = awslambda.streamifyResponse(async (event, stream) => { await new Promise(() => {}); });\n"),
+])
+@pytest.mark.parametrize("version", ["18", "20", "22", "24"])
+def test_promise_that_never_settles_is_told(node_function, name, code, version):
+    node_function.write(name, code)
+    outcome = node_function.run("index.handler", [Event(), Event()], {"AWS_EXECUTION_ENV": f"AWS_Lambda_nodejs{version}.x"})
+    assert outcome.error(0)["errorType"] == "Runtime.NodejsExit", outcome.error(0)
+    assert outcome.error(0)["errorMessage"].startswith("The Lambda runtime client detected an unexpected Node.js exit code.")
+    assert outcome.code == 13 and len(outcome.answers) == 1
+
+
+def test_module_that_never_loads_is_told(node_function):
+    node_function.write("index.mjs", "await new Promise(() => {});\nexport const handler = async () => 1;\n")
+    outcome = node_function.run("index.handler", [Event()])
+    assert outcome.answers[0].path.endswith("/init/error") and outcome.answers[0].json()["errorType"] == "Runtime.NodejsExit"
+    assert outcome.code == 13
+
+
+def test_callback_of_an_async_handler_counts(callback_function):
+    callback_function.write("index.js", "exports.handler = async (event, context, callback) => { callback(null, 'told'); await new Promise(() => {}); };\n")
+    assert callback_function.run("index.handler", [Event()]).response() == "told"
 
 
 def test_callback_waits_for_an_empty_event_loop(callback_function):
@@ -71,9 +102,6 @@ def test_second_generation_has_no_callbacks(node_function):
     node_function.write("index.js", "exports.handler = (event) => event + 1;\n")
     outcome = node_function.run("index.handler", [Event(1), Event(2)])
     assert [outcome.response(0), outcome.response(1)] == [2, 3]
-    node_function.write("index.js", "exports.handler = () => new Promise(() => {});\n")
-    outcome = node_function.run("index.handler", [Event()])
-    assert outcome.answers == [] and outcome.code in (0, 13)
 
 
 def test_console_text(callback_function):

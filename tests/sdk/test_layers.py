@@ -368,6 +368,45 @@ exports.handler = async (event) => Object.fromEntries(event.map((name) => { try 
     assert invoke(aws, function, ["shared", "plain", "old"]) == {"shared": "node20", "plain": "plain", "old": "MODULE_NOT_FOUND"}
 
 
+IMPORTS = """
+const names = ['own', 'shared', 'plain', 'major', '@aws-sdk/client-sts', '@aws-sdk/client-sqs', 'missing', 'fs'];
+const where = (loaded) => (loaded.where ?? loaded.default?.where ?? 'elsewhere');
+const told = async (load) => Object.fromEntries(await Promise.all(names.map(async (name) => {
+  try { return [name, where(await load(name))]; } catch (error) { return [name, error.code]; }
+})));
+"""
+
+
+@pytest.mark.parametrize("kind", ["module", "commonjs"])
+@pytest.mark.parametrize("with_major", [False, True], ids=["nodejs", "nodejs-and-node20"])
+def test_node_imports_from_layers(aws, layer, functions, name, kind, with_major):
+    """The function's own copy, then the layer's, then the SDK of the runtime: for `import` and for `require`."""
+    def package(folder, package_name, where):
+        start = f"{folder}/{package_name}/"
+        return {start + "package.json": json.dumps({"name": package_name, "exports": {"import": "./i.mjs", "require": "./r.js"}}),
+                start + "i.mjs": f"export const where = '{where}';", start + "r.js": f"exports.where = '{where}';"}
+    plain = {path: text for one in ("own", "shared", "plain", "@aws-sdk/client-sts") for path, text in package("nodejs/node_modules", one, "layer").items()}
+    arns = [layer(name + "-imports", plain)["LayerVersionArn"]]
+    if with_major:
+        major = {path: text for one in ("own", "shared", "major") for path, text in package("nodejs/node20/node_modules", one, "node20").items()}
+        arns.append(layer(name + "-imports-major", major)["LayerVersionArn"])
+    files = package("node_modules", "own", "function")
+    if kind == "module":
+        files["index.mjs"] = ("import { createRequire } from 'node:module';\nimport { where as first } from 'plain';\n"
+                              "const require = createRequire(import.meta.url);\n" + IMPORTS +
+                              "export const handler = async () => ({ first, imported: await told((n) => import(n)), required: await told(require) });\n")
+    else:
+        files["index.js"] = ("const first = require('plain').where;\n" + IMPORTS +
+                             "exports.handler = async () => ({ first, imported: await told((n) => import(n)), required: await told(require) });\n")
+    function = functions(files, Runtime="nodejs20.x", Layers=arns)
+    seen = invoke(aws, function)
+    expected = {"own": "function", "shared": "node20" if with_major else "layer", "plain": "layer", "major": "node20" if with_major else None,
+                "@aws-sdk/client-sts": "layer", "@aws-sdk/client-sqs": "elsewhere", "missing": None, "fs": "elsewhere"}
+    for how, code in (("imported", "ERR_MODULE_NOT_FOUND"), ("required", "MODULE_NOT_FOUND")):
+        assert seen[how] == {one: found or code for one, found in expected.items()}, (how, seen)
+    assert seen["first"] == "layer"
+
+
 BOOTSTRAP = """#!/bin/sh
 while true; do
   headers=$(mktemp)
