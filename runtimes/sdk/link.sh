@@ -1,16 +1,19 @@
 #!/bin/sh
 # Puts the SDKs and the Java client that tools/sdk has fetched where functions find them: link.sh FETCHED RUNTIME-FOLDER
 #
-# As hard links, so that it takes no room and no time. Nothing fetched yet: nothing done.
+# As hard links, so that it takes no room and no time; as copies where the file system has none between the two. Nothing fetched yet:
+# nothing done.
 set -eu
 fetched=$1
 target=$2
 [ -d "$fetched" ] || exit 0
-for folder in python node_modules java; do
+for folder in python python3.8 python3.9 python3.10 python3.11 node_modules nodejs16 ruby java; do
   [ -d "$fetched/$folder" ] || continue
-  place=$target/$folder
-  [ "$folder" = python ] && place=$target/sdk/python
+  case $folder in
+    node_modules | java) place=$target/$folder ;;
+    *) place=$target/sdk/$folder ;;
+  esac
   mkdir -p "$(dirname "$place")"
   rm -rf "$place"
-  cp -al "$fetched/$folder" "$place" 2>/dev/null || cp -a "$fetched/$folder" "$place"
+  cp -al "$fetched/$folder" "$place" 2>/dev/null || { rm -rf "$place" && cp -a "$fetched/$folder" "$place"; }
 done
