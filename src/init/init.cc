@@ -110,6 +110,15 @@ int ExecuteFromPath(const ProcessImage& image) {
   return failure;
 }
 
+// Of a path. Returns only an errno: EISDIR for a folder, and says of ENOENT what is not there.
+int ExecuteFile(const ProcessImage& image) {
+  const char* path = image.arguments[0];
+  const int error = static_cast<int>(-SystemCall(SYS_execve, Address(path), Address(image.arguments), Address(image.environment)));
+  if (error == EACCES && SystemCall(SYS_openat, AT_FDCWD, Address(path), O_PATH | O_DIRECTORY) >= 0) return EISDIR;
+  if (error == ENOENT && SystemCall(SYS_openat, AT_FDCWD, Address(path), O_PATH) >= 0) return ENOENT | sandbox::kMissingInterpreterError;
+  return error;
+}
+
 // In the forked child. Returns only an errno.
 int Become(const ExecDescriptors& descriptors) {
   ProcessImage image;
@@ -132,7 +141,7 @@ int Become(const ExecDescriptors& descriptors) {
   const long moved = SystemCall(SYS_chdir, Address(image.working_directory));
   if (moved < 0) return static_cast<int>(-moved) | sandbox::kWorkingDirectoryError;
   if (!HasSlash(image.arguments[0])) return ExecuteFromPath(image);
-  return static_cast<int>(-SystemCall(SYS_execve, Address(image.arguments[0]), Address(image.arguments), Address(image.environment)));
+  return ExecuteFile(image);
 }
 
 // 0: it runs the program now, `pid` is set.

@@ -109,6 +109,7 @@ Connection::Connection(ServerCore& core, std::shared_ptr<net::Stream> stream, st
 
 Connection::~Connection() {
   stream_->set_observer(nullptr);
+  if (core_.on_connection_end && (stream_->ended() || !stream_->failure().empty())) core_.on_connection_end(peer_, !stream_->failure().empty());
   stream_->Close();
   core_.connections.erase(position_);
   core_.changed.Pulse();

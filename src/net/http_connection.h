@@ -25,6 +25,7 @@ struct ServerCore {
   RealLoop& loop;
   const ServerLimits limits;
   const Handler handler;
+  std::function<void(std::string_view peer, bool torn)> on_connection_end;  // may be empty
   std::list<Connection*> connections;
   bool stopping = false;
   Event changed;  // pulsed when a connection or a listener has ended

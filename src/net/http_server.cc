@@ -181,6 +181,8 @@ void Server::Impl::Cut() {
 Server::Server(RealLoop& loop, ServerLimits limits, Handler handler)
     : impl_(std::make_shared<Impl>(loop, limits, std::move(handler))) {}
 
+void Server::OnConnectionEnd(std::function<void(std::string_view peer, bool torn)> callback) { impl_->on_connection_end = std::move(callback); }
+
 Server::~Server() { impl_->Cut(); }
 
 Result<> Server::Serve(UniqueFd listener) { return impl_->Serve(std::move(listener), nullptr); }

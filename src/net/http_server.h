@@ -51,6 +51,8 @@ class Server {
   Server(RealLoop& loop, ServerLimits limits, Handler handler);
   ~Server();
 
+  // Who hears that a connection has ended; `torn`: it was reset or broke, so that its other side has not read all that it was sent. Before Serve.
+  void OnConnectionEnd(std::function<void(std::string_view peer, bool torn)> callback);
   // Takes over a listening socket. Not for a loop that has stopped.
   Result<> Serve(UniqueFd listener);
   Result<> ServeTls(UniqueFd listener, const TlsFiles& files);

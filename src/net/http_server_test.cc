@@ -213,6 +213,25 @@ TEST(Server, AnIdleConnectionIsClosedSilently) {
   EXPECT_EQ(used.ReadToEnd(), "");
 }
 
+// Else an event that a runtime never read counts as taken.
+TEST(Server, TellsWhetherAClientHadReadItsAnswerWhenItLeft) {
+  RunningServer server(Echo);
+  for (const bool reads : {true, false}) {
+    std::promise<bool> ended;
+    server.OnLoop([&] { server.server().OnConnectionEnd([&ended](std::string_view, bool torn) { ended.set_value(torn); }); });
+    {
+      RawClient client(server.port());
+      ASSERT_TRUE(client.Send(kGet));
+      ASSERT_TRUE(client.Receive());
+      if (!reads) {
+        ASSERT_TRUE(client.Send(kGet));
+        ASSERT_TRUE(client.AwaitInput());
+      }
+    }
+    EXPECT_EQ(ended.get_future().get(), !reads);
+  }
+}
+
 TEST(Server, AStalledBodyIs408AndTheReaderHearsOfIt) {
   RunningServer server(Echo, ShortTimeouts());
   RawClient gathered(server.port());

@@ -132,6 +132,11 @@ class RawClient {
     }
     return std::exchange(pending_, {});
   }
+  // Something is there to be received, and stays there. As Receive().
+  bool AwaitInput() {
+    char byte;
+    return ::recv(fd_.get(), &byte, 1, MSG_PEEK) > 0;
+  }
   // Receives something; false at the end, at an error (see reset()) and after ten seconds of nothing.
   bool Receive() {
     char buffer[65536];

@@ -19,6 +19,8 @@ namespace {
 
 // How long after the connection of a process its end may be heard of.
 constexpr Duration kExitBehindTruncation = std::chrono::milliseconds(100);
+// And the other way round: whether it had read the event.
+constexpr Duration kConnectionEndBehindExit = std::chrono::milliseconds(100);
 
 }  // namespace
 
@@ -160,12 +162,13 @@ Task<ExecutionEnvironment::PhaseEnd> ExecutionEnvironment::StartRuntime(Context&
   process.working_directory = spec_->working_directory;
   process.wants_log_pipe = spec_->framed_logs;
   auto started = co_await cage_->Start(ctx, spec_->start_mode, process);
-  if (!started && started.error().code == "ENOENT" && !spec_->second_program.empty()) {
+  if (!started && (started.error().code == "ENOENT" || started.error().code == "EISDIR") && !spec_->second_program.empty()) {
     process.arguments.front() = spec_->second_program;
     started = co_await cage_->Start(ctx, spec_->start_mode, process);
   }
   if (!started) {
     phase_active_ = false;
+    started_program_ = process.arguments.empty() ? "" : process.arguments.front();
     co_return PhaseEnd{.kind = PhaseEnd::Kind::StartFailed, .error_type = started.error().code, .reason = started.error().ToString()};
   }
   pid_ = started->pid;
@@ -238,7 +241,7 @@ Task<ExecutionEnvironment::PhaseEnd> ExecutionEnvironment::RunInit(Context& ctx,
   phase_active_ = false;
   last_init_ = loop_->Now() - started;
   if (on_init_end_) std::exchange(on_init_end_, {})();
-  DrainOutput();
+  TakeOutput();
   if (end.kind == PhaseEnd::Kind::Ready) {
     state_ = State::Warm;
     MF_ASSERT(assigned_ && pid_ > 0);
@@ -285,6 +288,7 @@ Task<ExecutionEnvironment::PhaseEnd> ExecutionEnvironment::RunInvocation(Context
   PhaseEnd end = co_await Await(Goal::None, running.until);
   if (end.kind != PhaseEnd::Kind::Exit || state_ == State::Dead) co_return end;
   // A runtime that ends after its last answer, before it takes this event, must not fail it: another one gets it.
+  co_await api_.AwaitFateOfDelivery(std::min(running.until, loop_->Now() + kConnectionEndBehindExit));
   std::optional<Invocation> unseen = api_.TakeBack();
   if (!unseen) co_return end;
   co_await Reset(ctx);
@@ -380,7 +384,7 @@ Task<> ExecutionEnvironment::Settle() {
   if (end.kind == PhaseEnd::Kind::Answer) {
     PhaseEnd after = co_await AwaitRuntimeAfterAnswer(running);
     done = loop_->Now();
-    DrainOutput();
+    TakeOutput();
     if (after.kind != PhaseEnd::Kind::Ready) TellFailure(running, after);
     ReportRuntimeDone(running, after.kind == PhaseEnd::Kind::Ready ? end : after, done);
     if (after.kind == PhaseEnd::Kind::Ready) {
@@ -389,7 +393,7 @@ Task<> ExecutionEnvironment::Settle() {
       overhead.duration = loop_->Now() - done;
       spans = {&overhead, 1};
       done = loop_->Now();
-      DrainOutput();
+      TakeOutput();
       if (after.kind != PhaseEnd::Kind::Ready) TellFailure(running, after);
     }
     phase_active_ = false;

@@ -94,6 +94,8 @@ class ExecutionEnvironment final : private RuntimeEvents, private ExtensionEvent
   // The end of an idle environment: the Shutdown phase with reason "spindown". It is dead then.
   Task<> ShutDown();
 
+  // A connection to the environment's APIs has ended; `torn`: its other side had not read all that it was sent.
+  void OnConnectionEnd(std::string_view peer, bool torn) { api_.OnConnectionEnd(peer, torn); }
   // Serves the environment's Runtime, Extensions, Telemetry and Logs APIs.
   Task<http::Response> HandleRuntimeRequest(Context& ctx, http::Request& request);
   sandbox::Cage& cage() { return *cage_; }
@@ -186,6 +188,7 @@ class ExecutionEnvironment final : private RuntimeEvents, private ExtensionEvent
   std::string_view StatusOf(const PhaseEnd& end) const;
   std::string ErrorTypeOf(const PhaseEnd& end) const;  // "" for success
   std::string ReasonOf(const PhaseEnd& end) const;
+  std::string ReasonOfFailedStart(std::string_view code) const;
   std::string ErrorDocument(const PhaseEnd& end, std::string_view request_id) const;
   int UsedMemoryMib() const;
   bool TellsTraces() const { return !extensions_.empty() || label_.log_format == telemetry::LogFormat::Json; }
@@ -193,7 +196,7 @@ class ExecutionEnvironment final : private RuntimeEvents, private ExtensionEvent
   void OnOutputLine(std::string_view line, telemetry::LogLevel level);
   void OnExtensionLine(std::string_view line);
   bool FitsBudget(std::string_view line);
-  void DrainOutput();
+  void TakeOutput();
 
   Strand strand_;
   Loop* loop_;
@@ -217,6 +220,7 @@ class ExecutionEnvironment final : private RuntimeEvents, private ExtensionEvent
   ExtensionsApi extensions_;
   TelemetryHub telemetry_;
   int pid_ = 0;  // of the runtime
+  std::string started_program_;
   bool phase_active_ = false;
   Goal goal_ = Goal::None;
   PhaseEnd phase_end_;

@@ -5,6 +5,7 @@
 
 #include "runtime/api_messages.h"
 #include "runtime/environment.h"
+#include "runtime/process_texts.h"
 
 namespace mayfly::runtime {
 
@@ -16,11 +17,6 @@ namespace {
 constexpr std::string_view kExtensionsFolder = "/opt/extensions/";
 constexpr size_t kSubscriptionBytesMax = 64 * 1024;
 constexpr double kRuntimeShareOfShutdown = 0.3;
-
-std::string ExitText(const sandbox::ProcessExit& exit) {
-  if (exit.signal != 0) return fmt::format("signal: {}", exit.signal == 9 ? "killed" : exit.signal == 15 ? "terminated" : std::to_string(exit.signal));
-  return exit.exit_code == 0 ? "exit code 0" : fmt::format("exit status {}", exit.exit_code);
-}
 
 }  // namespace
 
@@ -41,10 +37,8 @@ Task<ExecutionEnvironment::PhaseEnd> ExecutionEnvironment::StartExtension(Contex
   auto started = co_await cage_->Start(ctx, {}, process);
   if (!started) {
     const std::string& code = started.error().code;
-    const std::string_view why = code == "EACCES" ? "permission denied" : code == "ENOEXEC" ? "exec format error"
-                               : code == "ENOENT" ? "no such file or directory" : std::string_view(code);
     co_return LaunchFailure(extension, code == "EACCES" ? "PermissionDenied" : "UnknownError",
-                            fmt::format("fork/exec {}: {}", process.arguments[0], why));
+                            DescribeFailedStart(process.arguments[0], code));
   }
   extension.process = started->pid;
   MF_ASSERT(extension.process > 0);
@@ -83,7 +77,7 @@ void ExecutionEnvironment::OnExtensionExit(Extension& extension, const sandbox::
   if (extension_end_) return;
   extension_end_ = PhaseEnd{.kind = PhaseEnd::Kind::ExtensionFailed,
                             .error_type = extension.fatal_type.empty() ? "Extension.Crash" : extension.fatal_type,
-                            .reason = ExitText(exit)};
+                            .reason = exit.exit_code == 0 && exit.signal == 0 ? "exit code 0" : DescribeEnd(exit)};
   EndPhase(*extension_end_);
 }
 
@@ -134,7 +128,7 @@ Task<> ExecutionEnvironment::RunShutdown(std::string_view reason) {
   shutting_down_ = true;
   extensions_.CloseRegistration();
   cage_->Thaw();
-  DrainOutput();
+  TakeOutput();
   telemetry_.Close();
   telemetry_.SendNow();
   if (pid_ != 0 && !RuntimeHasExited()) cage_->Terminate(pid_);
@@ -173,11 +167,8 @@ Task<> ExecutionEnvironment::Reset(Context& ctx) {
     auto killed = co_await cage_->KillAll(ctx);
     if (!killed) state_ = State::Dead;
   }
-  DrainOutput();
-  stdout_lines_.Flush();
-  stderr_lines_.Flush();
+  TakeOutput();
   if (log_frames_) log_frames_->Flush();
-  for (const auto& output : extension_outputs_) output->Flush();
   CloseOutputs();
   extensions_.Restart();
   telemetry_.Clear();
@@ -191,12 +182,18 @@ void ExecutionEnvironment::CloseOutputs() {
   extension_outputs_.clear();
 }
 
-void ExecutionEnvironment::DrainOutput() {
+// All that has been written so far, also what is no whole line: it belongs to what ends now.
+void ExecutionEnvironment::TakeOutput() {
   if (stdout_pipe_) stdout_pipe_->DrainNow();
   if (stderr_pipe_) stderr_pipe_->DrainNow();
   // Most bootstraps never write a frame: an invocation pays for a look only where they do.
   if (log_pipe_ && std::exchange(drains_log_pipe_, false)) log_pipe_->DrainNow();
-  for (const auto& output : extension_outputs_) output->Drain();
+  stdout_lines_.Flush();
+  stderr_lines_.Flush();
+  for (const auto& output : extension_outputs_) {
+    output->Drain();
+    output->Flush();
+  }
 }
 
 }  // namespace mayfly::runtime

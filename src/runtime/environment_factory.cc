@@ -184,6 +184,9 @@ class CagedEnvironmentFactory::Handle final : public EnvironmentHandle {
           return endpoint->handle(ctx, request, environment->access_key_id());
         }) {}
   ExecutionEnvironment& environment() override { return *environment_; }
+  void FollowConnections() {
+    server_.OnConnectionEnd([environment = environment_.get()](std::string_view peer, bool torn) { environment->OnConnectionEnd(peer, torn); });
+  }
   http::Server& server() { return server_; }
   http::Server& endpoint_server() { return endpoint_server_; }
   void ReceiveTraces(RealLoop& loop, UniqueFd socket, const FunctionEndpoint& endpoint) {
@@ -222,6 +225,7 @@ Task<Result<std::unique_ptr<EnvironmentHandle>>> CagedEnvironmentFactory::Make(C
   auto environment =
       std::make_unique<ExecutionEnvironment>(*loop_, std::move(spec), options_, std::move(cage), *ports_, *events_, std::move(stream));
   auto handle = std::make_unique<Handle>(*loop_, std::move(environment), endpoint_);
+  handle->FollowConnections();
   MF_CO_TRY_VOID(handle->server().Serve(std::move(listener)));
   MF_CO_TRY_VOID(handle->endpoint_server().Serve(std::move(endpoint_listener)));
   handle->ReceiveTraces(*loop_, std::move(trace_socket), endpoint_);

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "runtime/environment.h"
+#include "runtime/process_texts.h"
 #include "telemetry/log_format.h"
 
 namespace mayfly::runtime {
@@ -15,27 +16,10 @@ using telemetry::EventSpan;
 using telemetry::PlatformEvent;
 using Type = PlatformEvent::Type;
 
-namespace {
-
-std::string ExitReason(const sandbox::ProcessExit& exit) {
-  if (exit.cage_died && exit.signal == 0 && exit.exit_code == 0) return "Runtime exited with error: signal: killed";
-  if (exit.signal != 0) {
-    const char* abbreviation = sigabbrev_np(exit.signal);
-    const char* text = exit.signal == 9 ? "killed" : exit.signal == 11 ? "segmentation fault" : exit.signal == 6 ? "aborted"
-                     : exit.signal == 15 ? "terminated" : exit.signal == 7 ? "bus error" : exit.signal == 4 ? "illegal instruction"
-                     : exit.signal == 8 ? "floating point exception" : exit.signal == 5 ? "trace/breakpoint trap" : abbreviation;
-    return fmt::format("Runtime exited with error: signal: {}", text ? text : "unknown");
-  }
-  if (exit.exit_code == 0) return "Runtime exited without providing a reason";
-  return fmt::format("Runtime exited with error: exit status {}", exit.exit_code);
-}
-
-}  // namespace
-
 void ExecutionEnvironment::FillOutcome(InvokeOutcome& outcome, Running& running, PhaseEnd& end) {
   running.answered = loop_->Now();
   outcome.duration = running.answered - running.started;
-  DrainOutput();
+  TakeOutput();
   const bool answered = end.kind == PhaseEnd::Kind::Answer;
   if (answered) {
     running.produced_bytes = end.answer.streamed_bytes >= 0 ? end.answer.streamed_bytes : static_cast<int64_t>(end.answer.payload.size());
@@ -61,8 +45,7 @@ void ExecutionEnvironment::TellFailure(const Running& running, const PhaseEnd& e
     return;
   }
   if (end.kind != PhaseEnd::Kind::Exit && end.kind != PhaseEnd::Kind::StartFailed && end.kind != PhaseEnd::Kind::ExtensionFailed) return;
-  const std::string reason = end.kind == PhaseEnd::Kind::StartFailed ? end.reason : ReasonOf(end);
-  const std::string line = fmt::format("RequestId: {} Error: {}\n{}", running.request_id, reason, ErrorTypeOf(end));
+  const std::string line = fmt::format("RequestId: {} Error: {}\n{}", running.request_id, ReasonOf(end), ErrorTypeOf(end));
   Emit({.type = Type::Fault, .request_id = running.request_id, .text = line});
 }
 
@@ -130,30 +113,22 @@ std::string ExecutionEnvironment::ErrorTypeOf(const PhaseEnd& end) const {
   return "Runtime.Unknown";
 }
 
-namespace {
-
-// In the words of Go, as AWS has them.
-std::string ImageStartReason(const EnvironmentSpec& spec, std::string_view code) {
-  const std::string program = spec.arguments.empty() ? "" : spec.arguments.front();
+std::string ExecutionEnvironment::ReasonOfFailedStart(std::string_view code) const {
+  const std::string program = spec_->arguments.empty() ? "" : spec_->arguments.front();
   if (program.empty()) return "entrypoint requires at least one argument";
-  if (code == sandbox::kWorkingDirectory) return fmt::format("chdir {}: no such file or directory", spec.working_directory);
-  const std::string_view why = code == "EACCES" ? "permission denied" : code == "ENOEXEC" ? "exec format error"
-                             : code == "ENOENT" ? "no such file or directory" : code;
+  if (code == sandbox::kWorkingDirectory) return fmt::format("chdir {}: no such file or directory", spec_->working_directory);
+  if ((code == "ENOENT" || code == "EISDIR") && spec_->provided) return "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]";
   if (code == "ENOENT" && program.find('/') == std::string::npos) return fmt::format("exec: \"{}\": executable file not found in $PATH", program);
-  return fmt::format("fork/exec {}: {}", program, why);
+  return DescribeFailedStart(started_program_.empty() ? program : started_program_, code);
 }
-
-}  // namespace
 
 // What went wrong, in AWS's words.
 std::string ExecutionEnvironment::ReasonOf(const PhaseEnd& end) const {
   switch (end.kind) {
     case PhaseEnd::Kind::Timeout:
       return fmt::format("Task timed out after {:.2f} seconds", std::chrono::duration<double>(spec_->timeout).count());
-    case PhaseEnd::Kind::Exit: return ExitReason(end.exit);
-    case PhaseEnd::Kind::StartFailed:
-      if (spec_->is_image) return ImageStartReason(*spec_, end.error_type);
-      return spec_->provided && end.error_type == "ENOENT" ? "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]" : end.reason;
+    case PhaseEnd::Kind::Exit: return DescribeEndOfRuntime(end.exit);
+    case PhaseEnd::Kind::StartFailed: return ReasonOfFailedStart(end.error_type);
     case PhaseEnd::Kind::ExtensionFailed: return end.reason;
     case PhaseEnd::Kind::InitError: return "Runtime failed during Init";
     case PhaseEnd::Kind::Answer: return "Response truncated";

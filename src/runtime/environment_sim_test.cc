@@ -130,6 +130,32 @@ TEST(EnvironmentSim, ARuntimeThatEndsAfterItsAnswerDoesNotFailTheNextInvocation)
   node.ExpectNothingLeft();
 }
 
+// Else a process that dies just after its answer fails the next invocation, of which it has not read a byte.
+TEST(EnvironmentSim, AnEventThatWasSentButNotReadIsGivenToAnotherProcess) {
+  for (const size_t bytes : {2, 100'000}) {  // a large event is kept in another way
+    Node node;
+    const std::string event = '"' + std::string(bytes, 'x') + '"';
+    int events = 0;
+    node.function.on_event = [&](const std::string& seen) {
+      EXPECT_EQ(seen, event);
+      return FakeBehaviour{.kind = ++events == 1 ? Kind::DieUnread : Kind::Answer};
+    };
+    const InvokeOutcome outcome = node.Run(event);
+    EXPECT_EQ(outcome.payload, event);
+    EXPECT_FALSE(outcome.function_error);
+    EXPECT_EQ(node.factory.world.started_processes, 2);
+    EXPECT_EQ(node.factory.events.starts, 1);
+    EXPECT_EQ(node.factory.events.reports, 1);
+    // What it has read it has taken: a second process might do the same work again.
+    node.function.on_event = [](const std::string&) { return FakeBehaviour{.kind = Kind::DieRead, .exit_code = 5}; };
+    EXPECT_NE(node.Run(event).payload.find("exit status 5"), std::string::npos);
+    // Twice is the function's own failure: a third start might go on for ever.
+    node.function.on_event = [](const std::string&) { return FakeBehaviour{.kind = Kind::DieUnread, .exit_code = 6}; };
+    EXPECT_NE(node.Run(event).payload.find("exit status 6"), std::string::npos);
+    node.ExpectNothingLeft();
+  }
+}
+
 // The runtime's process ends in each state of the Runtime API. Each case: what the first caller gets, what the second one gets who
 // comes `pause` later, and in how many processes it all ran.
 TEST(EnvironmentSim, ARuntimeMayDieInEveryState) {

@@ -15,6 +15,7 @@ constexpr std::string_view kPrefix = "/2018-06-01/runtime/";
 
 constexpr std::string_view kJson = "application/json";
 constexpr std::string_view kOctetStream = "application/octet-stream";
+constexpr size_t kCopiedPayloadBytesMax = 16 * 1024;
 constexpr size_t kContentTypeBytesMax = 4096;  // it becomes a header of the caller's answer
 
 http::Response TooLarge(int64_t bytes_max) {
@@ -53,6 +54,7 @@ void RuntimeApi::Restart() {
   state_ = State::Started;
   in_hand_ = false;
   delivered_ = false;
+  ForgetPayload();
   invocation_.stream.reset();
   work_.Pulse();  // a GET /next of the old process ends
 }
@@ -71,9 +73,30 @@ void RuntimeApi::Offer(Invocation invocation, WallTime deadline) {
 
 std::optional<Invocation> RuntimeApi::TakeBack() {
   strand_.Check();
-  if (!in_hand_ || delivered_) return std::nullopt;
+  const bool is_unread = delivered_ && state_ == State::Running && delivery_ == Delivery::Lost;
+  if (!in_hand_ || (delivered_ && !is_unread)) return std::nullopt;
   in_hand_ = false;
+  if (large_payload_) invocation_.payload = *large_payload_;
+  large_payload_.reset();
   return std::move(invocation_);
+}
+
+Task<> RuntimeApi::AwaitFateOfDelivery(TimePoint until) {
+  while (in_hand_ && delivered_ && delivery_ == Delivery::Open && !delivered_to_.empty() && co_await delivery_known_.WaitUntil(until)) {
+  }
+}
+
+void RuntimeApi::OnConnectionEnd(std::string_view peer, bool torn) {
+  strand_.Check();
+  if (!in_hand_ || !delivered_ || peer != delivered_to_) return;
+  delivery_ = torn ? Delivery::Lost : Delivery::Read;
+  delivery_known_.Pulse();
+}
+
+// The runtime has taken it: it will not be sent again.
+void RuntimeApi::ForgetPayload() {
+  if (invocation_.payload.capacity() > kCopiedPayloadBytesMax) invocation_.payload = {};
+  large_payload_.reset();
 }
 
 Task<http::Response> RuntimeApi::Handle(Context& ctx, http::Request& request) {
@@ -84,7 +107,7 @@ Task<http::Response> RuntimeApi::Handle(Context& ctx, http::Request& request) {
   if (!path.starts_with(kPrefix)) co_return ErrorResponse(404, "InvalidRequest", "404 page not found");
   const std::string_view rest = std::string_view(path).substr(kPrefix.size());
   if (rest == "invocation/next") {
-    if (method == "GET") co_return co_await Next(ctx);
+    if (method == "GET") co_return co_await Next(ctx, request);
     co_return ErrorResponse(405, "InvalidRequest", "use GET");
   }
   if (rest == "init/error" && method == "POST") co_return co_await ReportInitError(ctx, request);
@@ -110,7 +133,7 @@ Task<http::Response> RuntimeApi::Handle(Context& ctx, http::Request& request) {
   co_return ErrorResponse(404, "InvalidRequest", "404 page not found");
 }
 
-Task<http::Response> RuntimeApi::Next(Context& ctx) {
+Task<http::Response> RuntimeApi::Next(Context& ctx, const http::Request& request) {
   const bool allowed = state_ == State::Started || state_ == State::RestoreReady || state_ == State::ResponseSent ||
                        state_ == State::Ready || (state_ == State::Running && !in_hand_);
   if (!allowed) co_return Refuse(State::Ready);
@@ -123,12 +146,22 @@ Task<http::Response> RuntimeApi::Next(Context& ctx) {
   }
   state_ = State::Running;
   delivered_ = true;
+  delivery_ = Delivery::Open;
+  delivered_to_ = request.peer;
   co_return NextResponse();
 }
 
 http::Response RuntimeApi::NextResponse() {
   MF_ASSERT(in_hand_ && delivered_ && state_ == State::Running);
-  http::Response response = http::Response::Json(200, std::move(invocation_.payload));
+  http::Response response = http::Response::Json(200, "");
+  if (invocation_.payload.size() <= kCopiedPayloadBytesMax) {
+    response.body = invocation_.payload;
+  } else {
+    // Kept, too, but not twice.
+    large_payload_ = std::make_shared<const std::string>(std::move(invocation_.payload));
+    response.headers.Add("Content-Length", std::to_string(large_payload_->size()));
+    response.stream = [payload = large_payload_](Context& ctx, http::BodyWriter& writer) { return writer.Write(ctx, *payload); };
+  }
   auto add = [&](std::string_view name, std::string_view value) {
     if (!value.empty()) response.headers.Add(name, value);
   };
@@ -169,6 +202,7 @@ Task<http::Response> RuntimeApi::Respond(Context& ctx, http::Request& request, s
   if (streams && invocation_.stream) co_return co_await Stream(ctx, request);
   const uint64_t generation = generation_;
   state_ = State::InvocationResponse;
+  ForgetPayload();
   const BodyEnd end = co_await ReadBody(ctx, request, kResponseBytesMax);
   if (generation != generation_ || !in_hand_) co_return ErrorResponse(400, "InvalidRequestID", "Invalid request ID");
   state_ = State::ResponseSent;
@@ -198,6 +232,7 @@ Task<http::Response> RuntimeApi::Stream(Context& ctx, http::Request& request) {
   const std::shared_ptr<ResponsePipe> pipe = std::move(invocation_.stream);
   MF_ASSERT(pipe && in_hand_ && state_ == State::Running);
   state_ = State::InvocationResponse;
+  ForgetPayload();
   RuntimeAnswer answer;
   answer.streaming_mode = true;
   answer.began = ctx.loop->Now();
@@ -267,6 +302,7 @@ Task<http::Response> RuntimeApi::ReportError(Context& ctx, http::Request& reques
   if (auto refused = CheckInvocation(request, request_id, State::InvocationErrorResponse)) co_return std::move(*refused);
   const uint64_t generation = generation_;
   state_ = State::InvocationErrorResponse;
+  ForgetPayload();
   const BodyEnd end = co_await ReadBody(ctx, request, kResponseBytesMax);
   if (generation != generation_ || !in_hand_) co_return ErrorResponse(400, "InvalidRequestID", "Invalid request ID");
   state_ = State::ResponseSent;

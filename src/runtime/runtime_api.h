@@ -9,6 +9,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -47,14 +48,18 @@ class RuntimeEvents {
 
 class RuntimeApi {
  public:
-  RuntimeApi(Loop& loop, RuntimeEvents& events, const StreamLimits& stream_limits = {}) : events_(&events), stream_limits_(stream_limits), work_(loop) {}
+  RuntimeApi(Loop& loop, RuntimeEvents& events, const StreamLimits& stream_limits = {}) : events_(&events), stream_limits_(stream_limits), work_(loop), delivery_known_(loop) {}
 
   // A new runtime process is about to start: forgets the old one's state. Nothing that comes for the invocation in hand counts
   // any more (timeout, crash).
   void Restart();
   // Hands work to the runtime: answers the waiting GET /next, or the next one. Only when nothing is in hand.
   void Offer(Invocation invocation, WallTime deadline);
-  // The invocation in hand, when the runtime has not been given it yet: nothing is in hand then.
+  // Waits until it is known whether the runtime, which has ended, had read the invocation in hand, but not beyond `until`.
+  Task<> AwaitFateOfDelivery(TimePoint until);
+  // A connection has ended; `torn`: its other side had not read all that it was sent.
+  void OnConnectionEnd(std::string_view peer, bool torn);
+  // The invocation in hand, when the runtime has not taken it: it was not sent, or never read. Nothing is in hand then.
   std::optional<Invocation> TakeBack();
   // Whether a GET /next is waiting and nothing is in hand.
   bool idle() const { return state_ == State::Ready && !in_hand_; }
@@ -66,7 +71,7 @@ class RuntimeApi {
 
   enum class StreamEnd : unsigned char { Whole, TooLarge, Truncated, Outdated };
 
-  Task<http::Response> Next(Context& ctx);
+  Task<http::Response> Next(Context& ctx, const http::Request& request);
   Task<http::Response> Respond(Context& ctx, http::Request& request, std::string_view request_id);
   Task<http::Response> Stream(Context& ctx, http::Request& request);
   Task<StreamEnd> Forward(Context& ctx, http::Request& request, ResponsePipe& pipe, int64_t& bytes, uint64_t generation);
@@ -75,6 +80,7 @@ class RuntimeApi {
   Task<http::Response> ReportInitError(Context& ctx, http::Request& request);
   std::optional<http::Response> CheckInvocation(const http::Request& request, std::string_view request_id, State wanted);
   http::Response NextResponse();
+  void ForgetPayload();
   http::Response Refuse(State wanted) const;
 
   RuntimeEvents* events_;
@@ -83,6 +89,11 @@ class RuntimeApi {
   uint64_t generation_ = 0;  // of the runtime process: a request of an old one finds another number
   bool in_hand_ = false;
   bool delivered_ = false;
+  // Who has been sent the invocation, and what became of it.
+  enum class Delivery : unsigned char { Open, Read, Lost };
+  Delivery delivery_ = Delivery::Open;
+  std::string delivered_to_;
+  std::shared_ptr<const std::string> large_payload_;
   Invocation invocation_;
   std::string request_id_;
   std::string invocation_id_;
@@ -90,6 +101,7 @@ class RuntimeApi {
   WallTime deadline_{};
   Strand strand_;
   Event work_;
+  Event delivery_known_;
 };
 
 }  // namespace mayfly::runtime

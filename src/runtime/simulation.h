@@ -33,6 +33,8 @@ struct FakeBehaviour {
     AnswerThenHang,  // never asks for another event
     AnswerThenIdle,  // asks for the next event, and exits when none has come for as long as it `lingers`
     CutAnswer,       // exits in the midst of its answer's body
+    DieUnread,       // exits without having read the event that it was sent: its connection is torn
+    DieRead,         // exits when it has read it
   };
   Kind kind = Kind::Answer;
   Duration takes = std::chrono::milliseconds(5);

@@ -79,6 +79,19 @@ class SimulatedFactory::StreamBody final : public http::BodyReader {
   http::Headers trailers_;
 };
 
+namespace {
+
+class Collected final : public http::BodyWriter {
+ public:
+  Task<Result<>> Write(Context&, std::string_view more) override {
+    bytes += more;
+    co_return Result<>();
+  }
+  std::string bytes;
+};
+
+}  // namespace
+
 std::unique_ptr<TelemetryChannel> SimulatedFactory::NoPipes::OpenChannel(sandbox::Cage&, const TelemetryDestination&) {
   return std::make_unique<Channel>(*factory_);
 }
@@ -160,7 +173,14 @@ Task<sandbox::ProcessExit> SimulatedFactory::RunRuntime(Context& ctx, Handle& ha
   TimePoint idle_until = TimePoint::max();
   for (;;) {
     Context waiting = ctx.WithDeadline(idle_until);
-    http::Response next = co_await handle.Call(waiting, MakeRequest("GET", "/2018-06-01/runtime/invocation/next"));
+    http::Request asking = MakeRequest("GET", "/2018-06-01/runtime/invocation/next");
+    asking.peer = "127.0.0.1:40000";
+    http::Response next = co_await handle.Call(waiting, std::move(asking));
+    if (next.stream) {
+      Collected whole;
+      (void)co_await next.stream(ctx, whole);
+      next.body = std::move(whole.bytes);
+    }
     if (next.status != 200) co_return sandbox::ProcessExit{.exit_code = 3};
     const std::string id(next.headers.Get("Lambda-Runtime-Aws-Request-Id"));
     idle_until = TimePoint::max();
@@ -185,7 +205,14 @@ Task<sandbox::ProcessExit> SimulatedFactory::RunRuntime(Context& ctx, Handle& ha
         (void)co_await handle.Call(ctx, MakeRequest("POST", base + "/error", R"({"errorType":"Fatal"})"));
         (void)co_await Sleep(ctx, behaviour.lingers);
         co_return sandbox::ProcessExit{.exit_code = behaviour.exit_code};
-      case FakeBehaviour::Kind::Exit: co_return sandbox::ProcessExit{.exit_code = behaviour.exit_code};
+      case FakeBehaviour::Kind::DieUnread:
+      case FakeBehaviour::Kind::DieRead:
+        handle.environment().OnConnectionEnd("127.0.0.1:40001", behaviour.kind == FakeBehaviour::Kind::DieRead);  // nobody's
+        handle.environment().OnConnectionEnd("127.0.0.1:40000", behaviour.kind == FakeBehaviour::Kind::DieUnread);
+        co_return sandbox::ProcessExit{.exit_code = behaviour.exit_code};
+      case FakeBehaviour::Kind::Exit:
+        handle.environment().OnConnectionEnd("127.0.0.1:40000", false);
+        co_return sandbox::ProcessExit{.exit_code = behaviour.exit_code};
       case FakeBehaviour::Kind::Hang:
         late_id_ = id;
         (void)co_await Sleep(ctx, std::chrono::hours(24 * 365));

@@ -12,6 +12,8 @@ inline constexpr int kInitControlDescriptor = 3;
 inline constexpr int kLogDescriptor = 62;     // of a process that was given a pipe for framed logs (AWS's number)
 // Added to the errno of an ExecDone: it is the working directory that cannot be entered.
 inline constexpr int kWorkingDirectoryError = 1 << 16;
+// Added to ENOENT: the program is there, and the interpreter that it names is not.
+inline constexpr int kMissingInterpreterError = 1 << 17;
 inline constexpr int kInitProcessesMax = 32;  // that init starts and names at one time; EAGAIN beyond
 
 enum class InitCommandKind : uint32_t {

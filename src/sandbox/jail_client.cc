@@ -179,6 +179,11 @@ Task<Result<JailClient::Answer>> JailClient::Call(JailRequest request, std::vect
     error.code = kWorkingDirectory;
     co_return Fail(std::move(error));
   }
+  if (answer.report.error & kMissingInterpreterError) {
+    Error error = Error::FromErrno("execute the interpreter", answer.report.error & ~kMissingInterpreterError);
+    error.code = kMissingInterpreter;
+    co_return Fail(std::move(error));
+  }
   if (answer.report.error != 0) co_return Fail(Error::FromErrno("mayfly-jail", answer.report.error));
   co_return answer;
 }

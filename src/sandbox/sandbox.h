@@ -63,7 +63,9 @@ struct ProcessExit {
   bool cage_died = false;  // the whole cage has gone (its pid 1 died, or the jail did)
 };
 
-inline constexpr std::string_view kWorkingDirectory = "WorkingDirectory";  // code of an error of Start
+// Codes of errors of Start.
+inline constexpr std::string_view kWorkingDirectory = "WorkingDirectory";
+inline constexpr std::string_view kMissingInterpreter = "MissingInterpreter";
 
 class Cage {
  public:
@@ -81,7 +83,8 @@ class Cage {
   // Errors: Fault (a package that is not there, a limit that cannot be set, the jail has gone).
   virtual Task<Result<>> Assign(Context& ctx, const CageSpec& spec) = 0;
   // Error: Fault with the errno's name as code (ENOENT, EACCES, ENOEXEC …) when arguments[0] cannot be executed;
-  // kWorkingDirectory when the working directory cannot be entered.
+  // kMissingInterpreter when it is there and what it names to be run by is not; kWorkingDirectory when the working directory cannot be
+  // entered.
   // A zygote that is not there (any more) falls back to exec by itself; `arguments` must serve both.
   virtual Task<Result<StartedProcess>> Start(Context& ctx, StartMode mode, const ProcessSpec& process) = 0;
   // Kills everything but pid 1; files in /tmp stay. Returns when all are gone.

@@ -125,6 +125,15 @@ def environment(stage, family):
     assert strange == ([] if family.managed else strange) and set(strange) <= {"LC_CTYPE"}, strange  # CPython itself may name a locale
 
 
+def unended(stage, family):
+    """What was written when an invocation ends belongs to its log, also without a line's end."""
+    function = stage.make(family, "unended")
+    for _ in range(2):
+        answer = function.call("unended")
+        assert re.search(r"no line's end\nEND RequestId: " + answer.request_id, answer.log), answer.log
+    assert "no line's end" not in function.call("echo").log
+
+
 def asynchronous(stage, family):
     function = stage.make(family, "asynchronous")
     assert function.call("async", number=21).payload == {"doubled": 42}
@@ -252,4 +261,4 @@ def extension(stage, family):
     assert "EXTENSION\tName: agent\tState: Ready" in function.serves().log, "both are started again"
 
 
-CELLS = [echo, context, environment, asynchronous, error, crash, leaves, timeout, memory, large, stream, layer, extension]
+CELLS = [echo, context, environment, unended, asynchronous, error, crash, leaves, timeout, memory, large, stream, layer, extension]

@@ -149,6 +149,11 @@ std::string Handle(Answer& invocation) {
     const int number = atoi(Member(event, "number").c_str());
     return "{\"doubled\":" + std::to_string(std::async(std::launch::async, [number] { return 2 * number; }).get()) + "}";
   }
+  if (what == "unended") {
+    fputs("no line's end", stdout);
+    fflush(stdout);
+    return "null";
+  }
   if (what == "print") {
     puts("a printed line");
     fflush(stdout);

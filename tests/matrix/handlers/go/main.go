@@ -83,6 +83,9 @@ func handle(ctx context.Context, event map[string]any) (any, error) {
 		return map[string]any{"doubled": <-doubled}, nil
 	case "stream":
 		return stream(event), nil
+	case "unended":
+		fmt.Print("no line's end")
+		return nil, nil
 	case "print":
 		fmt.Println("a printed line")
 		return nil, nil

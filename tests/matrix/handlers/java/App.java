@@ -22,6 +22,9 @@ public class App implements RequestHandler<Map<String, Object>, Object> {
       case "async":
         int number = ((Number) event.get("number")).intValue();
         return Map.of("doubled", CompletableFuture.supplyAsync(() -> 2 * number).join());
+      case "unended":
+        System.out.print("no line's end");
+        return null;
       case "print":
         System.out.println("a printed line");
         return null;

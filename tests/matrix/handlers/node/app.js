@@ -29,6 +29,9 @@ exports.handler = async (event, context) => {
     case 'async':
       await new Promise((done) => setTimeout(done, 10));
       return { doubled: 2 * event.number };
+    case 'unended':
+      process.stdout.write("no line's end");
+      return null;
     case 'print':
       console.log('a printed line');
       return null;

@@ -52,6 +52,9 @@ def handler(event, context):
     if do == "print":
         print("a printed line", flush=True)
         return None
+    if do == "unended":
+        print("no line's end", end="")
+        return None
     if do == "error":
         raise Refused("as asked")
     if do == "crash":

@@ -27,6 +27,7 @@ def handler(event:, context:)
   when 'environment' then ENV.to_h
   when 'async' then { doubled: Thread.new { sleep 0.01; 2 * event['number'] }.value }
   when 'print' then puts('a printed line')
+  when 'unended' then print("no line's end")
   when 'error' then raise Refused, 'as asked'
   when 'crash'
     Process.kill('SEGV', Process.pid)

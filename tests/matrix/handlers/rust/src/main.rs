@@ -2,6 +2,7 @@
 use lambda_runtime::streaming::{channel, Body};
 use lambda_runtime::{service_fn, Context, Error, FunctionResponse, LambdaEvent, MetadataPrelude, StreamResponse};
 use serde_json::{json, Value};
+use std::io::Write;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 #[derive(Debug)]
@@ -63,6 +64,11 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
         "async" => {
             tokio::time::sleep(Duration::from_millis(10)).await;
             Ok(json!({"doubled": 2 * payload["number"].as_i64().unwrap_or_default()}))
+        }
+        "unended" => {
+            print!("no line's end");
+            std::io::stdout().flush()?;
+            Ok(Value::Null)
         }
         "print" => {
             println!("a printed line");
