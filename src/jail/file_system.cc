@@ -15,36 +15,9 @@
 
 #include <algorithm>
 
-#include "jail/kernel_files.h"
+#include "jail/owners.h"
 
 namespace mayfly::jail {
-namespace {
-
-[[noreturn]] void WaitToBeKilled() {
-  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-  for (;;) pause();
-}
-
-// A user namespace that nobody lives in: what an idmapped mount takes its map from.
-int MakeUserNamespace(const House& house, const FileSystemOptions& options, uint32_t first_user_id, UniqueFd& made) {
-  const long pid = syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0);
-  if (pid < 0) return errno;
-  if (pid == 0) WaitToBeKilled();
-  const std::string folder = std::to_string(pid);
-  int error = WriteAt(house.proc.get(), folder + "/uid_map", IdMapLines(options.user_id, first_user_id));
-  if (error == 0) error = WriteAt(house.proc.get(), folder + "/gid_map", IdMapLines(options.group_id, first_user_id));
-  if (error == 0) {
-    made.Reset(openat(house.proc.get(), (folder + "/ns/user").c_str(), O_RDONLY | O_CLOEXEC));
-    if (!made) error = errno;
-  }
-  kill(static_cast<pid_t>(pid), SIGKILL);
-  while (waitpid(static_cast<pid_t>(pid), nullptr, __WALL) < 0 && errno == EINTR) {
-  }
-  return error;
-}
-
-}  // namespace
-
 std::string IdMapLines(uint32_t disk_id, uint32_t first_id) {
   constexpr uint32_t kFunction = sandbox::kFunctionUserId;
   std::string lines;
@@ -68,7 +41,8 @@ int CloneFileSystem(const House& house, const FileSystemOptions& options, uint32
   mount.Reset(open_tree(AT_FDCWD, place.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW));
   if (!mount) return errno;
   UniqueFd user_namespace;
-  if (const int error = MakeUserNamespace(house, options, first_user_id, user_namespace)) return error;
+  const std::string users = IdMapLines(options.user_id, first_user_id), groups = IdMapLines(options.group_id, first_user_id);
+  if (const int error = MakeUserNamespace(house, users, groups, user_namespace)) return error;
   mount_attr attributes{};
   attributes.attr_set = MOUNT_ATTR_IDMAP;
   attributes.userns_fd = static_cast<uint64_t>(user_namespace.get());

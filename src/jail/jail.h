@@ -18,6 +18,7 @@
 #include "jail/house.h"
 #include "jail/janitor.h"
 #include "jail/jail_options.h"
+#include "jail/owners.h"
 #include "jail/warden.h"
 #include "sandbox/init_protocol.h"
 #include "sandbox/jail_protocol.h"
@@ -145,6 +146,7 @@ class Jail {
   uint32_t last_token_ = 0;
   std::vector<uint32_t> free_slots_;
   std::map<uint32_t, std::unique_ptr<Cage>> cages_;
+  Owners owners_;
   std::map<int, uint32_t> cage_of_init_;                            // pid -> cage
   std::map<int, std::pair<uint32_t, uint32_t>> process_of_child_;   // pid of a zygote's child -> cage, process
   std::map<uint32_t, PendingFork> forks_;                           // by token; at most kForksMax

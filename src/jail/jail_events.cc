@@ -70,14 +70,17 @@ void Jail::BootCage(Cage& cage) {
   UniqueFd theirs(pair[1]);
   if (error == 0) cage.boot_place = boot_places_.Take(theirs);
   const bool placed = cage.boot_place >= 0;
+  const uint32_t first_user_id = options_.user_id_base + cage.slot * sandbox::kUserIdsPerCage;
+  const Owners::Maps* owners = error == 0 ? owners_.Find(house_, cage.slot, first_user_id) : nullptr;
   int pidfd = -1;
   if (error == 0 && (cage.pid = CloneIntoCage(cage.group.core.get(), placed ? CLONE_FILES : 0, pidfd)) < 0) error = errno;
   if (error == 0 && cage.pid == 0) {
+    if (owners != nullptr && MapTemplate(owners->machine.get()) != 0) _exit(1);  // while the map is within reach
     if (placed && boot_places_.LeaveTheRest() != 0) _exit(1);  // what it closes would be closed in the jail
     // The child must see the end of its socket when the jail dies, and the daemon the end of the jail: neither while a copy is open here.
     if (!placed) cage.socket.Reset();
     close(sandbox::kJailControlDescriptor);
-    RunCageProcess({cage.id, cage.slot, options_.user_id_base + cage.slot * sandbox::kUserIdsPerCage, cage.want_endpoint,
+    RunCageProcess({cage.id, cage.slot, first_user_id, cage.want_endpoint,
                     placed ? cage.boot_place : theirs.get(), &house_, &cgroups_, &filter_program_});
   }
   if (error != 0) {

@@ -118,23 +118,26 @@ int Jail::Assign(Cage& cage, const Request& request) {
 // Nothing hostile has run in the cage yet and its root is read-only, so paths in there mean what they say.
 int Jail::AttachPackages(Cage& cage, const Request& request, UniqueFd& tmp) {
   std::vector<Attachment> attachments, within;  // within: once the image is the root
-  auto add = [](std::vector<Attachment>& to, UniqueFd source, const char* place) {
+  const uint32_t first_user_id = options_.user_id_base + cage.slot * sandbox::kUserIdsPerCage;
+  const Owners::Maps* owners = owners_.Find(house_, cage.slot, first_user_id);
+  auto add = [owners](std::vector<Attachment>& to, UniqueFd source, const char* place, UniqueFd Owners::Maps::*map) {
     if (!source) return errno;
     to.push_back({CloneReadOnly(source.get(), ""), place});
-    return to.back().mount ? 0 : errno;
+    if (!to.back().mount) return errno;
+    return owners != nullptr ? MapOwners(to.back().mount.get(), (owners->*map).get()) : 0;
   };
   const bool is_image = (request.flags & sandbox::kImageRoot) != 0;
   const bool code_is_root = is_image && request.root_index == 0;
   std::vector<Attachment>& packages = is_image && !code_is_root ? within : attachments;
-  if (const int error = add(packages, OpenPackage(house_, request.code), code_is_root ? kImagePlace : "/var/task")) return error;
+  if (const int error = add(packages, OpenPackage(house_, request.code), code_is_root ? kImagePlace : "/var/task", &Owners::Maps::store)) return error;
   if (request.flags & sandbox::kHasLayers) {
-    if (const int error = add(packages, OpenPackage(house_, request.layers), "/opt")) return error;
+    if (const int error = add(packages, OpenPackage(house_, request.layers), "/opt", &Owners::Maps::store)) return error;
   }
   if (request.root_index != 0) {
     const std::string root = "/roots/" + std::to_string(request.root_index);
-    if (const int error = add(attachments, UniqueFd(open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)), "/var/lang")) return error;
+    if (const int error = add(attachments, UniqueFd(open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)), "/var/lang",
+                              is_image ? &Owners::Maps::store : &Owners::Maps::machine)) return error;
   }
-  const uint32_t first_user_id = options_.user_id_base + cage.slot * sandbox::kUserIdsPerCage;
   UniqueFd file_system;
   if (request.flags & sandbox::kHasFileSystem) {
     const int failed = CloneFileSystem(house_, options_.file_systems[request.file_system], request.file_system, first_user_id, file_system);

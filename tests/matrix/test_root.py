@@ -21,7 +21,18 @@ LOOK = """
 import json, os, stat, subprocess
 def handler(event, context):
     return {"files": {path: os.access(path, os.R_OK) for path in event}, "release": open("/etc/os-release").read(),
-            "system": open("/etc/system-release").read()}
+            "system": open("/etc/system-release").read(),
+            "owners": {path: [os.stat(path).st_uid, os.stat(path).st_gid] for path in ("/", "/usr", "/etc", "/usr/bin/env", "/var/task",
+                                                                                      "/var/task/index.py", "/var/runtime", "/opt", "/opt/in_layer.txt")},
+            "denied": [path for path in ("/var/task/index.py", "/opt/in_layer.txt", "/etc/hosts", "/usr/bin/env") if not refuses(path)]}
+def refuses(path):
+    for attempt in (lambda: open(path, "r+"), lambda: os.chmod(path, 0o777), lambda: os.chown(path, 993, 993), lambda: os.unlink(path), lambda: os.setuid(0)):
+        try:
+            attempt()
+            return False
+        except OSError:
+            pass
+    return True
 """
 BOOTSTRAP = """#!/bin/sh
 set -euo pipefail
@@ -61,6 +72,11 @@ def test_release_is_that_of_the_root_that_is_mounted(seen):
     assert seen["release"] == Path("/etc/os-release").read_text()
     pretty = [line.split("=", 1)[1].strip('"') for line in seen["release"].splitlines() if line.startswith("PRETTY_NAME=")]
     assert seen["system"] == pretty[0] + "\n"
+
+
+def test_files_belong_to_root(seen):
+    assert set(map(tuple, seen["owners"].values())) == {(0, 0)}, seen["owners"]
+    assert seen["denied"] == [], "and are nobody's to change"
 
 
 def test_shell_is_bash(matrix_daemon):
