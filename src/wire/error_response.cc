@@ -22,6 +22,9 @@ constexpr CommonError kCommonErrors[] = {
     {"ServiceUnavailable", 503},
 };
 
+constexpr std::string_view kTypeMember = "Type";
+constexpr std::string_view kNoType = "null";
+
 constexpr std::string_view kFaultMessage = "The service encountered an internal error. The request id names it in the service's log.";
 
 // Names that the query protocol has for errors that services share.
@@ -69,7 +72,12 @@ ErrorAnswer DescribeError(const Service& service, const Error& error) {
   } else {
     answer.status = 400;  // another room's service error that no table knows is still the caller's
   }
+  bool has_type = shape != nullptr;
   for (const auto& [name, raw] : shown.members) {
+    if (name == kTypeMember) {
+      has_type = has_type && raw != kNoType;
+      continue;
+    }
     json::Value value = MemberValue(raw);
     if (shape && !shape->retry_after_member.empty() && name == shape->retry_after_member) {
       answer.retry_after = value.is_string() ? value.string() : raw;
@@ -77,7 +85,7 @@ ErrorAnswer DescribeError(const Service& service, const Error& error) {
       answer.body.emplace_back(name, std::move(value));
     }
   }
-  if (shape) answer.body.emplace_back("Type", shape->fault ? "Service" : "User");
+  if (has_type) answer.body.emplace_back(std::string(kTypeMember), shape->fault ? "Service" : "User");
   answer.body.emplace_back(std::string(shape ? shape->message_member : "message"), shown.message);
   return answer;
 }
@@ -101,6 +109,11 @@ std::string TypeOf(const Service& service, const ErrorAnswer& answer) {
   if (FindError(service, answer.code)) return service.error_namespace.empty() ? answer.code : fmt::format("{}#{}", service.error_namespace, answer.code);
   // What all services share is named so, always with this ending.
   return fmt::format("com.amazon.coral.service#{}{}", answer.code, answer.code.ends_with("Exception") || answer.status >= 500 ? "" : "Exception");
+}
+
+Error WithoutType(Error error) {
+  error.members.emplace_back(std::string(kTypeMember), std::string(kNoType));
+  return error;
 }
 
 Error MissingParameter(std::string_view path) {

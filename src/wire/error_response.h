@@ -24,6 +24,8 @@ struct ErrorAnswer {
 Error ForCaller(const Service& service, const Error& error);
 
 ErrorAnswer DescribeError(const Service& service, const Error& error);
+// The same error, for an answer that has no Type although the model has the error: AWS leaves it out of some.
+Error WithoutType(Error error);
 // What the query protocol calls the error that is described: its code of the model, or "InvalidParameterValue".
 std::string QueryCodeOf(const Service& service, const ErrorAnswer& answer);
 // The same for newer SDKs, which find it in the header x-amzn-query-error: "CODE;Sender".

@@ -131,7 +131,7 @@ bool Hidden(const Shape& shape) {
 // A finding about the parts of a container, told once however many parts are wrong.
 void AddPartFinding(const Path& path, const Shape& shape, const json::Value& value, std::string_view part, const Shape& wanted,
                     Violations& violations) {
-  const std::string shown = Hidden(shape) ? std::string() : fmt::format("'{}'", ShowValue(value));
+  const std::string shown = Hidden(shape) ? std::string() : fmt::format("'{}'", ShowValue(shape, value));
   violations.Add(path, shown, fmt::format("{} must satisfy constraint: {}", part, DescribeConstraints(wanted)));
 }
 

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 
 #include "base/text.h"
 
@@ -77,15 +79,36 @@ bool InRange(const Shape& shape, double measured) {
   return (!shape.low.exists() || measured >= shape.low.value) && (!shape.high.exists() || measured <= shape.high.value);
 }
 
-void AppendValue(const json::Value& value, std::string& out) {
+// As Java's Double.toString prints it; "" for what is no number.
+std::string ShowDouble(std::string_view text) {
+  const std::optional<double> number = ParseNumber<double>(text);
+  if (!number) return {};
+  constexpr double kPlainFrom = 1e-3, kPlainBelow = 1e7;
+  const double size = std::abs(*number);
+  char digits[32];
+  const bool plain = size == 0 || (size >= kPlainFrom && size < kPlainBelow);
+  const auto end = std::to_chars(digits, std::end(digits), *number, plain ? std::chars_format::fixed : std::chars_format::scientific);
+  std::string_view written(digits, end.ptr);
+  if (plain) return fmt::format("{}{}", written, written.find('.') == std::string_view::npos ? ".0" : "");
+  const size_t mark = written.find('e');
+  std::string_view mantissa = written.substr(0, mark), exponent = written.substr(mark + 1);
+  const bool negative = exponent.front() == '-';
+  exponent.remove_prefix(std::min(exponent.find_first_not_of("+-0"), exponent.size()));
+  return fmt::format("{}{}E{}{}", mantissa, mantissa.find('.') == std::string_view::npos ? ".0" : "", negative ? "-" : "",
+                     exponent.empty() ? "0" : exponent);
+}
+
+// `shape` is null for what no shape is known of.
+void AppendValue(const Shape* shape, const json::Value& value, std::string& out) {
   if (out.size() > kShownBytesMax) return;
+  const Shape* element = shape ? shape->element : nullptr;
   if (value.is_string()) {
     out += CutForShow(value.string());
   } else if (value.is_array()) {
     out.push_back('[');
     for (size_t i = 0; i < value.array().size() && out.size() <= kShownBytesMax; ++i) {
       if (i > 0) out += ", ";
-      AppendValue(value.array()[i], out);
+      AppendValue(element, value.array()[i], out);
     }
     out.push_back(']');
   } else if (value.is_object()) {
@@ -96,9 +119,11 @@ void AppendValue(const json::Value& value, std::string& out) {
       if (!first) out += ", ";
       first = false;
       out.append(CutForShow(key)).push_back('=');
-      AppendValue(member, out);
+      AppendValue(element, member, out);
     }
     out.push_back('}');
+  } else if (shape && shape->kind == Kind::Double && value.is_number()) {
+    out += ShowDouble(value.number_text());
   } else {
     json::WriteTo(value, out);
   }
@@ -116,9 +141,9 @@ size_t CountCharacters(std::string_view text) {
   return static_cast<size_t>(std::ranges::count_if(text, [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0) != 0x80; }));
 }
 
-std::string ShowValue(const json::Value& value) {
+std::string ShowValue(const Shape& shape, const json::Value& value) {
   std::string out;
-  AppendValue(value, out);
+  AppendValue(&shape, value, out);
   return std::string(CutForShow(out));
 }
 
@@ -175,12 +200,14 @@ void Violations::CheckNumber(const Path& path, const Shape& shape, double value,
 void Violations::CheckStored(const Path& path, const Shape& shape, const void* stored, std::string_view number_text) {
   if (shape.kind == Kind::String) CheckText(path, shape, *static_cast<const std::string*>(stored));
   if (shape.kind == Kind::Blob) CheckSize(path, shape, static_cast<const std::string*>(stored)->size(), nullptr);
-  if (IsNumber(shape)) CheckNumber(path, shape, StoredNumber(shape, stored), number_text);
+  if (!IsNumber(shape)) return;
+  const std::string shown = shape.kind == Kind::Double ? ShowDouble(number_text) : std::string(number_text);
+  CheckNumber(path, shape, StoredNumber(shape, stored), shown);
 }
 
 void Violations::CheckSize(const Path& path, const Shape& shape, size_t size, const json::Value* value) {
   if (InRange(shape, static_cast<double>(size))) return;
-  const std::string shown = value ? Quoted(shape, ShowValue(*value)) : std::string();
+  const std::string shown = value ? Quoted(shape, ShowValue(shape, *value)) : std::string();
   const bool too_long = shape.high.exists() && static_cast<double>(size) > shape.high.value;
   Add(path, shown, too_long ? HighConstraint(shape) : LowConstraint(shape));
 }

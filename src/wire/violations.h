@@ -68,8 +68,9 @@ bool Satisfies(const Shape& shape, double value);
 bool StoredSatisfies(const Shape& shape, const void* stored);
 // All constraints on the elements, keys or values of a container: "[Member must have length …, …, Member must not be null]".
 std::string DescribeConstraints(const Shape& shape);
-// A value as messages show it: 'text', '5', '[a, b]', '{k=v}', 'null'. Without the quotes.
-std::string ShowValue(const json::Value& value);
+// A value as messages show it: 'text', '5', '[a, b]', '{k=v}', 'null'. Without the quotes. What `shape` has as doubles is shown as
+// Java prints doubles: 2.0, 0.5, 1.0E-4.
+std::string ShowValue(const Shape& shape, const json::Value& value);
 
 // Characters (Unicode code points), as the limits of strings count them.
 size_t CountCharacters(std::string_view text);

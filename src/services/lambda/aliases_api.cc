@@ -8,6 +8,7 @@
 #include "services/lambda/paging.h"
 #include "services/lambda/provisioned_concurrency_api.h"
 #include "services/lambda/settings.h"
+#include "wire/error_response.h"
 
 namespace mayfly::lambda {
 namespace {
@@ -50,7 +51,7 @@ Result<> AliasesApi::Point(catalog::Alias& alias, const std::optional<std::strin
           "Invalid function version {0}. Function version {0} is already included in routing configuration.", alias.function_version)));
     }
     if (alias.function_version == "$LATEST") {
-      return Fail(InvalidParameterValue("$LATEST is not supported for an alias pointing to more than 1 version"));
+      return Fail(wire::WithoutType(InvalidParameterValue("$LATEST is not supported for an alias pointing to more than 1 version")));
     }
   }
   for (const std::string& used : {alias.function_version, alias.additional_version}) {

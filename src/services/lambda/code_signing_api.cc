@@ -8,6 +8,7 @@
 #include "services/lambda/settings.h"
 #include "services/lambda/tags.h"
 #include "services/lambda/signing_rule.h"
+#include "wire/error_response.h"
 
 namespace mayfly::lambda {
 namespace {
@@ -33,7 +34,7 @@ void SetPolicy(catalog::CodeSigningConfig& config, const std::optional<CodeSigni
 Result<OwnSigningConfig> FindConfig(const Context& ctx, const catalog::Tables& tables, const std::string& arn) {
   OwnSigningConfig found = FindOwnSigningConfig(ctx, tables, arn);
   if (found.config) return found;
-  return Fail(Error::Service("ResourceNotFoundException", fmt::format("The Lambda code signing configuration {} can not be found.", arn)));
+  return Fail(wire::WithoutType(NotFound(fmt::format("The Lambda code signing configuration {} can not be found.", arn))));
 }
 
 }  // namespace

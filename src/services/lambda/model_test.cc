@@ -1,4 +1,5 @@
 // If these fail, requests are misread, wrong values get in, or clients cannot read our answers.
+#include "wire/error_response.h"
 #include "wire/rest_json.h"
 
 #include <gtest/gtest.h>
@@ -250,6 +251,7 @@ TEST_F(LambdaModelTest, WritesErrorsAsTheModelHasThem) {
   EXPECT_EQ(found.status, 404);
   EXPECT_EQ(found.headers.Get("x-amzn-ErrorType"), "ResourceNotFoundException");
   EXPECT_EQ(found.body, R"({"Type":"User","Message":"Function not found: f"})");
+  EXPECT_EQ(protocol_.EncodeError(wire::WithoutType(Error::Service("ResourceNotFoundException", "It has gone."))).body, R"({"Message":"It has gone."})");
 
   Error throttle = Error::Service("TooManyRequestsException", "Rate Exceeded.");
   throttle.members = {{"Reason", "\"CallerRateLimitExceeded\""}, {"retryAfterSeconds", "\"1\""}};

@@ -8,6 +8,7 @@
 #include "services/lambda/find_function.h"
 #include "services/lambda/paging.h"
 #include "services/lambda/settings.h"
+#include "wire/error_response.h"
 
 namespace mayfly::lambda {
 namespace {
@@ -51,18 +52,17 @@ Result<> ProvisionedConcurrencyApi::CheckProvisionable(const catalog::SettingOwn
   const auto reserved = parts_.tables.reserved_concurrency.Find(catalog::SettingOwner{owner.function}.Key());
   if (reserved) {
     if (parts_.ledger.ProvisionedOf(owner.function) - present + requested <= reserved->executions) return {};
-    return Fail(
-        InvalidParameterValue("Requested Provisioned Concurrency should not be greater than the reservedConcurrentExecution for function"));
+    return Fail(InvalidParameterValue("Requested Provisioned Concurrency should not be greater than the reservedConcurrentExecution for function"));
   }
   if (requested > parts_.limits.account) {
-    return Fail(InvalidParameterValue(fmt::format(
-        "Specified ConcurrentExecutions for function is greater than account's unreserved concurrency [{}].", parts_.limits.account)));
+    return Fail(wire::WithoutType(InvalidParameterValue(fmt::format(
+        "Specified ConcurrentExecutions for function is greater than account's unreserved concurrency [{}].", parts_.limits.account))));
   }
   if (parts_.limits.account - parts_.ledger.Of(owner.function).taken() + present - requested >= parts_.limits.UnreservedFloor()) return {};
-  return Fail(
+  return Fail(wire::WithoutType(
       InvalidParameterValue(fmt::format("Specified ConcurrentExecutions for function decreases account's UnreservedConcurrentExecution "
                                         "below its minimum value of [{}].",
-                                        parts_.limits.UnreservedFloor())));
+                                        parts_.limits.UnreservedFloor()))));
 }
 
 Result<> ProvisionedConcurrencyApi::CheckProvisionedOnce(const FoundFunction& found) const {

@@ -6,6 +6,7 @@
 #include "catalog/function_catalog.h"
 #include "services/lambda/find_function.h"
 #include "services/lambda/settings.h"
+#include "wire/error_response.h"
 
 namespace mayfly::lambda {
 
@@ -19,15 +20,15 @@ Task<Result<Concurrency>> ReservedConcurrencyApi::PutFunctionConcurrency(Context
   // What the function has already, of either kind, is replaced.
   const int64_t own = old ? old->executions : provisioned;
   if (parts_.limits.account - parts_.ledger.Of(reference.name).taken() + own - executions < parts_.limits.UnreservedFloor()) {
-    co_return Fail(InvalidParameterValue(
+    co_return Fail(wire::WithoutType(InvalidParameterValue(
         fmt::format("Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution "
                     "below its minimum value of [{}].",
-                    parts_.limits.UnreservedFloor())));
+                    parts_.limits.UnreservedFloor()))));
   }
   if (provisioned > executions) {
-    co_return Fail(InvalidParameterValue(
+    co_return Fail(wire::WithoutType(InvalidParameterValue(
         fmt::format(" ReservedConcurrentExecutions  {} should not be lower than function's total provisioned concurrency [{}].", executions,
-                    provisioned)));
+                    provisioned))));
   }
   const catalog::ConcurrencyLedger::Claim claim(parts_.ledger, reference.name, executions - own);
   resources::Change change(parts_.tables.all);
