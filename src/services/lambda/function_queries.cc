@@ -5,6 +5,7 @@
 #include "services/lambda/function_views.h"
 #include "services/lambda/functions_api.h"
 #include "services/lambda/paging.h"
+#include "services/lambda/settling.h"
 
 namespace mayfly::lambda {
 namespace {
@@ -53,6 +54,7 @@ FunctionCodeLocation FunctionsApi::LocationOf(const catalog::Function& function)
 
 Task<Result<GetFunctionResponse>> FunctionsApi::GetFunction(Context& ctx, GetFunctionRequest request) {
   MF_CO_TRY(FoundFunction found, FindFunction(parts_.catalog, ctx, request.function_name, request.qualifier));
+  co_await parts_.settling.Look(ctx, found.function);
   GetFunctionResponse response;
   response.configuration = parts_.views.Describe(*found.function, found.reference.qualifier);
   response.code = LocationOf(*found.function);
@@ -67,6 +69,7 @@ Task<Result<GetFunctionResponse>> FunctionsApi::GetFunction(Context& ctx, GetFun
 
 Task<Result<FunctionConfiguration>> FunctionsApi::GetFunctionConfiguration(Context& ctx, GetFunctionConfigurationRequest request) {
   MF_CO_TRY(FoundFunction found, FindFunction(parts_.catalog, ctx, request.function_name, request.qualifier));
+  co_await parts_.settling.Look(ctx, found.function);
   co_return parts_.views.Describe(*found.function, found.reference.qualifier);
 }
 

@@ -9,13 +9,24 @@
 #include "invoke/trace_sampling.h"
 #include "services/lambda/invocation_rules.h"
 #include "services/lambda/settings.h"
+#include "services/lambda/settling.h"
 
 namespace mayfly::lambda {
 
+Task<Result<InvokeApi::Target>> InvokeApi::FindTarget(Context& ctx, std::string_view name, const std::optional<std::string>& qualifier) const {
+  MF_CO_TRY(catalog::FunctionReference reference, catalog::ParseFunctionReference(ctx, name, qualifier.value_or("")));
+  auto found = parts_.catalog.ResolveForInvoke(reference, parts_.random);
+  if (!found) {
+    if (reference.qualifier.empty()) co_return Fail(catalog::FunctionNotFound({reference.name, "$LATEST"}));
+    co_return Fail(std::move(found).error());
+  }
+  Target target{.reference = std::move(reference), .function = std::move(found->function)};
+  if (target.function->state == "Pending") co_await parts_.settling.Look(ctx, target.function);
+  co_return target;
+}
+
 Task<Result<InvocationResponse>> InvokeApi::Invoke(Context& ctx, InvokeRequest request) {
-  MF_CO_TRY(catalog::FunctionReference reference,
-            catalog::ParseFunctionReference(ctx, request.function_name, request.qualifier.value_or("")));
-  MF_CO_TRY(catalog::FunctionCatalog::Resolved found, parts_.catalog.ResolveForInvoke(reference, parts_.random));
+  MF_CO_TRY(Target target, co_await FindTarget(ctx, request.function_name, request.qualifier));
   const std::string_view type = request.invocation_type ? std::string_view(*request.invocation_type) : "RequestResponse";
   if (request.tenant_id) co_return Fail(NoTenancy());
   if (request.durable_execution_name) {
@@ -32,22 +43,22 @@ Task<Result<InvocationResponse>> InvokeApi::Invoke(Context& ctx, InvokeRequest r
   }
   ctx.trace_header = invoke::CompleteTraceHeader(ctx, parts_.random);
   if (type == "Event") {
-    MF_CO_TRY_VOID(co_await AcceptEvent(ctx, std::move(reference), std::move(payload), std::move(client_context)));
+    MF_CO_TRY_VOID(co_await AcceptEvent(ctx, std::move(target.reference), std::move(payload), std::move(client_context)));
     response.status_code = 202;
     co_return response;
   }
 
   runtime::Invocation invocation;
   invocation.request_id = ctx.request_id;
-  invocation.invoked_function_arn = reference.Arn();
+  invocation.invoked_function_arn = target.reference.Arn();
   invocation.payload = std::move(payload);
-  MF_CO_TRY(ctx.trace_header, parts_.loops.Enter(reference, ctx.trace_header));
+  MF_CO_TRY(ctx.trace_header, parts_.loops.Enter(target.reference, ctx.trace_header));
   invocation.trace_id = ctx.trace_header;
   invocation.client_context = std::move(client_context);
   invocation.want_log_tail = request.log_type && *request.log_type == "Tail";
   const bool want_log_tail = invocation.want_log_tail;
-  const std::string version = found.function->version;
-  MF_CO_TRY(runtime::InvokeOutcome outcome, co_await parts_.invoker.Invoke(ctx, std::move(found.function), std::move(invocation)));
+  const std::string version = target.function->version;
+  MF_CO_TRY(runtime::InvokeOutcome outcome, co_await parts_.invoker.Invoke(ctx, std::move(target.function), std::move(invocation)));
 
   response.status_code = 200;
   if (outcome.function_error) response.function_error = "Unhandled";
@@ -67,12 +78,11 @@ Task<Result<>> InvokeApi::AcceptEvent(Context& ctx, catalog::FunctionReference f
 }
 
 Task<Result<InvokeAsyncResponse>> InvokeApi::InvokeAsync(Context& ctx, InvokeAsyncRequest request) {
-  MF_CO_TRY(catalog::FunctionReference reference, catalog::ParseFunctionReference(ctx, request.function_name, ""));
-  MF_CO_TRY_VOID(parts_.catalog.Resolve(reference));
+  MF_CO_TRY(Target target, co_await FindTarget(ctx, request.function_name, std::nullopt));
   std::string payload = request.invoke_args.empty() ? "{}" : std::move(request.invoke_args);
   MF_CO_TRY_VOID(CheckEventPayload(payload));
   ctx.trace_header = invoke::CompleteTraceHeader(ctx, parts_.random);
-  MF_CO_TRY_VOID(co_await AcceptEvent(ctx, std::move(reference), std::move(payload), {}));
+  MF_CO_TRY_VOID(co_await AcceptEvent(ctx, std::move(target.reference), std::move(payload), {}));
   InvokeAsyncResponse response;
   response.status = 202;
   co_return response;

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "catalog/function_reference.h"
 #include "model/lambda.h"
 #include "services/lambda/forward.h"
 
@@ -19,6 +20,7 @@ class InvokeApi final : public InvokeHandler {
     invoke::Invoker& invoker;
     invoke::EventQueue& events;
     const invoke::LoopGuard& loops;
+    Settling& settling;
   };
   explicit InvokeApi(Parts parts) : parts_(parts) {}
 
@@ -29,6 +31,13 @@ class InvokeApi final : public InvokeHandler {
   Task<Result<InvokeWithResponseStreamResponse>> InvokeWithResponseStream(Context& ctx, InvokeWithResponseStreamRequest request) override;
 
  private:
+  // What an invocation's name and qualifier mean, one of an alias's two versions perhaps. A new function that is ready but for
+  // somebody to look is looked at. Error: ResourceNotFoundException, which names $LATEST where no qualifier was given, as AWS does.
+  struct Target {
+    catalog::FunctionReference reference;
+    catalog::FunctionPointer function;
+  };
+  Task<Result<Target>> FindTarget(Context& ctx, std::string_view name, const std::optional<std::string>& qualifier) const;
   Task<Result<>> AcceptEvent(Context& ctx, catalog::FunctionReference function, std::string payload, std::string client_context);
 
   Parts parts_;

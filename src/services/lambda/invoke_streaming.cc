@@ -51,9 +51,7 @@ Task<Result<>> SendEvents(Context& ctx, wire::EventWriter<Event> events, std::un
 }  // namespace
 
 Task<Result<InvokeWithResponseStreamResponse>> InvokeApi::InvokeWithResponseStream(Context& ctx, InvokeWithResponseStreamRequest request) {
-  MF_CO_TRY(catalog::FunctionReference reference,
-            catalog::ParseFunctionReference(ctx, request.function_name, request.qualifier.value_or("")));
-  MF_CO_TRY(catalog::FunctionCatalog::Resolved found, parts_.catalog.ResolveForInvoke(reference, parts_.random));
+  MF_CO_TRY(Target target, co_await FindTarget(ctx, request.function_name, request.qualifier));
   if (request.tenant_id) co_return Fail(NoTenancy());
   runtime::Invocation invocation;
   if (request.payload) invocation.payload = std::move(*request.payload);
@@ -65,16 +63,16 @@ Task<Result<InvokeWithResponseStreamResponse>> InvokeApi::InvokeWithResponseStre
     co_return response;
   }
   invocation.request_id = ctx.request_id;
-  invocation.invoked_function_arn = reference.Arn();
-  MF_CO_TRY(ctx.trace_header, parts_.loops.Enter(reference, invoke::CompleteTraceHeader(ctx, parts_.random)));
+  invocation.invoked_function_arn = target.reference.Arn();
+  MF_CO_TRY(ctx.trace_header, parts_.loops.Enter(target.reference, invoke::CompleteTraceHeader(ctx, parts_.random)));
   invocation.trace_id = ctx.trace_header;
   MF_CO_TRY(invocation.client_context, DecodeClientContext(request.client_context));
   invocation.want_log_tail = request.log_type == "Tail";
   const bool wants_log = invocation.want_log_tail;
   response.status_code = 200;
-  response.executed_version = found.function->version;
+  response.executed_version = target.function->version;
   MF_CO_TRY(std::unique_ptr<invoke::StreamedInvocation> streamed,
-            co_await parts_.invoker.InvokeStreaming(ctx, std::move(found.function), std::move(invocation)));
+            co_await parts_.invoker.InvokeStreaming(ctx, std::move(target.function), std::move(invocation)));
   response.response_stream_content_type = streamed->begun() ? streamed->content_type() : streamed->outcome().content_type;
   response.event_stream = [streamed = std::move(streamed), wants_log](Context& ctx, wire::EventWriter<Event> events) mutable {
     return SendEvents(ctx, events, std::move(streamed), wants_log);
