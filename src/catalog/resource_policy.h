@@ -11,7 +11,7 @@ namespace mayfly::catalog {
 
 struct ResourcePolicy {
   std::string document;     // the text that clients get; at most identity::kPolicyBytesMax
-  std::string revision_id;  // of a layer version's policy; those of functions share that of the function, version or alias
+  std::string revision_id;  // its own: what it hangs on has another; "" in rows of older daemons, where the two were one
   identity::PolicyPointer parsed;  // of `document`; never null in a table
 
   // Error (Service, MalformedPolicyDocument): `document` is no policy of a resource.

@@ -109,7 +109,10 @@ class Sequence:
         request = {"FunctionName": name, **({"Description": description} if description else {})}
         answer = self.expect(None if model else "ResourceNotFoundException", lambda: self.aws.publish_version(**request))
         if answer:
+            known = set(model.versions)
             assert answer["Version"] == str(model.publish(description))
+            if set(model.versions) != known:
+                self.revisions.setdefault(name, []).append(self.aws.get_function_configuration(FunctionName=name)["RevisionId"])
 
     def stale(self, name, model):
         """A revision that the function had before."""
@@ -148,11 +151,10 @@ class Sequence:
 
     def delete_version(self, name, model):
         version = str(self.chance.randint(1, 4))
-        code = "ResourceNotFoundException" if not model or int(version) not in model.versions else \
-            "ResourceConflictException" if model.users(version) else None
+        code = "ResourceNotFoundException" if not model else "ResourceConflictException" if model.users(version) else None
         self.expect(code, lambda: self.aws.delete_function(FunctionName=name, Qualifier=version))
         if code is None:
-            del model.versions[int(version)]
+            model.versions.pop(int(version), None)  # to delete what is not there is no error
 
     def delete(self, name, model):
         if self.chance.random() < 0.7:

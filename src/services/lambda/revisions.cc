@@ -51,6 +51,7 @@ catalog::Function Revisions::MakeVersion(catalog::Function& latest, const std::o
   catalog::Function version = latest;
   version.published_sha256 = latest.ContentSha256();
   version.version = std::to_string(++latest.last_version);
+  latest.revision_id = random_.Uuid();
   version.last_version = 0;
   version.tags.clear();
   version.TakeNextImage();
@@ -63,7 +64,7 @@ catalog::Function Revisions::MakeVersion(catalog::Function& latest, const std::o
 
 void Revisions::MarkSettled(catalog::Function& function) {
   MF_ASSERT(!function.is_settled());
-  function.revision_id = random_.Uuid();
+  if (function.is_latest()) function.revision_id = random_.Uuid();
   if (function.next_image) {
     function.TakeNextImage();
     function.SetContentId(random_.Uuid());
@@ -78,7 +79,7 @@ void Revisions::MarkSettled(catalog::Function& function) {
 
 void Revisions::MarkFailed(catalog::Function& function, const Failure& failure) {
   MF_ASSERT(!function.is_settled() && !failure.code.empty());
-  function.revision_id = random_.Uuid();
+  if (function.is_latest()) function.revision_id = random_.Uuid();
   if (function.state == "Pending") {
     function.state = "Failed";
     function.state_reason = failure.reason;

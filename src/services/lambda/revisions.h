@@ -23,7 +23,8 @@ class Revisions {
   void MarkUpdating(catalog::Function& function);
   // A version that has to wait for its code as well.
   void MarkPending(catalog::Function& version);
-  // The next version of `latest`, which is told its number. It is as ready as `latest` is.
+  // The next version of `latest`, which is told its number and has another revision id from now on. The version has one of its own,
+  // which its becoming Active does not change. It is as ready as `latest` is.
   catalog::Function MakeVersion(catalog::Function& latest, const std::optional<std::string>& description);
 
   // --- it ends (Settling) ---

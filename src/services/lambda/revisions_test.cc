@@ -90,5 +90,15 @@ TEST_F(RevisionsTest, VersionsCountUpAndRunTheSameContent) {
   EXPECT_NE(one.revision_id, two.revision_id);
 }
 
+TEST_F(RevisionsTest, PublishingChangesTheRevisionOfLatestAndSettlingThatOfNoVersion) {
+  const std::string created_as = function_.revision_id;
+  catalog::Function version = revisions_.MakeVersion(function_, std::nullopt);
+  EXPECT_NE(function_.revision_id, created_as);
+  EXPECT_NE(function_.revision_id, version.revision_id);
+  const std::string published_as = version.revision_id;
+  revisions_.MarkSettled(version);
+  EXPECT_EQ(version.revision_id, published_as);
+}
+
 }  // namespace
 }  // namespace mayfly::lambda
