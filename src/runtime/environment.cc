@@ -310,8 +310,10 @@ Task<Result<InvokeOutcome>> ExecutionEnvironment::Invoke(Context& ctx, Invocatio
   running.request_id = invocation.request_id;
 
   PhaseEnd end;
+  bool has_failed_init = false;
   if (state_ == State::New) {
     end = co_await RunInit(own, InitPhase::Init, InitDeadline());
+    has_failed_init = end.kind != PhaseEnd::Kind::Ready;
     if (end.kind == PhaseEnd::Kind::Ready) {
       running.init_duration = outcome.init_duration = last_init_;
     } else {
@@ -329,8 +331,12 @@ Task<Result<InvokeOutcome>> ExecutionEnvironment::Invoke(Context& ctx, Invocatio
   running.until = running.started + spec_->timeout;
   if (state_ == State::Warm && IsBroken()) co_await Reset(own);  // it died between invocations
   if (state_ == State::NeedsInit) end = co_await RunInit(own, InitPhase::Invoke, running.until);
+  // The tail begins with START. What init had to say stands only in the log group, unless it tells why there is no answer.
+  const std::string before_start = has_failed_init || state_ != State::Warm ? std::string(tail_.text()) : std::string();
+  tail_.Clear();
   if (TellsTraces() || telemetry::IsSampled(invocation.trace_id)) running.trace_id = invocation.trace_id;
   Emit({.type = Type::Start, .request_id = running.request_id, .tracing = running.trace_id});
+  if (!before_start.empty()) tail_.Add(std::string_view(before_start).substr(0, before_start.size() - 1));
   if (state_ == State::Warm) end = co_await RunInvocation(own, std::move(invocation), running);
   if (end.kind == PhaseEnd::Kind::Answer && end.answer.kind == RuntimeAnswer::Kind::TruncatedResponse) {
     end = co_await AwaitExitBehindTruncation(std::move(end));

@@ -158,7 +158,7 @@ int ExecutionEnvironment::UsedMemoryMib() const {
 
 void ExecutionEnvironment::Emit(PlatformEvent event) {
   event.time = loop_->WallNow();
-  if (want_log_tail_) {
+  if (want_log_tail_ && event.type != Type::InitStart) {
     if (auto line = telemetry::FormatLogLine(label_, event)) tail_.Add(*line);
   }
   events_->OnEvent(label_, event);

@@ -87,13 +87,13 @@ def test_an_image_serves_what_mayfly_has_no_client_for(dotnet, stopped, tmp_path
     aws = stopped.client()
     layer = aws.publish_layer_version(LayerName="layer", Content={"ZipFile": make_zip({"in-layer": "1"})})["LayerVersionArn"]
     make(aws, "f", "dotnet8", {"app.dll": "of the package"}, Layers=[layer], Environment={"Variables": {"MINE": "1"}})
-    seen, log = call(aws, "f", {"read": "/var/task/app.dll", "list": "/opt"})
+    seen, _ = call(aws, "f", {"read": "/var/task/app.dll", "list": "/opt"})
     assert (seen["read"], seen["list"], seen["uid"], seen["cwd"]) == ("of the package", ["in-layer"], 993, "/var/task")
     assert seen["arguments"] == ["/var/runtime/bootstrap"]
     environment = seen["environment"]
     assert environment["AWS_EXECUTION_ENV"] == "AWS_Lambda_dotnet8" and environment["_HANDLER"] == "app.handler"
     assert environment["DOTNET_ROOT"] == "/var/lang/bin" and environment["MINE"] == "1"
-    assert f"Runtime Version: dotnet8:{dotnet.digest[:19]}" in log
+    assert f"Runtime Version: dotnet8:{dotnet.digest[:19]}" in stopped.raw("GET", "/_mayfly/logs?function=f").body.decode()
     assert call(aws, "f", {"list": "/var/task"})[0]["list"] == ["app.dll"]
     make(aws, "bare", "dotnet8", {"app.dll": "x"})
     assert call(aws, "bare", {"list": "/opt"})[0]["list"] == ["of-the-image"]
