@@ -5,6 +5,7 @@
 #include "base/encoding.h"
 #include "base/json.h"
 #include "invoke/event_queue.h"
+#include "services/lambda/json_complaint.h"
 
 namespace mayfly::lambda {
 namespace {
@@ -40,12 +41,8 @@ Result<> CheckInvokePayload(const std::string& payload, std::string_view operati
     return Fail(Error::Service("RequestEntityTooLargeException", fmt::format("Request must be smaller than {} bytes for the {} operation",
                                                                              kInvokePayloadBytesMax, operation)));
   }
-  if (!json::IsValidJson(payload)) {
-    auto why = json::Parse(payload);
-    return Fail(InvalidContent(fmt::format("Could not parse request body into json: Could not parse payload into json: {}",
-                                           why ? "not one JSON value" : why.error().message)));
-  }
-  return {};
+  if (json::IsValidJson(payload)) return {};
+  return Fail(InvalidContent("Could not parse request body into json: Could not parse payload into json: " + WhyNoJson(payload)));
 }
 
 Result<> CheckEventPayload(const std::string& payload) {
