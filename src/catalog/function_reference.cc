@@ -49,6 +49,11 @@ std::optional<FunctionReference> ParseFunctionArn(std::string_view text) {
   return reference;
 }
 
+bool IsAliasName(std::string_view qualifier) {
+  constexpr std::string_view kCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+  return ConsistsOf(qualifier, kCharacters) && !IsNumber(qualifier);
+}
+
 Error FunctionNotFound(const FunctionReference& reference) {
   return Error::Service("ResourceNotFoundException", "Function not found: " + reference.Arn());
 }

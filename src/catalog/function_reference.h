@@ -29,4 +29,7 @@ std::optional<FunctionReference> ParseFunctionArn(std::string_view arn);
 
 Error FunctionNotFound(const FunctionReference& reference);
 
+// Whether an alias may be called so: letters, digits, - and _, but not digits alone.
+bool IsAliasName(std::string_view qualifier);
+
 }  // namespace mayfly::catalog

@@ -45,6 +45,11 @@ TEST_F(FunctionReferenceTest, RefusesWhatDisagrees) {
             "Functions from 'us-east-1' are not reachable in this region ('eu-west-1')");
 }
 
+TEST_F(FunctionReferenceTest, AnAliasIsNoNumber) {
+  for (const char* name : {"live", "a1", "1a", "v-1_2"}) EXPECT_TRUE(IsAliasName(name)) << name;
+  for (const char* name : {"", "1", "42", "$LATEST", "a$", "a.b"}) EXPECT_FALSE(IsAliasName(name)) << name;
+}
+
 TEST_F(FunctionReferenceTest, ArnsFollowThePartitionOfTheRegion) {
   EXPECT_EQ((FunctionName{"111122223333", "cn-north-1", "f"}.Arn()), "arn:aws-cn:lambda:cn-north-1:111122223333:function:f");
   EXPECT_EQ((FunctionName{"111122223333", "us-gov-west-1", "f"}.Arn()), "arn:aws-us-gov:lambda:us-gov-west-1:111122223333:function:f");

@@ -108,16 +108,20 @@ std::string RuntimeVersionArn(std::string_view region, const RuntimeChoice& choi
 Result<> RuntimeTable::CheckUse(std::string_view name, RuntimeUse use, WallTime now) const {
   const RuntimeIdentifier* identifier = FindRuntime(name);
   if (!identifier) {
-    std::string accepted;
-    for (const RuntimeIdentifier& other : RuntimeIdentifiers()) {
-      if (!IsBlocked(other, RuntimeUse::Create, now)) accepted += fmt::format("{}{}", accepted.empty() ? "" : ", ", other.name);
-    }
-    return Fail(InvalidParameter(fmt::format(
-        "Value {} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [{}] or be a valid ARN", name, accepted)));
+    return Fail(InvalidParameter(fmt::format("Value {} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [{}] or be a valid ARN",
+                                             name, AcceptedNames(now))));
   }
   if (!IsBlocked(*identifier, use, now)) return {};
   return Fail(InvalidParameter(fmt::format("The runtime parameter of {} is no longer supported for creating or updating AWS Lambda functions. "
                                            "We recommend you use a supported runtime while creating or updating functions.", name)));
+}
+
+std::string RuntimeTable::AcceptedNames(WallTime now) const {
+  std::string accepted;
+  for (const RuntimeIdentifier& identifier : RuntimeIdentifiers()) {
+    if (!IsBlocked(identifier, RuntimeUse::Create, now)) accepted += fmt::format("{}{}", accepted.empty() ? "" : ", ", identifier.name);
+  }
+  return accepted;
 }
 
 bool RuntimeTable::IsBlocked(const RuntimeIdentifier& identifier, RuntimeUse use, WallTime now) const {

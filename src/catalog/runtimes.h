@@ -83,6 +83,8 @@ class RuntimeTable {
   // Whether a function may be created, or changed, with this runtime. Errors (Service): InvalidParameterValueException with
   // AWS's texts, for unknown identifiers and for those that AWS has blocked by `now`.
   Result<> CheckUse(std::string_view name, RuntimeUse use, WallTime now) const;
+  // The identifiers that a new function may have by `now`, as AWS's messages list them: "nodejs24.x, python3.14, …".
+  std::string AcceptedNames(WallTime now) const;
   // What runs a function, however old its runtime is. Errors (Service): InvalidParameterValueException with our own text and a
   // hint where no interpreter of this host can serve it (Strict: where none serves it exactly); NotImplementedException for
   // families that Mayfly has no client for, unless an image serves.

@@ -7,6 +7,7 @@
 namespace mayfly::invoke {
 namespace {
 
+constexpr std::string_view kReservedConcurrency = "ReservedFunctionConcurrentInvocationLimitExceeded";
 constexpr Duration kSecond = std::chrono::seconds(1);
 
 std::string AccountKey(const catalog::FunctionName& function) { return function.account_id + '/' + function.region; }
@@ -16,7 +17,8 @@ std::string AccountKey(const catalog::FunctionName& function) { return function.
 Error Throttled(std::string_view reason) {
   Error error = Error::Service("TooManyRequestsException", "Rate Exceeded.");
   error.members.emplace_back("Reason", json::Quote(reason));
-  error.members.emplace_back("retryAfterSeconds", json::Quote("1"));
+  // Nobody can say when one of the function's own places becomes free.
+  if (reason != kReservedConcurrency) error.members.emplace_back("retryAfterSeconds", json::Quote("1"));
   error.retryable = true;
   return error;
 }
@@ -75,11 +77,10 @@ int64_t Admission::PoolSize(const Account& account) const {
 
 std::string_view Admission::RefuseConcurrency(const Function& function, InitializationType initialization) const {
   const Account& account = *function.account;
-  constexpr std::string_view kReserved = "ReservedFunctionConcurrentInvocationLimitExceeded";
   if (function.shares.reserved) {
-    if (function.running >= *function.shares.reserved) return kReserved;
+    if (function.running >= *function.shares.reserved) return kReservedConcurrency;
     const int64_t on_demand_max = *function.shares.reserved - function.shares.provisioned;
-    if (initialization == InitializationType::OnDemand && function.running - function.provisioned >= on_demand_max) return kReserved;
+    if (initialization == InitializationType::OnDemand && function.running - function.provisioned >= on_demand_max) return kReservedConcurrency;
   } else if (initialization == InitializationType::OnDemand && account.pool >= PoolSize(account)) {
     return "ConcurrentInvocationLimitExceeded";
   }

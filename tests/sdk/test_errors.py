@@ -40,7 +40,7 @@ def arn(name):
 
 @pytest.mark.parametrize("operation, arguments", [
     ("get_function", {}), ("get_function_configuration", {}), ("update_function_code", {"ZipFile": make_zip(ECHO)}),
-    ("update_function_configuration", {"Timeout": 3}), ("delete_function", {}), ("invoke", {})])
+    ("update_function_configuration", {"Timeout": 3}), ("delete_function", {})])
 def test_a_missing_function(aws, name, operation, arguments):
     refused(lambda: getattr(aws, operation)(FunctionName=name, **arguments), 404, "ResourceNotFoundException",
             f"Function not found: {arn(name)}")

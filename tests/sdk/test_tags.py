@@ -70,8 +70,8 @@ def test_refusals(aws, functions):
         for qualifier in ("1", "live", "$LATEST"):
             refused(lambda: call(f"{arn(name)}:{qualifier}"), 400, INVALID, QUALIFIED)
         refused(lambda: call(arn("nobody")), 404, "ResourceNotFoundException", f"Function not found: {arn('nobody')}")
-        refused(lambda: call("arn:aws:lambda:us-east-1:000000000000:capacity-provider:none"), 404, "ResourceNotFoundException",
-                "The resource you requested does not exist.")
+        provider = "arn:aws:lambda:us-east-1:000000000000:capacity-provider:none"
+        refused(lambda: call(provider), 404, "ResourceNotFoundException", f"Capacity provider not found: {provider}")
         refused(lambda: call(arn(name, region="eu-west-1")), 404, "ResourceNotFoundException",
                 "Functions from 'eu-west-1' are not reachable in this region ('us-east-1')")
         answer = refused_code(lambda: call(mapping))

@@ -110,7 +110,7 @@ def test_life_of_a_configuration(daemon, aws, functions):
     port = urlsplit(daemon.url).port
     assert re.fullmatch(rf"http://[a-z0-9]{{32}}\.lambda-url\.{REGION}\.localhost:{port}/", created["FunctionUrl"])
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", created["CreationTime"])
-    assert without(created) == {"FunctionUrl": created["FunctionUrl"], "FunctionArn": arn(name), "AuthType": "NONE",
+    assert without(created) == {"FunctionUrl": created["FunctionUrl"], "FunctionArn": arn(name), "AuthType": "NONE", "InvokeMode": "BUFFERED",
                                 "CreationTime": created["CreationTime"]}
     got = without(aws.get_function_url_config(FunctionName=name))
     assert got == {**without(created), "LastModifiedTime": created["CreationTime"]}
@@ -215,7 +215,7 @@ def test_lists_have_pages(aws, functions):
         made.add(aws.create_function_url_config(FunctionName=name, Qualifier=alias, AuthType="AWS_IAM")["FunctionUrl"])
     everything = aws.list_function_url_configs(FunctionName=name)
     assert {one["FunctionUrl"] for one in everything["FunctionUrlConfigs"]} == made and "NextMarker" not in everything
-    assert set(everything["FunctionUrlConfigs"][0]) == {"FunctionUrl", "FunctionArn", "AuthType", "CreationTime", "LastModifiedTime"}
+    assert set(everything["FunctionUrlConfigs"][0]) == {"FunctionUrl", "FunctionArn", "AuthType", "InvokeMode", "CreationTime", "LastModifiedTime"}
     pages = list(aws.get_paginator("list_function_url_configs").paginate(FunctionName=name, PaginationConfig={"PageSize": 2}))
     assert [len(page["FunctionUrlConfigs"]) for page in pages] == [2, 2, 1]
     assert {one["FunctionUrl"] for page in pages for one in page["FunctionUrlConfigs"]} == made

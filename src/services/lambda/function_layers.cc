@@ -15,6 +15,11 @@ constexpr size_t kLayersMax = 5;
 
 Error NoSuchVersion(std::string_view arn) { return InvalidParameterValue(fmt::format("Layer version {} does not exist.", arn)); }
 
+Error OtherRegion(std::string_view expected) {
+  return InvalidParameterValue(
+      fmt::format("Layers are not in the same region as the function. Layers are expected to be in region {}.", expected));
+}
+
 struct Taken {
   uint64_t unzipped_bytes = 0;  // of the package and all layers
   std::string tree;             // "" when they are too large
@@ -63,10 +68,7 @@ Result<catalog::LayerUse> FunctionLayers::UseOf(const Context& ctx, const std::s
   const auto name = catalog::ParseLayerVersionArn(arn);
   if (!name) return Fail(NoSuchVersion(arn));
   MF_TRY_VOID(MayUseLayer(ctx, parts_.access, *name));
-  if (name->layer.region != function.name.region) {
-    return Fail(InvalidParameterValue(
-        fmt::format("Layers are not in the same region as the function. Layers are expected to be in region {}.", function.name.region)));
-  }
+  if (name->layer.region != function.name.region) return Fail(OtherRegion(function.name.region));
   const catalog::LayerVersionPointer version = parts_.layers.Find(*name);
   if (!version) return Fail(NoSuchVersion(arn));
   MF_TRY_VOID(CheckOneVersionEach(function, *name, arn));
@@ -75,6 +77,15 @@ Result<catalog::LayerUse> FunctionLayers::UseOf(const Context& ctx, const std::s
                            .code_sha256 = version->code_sha256,
                            .signing_profile_version_arn = version->signing_profile_version_arn,
                            .signing_job_arn = version->signing_job_arn};
+}
+
+Result<> FunctionLayers::CheckRegion(const Context& ctx, const std::optional<std::vector<std::string>>& arns) {
+  if (!arns) return {};
+  for (const std::string& arn : *arns) {
+    const auto name = catalog::ParseLayerVersionArn(arn);
+    if (name && name->layer.region != ctx.principal.region) return Fail(OtherRegion(ctx.principal.region));
+  }
+  return {};
 }
 
 Result<> FunctionLayers::Choose(const Context& ctx, const std::vector<std::string>& arns, catalog::Function& function) const {

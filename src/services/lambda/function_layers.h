@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,9 @@ class FunctionLayers {
     packages::CodeStore& store;
   };
   explicit FunctionLayers(Parts parts) : parts_(parts) {}
+
+  // What is said of a request's layers before anything is looked up: they are of the caller's region. Error: InvalidParameterValueException.
+  static Result<> CheckRegion(const Context& ctx, const std::optional<std::vector<std::string>>& arns);
 
   // Sets the layers of `function` to those that a request names. Errors: AWS's.
   Result<> Choose(const Context& ctx, const std::vector<std::string>& arns, catalog::Function& function) const;

@@ -90,7 +90,7 @@ View DescribeUrl(const catalog::FunctionUrl& url, std::string address) {
   view.cors = DescribeCors(url.cors);
   view.creation_time = url.created_at;
   if constexpr (requires { view.last_modified_time; }) view.last_modified_time = url.last_modified_at;
-  if (!url.invoke_mode.empty()) view.invoke_mode = url.invoke_mode;
+  view.invoke_mode = url.invoke_mode.empty() ? std::string(InvokeMode::BUFFERED) : url.invoke_mode;
   return view;
 }
 

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "catalog/runtimes.h"
 #include "resources/edit.h"
 #include "services/lambda/code_quota.h"
@@ -80,6 +81,7 @@ Task<Result<FunctionLayers::Pins>> FunctionsApi::TakeFirstCode(Context& ctx, cat
 }
 
 Task<Result<FunctionConfiguration>> FunctionsApi::CreateFunction(Context& ctx, CreateFunctionRequest request) {
+  MF_CO_TRY_VOID(FunctionLayers::CheckRegion(ctx, request.layers));
   MF_CO_TRY(catalog::FunctionReference reference, catalog::ParseFunctionReference(ctx, request.function_name, ""));
   if (parts_.catalog.Find(reference.name)) {
     co_return Fail(Error::Service("ResourceConflictException", "Function already exist: " + reference.name.name));
@@ -170,6 +172,7 @@ Task<Result<FunctionConfiguration>> FunctionsApi::StoreAndPublish(Context& ctx, 
 }
 
 Task<Result<FunctionConfiguration>> FunctionsApi::UpdateFunctionConfiguration(Context& ctx, UpdateFunctionConfigurationRequest request) {
+  MF_CO_TRY_VOID(FunctionLayers::CheckRegion(ctx, request.layers));
   MF_CO_TRY(FoundFunction found, FindForUpdate(parts_.catalog, ctx, request.function_name, request.revision_id));
   catalog::Function next = *found.function;
   MF_CO_TRY_VOID(ApplySettings(request, RulesFor(catalog::RuntimeUse::Update), next));
@@ -189,12 +192,21 @@ Task<Result<DeleteFunctionResponse>> FunctionsApi::DeleteFunction(Context& ctx, 
   if (reference.qualifier == "$LATEST") {
     co_return Fail(InvalidParameterValue("$LATEST version cannot be deleted without deleting the function."));
   }
+  const bool is_version = IsNumber(reference.qualifier);
+  // Whatever may be an alias is told so before anything is looked up.
+  if (!reference.qualifier.empty() && !is_version && catalog::IsAliasName(reference.qualifier)) {
+    co_return Fail(InvalidParameterValue("Deletion of aliases is not currently supported."));
+  }
   // A change of state may be on its way to the store (Settling): it comes first, then the function is looked up again.
   const auto remove = [&](resources::Change& change, const auto&) -> Result<> {
-    MF_TRY(const catalog::FunctionCatalog::Resolved found, parts_.catalog.Resolve(reference));
-    if (found.alias) return Fail(InvalidParameterValue("Deletion of aliases is not currently supported."));
-    if (!reference.qualifier.empty()) MF_TRY_VOID(CheckUnused(parts_.tables, *found.function));
-    return parts_.catalog.StageDelete(change, found.function);
+    const catalog::FunctionPointer latest = parts_.catalog.Find(reference.name);
+    if (!latest) return Fail(catalog::FunctionNotFound({reference.name, ""}));
+    if (reference.qualifier.empty()) return parts_.catalog.StageDelete(change, latest);
+    if (!is_version) return Fail(catalog::FunctionNotFound(reference));
+    const catalog::FunctionPointer version = parts_.catalog.FindVersion(reference.name, reference.qualifier);
+    if (!version) return {};  // AWS knows no error for it
+    MF_TRY_VOID(CheckUnused(parts_.tables, *version));
+    return parts_.catalog.StageDelete(change, version);
   };
   MF_CO_TRY_VOID(co_await resources::EditWith(ctx, parts_.tables.functions, reference.name.Key(), remove));
   DeleteFunctionResponse response;

@@ -176,8 +176,13 @@ Result<> ApplyCommon(const Request& request, const SettingRules& setting_rules, 
     if (!json_format && (logging->application_log_level || logging->system_log_level)) {
       return Fail(InvalidParameterValue("To specify a log level, you must use the JSON log format."));
     }
-    function.logging.application_log_level = json_format ? logging->application_log_level.value_or("INFO") : "";
-    function.logging.system_log_level = json_format ? logging->system_log_level.value_or("INFO") : "";
+    // A format that is named again begins with its own levels; otherwise what is not named stays.
+    for (const auto& [level, given] : {std::pair(&function.logging.application_log_level, &logging->application_log_level),
+                                       std::pair(&function.logging.system_log_level, &logging->system_log_level)}) {
+      if (!json_format) level->clear();
+      else if (*given) *level = **given;
+      else if (logging->log_format || level->empty()) *level = "INFO";
+    }
   }
   return {};
 }

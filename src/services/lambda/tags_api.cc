@@ -1,6 +1,8 @@
 // TagResource, UntagResource, ListTags. A kind of resource that has tags has a row in the table below.
 #include "services/lambda/tags_api.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/random.h"
@@ -12,7 +14,8 @@ namespace mayfly::lambda {
 
 struct TagsApi::Kind {
   std::string_view name;
-  // Error: ResourceNotFoundException with the kind's own text.
+  std::string_view shown;  // in the text of what is missing
+  // Error: ResourceNotFoundException. Null, as `edit` is, for a kind that Mayfly has none of.
   Result<Tags> (*read)(const Parts& parts, const TaggedArn& arn);
   // Errors: those of read; those of `edit`; as resources::Edit.
   Task<Result<>> (*edit)(Context& ctx, const Parts& parts, TaggedArn arn, EditTags edit);
@@ -21,6 +24,8 @@ struct TagsApi::Kind {
 namespace {
 
 using Parts = TagsApi::Parts;
+
+Error Missing(std::string_view kind, const TaggedArn& arn) { return NotFound(fmt::format("{} not found: {}", kind, arn.arn)); }
 
 Result<Tags> ReadFunctionTags(const Parts& parts, const TaggedArn& arn) {
   MF_TRY(const auto function, parts.tables.functions.Get(arn.Key()));
@@ -52,20 +57,25 @@ Task<Result<>> EditRowTags(Context& ctx, const Parts& parts, TaggedArn arn, std:
 
 }  // namespace
 
-Result<const TagsApi::Kind*> TagsApi::KindOf(const TaggedArn& arn) {
+Result<const TagsApi::Kind*> TagsApi::FindKind(const TaggedArn& arn) const {
   static constexpr Kind kKinds[] = {
-      {"function", &ReadFunctionTags, &EditFunctionTags},
-      {"event-source-mapping", &ReadRowTags<&catalog::Tables::event_source_mappings>, &EditRowTags<&catalog::Tables::event_source_mappings>},
-      {"code-signing-config", &ReadRowTags<&catalog::Tables::code_signing_configs>, &EditRowTags<&catalog::Tables::code_signing_configs>},
+      {"function", "Function", &ReadFunctionTags, &EditFunctionTags},
+      {"event-source-mapping", "Event source mapping", &ReadRowTags<&catalog::Tables::event_source_mappings>,
+       &EditRowTags<&catalog::Tables::event_source_mappings>},
+      {"code-signing-config", "Code signing configuration", &ReadRowTags<&catalog::Tables::code_signing_configs>,
+       &EditRowTags<&catalog::Tables::code_signing_configs>},
+      {"capacity-provider", "Capacity provider", nullptr, nullptr},
+      {"network-connector", "Network connector", nullptr, nullptr},
   };
   const auto found = std::ranges::find(kKinds, std::string_view(arn.kind), &Kind::name);
   if (found == std::end(kKinds)) return Fail(NoSuchResource());
+  if (!found->read || !found->read(parts_, arn)) return Fail(Missing(found->shown, arn));
   return found;
 }
 
 Task<Result<>> TagsApi::ChangeTags(Context& ctx, std::string resource, EditTags edit) {
   MF_CO_TRY(TaggedArn arn, ParseTaggedArn(ctx, resource));
-  MF_CO_TRY(const Kind* kind, KindOf(arn));
+  MF_CO_TRY(const Kind* kind, FindKind(arn));
   co_return co_await kind->edit(ctx, parts_, std::move(arn), std::move(edit));
 }
 
@@ -85,7 +95,7 @@ Task<Result<>> TagsApi::UntagResource(Context& ctx, UntagResourceRequest request
 
 Task<Result<ListTagsResponse>> TagsApi::ListTags(Context& ctx, ListTagsRequest request) {
   MF_CO_TRY(TaggedArn arn, ParseTaggedArn(ctx, request.resource));
-  MF_CO_TRY(const Kind* kind, KindOf(arn));
+  MF_CO_TRY(const Kind* kind, FindKind(arn));
   MF_CO_TRY(Tags tags, kind->read(parts_, arn));
   co_return ListTagsResponse{.tags = std::move(tags)};
 }

@@ -28,8 +28,8 @@ class TagsApi final : public TagsHandler {
  private:
   using EditTags = std::function<Result<>(Tags&)>;
   struct Kind;
-  // Error: ResourceNotFoundException.
-  static Result<const Kind*> KindOf(const TaggedArn& arn);
+  // Error: ResourceNotFoundException, there is nothing of that name.
+  Result<const Kind*> FindKind(const TaggedArn& arn) const;
   // As resources::Edit; `edit` may be called more than once.
   Task<Result<>> ChangeTags(Context& ctx, std::string resource, EditTags edit);
 
