@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "catalog/function_reference.h"
+#include "edge/environment_figures.h"
 #include "edge/test_clock.h"
 
 namespace mayfly::edge {
@@ -73,7 +74,7 @@ Task<http::Response> Admin::Handle(Context& ctx, http::Request& request) {
   ctx.principal = std::move(*principal);
   if (path == "status" && get) co_return Status();
   if (path == "logs" && get) co_return co_await Logs(ctx, request);
-  if (path == "metrics" && get) co_return http::Response::Text(200, parts_.metrics->WriteText(), "text/plain; version=0.0.4; charset=utf-8");
+  if (path == "metrics" && get) co_return Metrics(ctx);
   if (path == "traces" && get) co_return Traces(ctx, request);
   if (path == "clock") co_return co_await Clock(ctx, request);
   if (path == "reset") {
@@ -107,6 +108,13 @@ http::Response Admin::Status() const {
   }
   status.Set("runtimes", std::move(runtimes));
   return http::Response::Json(200, json::Write(status) + "\n");
+}
+
+http::Response Admin::Metrics(const Context& ctx) const {
+  const bool open = parts_.authenticator->mode() == identity::AuthMode::Open;
+  std::string text = parts_.metrics->WriteText();
+  text += WriteEnvironmentFigures(parts_.environments->uses(), open ? std::string_view() : ctx.principal.account_id);
+  return http::Response::Text(200, std::move(text), "text/plain; version=0.0.4; charset=utf-8");
 }
 
 http::Response Admin::Traces(const Context& ctx, const http::Request& request) const {

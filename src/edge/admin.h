@@ -4,7 +4,7 @@
 //   GET  /_mayfly/status              counts, and what serves which runtime identifier
 //   GET  /_mayfly/logs?function=F&since_ms=N&limit=N&filter=T&region=R&account=A&follow=1
 //                                     text, one line per log line; with follow it goes on until the client leaves
-//   GET  /_mayfly/metrics             what services publish as metrics since the start, in Prometheus' text format
+//   GET  /_mayfly/metrics             what services publish as metrics since the start, and the environments of each function, in Prometheus' text format
 //   GET  /_mayfly/traces?trace_id=T&limit=N&account=A
 //                                     JSON: segments that functions have sent to the X-Ray daemon (telemetry/trace_segments.h)
 //   POST /_mayfly/reset               forgets everything; `open` mode only
@@ -63,6 +63,7 @@ class Admin {
  private:
   http::Response Health() const;
   http::Response Status() const;
+  http::Response Metrics(const Context& ctx) const;
   http::Response Traces(const Context& ctx, const http::Request& request) const;
   Task<http::Response> Logs(Context& ctx, const http::Request& request);
   Task<http::Response> Clock(Context& ctx, http::Request& request);

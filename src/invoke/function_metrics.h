@@ -24,7 +24,7 @@ inline constexpr std::string_view kNamespace = "AWS/Lambda";
 inline constexpr Metric kInvocations{kNamespace, "Invocations", Unit::Count};
 inline constexpr Metric kErrors{kNamespace, "Errors", Unit::Count};
 inline constexpr Metric kThrottles{kNamespace, "Throttles", Unit::Count};
-inline constexpr Metric kDuration{kNamespace, "Duration", Unit::Milliseconds};
+inline constexpr Metric kDuration{kNamespace, "Duration", Unit::Milliseconds, Metric::Values::Distributed};
 inline constexpr Metric kConcurrentExecutions{kNamespace, "ConcurrentExecutions", Unit::Count};
 inline constexpr Metric kUnreservedConcurrentExecutions{kNamespace, "UnreservedConcurrentExecutions", Unit::Count};
 inline constexpr Metric kClaimedAccountConcurrency{kNamespace, "ClaimedAccountConcurrency", Unit::Count};

@@ -33,9 +33,12 @@ EnvironmentManager::~EnvironmentManager() {
   }
 }
 
-EnvironmentManager::Charge::Charge(EnvironmentManager& manager, int64_t expected_bytes) : manager_(&manager), bytes_(expected_bytes) {
+EnvironmentManager::Charge::Charge(EnvironmentManager& manager, const std::string& function_arn, int64_t expected_bytes)
+    : manager_(&manager), use_(manager.uses_.try_emplace(function_arn).first), bytes_(expected_bytes) {
   MF_ASSERT(expected_bytes >= 0);
   ++manager.counts_.live;
+  ++use_->second.environments;
+  use_->second.memory_bytes += bytes_;
   manager.memory_.Expect(expected_bytes);
 }
 
@@ -44,12 +47,22 @@ EnvironmentManager::Charge::~Charge() {
   MF_ASSERT(manager_->counts_.live > 0);
   --manager_->counts_.live;
   manager_->memory_.Released(bytes_, measured_);
+  use_->second.memory_bytes -= bytes_;
+  MF_ASSERT(use_->second.environments > 0);
+  if (--use_->second.environments == 0) manager_->uses_.erase(use_);
+}
+
+void EnvironmentManager::Charge::CountIdle(int change) {
+  MF_ASSERT(manager_ != nullptr);
+  use_->second.idle += change;
+  MF_ASSERT(use_->second.idle >= 0 && use_->second.idle <= use_->second.environments);
 }
 
 void EnvironmentManager::Charge::Measure(int64_t bytes) {
   MF_ASSERT(manager_ != nullptr && bytes >= 0);
   if (std::exchange(measured_, true)) manager_->memory_.Remeasured(bytes_, bytes);
   else manager_->memory_.Measured(bytes_, bytes);
+  use_->second.memory_bytes += bytes - bytes_;
   bytes_ = bytes;
 }
 
@@ -81,6 +94,7 @@ EnvironmentManager::Lent EnvironmentManager::TakeIdle(std::list<Idle>::iterator 
   Lent lent = std::move(position->lent);
   (position->pool->provisioned ? provisioned_idle_ : idle_).erase(position);
   --counts_.idle;
+  lent.charge.CountIdle(-1);
   return lent;
 }
 
@@ -111,7 +125,7 @@ Task<Result<EnvironmentManager::Lent>> EnvironmentManager::MakeNew(Context& ctx,
   MF_CO_TRY(std::unique_ptr<StartQueue::Place> place, co_await starts_.Take(ctx, pool.key));
   const int64_t expected_bytes = ExpectedBytes(pool, *spec);
   MF_CO_TRY_VOID(co_await MakeRoom(ctx, expected_bytes));
-  Lent lent{.charge = Charge(*this, expected_bytes)};
+  Lent lent{.charge = Charge(*this, spec->label.function_arn, expected_bytes)};
   MF_CO_TRY(lent.handle, co_await factory_->Make(ctx, std::move(spec)));
   MF_ASSERT(lent.handle != nullptr);
   ++counts_.started;
@@ -167,6 +181,7 @@ void EnvironmentManager::GiveBack(const std::shared_ptr<Pool>& pool, Lent lent) 
     return End(std::move(lent));
   }
   Measure(*pool, lent);
+  lent.charge.CountIdle(1);
   std::list<Idle>& idle = pool->provisioned ? provisioned_idle_ : idle_;
   const auto position = idle.insert(idle.end(), Idle{std::move(lent), pool.get(), loop_->Now()});
   MF_ASSERT(counts_.idle < counts_.live);

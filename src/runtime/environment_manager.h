@@ -65,6 +65,13 @@ struct ManagerCounts {
   uint64_t reused = 0;
 };
 
+// What the environments of one function take.
+struct FunctionUse {
+  int environments = 0;
+  int idle = 0;
+  int64_t memory_bytes = 0;  // measured; of those that are not yet, what is expected
+};
+
 class EnvironmentManager {
  public:
   EnvironmentManager(Loop& loop, EnvironmentFactory& factory, ManagerOptions options);
@@ -82,6 +89,8 @@ class EnvironmentManager {
   void RetireAll();
   ManagerCounts counts() const { return counts_; }
   int64_t used_memory_bytes() const { return memory_.used_bytes(); }
+  // By the ARNs of the functions, without a qualifier. Those that have environments, and no others.
+  const std::map<std::string, FunctionUse>& uses() const { return uses_; }
 
   // --- provisioned pools (provisioned_pools.cc) ---
   // Makes one more environment of a provisioned pool and runs its Init. Errors: as Invoke; Fault "InitFailed".
@@ -109,16 +118,20 @@ class EnvironmentManager {
   // is destroyed.
   class Charge {
    public:
-    Charge(EnvironmentManager& manager, int64_t expected_bytes);
-    Charge(Charge&& other) noexcept : manager_(std::exchange(other.manager_, nullptr)), bytes_(other.bytes_), measured_(other.measured_) {}
+    Charge(EnvironmentManager& manager, const std::string& function_arn, int64_t expected_bytes);
+    Charge(Charge&& other) noexcept
+        : manager_(std::exchange(other.manager_, nullptr)), use_(other.use_), bytes_(other.bytes_), measured_(other.measured_) {}
     Charge& operator=(Charge&&) = delete;
     ~Charge();
     void Measure(int64_t bytes);
     int64_t bytes() const { return bytes_; }
     bool measured() const { return measured_; }
+    // It went idle (1), or is used again or ended (-1).
+    void CountIdle(int change);
 
    private:
     EnvironmentManager* manager_;
+    std::map<std::string, FunctionUse>::iterator use_;
     int64_t bytes_;
     bool measured_ = false;
   };
@@ -155,6 +168,7 @@ class EnvironmentManager {
   EnvironmentFactory* factory_;
   ManagerOptions options_;
   ManagerCounts counts_;
+  std::map<std::string, FunctionUse> uses_;
   MemoryBudget memory_;
   StartQueue starts_;
   std::unordered_map<std::string, std::shared_ptr<Pool>> pools_;

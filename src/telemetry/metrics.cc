@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "telemetry/distribution.h"
 
 namespace mayfly::telemetry {
 namespace {
@@ -70,21 +71,49 @@ void Statistic::Add(double value) {
 
 // Few figures of each set are ever used, so they stand in a short list.
 struct Metrics::DimensionSet {
-  std::vector<std::pair<const Metric*, Statistic>> figures;
+  struct Figure {
+    const Metric* metric;
+    Statistic statistic;
+    std::unique_ptr<Distribution> distribution;  // of those that have one
+
+    void Add(double value) {
+      statistic.Add(value);
+      if (distribution) distribution->Add(value);
+    }
+  };
+  std::vector<Figure> figures;
 
   const Statistic* Find(const Metric& metric) const {
-    for (const auto& [known, figure] : figures) {
-      if (known == &metric) return &figure;
+    for (const Figure& figure : figures) {
+      if (figure.metric == &metric) return &figure.statistic;
     }
     return nullptr;
   }
   void Add(const Metric& metric, double value) {
-    for (auto& [known, figure] : figures) {
-      if (known == &metric) return figure.Add(value);
+    for (Figure& figure : figures) {
+      if (figure.metric == &metric) return figure.Add(value);
     }
-    figures.emplace_back(&metric, Statistic()).second.Add(value);
+    Figure figure{.metric = &metric, .statistic = {}, .distribution = nullptr};
+    if (metric.values() == Metric::Values::Distributed) figure.distribution = std::make_unique<Distribution>();
+    figures.push_back(std::move(figure));
+    figures.back().Add(value);
   }
 };
+
+namespace {
+
+// As Prometheus writes histograms: of all values up to a bound.
+void AppendBuckets(std::string_view family, std::string_view labels, const Distribution& distribution, std::string& text) {
+  uint64_t below = 0;
+  for (size_t i = 0; i < Distribution::kBuckets; ++i) {
+    if (distribution.count(i) == 0) continue;
+    below += distribution.count(i);
+    fmt::format_to(std::back_inserter(text), "{}_bucket{{{},le=\"{:.6g}\"}} {}\n", family, labels, Distribution::BoundOf(i), below);
+  }
+  fmt::format_to(std::back_inserter(text), "{}_bucket{{{},le=\"+Inf\"}} {}\n", family, labels, below);
+}
+
+}  // namespace
 
 void Metrics::Series::Add(const Metric& metric, double value) const {
   for (const auto& set : sets_) {
@@ -142,16 +171,17 @@ std::optional<Statistic> Metrics::Find(const Metric& metric, const MetricOwner& 
 std::string Metrics::WriteText() const {
   strand_.Check();
   // A family stands together, as the format wants it.
-  std::map<const Metric*, std::vector<std::pair<const std::string*, const Statistic*>>> families;
+  std::map<const Metric*, std::vector<std::pair<const std::string*, const DimensionSet::Figure*>>> families;
   for (const auto& [labels, set] : sets_) {
-    for (const auto& [metric, figure] : set->figures) families[metric].emplace_back(&labels, &figure);
+    for (const DimensionSet::Figure& figure : set->figures) families[figure.metric].emplace_back(&labels, &figure);
   }
   std::string text;
   for (const auto& [metric, figures] : families) {
     const std::string family = FamilyOf(*metric);
     for (const auto& [labels, figure] : figures) {
       fmt::format_to(std::back_inserter(text), "{0}_sum{{{1}}} {2}\n{0}_count{{{1}}} {3}\n{0}_min{{{1}}} {4}\n{0}_max{{{1}}} {5}\n", family, *labels,
-                     figure->sum, figure->count, figure->minimum, figure->maximum);
+                     figure->statistic.sum, figure->statistic.count, figure->statistic.minimum, figure->statistic.maximum);
+      if (figure->distribution) AppendBuckets(family, *labels, *figure->distribution, text);
     }
   }
   if (sets_refused_ > 0) fmt::format_to(std::back_inserter(text), "mayfly_metrics_sets_refused {}\n", sets_refused_);

@@ -30,18 +30,23 @@ std::string_view NameOf(Unit unit);
 //   inline constexpr telemetry::Metric kErrors{"AWS/Lambda", "Errors", telemetry::Unit::Count};
 class Metric {
  public:
-  constexpr Metric(std::string_view name_space, std::string_view name, Unit unit) : name_space_(name_space), name_(name), unit_(unit) {}
+  // Values: what is kept of the values beside their sum: nothing, or how they are distributed (distribution.h).
+  enum class Values : unsigned char { Summed, Distributed };
+  constexpr Metric(std::string_view name_space, std::string_view name, Unit unit, Values values = Values::Summed)
+      : name_space_(name_space), name_(name), unit_(unit), values_(values) {}
   Metric(const Metric&) = delete;
   Metric& operator=(const Metric&) = delete;
 
   std::string_view name_space() const { return name_space_; }
   std::string_view name() const { return name_; }
   Unit unit() const { return unit_; }
+  Values values() const { return values_; }
 
  private:
   std::string_view name_space_;
   std::string_view name_;
   Unit unit_;
+  Values values_;
 };
 
 struct Statistic {
@@ -95,7 +100,8 @@ class Metrics {
   // The figure of exactly this set. Absent: nothing was added yet.
   std::optional<Statistic> Find(const Metric& metric, const MetricOwner& owner, Dimensions dimensions) const;
   // All of them in Prometheus' text format: aws_lambda_invocations_sum{account="…",region="…",function_name="…"} 5, and
-  // …_count, …_min, …_max likewise.
+  // …_count, …_min, …_max likewise. Of a distributed figure also a histogram: …_bucket{…,le="12.3"} for each bound below which there is
+  // more than below the one before, and le="+Inf".
   std::string WriteText() const;
   void Clear();
 

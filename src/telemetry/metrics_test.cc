@@ -70,6 +70,21 @@ TEST(Metrics, AreWrittenAsText) {
   EXPECT_THAT(text, Not(HasSubstr("refused")));
 }
 
+// Broken: nobody can tell how long one invocation in a hundred takes.
+TEST(Metrics, TellHowValuesAreDistributed) {
+  constexpr static Metric kDuration{"AWS/Lambda", "Duration", Unit::Milliseconds, Metric::Values::Distributed};
+  Metrics metrics;
+  const Dimension function[] = {{"FunctionName", "f"}};
+  const Metrics::Series series = metrics.OfEach(kOwner, function);
+  for (int i = 0; i < 98; ++i) series.Add(kDuration, 10);
+  for (int i = 0; i < 2; ++i) series.Add(kDuration, 1000);
+  const std::string labels = "{account=\"111122223333\",region=\"eu-west-1\",function_name=\"f\",le=\"";
+  const std::string text = metrics.WriteText();
+  EXPECT_THAT(text, HasSubstr("aws_lambda_duration_bucket" + labels + "10.24\"} 98\n"));
+  EXPECT_THAT(text, HasSubstr("aws_lambda_duration_bucket" + labels + "1102.18\"} 100\n"));
+  EXPECT_THAT(text, HasSubstr("aws_lambda_duration_bucket" + labels + "+Inf\"} 100\n"));
+}
+
 // Broken: strangers' names take memory without end, or nobody learns that figures are missing.
 TEST(Metrics, AreBounded) {
   Metrics metrics;
