@@ -13,10 +13,11 @@ constexpr size_t kShortDigestBytes = sizeof "sha256:0123456789ab" - 1;
 
 Error InvalidParameter(std::string message) { return Error::Service("InvalidParameterValueException", std::move(message)); }
 
-// A newer JVM runs older classes; an older one refuses newer ones, so it comes last.
+// A newer JVM runs older classes, a newer .NET older assemblies; an older one refuses newer ones, so it comes last.
 int Distance(const Interpreter& interpreter, const RuntimeIdentifier& identifier) {
   const int difference = interpreter.version - identifier.version;
-  return difference < 0 && identifier.family == RuntimeFamily::Java ? 1000 - difference : std::abs(difference);
+  const bool newer_first = identifier.family == RuntimeFamily::Java || identifier.family == RuntimeFamily::Dotnet;
+  return difference < 0 && newer_first ? 10'000 - difference : std::abs(difference);
 }
 
 // 20270201 on February 1, 2027 (UTC).
@@ -141,13 +142,7 @@ Result<RuntimeChoice> RuntimeTable::Resolve(std::string_view name) const {
     choice.description = fmt::format("{}:{}", name, image.reference.substr(image.reference.rfind('@') + 1, kShortDigestBytes));
     return choice;
   }
-  if (choice.identifier->family == RuntimeFamily::Dotnet || choice.identifier->family == RuntimeFamily::Go) {
-    return Fail(Error::Service("NotImplementedException", fmt::format("Mayfly has no client for {}: let an image serve it (mayfly runtime add {} --image "
-                                                                      "…), or publish the function as an executable named bootstrap (.NET: "
-                                                                      "self-contained, with Amazon.Lambda.RuntimeSupport) and use provided.al2023.",
-                                                                      name, name)));
-  }
-  if (choice.identifier->family == RuntimeFamily::Provided) {
+  if (choice.identifier->family == RuntimeFamily::Provided || choice.identifier->family == RuntimeFamily::Go) {
     choice.exact = true;
     return choice;
   }
@@ -160,6 +155,12 @@ Result<RuntimeChoice> RuntimeTable::Resolve(std::string_view name) const {
     best_distance = distance;
   }
   choice.exact = choice.interpreter && best_distance == 0;
+  if (!choice.interpreter && choice.identifier->family == RuntimeFamily::Dotnet) {
+    return Fail(Error::Service("NotImplementedException", fmt::format("This machine has no .NET for {0}: install it (mayfly runtime install {0}), let an image serve it "
+                                                                      "(mayfly runtime add {0} --image …), or publish the function as an executable named "
+                                                                      "bootstrap (self-contained, with Amazon.Lambda.RuntimeSupport) and use provided.al2023.",
+                                                                      name)));
+  }
   if (!choice.interpreter || (mode_ == Mode::Strict && !choice.exact)) {
     return Fail(InvalidParameter(fmt::format("The runtime {} cannot be served by this host: no {}{} interpreter was found. Install one, or see 'mayfly doctor'.",
                                              name, mode_ == Mode::Strict ? "exactly matching " : "", FamilyName(choice.identifier->family))));

@@ -54,7 +54,7 @@ struct RuntimeImage {
   int root_index = 0;                    // in the jail's table
 };
 
-// What serves one identifier here: an image, an interpreter, or for provided.* neither.
+// What serves one identifier here: an image, an interpreter, or for provided.* and go1.x, whose packages bring the program, neither.
 struct RuntimeChoice {
   const RuntimeIdentifier* identifier = nullptr;
   const RuntimeImage* image = nullptr;
@@ -86,8 +86,8 @@ class RuntimeTable {
   // The identifiers that a new function may have by `now`, as AWS's messages list them: "nodejs24.x, python3.14, …".
   std::string AcceptedNames(WallTime now) const;
   // What runs a function, however old its runtime is. Errors (Service): InvalidParameterValueException with our own text and a
-  // hint where no interpreter of this host can serve it (Strict: where none serves it exactly); NotImplementedException for
-  // families that Mayfly has no client for, unless an image serves.
+  // hint where no interpreter of this host can serve it (Strict: where none serves it exactly); NotImplementedException for .NET
+  // where the host has none.
   Result<RuntimeChoice> Resolve(std::string_view name) const;
   const std::vector<Interpreter>& interpreters() const { return interpreters_; }
   const std::vector<RuntimeImage>& images() const { return images_; }

@@ -45,6 +45,24 @@ TEST(RuntimeTable, AnImageServesItsIdentifierAlone) {
   EXPECT_EQ(table.Resolve("python3.13")->image, nullptr);
 }
 
+TEST(RuntimeTable, ProgramsOfPackagesNeedNoInterpreter) {
+  const RuntimeTable table(Interpreters(), RuntimeTable::Mode::Strict);
+  for (const char* name : {"go1.x", "provided.al2023", "provided.al2", "provided"}) {
+    const auto choice = table.Resolve(name);
+    ASSERT_TRUE(choice) << name;
+    EXPECT_TRUE(choice->exact && !choice->interpreter && !choice->image) << name;
+  }
+}
+
+TEST(RuntimeTable, ANewerDotnetServesOlderAssemblies) {
+  const auto host = [](int version) { return Interpreter{.family = RuntimeFamily::Dotnet, .version = version, .full_version = "x", .host_path = "/usr/bin/dotnet"}; };
+  const RuntimeTable table({host(600), host(1000)}, RuntimeTable::Mode::Nearest);
+  EXPECT_EQ(table.Resolve("dotnet8")->interpreter->version, 1000);
+  EXPECT_FALSE(table.Resolve("dotnet8")->exact);
+  EXPECT_TRUE(table.Resolve("dotnet10")->exact);
+  EXPECT_EQ(RuntimeTable({}, RuntimeTable::Mode::Nearest).Resolve("dotnet8").error().code, "NotImplementedException");
+}
+
 TEST(RuntimeTable, StrictRefusesWhatIsNotExact) {
   const RuntimeTable table(Interpreters(), RuntimeTable::Mode::Strict);
   EXPECT_TRUE(table.Resolve("python3.13"));

@@ -54,6 +54,12 @@ void AddLanguageVariables(Variables& variables, const catalog::RuntimeChoice& ch
       break;
     }
     case RuntimeFamily::Ruby: AddRubyVariables(variables, choice); break;
+    case RuntimeFamily::Dotnet:
+      if (!choice.interpreter) break;
+      SetVariable(variables, "DOTNET_ROOT", choice.interpreter->cage_path.substr(0, choice.interpreter->cage_path.rfind('/')));
+      // A host runs an assembly on another major version only when it is told to.
+      if (!choice.exact) SetVariable(variables, "DOTNET_ROLL_FORWARD", "Major");
+      break;
     default: break;
   }
 }
@@ -154,6 +160,8 @@ std::vector<std::string> Arguments(const catalog::RuntimeChoice& choice, const c
       // The locale that LANG names need not exist here.
       return {choice.interpreter->cage_path, "-E", "UTF-8", "/var/runtime/ruby/bootstrap.rb"};
     case RuntimeFamily::Java: return JavaArguments(*choice.interpreter, function);
+    case RuntimeFamily::Dotnet: return {"/bin/sh", "/var/runtime/dotnet/bootstrap.sh", choice.interpreter->cage_path};
+    case RuntimeFamily::Go: return {"/var/task/" + function.handler};
     default: return {"/var/task/bootstrap"};
   }
 }
@@ -284,12 +292,15 @@ Result<std::shared_ptr<const runtime::EnvironmentSpec>> MakeEnvironmentSpec(cons
   for (const auto& [name, value] : function.environment) {
     SetVariable(variables, name, value);
     zygote_can_serve = zygote_can_serve && !IsReadAtBoot(name);
-    if (name == "AWS_LAMBDA_EXEC_WRAPPER" && choice.interpreter && !value.empty()) {
+    // The script that starts .NET knows what is to be wrapped.
+    const bool wraps_itself = choice.identifier->family == RuntimeFamily::Dotnet;
+    if (name == "AWS_LAMBDA_EXEC_WRAPPER" && choice.interpreter && !wraps_itself && !value.empty()) {
       spec->arguments.insert(spec->arguments.begin(), {"/bin/sh", "/var/runtime/with-wrapper.sh"});
     }
   }
-  // Our own clients join the lines of a message by themselves, and are forked: only an own bootstrap, or an image's, may bring AWS's client.
-  spec->framed_logs = !choice.interpreter;
+  // Our own clients join the lines of a message by themselves, and are forked: only an own bootstrap, an image's, or a .NET package may bring
+  // AWS's client.
+  spec->framed_logs = !choice.interpreter || choice.identifier->family == RuntimeFamily::Dotnet;
   SetVariables(*spec, variables);
   if (choice.image) {
     spec->cage.root_index = choice.image->root_index;

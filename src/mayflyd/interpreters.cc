@@ -1,21 +1,20 @@
 #include "mayflyd/interpreters.h"
 
-#include <fcntl.h>
 #include <glob.h>
-#include <spawn.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <climits>
 #include <cstdlib>
 
 #include <fmt/format.h>
 
-#include "base/fd.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "catalog/added_runtimes.h"
+#include "mayflyd/program_output.h"
 
 namespace mayfly::daemon {
 namespace {
@@ -37,6 +36,9 @@ constexpr Search kSearches[] = {
     {RuntimeFamily::Ruby, "/usr/local/bin/ruby"},             {RuntimeFamily::Ruby, "/opt/ruby*/bin/ruby"},
     {RuntimeFamily::Ruby, "~/.rbenv/versions/*/bin/ruby"},    {RuntimeFamily::Java, "/usr/lib/jvm/*/bin/java"},
     {RuntimeFamily::Java, "/opt/j[dr][ke]*/bin/java"},        {RuntimeFamily::Java, "/opt/java*/bin/java"},
+    {RuntimeFamily::Dotnet, "/usr/bin/dotnet"},               {RuntimeFamily::Dotnet, "/usr/lib/dotnet/dotnet"},
+    {RuntimeFamily::Dotnet, "/usr/share/dotnet/dotnet"},      {RuntimeFamily::Dotnet, "/usr/local/share/dotnet/dotnet"},
+    {RuntimeFamily::Dotnet, "/opt/dotnet*/dotnet"},           {RuntimeFamily::Dotnet, "~/.dotnet/dotnet"},
 };
 
 std::vector<std::string> Expand(std::string pattern) {
@@ -52,6 +54,9 @@ std::vector<std::string> Expand(std::string pattern) {
   return paths;
 }
 
+// Those that AWS still runs functions on; a host is asked for each.
+constexpr std::array kDotnetVersions = {1000, 800, 600};
+
 // What root would run must be root's own.
 bool IsTrusted(const std::string& path) {
   struct stat status;
@@ -60,32 +65,8 @@ bool IsTrusted(const std::string& path) {
   return status.st_uid == 0 && (status.st_mode & 022) == 0;
 }
 
-std::string RunForOutput(const std::vector<std::string>& arguments) {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return {};
-  UniqueFd read_end(ends[0]), write_end(ends[1]);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, write_end.get(), STDOUT_FILENO);
-  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  std::vector<char*> argv;
-  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
-  argv.push_back(nullptr);
-  char path_variable[] = "PATH=/usr/bin:/bin";
-  char* environment[] = {path_variable, nullptr};
-  pid_t pid = 0;
-  const int error = ::posix_spawn(&pid, argv[0], &actions, nullptr, argv.data(), environment);
-  posix_spawn_file_actions_destroy(&actions);
-  write_end.Reset();
-  if (error != 0) return {};
-  std::string output;
-  char buffer[256];
-  ssize_t count = 0;
-  while ((count = ::read(read_end.get(), buffer, sizeof buffer)) > 0 && output.size() < 4096) output.append(buffer, static_cast<size_t>(count));
-  int status = 0;
-  ::waitpid(pid, &status, 0);
-  return status == 0 ? output : std::string();
+std::string RunForOutput(std::vector<std::string> arguments) {
+  return ReadProgramOutput({.arguments = std::move(arguments)}).value_or("");
 }
 
 // The second word of "openjdk 17.0.15 2025-04-15 …": digits and dots; "21-ea" is 21.
@@ -96,20 +77,6 @@ std::string JavaVersion(const std::string& output) {
   return rest.substr(0, rest.find_first_not_of("0123456789."));
 }
 
-// "3.11.2", "20.20.2", "17.0.15"; empty when the program is not what its name says.
-std::string AskVersion(RuntimeFamily family, const std::string& path) {
-  std::string version;
-  switch (family) {
-    case RuntimeFamily::Python: version = RunForOutput({path, "-I", "-S", "-c", "import sys;print('%d.%d.%d'%sys.version_info[:3])"}); break;
-    case RuntimeFamily::Node: version = RunForOutput({path, "-p", "process.versions.node"}); break;
-    case RuntimeFamily::Ruby: version = RunForOutput({path, "--disable=gems", "-e", "print RUBY_VERSION"}); break;
-    case RuntimeFamily::Java: version = JavaVersion(RunForOutput({path, "-Xshare:auto", "--version"})); break;
-    default: return {};
-  }
-  while (!version.empty() && (version.back() == '\n' || version.back() == '\r')) version.pop_back();
-  return version.find_first_not_of("0123456789.") == std::string::npos ? version : std::string();
-}
-
 int CompactVersion(RuntimeFamily family, const std::string& version) {
   int major = 0, minor = 0;
   if (std::sscanf(version.c_str(), "%d.%d", &major, &minor) < 1) return 0;
@@ -118,6 +85,34 @@ int CompactVersion(RuntimeFamily family, const std::string& version) {
     case RuntimeFamily::Node: return major * 100;
     default: return major * 100 + minor;
   }
+}
+
+// Lines "Microsoft.NETCore.App 8.0.11 [/usr/share/dotnet/shared/Microsoft.NETCore.App]", in ascending order.
+std::string DotnetVersion(const std::string& output, int wanted) {
+  constexpr std::string_view kFramework = "Microsoft.NETCore.App ";
+  std::string newest;
+  for (const std::string_view line : Split(output, '\n')) {
+    if (!line.starts_with(kFramework)) continue;
+    const std::string_view rest = line.substr(kFramework.size());
+    const std::string version(rest.substr(0, rest.find_first_not_of("0123456789.")));
+    if (wanted == 0 || CompactVersion(RuntimeFamily::Dotnet, version) == wanted) newest = version;
+  }
+  return newest;
+}
+
+// "3.11.2", "20.20.2", "17.0.15"; empty when the program is not what its name says, or not the version that is wanted.
+std::string AskVersion(RuntimeFamily family, const std::string& path, int wanted) {
+  std::string version;
+  switch (family) {
+    case RuntimeFamily::Python: version = RunForOutput({path, "-I", "-S", "-c", "import sys;print('%d.%d.%d'%sys.version_info[:3])"}); break;
+    case RuntimeFamily::Node: version = RunForOutput({path, "-p", "process.versions.node"}); break;
+    case RuntimeFamily::Ruby: version = RunForOutput({path, "--disable=gems", "-e", "print RUBY_VERSION"}); break;
+    case RuntimeFamily::Java: version = JavaVersion(RunForOutput({path, "-Xshare:auto", "--version"})); break;
+    case RuntimeFamily::Dotnet: version = DotnetVersion(RunForOutput({path, "--list-runtimes"}), wanted); break;
+    default: return {};
+  }
+  while (!version.empty() && (version.back() == '\n' || version.back() == '\r')) version.pop_back();
+  return version.find_first_not_of("0123456789.") == std::string::npos ? version : std::string();
 }
 
 struct Oldest {
@@ -132,7 +127,13 @@ constexpr Oldest kOldest[] = {
 
 }  // namespace
 
-Result<Interpreter> ExamineInterpreter(RuntimeFamily family, const std::string& path, const std::string& root) {
+// Where in `real` the part begins that cages see below /var/lang; npos: there is none.
+static size_t BelowRoot(RuntimeFamily family, const std::string& real, const std::string& root) {
+  if (!root.empty()) return root.size();
+  return family == RuntimeFamily::Dotnet ? real.rfind('/') : real.rfind("/bin/");
+}
+
+Result<Interpreter> ExamineInterpreter(RuntimeFamily family, const std::string& path, const std::string& root, int version) {
   char resolved[PATH_MAX];
   if (!::realpath(path.c_str(), resolved)) return Fail(Error::FromErrno(path, errno));
   const std::string real = resolved;
@@ -140,7 +141,7 @@ Result<Interpreter> ExamineInterpreter(RuntimeFamily family, const std::string& 
   Interpreter found;
   found.family = family;
   found.host_path = real;
-  found.full_version = AskVersion(family, real);
+  found.full_version = AskVersion(family, real, version);
   found.version = CompactVersion(family, found.full_version);
   if (found.version == 0) return Fail(Error::Fault(path + " does not tell its version"));
   for (const Oldest& oldest : kOldest) {
@@ -149,7 +150,7 @@ Result<Interpreter> ExamineInterpreter(RuntimeFamily family, const std::string& 
   if (real.starts_with("/usr/")) {
     found.cage_path = real;
   } else {
-    const size_t below = root.empty() ? real.rfind("/bin/") : root.size();
+    const size_t below = BelowRoot(family, real, root);
     if (below == std::string::npos) return Fail(Error::Fault(path + " lies in no bin folder"));
     if (!root.empty() && !real.starts_with(root + '/')) return Fail(Error::Fault(fmt::format("{} does not lie below {}", real, root)));
     found.host_root = real.substr(0, below);
@@ -164,6 +165,9 @@ Result<Interpreter> ExamineInterpreter(RuntimeFamily family, const std::string& 
 
 namespace {
 
+// A .NET host can be several; the others are what they are.
+int VersionToAskFor(const catalog::RuntimeIdentifier& identifier) { return identifier.family == RuntimeFamily::Dotnet ? identifier.version : 0; }
+
 void AddUnlessThere(std::vector<Interpreter>& all, Interpreter found) {
   for (const Interpreter& known : all) {
     if (known.family == found.family && known.version == found.version) return;
@@ -177,12 +181,22 @@ void AddAdded(const std::string& data_dir, std::vector<Interpreter>& all) {
   for (const catalog::AddedRuntime& runtime : *added) {
     const catalog::RuntimeIdentifier* identifier = catalog::FindRuntime(runtime.identifier);
     if (!identifier || !runtime.image.empty()) continue;
-    auto found = ExamineInterpreter(identifier->family, runtime.interpreter, runtime.root);
+    auto found = ExamineInterpreter(identifier->family, runtime.interpreter, runtime.root, VersionToAskFor(*identifier));
     if (found) {
       AddUnlessThere(all, std::move(*found));
     } else {
       log::Warning("added runtime {}: {}", runtime.identifier, found.error().message);
     }
+  }
+}
+
+void AddWhatItIs(RuntimeFamily family, const std::string& path, std::vector<Interpreter>& all) {
+  std::vector<int> versions = {0};
+  if (family == RuntimeFamily::Dotnet) versions = {kDotnetVersions.begin(), kDotnetVersions.end()};
+  for (const int version : versions) {
+    auto found = ExamineInterpreter(family, path, "", version);
+    if (found) AddUnlessThere(all, std::move(*found));
+    else log::Debug("passed over an interpreter: {}", found.error().message);
   }
 }
 
@@ -227,7 +241,7 @@ Result<std::vector<Interpreter>> FindInterpreters(const catalog::CatalogOptions&
     if (equals == std::string::npos || !identifier) {
       return Fail(Error::Fault(fmt::format("--interpreter {}: expected identifier=path, e.g. python3.13=/opt/python3.13/bin/python3.13", entry)));
     }
-    MF_TRY(Interpreter found, ExamineInterpreter(identifier->family, entry.substr(equals + 1), ""));
+    MF_TRY(Interpreter found, ExamineInterpreter(identifier->family, entry.substr(equals + 1), "", VersionToAskFor(*identifier)));
     AddUnlessThere(all, std::move(found));
   }
   AddAdded(data_dir, all);
@@ -236,12 +250,7 @@ Result<std::vector<Interpreter>> FindInterpreters(const catalog::CatalogOptions&
     if (search.family == RuntimeFamily::Java && !has_java_client) continue;
     for (const std::string& path : Expand(search.pattern)) {
       if (path.ends_with("-config") || path.ends_with("-gdb.py")) continue;
-      auto found = ExamineInterpreter(search.family, path, "");
-      if (found) {
-        AddUnlessThere(all, std::move(*found));
-      } else {
-        log::Debug("passed over an interpreter: {}", found.error().message);
-      }
+      AddWhatItIs(search.family, path, all);
     }
   }
   AssignIndices(all);

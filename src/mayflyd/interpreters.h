@@ -30,7 +30,9 @@ int FreeRootIndex(const std::vector<catalog::Interpreter>& interpreters);
 catalog::RuntimeTable MakeRuntimeTable(const catalog::CatalogOptions& options, std::vector<catalog::Interpreter> interpreters,
                                        std::vector<catalog::RuntimeImage> images);
 
-// What the program at `path` is. `root`: the directory that cages see at /var/lang; "" for the one that its bin folder is in.
-Result<catalog::Interpreter> ExamineInterpreter(catalog::RuntimeFamily family, const std::string& path, const std::string& root);
+// What the program at `path` is. `root`: the directory that cages see at /var/lang; "" for the one that its bin folder is in (of .NET, whose
+// host lies at the top: its own). `version`: of those that the program can be, for a .NET host may have several runtimes, the one that is
+// wanted; 0: the newest.
+Result<catalog::Interpreter> ExamineInterpreter(catalog::RuntimeFamily family, const std::string& path, const std::string& root, int version = 0);
 
 }  // namespace mayfly::daemon

@@ -220,5 +220,5 @@ def test_a_tree_that_has_gone_or_became_a_link(stopped, dotnet):
     (stopped.data_dir / "runtimes" / tree).symlink_to(stopped.data_dir / "moved")
     stopped.start()
     assert "add it again" in stopped.log_text()
-    with pytest.raises(stopped.client().exceptions.ClientError, match="no client for dotnet8"):
+    with pytest.raises(stopped.client().exceptions.ClientError, match="no .NET for dotnet8"):
         make(stopped.client(), "f", "dotnet8", {"app.dll": "x"})
