@@ -77,4 +77,11 @@ Result<> SaveAddedRuntimes(const std::string& data_dir, const std::vector<AddedR
   return WriteFileDurably(path, text, 0644);
 }
 
+Result<> SaveAddedRuntime(const std::string& data_dir, const AddedRuntime& runtime) {
+  MF_TRY(std::vector<AddedRuntime> all, LoadAddedRuntimes(data_dir));
+  std::erase_if(all, [&](const AddedRuntime& old) { return old.identifier == runtime.identifier; });
+  all.push_back(runtime);
+  return SaveAddedRuntimes(data_dir, all);
+}
+
 }  // namespace mayfly::catalog

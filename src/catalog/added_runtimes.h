@@ -33,4 +33,7 @@ Result<std::vector<AddedRuntime>> LoadAddedRuntimes(const std::string& data_dir)
 // As root. Replaces the whole list; makes the directory when there is none.
 Result<> SaveAddedRuntimes(const std::string& data_dir, const std::vector<AddedRuntime>& runtimes);
 
+// The same, with `runtime` in the place of what its identifier had.
+Result<> SaveAddedRuntime(const std::string& data_dir, const AddedRuntime& runtime);
+
 }  // namespace mayfly::catalog

@@ -5,8 +5,15 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "cli/commands.h"
+#include "cli/exit_code.h"
+#include "cli/program.h"
+
 namespace mayfly::cli {
 namespace {
+
+// How positional options are called that want a function's name.
+constexpr std::string_view kFunctionWord = "function";
 
 struct Flag {
   std::string name;                  // "--auth"
@@ -20,6 +27,7 @@ struct Command {
   std::string doc;
   std::vector<std::pair<std::string, std::string>> commands;  // below it: name and what it does
   std::vector<Flag> flags;
+  bool takes_function = false;  // its word is the name of a function, which a daemon knows
 };
 
 // "{open,strict}", as CLI11 describes the values of an option.
@@ -39,6 +47,7 @@ std::vector<std::string> ChoicesOf(const std::string& type) {
 void Collect(const CLI::App& app, const std::string& path, std::vector<Command>& all) {
   Command command{.path = path, .doc = app.get_description()};
   for (const CLI::Option* option : app.get_options()) {
+    command.takes_function = command.takes_function || (option->get_positional() && option->get_name(true) == kFunctionWord);
     for (const std::string& name : option->get_lnames()) {
       const bool takes_value = option->get_items_expected_max() > 0;
       command.flags.push_back({"--" + name, option->get_description(), takes_value, ChoicesOf(option->get_type_name())});
@@ -68,7 +77,7 @@ std::string WordsOf(const Command& command) {
   return words;
 }
 
-// The commands that were typed so far choose a list of words; an option with fixed values has a list of its own, any other value is a file.
+// The commands that were typed so far choose a list of words, a function's name being one that the daemon is asked for; an option with fixed values has a list of its own, any other value is a file.
 std::string WriteBash(const std::string& program, const std::vector<Command>& all) {
   std::string out = fmt::format("# bash completion of {0}, written by `{0} completion bash`\n_{0}() {{\n", program);
   out += "  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} path=" + program + " word\n";
@@ -86,7 +95,8 @@ std::string WriteBash(const std::string& program, const std::vector<Command>& al
   }
   out += "  esac\n  case \"$path\" in\n";
   for (const Command& command : all) {
-    out += fmt::format("    {}) mapfile -t COMPREPLY < <(compgen -W {} -- \"$current\") ;;\n", Quoted(command.path), Quoted(WordsOf(command)));
+    const std::string functions = command.takes_function ? fmt::format("\" $({} list --names 2>/dev/null)\"", program) : "";
+    out += fmt::format("    {}) mapfile -t COMPREPLY < <(compgen -W {}{} -- \"$current\") ;;\n", Quoted(command.path), Quoted(WordsOf(command)), functions);
   }
   return out + fmt::format("  esac\n}}\ncomplete -o default -F _{0} {0}\n", program);
 }
@@ -98,6 +108,9 @@ std::string WriteFish(const std::string& program, const std::vector<Command>& al
     if (command.path != program) when = "__fish_seen_subcommand_from " + command.path.substr(command.path.rfind(' ') + 1);
     for (const auto& [name, doc] : command.commands) {
       out += fmt::format("complete -c {} -f -n {} -a {} -d {}\n", program, Quoted(when), name, Quoted(doc));
+    }
+    if (command.takes_function) {
+      out += fmt::format("complete -c {0} -f -n {1} -a {2}\n", program, Quoted(when), Quoted(fmt::format("({} list --names 2>/dev/null)", program)));
     }
     for (const Flag& flag : command.flags) {
       out += fmt::format("complete -c {} -n {} -l {} {}-d {}\n", program, Quoted(when), flag.name.substr(2),
@@ -128,6 +141,16 @@ std::string WriteCompletion(const CLI::App& app, Shell shell) {
   if (shell == Shell::Bash) return bash;
   // zsh runs bash's functions.
   return fmt::format("#compdef {}\nautoload -U +X bashcompinit && bashcompinit\n{}", program, bash);
+}
+
+void AddCompletionCommand(Program& program) {
+  auto shell = std::make_shared<std::string>();
+  CLI::App* command = program.app().add_subcommand("completion", "print what makes a shell complete this command: eval \"$(mayfly completion bash)\"");
+  command->add_option("shell", *shell, "bash, zsh or fish")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  program.OnCommand(command, [&program, shell] {
+    fmt::print("{}", WriteCompletion(program.app(), *ShellOf(*shell)));
+    return kDone;
+  });
 }
 
 }  // namespace mayfly::cli

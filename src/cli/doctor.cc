@@ -1,5 +1,4 @@
-#include "cli/doctor.h"
-
+// mayfly doctor: can this machine run functions, and if not, what mends it?
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/prctl.h>
@@ -13,28 +12,40 @@
 #include <sstream>
 #include <string>
 
+#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "base/files.h"
 #include "catalog/runtimes.h"
+#include "cli/commands.h"
+#include "cli/exit_code.h"
+#include "cli/program.h"
+#include "cli/terminal.h"
 #include "images/runtime_images.h"
+#include "mayflyd/command_line.h"
 #include "mayflyd/interpreters.h"
 #include "net/http_server.h"
 
 namespace mayfly::cli {
 namespace {
 
+// A line per check: ok, note, FAIL with how to mend it.
 class Report {
  public:
-  void Ok(std::string_view what, std::string_view detail) { fmt::print("ok    {:<22} {}\n", what, detail); }
-  void Note(std::string_view what, std::string_view detail) { fmt::print("note  {:<22} {}\n", what, detail); }
+  void Ok(std::string_view what, std::string_view detail) { Print(Style::Good, "ok  ", what, detail); }
+  void Note(std::string_view what, std::string_view detail) { Print(Style::Warning, "note", what, detail); }
   void Failed(std::string_view what, std::string_view detail, std::string_view mend) {
-    fmt::print("FAIL  {:<22} {}\n      {:<22} {}\n", what, detail, "", mend);
+    Print(Style::Bad, "FAIL", what, detail);
+    fmt::print("      {:<22} {}\n", "", mend);
     ++failures_;
   }
   int failures() const { return failures_; }
 
  private:
+  void Print(Style style, std::string_view verdict, std::string_view what, std::string_view detail) const {
+    fmt::print("{}  {:<22} {}\n", Styled(terminal_, style, verdict), what, detail);
+  }
+  Terminal terminal_ = TerminalOf(STDOUT_FILENO);
   int failures_ = 0;
 };
 
@@ -104,11 +115,12 @@ void CheckInterpreters(Report& report, const daemon::Options& options) {
   for (const catalog::RuntimeIdentifier& identifier : catalog::RuntimeIdentifiers()) {
     if (!table.CheckUse(identifier.name, catalog::RuntimeUse::Create, now)) continue;
     auto choice = table.Resolve(identifier.name);
-    if (!choice) report.Note(identifier.name, "not served here");
+    if (!choice) report.Note(identifier.name, fmt::format("not served here: mayfly runtime install {}", identifier.name));
     else if (choice->image) report.Ok(identifier.name, "runs in " + choice->image->reference);
     else if (identifier.family == catalog::RuntimeFamily::Provided) report.Ok(identifier.name, "runs the package's own bootstrap");
+    else if (identifier.family == catalog::RuntimeFamily::Go) report.Ok(identifier.name, "runs the package's own program, called as the handler");
     else if (choice->exact) report.Ok(identifier.name, "runs on " + choice->interpreter->full_version);
-    else report.Note(identifier.name, "runs on " + choice->interpreter->full_version + ", the nearest here (--runtime-match strict refuses)");
+    else report.Note(identifier.name, "runs on " + choice->interpreter->full_version + fmt::format(", the nearest here; exactly: mayfly runtime install {} (--runtime-match strict refuses)", identifier.name));
   }
 }
 
@@ -139,8 +151,6 @@ void CheckPrograms(Report& report) {
   }
 }
 
-}  // namespace
-
 int RunDoctor(const daemon::Options& options) {
   Report report;
   CheckUser(report);
@@ -151,7 +161,15 @@ int RunDoctor(const daemon::Options& options) {
   CheckListen(report, options);
   CheckDisk(report, options);
   fmt::print("\n{}\n", report.failures() == 0 ? "This machine can run functions." : fmt::format("{} checks failed.", report.failures()));
-  return report.failures() == 0 ? 0 : 1;
+  return report.failures() == 0 ? kDone : kFailed;
+}
+
+}  // namespace
+
+void AddDoctorCommand(Program& program) {
+  CLI::App* command = program.app().add_subcommand("doctor", "check kernel, cgroups, interpreters and ports, and say how to mend what is missing");
+  daemon::AddOptions(*command, program.daemon_options());
+  program.OnCommand(command, [&program] { return RunDoctor(program.daemon_options()); });
 }
 
 }  // namespace mayfly::cli

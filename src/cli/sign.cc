@@ -1,5 +1,4 @@
-#include "cli/sign.h"
-
+// mayfly sign: signs packages offline, and says whose signatures a daemon knows. docs/code-signing.md explains it.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,10 +13,29 @@
 #include "base/fd.h"
 #include "base/files.h"
 #include "base/random.h"
+#include "cli/commands.h"
+#include "cli/exit_code.h"
+#include "cli/program.h"
+#include "cli/session.h"
 #include "packages/signing_profiles.h"
 
 namespace mayfly::cli {
 namespace {
+
+struct SignOptions {
+  std::string data_dir = "/var/lib/mayfly";
+  std::string account_id = "000000000000";
+  std::string region = "us-east-1";
+  std::string zip;
+  std::string key;
+  std::string profile;  // NAME or the ARN of a version; "": the one in the key's certificate
+  std::string output;   // "": FILE-signed.zip
+  int expires_days = 4106;  // AWS: 135 months
+  std::string profile_name;
+  int valid_days = 5475;
+  std::string certificate;
+  std::string revoked;
+};
 
 constexpr const char* kAbout = R"(Sign packages, so that functions with a code signing configuration accept them.
 
@@ -33,12 +51,6 @@ For each package, wherever the key is; no daemon is needed:
   aws lambda update-function-code --function-name f --zip-file fileb://signed.zip)";
 
 constexpr Duration kDay = std::chrono::hours(24);
-
-int Complain(const Error& error) {
-  fmt::print(stderr, "mayfly: {}\n", error.message);
-  if (!error.hint.empty()) fmt::print(stderr, "hint: {}\n", error.hint);
-  return 1;
-}
 
 WallTime Today() {  // whole seconds, as signatures have them
   return std::chrono::time_point_cast<std::chrono::seconds>(SystemClock().WallNow());
@@ -143,51 +155,49 @@ void AddDataDirectory(CLI::App& command, SignOptions& options) {
   command.add_option("--data-dir", options.data_dir, "the daemon's data directory")->envname("MAYFLY_DATA_DIR")->capture_default_str();
 }
 
-}  // namespace
+int Done(const Result<>& done) { return done ? kDone : Explain(done.error()); }
 
-void AddSignCommand(CLI::App& sign, SignOptions& options) {
-  sign.description(kAbout);
-  sign.require_subcommand(0, 1);
-  sign.add_option("zip", options.zip, "the package to sign")->check(CLI::ExistingFile);
-  sign.add_option("--key", options.key, "private key and certificate (PEM)");
-  sign.add_option("--profile", options.profile, "whose key it is: a profile's name or version ARN (default: what the certificate says)");
-  sign.add_option("-o,--output", options.output, "the signed package (default: FILE-signed.zip)");
-  sign.add_option("--expires-days", options.expires_days, "days after which the signature is worth nothing")->capture_default_str()->check(CLI::Range(1, 36'500));
-
+void AddProfileCommands(Program& program, CLI::App& sign, const std::shared_ptr<SignOptions>& options) {
   CLI::App* profile = sign.add_subcommand("profile", "make signing profiles known to a daemon");
   profile->require_subcommand(1);
   CLI::App* create = profile->add_subcommand("create", "make a key with a self-signed certificate, and register it as a profile's new version; prints the version's ARN");
-  create->add_option("name", options.profile_name, "2 to 64 letters, digits and _")->required();
-  create->add_option("--key", options.key, "new file for the private key")->required();
-  create->add_option("--account-id", options.account_id, "account of the profile")->envname("MAYFLY_ACCOUNT_ID")->capture_default_str();
-  create->add_option("--region", options.region, "region of the profile")->envname("MAYFLY_REGION")->capture_default_str();
-  create->add_option("--valid-days", options.valid_days, "days that the certificate holds")->capture_default_str()->check(CLI::Range(1, 36'500));
-  AddDataDirectory(*create, options);
+  create->add_option("name", options->profile_name, "2 to 64 letters, digits and _")->required();
+  create->add_option("--key", options->key, "new file for the private key")->required();
+  create->add_option("--account-id", options->account_id, "account of the profile")->envname("MAYFLY_ACCOUNT_ID")->capture_default_str();
+  create->add_option("--region", options->region, "region of the profile")->envname("MAYFLY_REGION")->capture_default_str();
+  create->add_option("--valid-days", options->valid_days, "days that the certificate holds")->capture_default_str()->check(CLI::Range(1, 36'500));
+  AddDataDirectory(*create, *options);
+  program.OnCommand(create, [options] { return Done(CreateProfile(*options)); });
   CLI::App* add = profile->add_subcommand("add", "register a certificate that was made elsewhere as a profile's version");
-  add->add_option("--certificate", options.certificate, "certificate (PEM)")->required()->check(CLI::ExistingFile);
-  add->add_option("--profile", options.profile_name, "the profile version's ARN (default: what the certificate says)");
-  AddDataDirectory(*add, options);
-
-  CLI::App* verify = sign.add_subcommand("verify", "show who signed a package, and whether a daemon here trusts it");
-  verify->add_option("zip", options.zip, "the package")->required()->check(CLI::ExistingFile);
-  AddDataDirectory(*verify, options);
-  CLI::App* revoke = sign.add_subcommand("revoke", "trust a signature, a profile's version or a certificate no longer");
-  revoke->add_option("what", options.revoked, "a signing job's ARN, a profile version's ARN, or sha256:HEX of a certificate")->required();
-  AddDataDirectory(*revoke, options);
+  add->add_option("--certificate", options->certificate, "certificate (PEM)")->required()->check(CLI::ExistingFile);
+  add->add_option("--profile", options->profile_name, "the profile version's ARN (default: what the certificate says)");
+  AddDataDirectory(*add, *options);
+  program.OnCommand(add, [options] { return Done(AddProfile(*options)); });
 }
 
-int RunSign(const CLI::App& sign, const SignOptions& options) {
-  Result<> done;
-  if (sign.got_subcommand("profile")) {
-    done = sign.get_subcommand("profile")->got_subcommand("create") ? CreateProfile(options) : AddProfile(options);
-  } else if (sign.got_subcommand("verify")) {
-    done = VerifyZip(options);
-  } else if (sign.got_subcommand("revoke")) {
-    done = Revoke(options);
-  } else {
-    done = SignZip(options);
-  }
-  return done ? 0 : Complain(done.error());
+}  // namespace
+
+void AddSignCommand(Program& program) {
+  auto options = std::make_shared<SignOptions>();
+  CLI::App* sign = program.app().add_subcommand("sign", "sign packages for functions that demand it");
+  sign->description(kAbout);
+  sign->require_subcommand(0, 1);
+  sign->add_option("zip", options->zip, "the package to sign")->check(CLI::ExistingFile);
+  sign->add_option("--key", options->key, "private key and certificate (PEM)");
+  sign->add_option("--profile", options->profile, "whose key it is: a profile's name or version ARN (default: what the certificate says)");
+  sign->add_option("-o,--output", options->output, "the signed package (default: FILE-signed.zip)");
+  sign->add_option("--expires-days", options->expires_days, "days after which the signature is worth nothing")->capture_default_str()->check(CLI::Range(1, 36'500));
+  program.OnCommand(sign, [options] { return Done(SignZip(*options)); });
+  AddProfileCommands(program, *sign, options);
+
+  CLI::App* verify = sign->add_subcommand("verify", "show who signed a package, and whether a daemon here trusts it");
+  verify->add_option("zip", options->zip, "the package")->required()->check(CLI::ExistingFile);
+  AddDataDirectory(*verify, *options);
+  program.OnCommand(verify, [options] { return Done(VerifyZip(*options)); });
+  CLI::App* revoke = sign->add_subcommand("revoke", "trust a signature, a profile's version or a certificate no longer");
+  revoke->add_option("what", options->revoked, "a signing job's ARN, a profile version's ARN, or sha256:HEX of a certificate")->required();
+  AddDataDirectory(*revoke, *options);
+  program.OnCommand(revoke, [options] { return Done(Revoke(*options)); });
 }
 
 }  // namespace mayfly::cli

@@ -11,6 +11,7 @@
 #include "images/runtime_images.h"
 #include "mayflyd/directory_probe.h"
 #include "mayflyd/image_settings.h"
+#include "mayflyd/installed_interpreters.h"
 #include "mayflyd/interpreters.h"
 #include "net/http_server.h"
 #include "sandbox/jail_protocol.h"
@@ -88,6 +89,7 @@ Result<Ground> PrepareGround(Options& options) {
   RaiseDescriptorLimit();
   const Identity identity = FindIdentity(options.user);
   MF_TRY(ground.listener, http::ListenTcp(ground.address.host, ground.address.port));
+  RemoveUnusedInterpreters(options.data_dir);
   MF_TRY(std::vector<catalog::Interpreter> interpreters, FindInterpreters(premises.settings.catalog, options.data_dir));
   MF_TRY(ground.data, PrepareDataDirectory(options.data_dir, identity));
   premises.real_data_path = ground.data.real_path;
