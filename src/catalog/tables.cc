@@ -41,7 +41,7 @@ std::string_view QualifierPart(std::string_view key) {
   return rest.substr(0, rest.find('/'));
 }
 
-bool IsVersion(std::string_view qualifier) {
+bool IsVersionNumber(std::string_view qualifier) {
   return !qualifier.empty() && qualifier.size() <= kVersionDigits && qualifier.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
@@ -49,13 +49,13 @@ std::optional<std::string> FunctionOf(std::string_view key) { return std::string
 
 std::optional<std::string> VersionOf(std::string_view key) {
   const std::string_view qualifier = QualifierPart(key);
-  if (!IsVersion(qualifier)) return std::nullopt;
+  if (!IsVersionNumber(qualifier)) return std::nullopt;
   return fmt::format("{}/{:0>{}}", FunctionPart(key), qualifier, kVersionDigits);
 }
 
 std::optional<std::string> AliasOf(std::string_view key) {
   const std::string_view qualifier = QualifierPart(key);
-  if (qualifier.empty() || qualifier.starts_with('$') || IsVersion(qualifier)) return std::nullopt;
+  if (qualifier.empty() || qualifier.starts_with('$') || IsVersionNumber(qualifier)) return std::nullopt;
   return fmt::format("{}/{}", FunctionPart(key), qualifier);
 }
 

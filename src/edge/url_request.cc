@@ -14,13 +14,13 @@ namespace mayfly::edge {
 namespace {
 
 constexpr std::string_view kUrlLabel = "lambda-url";
-constexpr size_t kHostBytesMax = 253;
+constexpr size_t kUrlHostBytesMax = 253;
 constexpr std::array<std::string_view, 3> kTextTypes = {"application/json", "application/xml", "application/javascript"};
 // Of one connection, not of the request.
 constexpr std::array<std::string_view, 7> kHopFields = {"connection", "keep-alive",        "proxy-connection", "te",
                                                         "trailer",    "transfer-encoding", "upgrade"};
 
-std::string_view WithoutPort(std::string_view host) {
+std::string_view HostWithoutPort(std::string_view host) {
   const size_t colon = host.rfind(':');
   return colon == std::string_view::npos || host.find(']', colon) != std::string_view::npos ? host : host.substr(0, colon);
 }
@@ -62,7 +62,7 @@ class JoinedValues {
 
 std::string SourceIp(std::string_view peer) {
   if (peer == "unix") return "127.0.0.1";
-  std::string_view address = WithoutPort(peer);
+  std::string_view address = HostWithoutPort(peer);
   if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
   return std::string(address);
 }
@@ -144,9 +144,9 @@ json::Value RequestContext(const http::Request& request, const UrlEventContext& 
 }  // namespace
 
 std::optional<UrlHost> ParseUrlHost(std::string_view host, std::string_view domain) {
-  UrlHost parsed{.name = LowerCase(WithoutPort(host))};
+  UrlHost parsed{.name = LowerCase(HostWithoutPort(host))};
   if (parsed.name.ends_with('.')) parsed.name.pop_back();
-  if (parsed.name.size() > kHostBytesMax) return std::nullopt;
+  if (parsed.name.size() > kUrlHostBytesMax) return std::nullopt;
   std::string_view rest = parsed.name;
   const std::string_view id = TakeLabel(rest);
   if (TakeLabel(rest) != kUrlLabel) return std::nullopt;
@@ -165,7 +165,7 @@ Result<UrlOrigin> ParseUrlOrigin(std::string_view text, const UrlOrigin& listene
     rest.remove_prefix(separator + 3);
     origin.port = DefaultPort(origin.scheme);
   }
-  origin.domain = LowerCase(WithoutPort(rest));
+  origin.domain = LowerCase(HostWithoutPort(rest));
   if (origin.domain.size() < rest.size()) origin.port = rest.substr(origin.domain.size() + 1);
   const bool is_scheme = origin.scheme == "http" || origin.scheme == "https";
   const bool is_port = origin.port.size() <= 5 && IsNumber(origin.port);

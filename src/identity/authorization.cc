@@ -7,11 +7,11 @@
 namespace mayfly::identity {
 namespace {
 
-constexpr std::string_view kSessionPrefix = "assumed-role/";
+constexpr std::string_view kAssumedRolePrefix = "assumed-role/";
 
 // The role that a session is of.
 std::string RoleOf(const Arn& session) {
-  const std::string_view of_session = session.resource.substr(kSessionPrefix.size());
+  const std::string_view of_session = session.resource.substr(kAssumedRolePrefix.size());
   return fmt::format("arn:{}:iam::{}:role/{}", session.partition, session.account_id, of_session.substr(0, of_session.find('/')));
 }
 
@@ -87,7 +87,7 @@ void AddGlobalKeys(const RequestPrincipal& principal, std::string_view region, W
   if (principal.account_id.empty()) return;
   keys.Add("aws:PrincipalAccount", principal.account_id);
   const auto arn = ParseArn(principal.arn);
-  keys.Add("aws:PrincipalArn", arn && arn->resource.starts_with(kSessionPrefix) ? RoleOf(*arn) : std::string(principal.arn));
+  keys.Add("aws:PrincipalArn", arn && arn->resource.starts_with(kAssumedRolePrefix) ? RoleOf(*arn) : std::string(principal.arn));
   if (arn && arn->resource.starts_with("user/")) keys.Add("aws:username", arn->resource.substr(arn->resource.rfind('/') + 1));
 }
 

@@ -13,7 +13,7 @@
 namespace mayfly::daemon {
 namespace {
 
-constexpr size_t kAnswerBytesMax = 256 * 1024;
+constexpr size_t kChildAnswerBytesMax = 256 * 1024;
 
 [[noreturn]] void AnswerAndEnd(int pipe, const Result<json::Value>& done) {
   json::Value answer;
@@ -33,9 +33,9 @@ Result<json::Value> ReadAnswer(int pipe) {
   std::string text;
   char buffer[4096];
   ssize_t count = 0;
-  while (text.size() <= kAnswerBytesMax && (count = ::read(pipe, buffer, sizeof buffer)) > 0) text.append(buffer, static_cast<size_t>(count));
+  while (text.size() <= kChildAnswerBytesMax && (count = ::read(pipe, buffer, sizeof buffer)) > 0) text.append(buffer, static_cast<size_t>(count));
   auto answer = json::Parse(text);
-  if (!answer || text.size() > kAnswerBytesMax) return Fail(Error::Fault("the child that was to do it has died"));
+  if (!answer || text.size() > kChildAnswerBytesMax) return Fail(Error::Fault("the child that was to do it has died"));
   if (answer->Find("error")) {
     Error error = Error::Fault(std::string(answer->StringOr("error", "")), std::string(answer->StringOr("hint", "")));
     error.code = answer->StringOr("code", "");

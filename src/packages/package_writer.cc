@@ -15,7 +15,7 @@ namespace mayfly::packages {
 namespace {
 
 // For packages with more files one syncfs is cheaper than thousands of fsyncs.
-constexpr size_t kSingleSyncsMax = 64;
+constexpr size_t kFilesSyncedSinglyMax = 64;
 constexpr uint32_t kTypeMask = 0170000, kTypeFile = 0100000, kTypeDirectory = 0040000, kTypeSymlink = 0120000;
 
 Error Bad(std::string_view what, const std::string& path) {
@@ -117,8 +117,8 @@ Result<PackagePlan> PlanPackage(const ZipReader& zip, const PackageLimits& limit
 }
 
 void PackageSync::Add(UniqueFd file) {
-  MF_ASSERT(file && files_.size() <= kSingleSyncsMax);
-  if (files_.size() == kSingleSyncsMax) {
+  MF_ASSERT(file && files_.size() <= kFilesSyncedSinglyMax);
+  if (files_.size() == kFilesSyncedSinglyMax) {
     files_.resize(1);  // tells the file system
     many_ = true;
   }

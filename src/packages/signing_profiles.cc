@@ -13,7 +13,7 @@
 namespace mayfly::packages {
 namespace {
 
-bool Exists(const std::string& path) {
+bool IsThere(const std::string& path) {
   struct stat status{};
   return ::stat(path.c_str(), &status) == 0 || errno != ENOENT;  // what cannot be looked at must fail, not be missing
 }
@@ -63,7 +63,7 @@ Result<std::string> SigningProfiles::CertificateSha256Of(const std::string& prof
   const auto profile = ParseProfileVersionArn(profile_version_arn);
   if (!profile) return std::string();  // somebody else's kind of ARN: never registered
   const std::string path = FileOf(folder_, *profile);
-  if (!Exists(path)) return std::string();
+  if (!IsThere(path)) return std::string();
   MF_TRY(const std::string pem, ReadFile(path));
   auto certificate = ReadCertificate(pem);
   if (!certificate) return Fail(std::move(certificate).error().Wrap(path));
@@ -72,7 +72,7 @@ Result<std::string> SigningProfiles::CertificateSha256Of(const std::string& prof
 
 Result<bool> SigningProfiles::IsRevoked(const PackageSignature& signature) const {
   const std::string path = folder_ + "/revoked.txt";
-  if (!Exists(path)) return false;
+  if (!IsThere(path)) return false;
   MF_TRY(const std::string list, ReadFile(path));
   return HasLine(list, signature.statement.job_arn) || HasLine(list, signature.statement.profile_version_arn) ||
          HasLine(list, "sha256:" + signature.statement.certificate_sha256);
@@ -99,7 +99,7 @@ Result<SignatureVerdict> SigningProfiles::Judge(const PackageSignature& signatur
 Result<> SigningProfiles::Register(const ProfileArn& profile, std::string_view certificate_pem) const {
   MF_TRY(const CertificateFacts certificate, ReadCertificate(certificate_pem));
   const std::string path = FileOf(folder_, profile);
-  if (Exists(path)) {
+  if (IsThere(path)) {
     MF_TRY(const std::string registered, CertificateSha256Of(FormatProfileVersionArn(profile)));
     if (registered == certificate.sha256) return {};
     return Fail(Error::Fault(path + " holds another certificate", "a profile's version never changes: register a new version"));
@@ -119,7 +119,7 @@ Result<> SigningProfiles::Revoke(std::string_view what) const {
   }
   const std::string path = folder_ + "/revoked.txt";
   std::string list;
-  if (Exists(path)) {
+  if (IsThere(path)) {
     MF_TRY(list, ReadFile(path));
   }
   if (HasLine(list, what)) return {};

@@ -9,7 +9,7 @@
 namespace mayfly::packages {
 namespace {
 
-constexpr uint32_t kLocalHeader = 0x04034b50, kCentralHeader = 0x02014b50, kEnd = 0x06054b50;
+constexpr uint32_t kLocalHeaderMark = 0x04034b50, kCentralHeaderMark = 0x02014b50, kEndMark = 0x06054b50;
 constexpr size_t kEndBytes = 22;
 constexpr size_t kEntriesMax = 65'000;
 constexpr uint32_t kUnixFile = 0100644u << 16;
@@ -33,11 +33,11 @@ struct End {
   size_t entries = 0;
 };
 
-Result<End> FindEnd(std::string_view zip) {
+Result<End> FindEndOfArchive(std::string_view zip) {
   const Error strange = Error::Fault("the zip is of a kind that cannot be added to: zip64, or with bytes before or after it", "pack it again with a plain zip tool");
   for (size_t comment = 0; comment <= 0xffff && kEndBytes + comment <= zip.size(); ++comment) {
     const size_t at = zip.size() - kEndBytes - comment;
-    if (Get(zip, at, 4) != kEnd || Get(zip, at + 20, 2) != comment) continue;
+    if (Get(zip, at, 4) != kEndMark || Get(zip, at + 20, 2) != comment) continue;
     End end{.at = at, .directory_offset = Get(zip, at + 16, 4), .directory_bytes = Get(zip, at + 12, 4), .entries = Get(zip, at + 10, 2)};
     if (end.directory_offset + end.directory_bytes != at || end.entries > kEntriesMax) return Fail(strange);
     return end;
@@ -62,17 +62,17 @@ void PutShared(std::string& out, const ZipAddition& file) {
 
 Result<std::string> AppendToZip(std::string_view zip, const std::vector<ZipAddition>& additions) {
   MF_TRY([[maybe_unused]] const ZipReader proof, ZipReader::Open(zip, kEntriesMax));
-  MF_TRY(const End end, FindEnd(zip));
+  MF_TRY(const End end, FindEndOfArchive(zip));
   std::string out(zip.substr(0, end.directory_offset));
   std::string directory(zip.substr(end.directory_offset, end.directory_bytes));
   for (const ZipAddition& file : additions) {
     const size_t offset = out.size();
     if (offset + file.bytes.size() > 0x7fffffff) return Fail(Error::Fault("the zip would be larger than 2 GiB"));
-    Put(out, kLocalHeader, 4);
+    Put(out, kLocalHeaderMark, 4);
     Put(out, 20, 2);
     PutShared(out, file);
     out += file.name + file.bytes;
-    Put(directory, kCentralHeader, 4);
+    Put(directory, kCentralHeaderMark, 4);
     Put(directory, 3 << 8 | 20, 2);              // made on Unix
     Put(directory, 20, 2);
     PutShared(directory, file);
@@ -84,7 +84,7 @@ Result<std::string> AppendToZip(std::string_view zip, const std::vector<ZipAddit
   const size_t directory_at = out.size();
   MF_ASSERT(directory.size() >= end.directory_bytes && directory_at >= end.directory_offset);
   out += directory;
-  Put(out, kEnd, 4);
+  Put(out, kEndMark, 4);
   Put(out, 0, 4);
   Put(out, end.entries + additions.size(), 2);
   Put(out, end.entries + additions.size(), 2);

@@ -15,7 +15,7 @@ constexpr size_t kRegisterBytesMax = 64 * 1024;
 constexpr size_t kErrorBodyBytesMax = 256 * 1024;
 constexpr size_t kNameBytesMax = 255;       // as of a file
 constexpr size_t kErrorTypeBytesMax = 256;
-constexpr std::string_view kPrefix = "/2020-01-01/extension/";
+constexpr std::string_view kExtensionsPrefix = "/2020-01-01/extension/";
 
 http::Response Refuse(std::string_view type, std::string_view message) { return ErrorResponse(403, type, message); }
 
@@ -148,7 +148,7 @@ void ExtensionsApi::HandOutShutdown(const std::string& event) {
 Task<http::Response> ExtensionsApi::Handle(Context& ctx, http::Request& request) {
   strand_.Check();
   MF_ASSERT(Serves(request.path()));
-  const std::string operation(request.path().substr(kPrefix.size()));
+  const std::string operation(request.path().substr(kExtensionsPrefix.size()));
   const bool post = request.method == "POST";
   if (operation == "register" && post) co_return co_await Register(ctx, request);
   if (operation == "event/next" && request.method == "GET") co_return co_await Next(ctx, request);

@@ -8,7 +8,7 @@
 namespace mayfly::runtime {
 namespace {
 
-constexpr std::string_view kPrefix = "/2026-01-15/metadata/";
+constexpr std::string_view kMetadataPrefix = "/2026-01-15/metadata/";
 constexpr std::string_view kBearer = "Bearer ";
 
 // "southeast" is "se"; "gov" is "g".
@@ -28,7 +28,7 @@ bool HasToken(const http::Request& request, std::string_view token) {
 
 }  // namespace
 
-bool IsMetadataPath(std::string_view path) { return path.starts_with(kPrefix); }
+bool IsMetadataPath(std::string_view path) { return path.starts_with(kMetadataPrefix); }
 
 std::string AvailabilityZoneId(std::string_view region) {
   std::string id(region.substr(0, region.find('-')));
@@ -43,7 +43,7 @@ std::string AvailabilityZoneId(std::string_view region) {
 }
 
 http::Response AnswerMetadata(const http::Request& request, std::string_view token, std::string_view region) {
-  if (request.path().substr(kPrefix.size()) != "execution-environment") return http::Response::Text(404, "");
+  if (request.path().substr(kMetadataPrefix.size()) != "execution-environment") return http::Response::Text(404, "");
   if (request.method != "GET") return http::Response::Text(405, "");
   if (!HasToken(request, token)) return http::Response::Text(401, "");
   http::Response response = http::Response::Json(200, fmt::format(R"({{"AvailabilityZoneID":{}}})", json::Quote(AvailabilityZoneId(region))));

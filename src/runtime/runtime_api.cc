@@ -11,7 +11,7 @@
 namespace mayfly::runtime {
 namespace {
 
-constexpr std::string_view kPrefix = "/2018-06-01/runtime/";
+constexpr std::string_view kRuntimePrefix = "/2018-06-01/runtime/";
 
 constexpr std::string_view kJson = "application/json";
 constexpr std::string_view kOctetStream = "application/octet-stream";
@@ -104,8 +104,8 @@ Task<http::Response> RuntimeApi::Handle(Context& ctx, http::Request& request) {
   const std::string path(request.path());
   const std::string_view method = request.method;
   if (path == "/ping" || path == "/2018-06-01/ping") co_return http::Response::Text(200, "pong");
-  if (!path.starts_with(kPrefix)) co_return ErrorResponse(404, "InvalidRequest", "404 page not found");
-  const std::string_view rest = std::string_view(path).substr(kPrefix.size());
+  if (!path.starts_with(kRuntimePrefix)) co_return ErrorResponse(404, "InvalidRequest", "404 page not found");
+  const std::string_view rest = std::string_view(path).substr(kRuntimePrefix.size());
   if (rest == "invocation/next") {
     if (method == "GET") co_return co_await Next(ctx, request);
     co_return ErrorResponse(405, "InvalidRequest", "use GET");

@@ -10,7 +10,7 @@
 namespace mayfly::store {
 namespace {
 
-constexpr uint32_t kMagic = 0x424c464d;  // "MFLB"
+constexpr uint32_t kBlockMagic = 0x424c464d;  // "MFLB"
 constexpr int kCompressionLevel = 1;
 constexpr size_t kLineHeaderBytes = 16;
 
@@ -94,7 +94,7 @@ std::string BlockBuilder::Finish() {
   AppendNumber(rest, static_cast<int64_t>(latest_.time_since_epoch().count()));
   std::string block;
   block.reserve(kBlockHeaderBytes + payload.size());
-  AppendNumber(block, kMagic);
+  AppendNumber(block, kBlockMagic);
   AppendNumber(block, Crc32c(rest));
   block += rest;
   MF_ASSERT(block.size() == kBlockHeaderBytes);
@@ -106,7 +106,7 @@ std::string BlockBuilder::Finish() {
 std::optional<BlockHeader> ParseBlockHeader(std::string_view bytes) {
   if (bytes.size() < kBlockHeaderBytes) return std::nullopt;
   bytes = bytes.substr(0, kBlockHeaderBytes);
-  if (TakeNumber<uint32_t>(bytes) != kMagic) return std::nullopt;
+  if (TakeNumber<uint32_t>(bytes) != kBlockMagic) return std::nullopt;
   const auto checksum = TakeNumber<uint32_t>(bytes);
   if (Crc32c(bytes) != checksum) return std::nullopt;
   BlockHeader header;

@@ -11,7 +11,7 @@
 namespace mayfly::store {
 namespace {
 
-constexpr size_t kLineOverheadBytes = 64;
+constexpr size_t kLineCostBytes = 64;
 
 // Where a line was appended; orders lines of one time.
 struct Place {
@@ -39,12 +39,12 @@ class Newest {
   void Offer(Place place, const LogLineView& view) {
     const bool keep = !full_ || std::tie(view.time, place) > std::tie(heap_.front().line.time, heap_.front().place);
     if (!keep) return;
-    bytes_ += view.stream.size() + view.text.size() + kLineOverheadBytes;
+    bytes_ += view.stream.size() + view.text.size() + kLineCostBytes;
     heap_.push_back({place, {view.time, std::string(view.stream), std::string(view.text)}});
     std::ranges::push_heap(heap_, IsNewer);
     while (heap_.size() > limit_ || (bytes_ > kQueryBytesMax && heap_.size() > 1)) {
       std::ranges::pop_heap(heap_, IsNewer);
-      bytes_ -= heap_.back().line.stream.size() + heap_.back().line.text.size() + kLineOverheadBytes;
+      bytes_ -= heap_.back().line.stream.size() + heap_.back().line.text.size() + kLineCostBytes;
       heap_.pop_back();
       full_ = true;
     }

@@ -13,7 +13,7 @@
 namespace mayfly::store {
 namespace {
 
-constexpr uint32_t kMagic = 0x534c464d;  // "MFLS"
+constexpr uint32_t kSegmentMagic = 0x534c464d;  // "MFLS"
 constexpr uint16_t kVersion = 1;
 constexpr size_t kFixedHeaderBytes = 12;
 constexpr size_t kWindowBytes = 64u << 10;
@@ -61,7 +61,7 @@ std::string SegmentHeader(std::string_view group) {
   rest.append(reinterpret_cast<const char*>(&length), sizeof length);
   rest += group;
   const uint32_t checksum = Crc32c(rest);
-  std::string header(reinterpret_cast<const char*>(&kMagic), sizeof kMagic);
+  std::string header(reinterpret_cast<const char*>(&kSegmentMagic), sizeof kSegmentMagic);
   header.append(reinterpret_cast<const char*>(&checksum), sizeof checksum);
   header += rest;
   MF_ASSERT(header.size() == kFixedHeaderBytes + group.size());
@@ -106,7 +106,7 @@ Result<> SegmentReader::ReadHeader() {
   std::memcpy(&checksum, header.data() + 4, sizeof checksum);
   std::memcpy(&version, header.data() + 8, sizeof version);
   std::memcpy(&length, header.data() + 10, sizeof length);
-  const bool whole = magic == kMagic && version == kVersion && header.size() - kFixedHeaderBytes >= length &&
+  const bool whole = magic == kSegmentMagic && version == kVersion && header.size() - kFixedHeaderBytes >= length &&
                      Crc32c(header.substr(8, 4 + size_t{length})) == checksum;
   if (!whole) return Fail(Damaged("the header of a log segment is damaged"));
   group_ = header.substr(kFixedHeaderBytes, length);

@@ -46,7 +46,7 @@ struct Dropped {
 };
 
 // What lives on the strand, shared with answers that are on their way.
-struct StrandState {
+struct LogStoreState {
   std::map<std::string, Pending, std::less<>> pending;
   std::map<std::string, Dropped, std::less<>> dropped;
   size_t buffered_bytes = 0;  // in `pending` and on the way to the files
@@ -215,7 +215,7 @@ class FileLogStore final : public LogStore {
   Loop& loop_;
   LogStoreOptions options_;
   std::shared_ptr<LogFiles> files_;
-  std::shared_ptr<StrandState> strand_ = std::make_shared<StrandState>();
+  std::shared_ptr<LogStoreState> strand_ = std::make_shared<LogStoreState>();
   Loop::TimerId timer_ = 0;
   BlockingPool reader_{"log-reader", 1};
   BlockingPool writer_{"log-writer", 1};

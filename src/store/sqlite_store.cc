@@ -18,8 +18,8 @@ using RowListeners = Listeners<const RowChanges&>;
 
 // What lives on the strand. Shared with the tasks that wait for room and with deliveries on their way, which may both
 // outlast the store.
-struct StrandState {
-  explicit StrandState(Loop& loop) : admission(loop, {kWaitingBytesMax, kWaitingBatchesMax}) {}
+struct SqliteStoreState {
+  explicit SqliteStoreState(Loop& loop) : admission(loop, {kWaitingBytesMax, kWaitingBatchesMax}) {}
 
   // Before the task that waits for the request is resumed.
   void Finish(WriteRequest& request) {
@@ -45,7 +45,7 @@ struct StrandState {
 
 class SqliteStore final : public Store {
  public:
-  SqliteStore(Loop& loop, StoreLock lock) : loop_(loop), lock_(std::move(lock)), strand_(std::make_shared<StrandState>(loop)) {}
+  SqliteStore(Loop& loop, StoreLock lock) : loop_(loop), lock_(std::move(lock)), strand_(std::make_shared<SqliteStoreState>(loop)) {}
   ~SqliteStore() override { strand_->open = false; }
 
   Result<> Open(const SqliteOptions& options) {
@@ -150,7 +150,7 @@ class SqliteStore final : public Store {
 
   Loop& loop_;
   StoreLock lock_;  // first of what is opened, last to go
-  std::shared_ptr<StrandState> strand_;
+  std::shared_ptr<SqliteStoreState> strand_;
   std::shared_ptr<SqliteReaders> readers_;
   std::optional<BlockingPool> pool_;
   QueueTally tally_;

@@ -15,11 +15,11 @@ namespace {
 using ItemKind = CborItem::Kind;
 
 template <typename T>
-T& As(void* target) {
+T& Target(void* target) {
   return *static_cast<T*>(target);
 }
 template <typename T>
-const T& As(const void* value) {
+const T& Target(const void* value) {
   return *static_cast<const T*>(value);
 }
 
@@ -96,29 +96,29 @@ class DocumentReader {
   static bool Store(const Shape& shape, CborItem& item, void* target) {
     if (shape.kind == Kind::String || shape.kind == Kind::Blob) {
       if (!item.is(shape.kind == Kind::String ? ItemKind::Text : ItemKind::Bytes)) return false;
-      As<std::string>(target) = std::move(item.text);
+      Target<std::string>(target) = std::move(item.text);
       return true;
     }
     if (shape.kind == Kind::Boolean) {
-      As<bool>(target) = item.boolean;
+      Target<bool>(target) = item.boolean;
       return item.is(ItemKind::Boolean);
     }
     if (shape.kind == Kind::Double) {
       const auto number = DoubleOf(item);
-      As<double>(target) = number.value_or(0);
+      Target<double>(target) = number.value_or(0);
       return number.has_value();
     }
     const auto number = IntegerOf(item);
     if (!number) return false;
     if (shape.kind == Kind::Long) {
-      As<int64_t>(target) = *number;
+      Target<int64_t>(target) = *number;
       return true;
     }
-    As<int32_t>(target) = static_cast<int32_t>(*number);
-    return As<int32_t>(target) == *number;
+    Target<int32_t>(target) = static_cast<int32_t>(*number);
+    return Target<int32_t>(target) == *number;
   }
 
-  // As messages to clients show it.
+  // Target messages to clients show it.
   static std::string NumberText(const CborItem& item) {
     if (item.is(ItemKind::Float)) return fmt::to_string(item.number);
     const auto number = IntegerOf(item);
@@ -131,7 +131,7 @@ class DocumentReader {
     const auto number = DoubleOf(seconds);
     const auto time = number ? FromEpochSeconds(*number) : std::nullopt;
     if (!time) return Fail(WrongType(path));
-    As<WallTime>(target) = *time;
+    Target<WallTime>(target) = *time;
     return {};
   }
 
@@ -189,13 +189,13 @@ class DocumentWriter {
  private:
   void Write(const Shape& shape, const void* value) {
     switch (shape.kind) {
-      case Kind::String: return writer_.Text(As<std::string>(value));
-      case Kind::Boolean: return writer_.Boolean(As<bool>(value));
-      case Kind::Integer: return writer_.Integer(As<int32_t>(value));
-      case Kind::Long: return writer_.Integer(As<int64_t>(value));
-      case Kind::Double: return writer_.Double(As<double>(value));
-      case Kind::Blob: return writer_.Bytes(As<std::string>(value));
-      case Kind::Timestamp: return WriteTime(As<WallTime>(value));
+      case Kind::String: return writer_.Text(Target<std::string>(value));
+      case Kind::Boolean: return writer_.Boolean(Target<bool>(value));
+      case Kind::Integer: return writer_.Integer(Target<int32_t>(value));
+      case Kind::Long: return writer_.Integer(Target<int64_t>(value));
+      case Kind::Double: return writer_.Double(Target<double>(value));
+      case Kind::Blob: return writer_.Bytes(Target<std::string>(value));
+      case Kind::Timestamp: return WriteTime(Target<WallTime>(value));
       case Kind::List: return WriteList(shape, value);
       case Kind::Map: return WriteMap(shape, value);
       case Kind::Structure: return WriteMembers(*shape.structure, MemberChoice::All, value);

@@ -13,7 +13,7 @@
 namespace mayfly::lambda {
 namespace {
 
-constexpr size_t kPageMax = 50;
+constexpr size_t kConfigurationsPageMax = 50;
 
 Error Unpublished() { return InvalidParameterValue("Provisioned Concurrency Configs cannot be applied to unpublished function versions."); }
 
@@ -123,7 +123,7 @@ Task<Result<ListProvisionedConcurrencyConfigsResponse>> ProvisionedConcurrencyAp
   MF_CO_TRY(catalog::FunctionReference reference, UnqualifiedReference(ctx, request.function_name));
   if (!parts_.catalog.Find(reference.name)) co_return Fail(catalog::FunctionNotFound(reference));
   MF_CO_TRY(auto page, NextPage(parts_.tables.provisioned_concurrency, reference.name.Key() + '/', request.marker,
-                                PageLimit(request.max_items, kPageMax)));
+                                PageLimit(request.max_items, kConfigurationsPageMax)));
   ListProvisionedConcurrencyConfigsResponse response;
   response.next_marker = std::move(page.next_marker);
   std::vector<ProvisionedConcurrencyConfigListItem> items;

@@ -7,7 +7,7 @@
 namespace mayfly::ssm {
 namespace {
 
-constexpr std::string_view kAdvanced = "Advanced";
+constexpr std::string_view kAdvancedTier = "Advanced";
 
 std::string AccountOf(const ParameterKey& key) { return key.account_id + '/' + key.region; }
 
@@ -43,7 +43,7 @@ Parameters::Parameters(store::Store& store, SecretBox& secrets)
 
 void Parameters::Count(const ParameterRow& parameter, int sign) {
   Counts& counts = (*counts_)[AccountOf(parameter.key)];
-  (parameter.newest.tier == kAdvanced ? counts.advanced : counts.standard) += sign;
+  (parameter.newest.tier == kAdvancedTier ? counts.advanced : counts.standard) += sign;
   MF_ASSERT(counts.advanced >= 0 && counts.standard >= 0);
 }
 
@@ -86,7 +86,7 @@ Result<std::string> Parameters::Reveal(const ParameterRow& parameter, const Vers
 
 Result<> Parameters::CheckRoom(const ParameterKey& key, std::string_view tier) {
   const Counts& counts = CountsOf(key);
-  if (tier == kAdvanced ? counts.advanced < kAdvancedMax : counts.standard < kStandardMax) return {};
+  if (tier == kAdvancedTier ? counts.advanced < kAdvancedMax : counts.standard < kStandardMax) return {};
   return Fail(Error::Service("ParameterLimitExceeded", "You have exceeded the number of parameters for this Amazon Web Services account. Delete one or more "
                                                        "parameters and try again."));
 }

@@ -11,7 +11,7 @@
 namespace mayfly::sts {
 namespace {
 
-constexpr std::chrono::seconds kUsual = std::chrono::hours(1);
+constexpr std::chrono::seconds kUsualOfRoles = std::chrono::hours(1);
 constexpr std::chrono::seconds kChainedMax = std::chrono::hours(1);  // of a role that a role's session assumes
 
 Result<> CheckTags(const AssumeRoleRequest& request) {
@@ -42,7 +42,7 @@ Task<Result<AssumeRoleResponse>> StsApi::AssumeRole(Context& ctx, AssumeRoleRequ
   MF_CO_TRY(const Role role, ParseRoleArn(request.role_arn));
   MF_CO_TRY_VOID(CheckTags(request));
   MF_CO_TRY_VOID(CheckSessionPolicies(request));
-  const std::chrono::seconds valid = request.duration_seconds ? std::chrono::seconds(*request.duration_seconds) : kUsual;
+  const std::chrono::seconds valid = request.duration_seconds ? std::chrono::seconds(*request.duration_seconds) : kUsualOfRoles;
   if (valid > kChainedMax && IsSession(ctx.principal.arn)) {
     co_return Fail(Invalid("The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining"));
   }
