@@ -150,7 +150,7 @@ def test_the_hosts_files_are_not_there(told, family):
         assert told["reads"].pop("/etc/shadow") == "done" and {"etc", "su"} <= set(told["root"])
         told["root"] = []
     assert set(told["reads"].values()) <= {"ENOENT", "EACCES", "EPERM", "ELOOP"}, told["reads"]
-    assert set(told["root"]) <= {"bin", "dev", "etc", "lib", "lib32", "lib64", "libx32", "opt", "proc", "sbin", "tmp", "usr", "var", "mnt", "sys", "run", "home", "root"}
+    assert set(told["root"]) <= {"bin", "dev", "etc", "lib", "lib32", "lib64", "libx32", "opt", "proc", "sbin", "tmp", "usr", "var", "mnt", "sys", "run", "home", "root", "node_modules"}
 
 
 def test_only_its_own_tmp_is_writable(told):
