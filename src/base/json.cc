@@ -63,31 +63,137 @@ std::string_view TrimEnd(std::string_view text) {
 
 using Status = simdjson::error_code;
 
-// Walks a document; with `out` it builds the value, without it only checks.
-template <typename Source>
+// How strings are read. simdjson refuses halves of surrogate pairs, so a document in which it finds a bad string is read once more.
+enum class Surrogates : unsigned char { InPairs, Any };
+
+void AppendCodeUnit(uint32_t unit, std::string& out) {
+  if (unit < 0x80) {
+    out.push_back(static_cast<char>(unit));
+  } else if (unit < 0x800) {
+    out.push_back(static_cast<char>(0xC0 | unit >> 6));
+    out.push_back(static_cast<char>(0x80 | (unit & 0x3F)));
+  } else {
+    out.push_back(static_cast<char>(0xE0 | unit >> 12));
+    out.push_back(static_cast<char>(0x80 | (unit >> 6 & 0x3F)));
+    out.push_back(static_cast<char>(0x80 | (unit & 0x3F)));
+  }
+}
+
+void AppendPair(uint32_t high, uint32_t low, std::string& out) {
+  const uint32_t point = 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00);
+  out.push_back(static_cast<char>(0xF0 | point >> 18));
+  out.push_back(static_cast<char>(0x80 | (point >> 12 & 0x3F)));
+  out.push_back(static_cast<char>(0x80 | (point >> 6 & 0x3F)));
+  out.push_back(static_cast<char>(0x80 | (point & 0x3F)));
+}
+
+// The four hexadecimal digits at `digits`; -1 when they are none. A NUL ends the text, and is no digit.
+int CodeUnitAt(const char* digits) {
+  int unit = 0;
+  for (int i = 0; i < 4; ++i) {
+    const char c = digits[i];
+    const int value = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    if (value < 0) return -1;
+    unit = unit << 4 | value;
+  }
+  return unit;
+}
+
+bool IsHigh(int unit) { return unit >= 0xD800 && unit < 0xDC00; }
+bool IsLow(int unit) { return unit >= 0xDC00 && unit < 0xE000; }
+
+// The string whose characters begin at `at`, up to its closing quote, which simdjson has found. False: an escape that JSON has not.
+bool Unescape(const char* at, std::string& out) {
+  for (;;) {
+    const char* plain = at;
+    while (*at != '"' && *at != '\\') ++at;
+    out.append(plain, at);
+    if (*at == '"') return true;
+    ++at;
+    switch (const char escape = *at++) {
+      case '"':
+      case '\\':
+      case '/': out.push_back(escape); break;
+      case 'b': out.push_back('\b'); break;
+      case 'f': out.push_back('\f'); break;
+      case 'n': out.push_back('\n'); break;
+      case 'r': out.push_back('\r'); break;
+      case 't': out.push_back('\t'); break;
+      case 'u': {
+        const int unit = CodeUnitAt(at);
+        if (unit < 0) return false;
+        at += 4;
+        const int next = IsHigh(unit) && at[0] == '\\' && at[1] == 'u' ? CodeUnitAt(at + 2) : -1;
+        if (IsLow(next)) {
+          AppendPair(static_cast<uint32_t>(unit), static_cast<uint32_t>(next), out);
+          at += 6;
+        } else {
+          AppendCodeUnit(static_cast<uint32_t>(unit), out);
+        }
+        break;
+      }
+      default: return false;
+    }
+  }
+}
+
+// The next key, or a string, of whatever simdjson gives it as.
+template <Surrogates surrogates, typename Source>
+Status ReadKey(Source& field, std::string& out) {
+  if constexpr (surrogates == Surrogates::InPairs) {
+    std::string_view key;
+    if (Status error = field.unescaped_key().get(key)) return error;
+    out = key;
+    return simdjson::SUCCESS;
+  } else {
+    od::raw_json_string raw;
+    if (Status error = field.key().get(raw)) return error;
+    return Unescape(raw.raw(), out) ? simdjson::SUCCESS : simdjson::STRING_ERROR;
+  }
+}
+
+template <Surrogates surrogates, typename Source>
+Status ReadString(Source& source, Value* out) {
+  if constexpr (surrogates == Surrogates::InPairs) {
+    std::string_view text;
+    if (Status error = source.get_string().get(text)) return error;
+    if (out) *out = Value(text);
+    return simdjson::SUCCESS;
+  } else {
+    od::raw_json_string raw;
+    std::string text;
+    if (Status error = source.get_raw_json_string().get(raw)) return error;
+    if (!Unescape(raw.raw(), text)) return simdjson::STRING_ERROR;
+    if (out) *out = Value(std::move(text));
+    return simdjson::SUCCESS;
+  }
+}
+
+// Walks a document; with `out` it builds the value, without it only checks. `depth`: of the lists and objects around it.
+template <Surrogates surrogates, typename Source>
 Status Read(Source&& source, Value* out, int depth) {
-  if (depth > kJsonDepthMax) return simdjson::DEPTH_ERROR;
   od::json_type type;
   if (Status error = source.type().get(type)) return error;
   switch (type) {
     case od::json_type::object: {
+      if (depth >= kJsonDepthMax) return simdjson::DEPTH_ERROR;
       od::object object;
       if (Status error = source.get_object().get(object)) return error;
       Object members;
       for (auto field : object) {
-        std::string_view key;
-        if (Status error = field.unescaped_key().get(key)) return error;
-        std::string owned(key);
+        std::string key;
+        if (Status error = ReadKey<surrogates>(field, key)) return error;
         od::value inner;
         if (Status error = field.value().get(inner)) return error;
         Value member;
-        if (Status error = Read(inner, out ? &member : nullptr, depth + 1)) return error;
-        if (out) members.emplace_back(std::move(owned), std::move(member));
+        if (Status error = Read<surrogates>(inner, out ? &member : nullptr, depth + 1)) return error;
+        if (out) members.emplace_back(std::move(key), std::move(member));
       }
       if (out) *out = Value(std::move(members));
       return simdjson::SUCCESS;
     }
     case od::json_type::array: {
+      if (depth >= kJsonDepthMax) return simdjson::DEPTH_ERROR;
       od::array array;
       if (Status error = source.get_array().get(array)) return error;
       Array items;
@@ -95,18 +201,13 @@ Status Read(Source&& source, Value* out, int depth) {
         od::value inner;
         if (Status error = item.get(inner)) return error;
         Value element;
-        if (Status error = Read(inner, out ? &element : nullptr, depth + 1)) return error;
+        if (Status error = Read<surrogates>(inner, out ? &element : nullptr, depth + 1)) return error;
         if (out) items.push_back(std::move(element));
       }
       if (out) *out = Value(std::move(items));
       return simdjson::SUCCESS;
     }
-    case od::json_type::string: {
-      std::string_view text;
-      if (Status error = source.get_string().get(text)) return error;
-      if (out) *out = Value(text);
-      return simdjson::SUCCESS;
-    }
+    case od::json_type::string: return ReadString<surrogates>(source, out);
     case od::json_type::boolean: {
       bool flag;
       if (Status error = source.get_bool().get(flag)) return error;
@@ -142,7 +243,8 @@ Status Read(Source&& source, Value* out, int depth) {
 }
 
 // A scalar at the root needs its own care in simdjson 3.0: numbers beyond 64 bits, trailing bytes.
-Status ReadDocument(std::string_view text, Value* out) {
+template <Surrogates surrogates>
+Status ReadDocumentWith(std::string_view text, Value* out) {
   std::string_view trimmed = TrimEnd(text);
   while (!trimmed.empty() && (trimmed.front() == ' ' || trimmed.front() == '\n' || trimmed.front() == '\r' || trimmed.front() == '\t')) {
     trimmed.remove_prefix(1);
@@ -160,12 +262,23 @@ Status ReadDocument(std::string_view text, Value* out) {
   if (trimmed.front() == '{' || trimmed.front() == '[') {
     od::value root;
     if (Status error = document.get_value().get(root)) return error;
-    if (Status error = Read(root, out, 0)) return error;
-  } else if (Status error = Read(document, out, 0)) {
+    if (Status error = Read<surrogates>(root, out, 0)) return error;
+  } else if (Status error = Read<surrogates>(document, out, 0)) {
     return error;
   }
   const char* rest = nullptr;
   return document.current_location().get(rest) ? simdjson::SUCCESS : simdjson::TRAILING_CONTENT;
+}
+
+Status ReadDocument(std::string_view text, Value* out) {
+  const Status status = ReadDocumentWith<Surrogates::InPairs>(text, out);
+  return status == simdjson::STRING_ERROR ? ReadDocumentWith<Surrogates::Any>(text, out) : status;
+}
+
+// Whether the three bytes at `at` stand for half of a surrogate pair.
+bool IsHalf(std::string_view text, size_t at) {
+  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[at + i]); };
+  return at + 3 <= text.size() && byte(0) == 0xED && byte(1) >= 0xA0 && byte(1) <= 0xBF && byte(2) >= 0x80 && byte(2) <= 0xBF;
 }
 
 }  // namespace
@@ -253,8 +366,21 @@ constexpr std::array<bool, 256> kStandsForItself = [] {
   return plain;
 }();
 
-void WriteString(std::string_view text, std::string& out) {
-  static constexpr char kHex[] = "0123456789abcdef";
+namespace {
+
+enum class Halves : unsigned char { Replaced, Escaped };
+
+constexpr char kHex[] = "0123456789abcdef";
+
+void WriteHalf(std::string_view bytes, std::string& out) {
+  const auto bits = [&](size_t i) { return static_cast<unsigned char>(bytes[i]) & 0x3Fu; };
+  out += "\\ud";
+  out.push_back(kHex[bits(1) >> 2]);
+  out.push_back(kHex[(bits(1) & 3) << 2 | bits(2) >> 4]);
+  out.push_back(kHex[bits(2) & 15]);
+}
+
+void WriteStringWith(Halves halves, std::string_view text, std::string& out) {
   out.push_back('"');
   size_t i = 0;
   while (i < text.size()) {
@@ -280,6 +406,11 @@ void WriteString(std::string_view text, std::string& out) {
       }
       continue;
     }
+    if (halves == Halves::Escaped && IsHalf(text, i)) {
+      WriteHalf(text.substr(i, 3), out);
+      i += 3;
+      continue;
+    }
     size_t length = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : 2;
     if (byte < 0xC2 || byte > 0xF4 || i + length > text.size() || !simdjson::validate_utf8(text.data() + i, length)) {
       out += "\xEF\xBF\xBD";
@@ -290,6 +421,17 @@ void WriteString(std::string_view text, std::string& out) {
     i += length;
   }
   out.push_back('"');
+}
+
+}  // namespace
+
+void WriteString(std::string_view text, std::string& out) { WriteStringWith(Halves::Replaced, text, out); }
+
+std::string ToUtf8(std::string text) {
+  for (size_t at = text.find('\xED'); at != std::string::npos; at = text.find('\xED', at + 1)) {
+    if (IsHalf(text, at)) text.replace(at, 3, "\xEF\xBF\xBD");
+  }
+  return text;
 }
 
 std::string Quote(std::string_view text) {
@@ -306,7 +448,7 @@ void WriteTo(const Value& value, std::string& out) {
   } else if (value.is_number()) {
     out += value.number_text();
   } else if (value.is_string()) {
-    WriteString(value.string(), out);
+    WriteStringWith(Halves::Escaped, value.string(), out);
   } else if (value.is_array()) {
     out.push_back('[');
     bool first = true;
@@ -320,7 +462,7 @@ void WriteTo(const Value& value, std::string& out) {
     bool first = true;
     for (const auto& [key, member] : value.object()) {
       if (!std::exchange(first, false)) out.push_back(',');
-      WriteString(key, out);
+      WriteStringWith(Halves::Escaped, key, out);
       out.push_back(':');
       WriteTo(member, out);
     }

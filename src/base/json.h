@@ -1,7 +1,11 @@
 // JSON values for the control plane. Invoke payloads never become a Value: they are passed on as bytes (IsValidJson).
 //
 // Numbers keep their text (1.0 stays "1.0", 20 digits stay 20 digits). Key order and duplicate keys are kept; Find gives
-// the last of duplicates. Parsing refuses documents deeper than kJsonDepthMax, invalid UTF-8 and trailing bytes.
+// the last of duplicates. Parsing refuses documents with more than kJsonDepthMax lists and objects in each other, invalid UTF-8 and
+// trailing bytes.
+//
+// Half of a surrogate pair ("\\ud83d", what JavaScript writes for a cut emoji) is JSON, and no character: in a Value's strings it stands as
+// the three bytes that UTF-8 would have for it, and is written as the escape again. Who takes such a string elsewhere calls ToUtf8.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +19,7 @@
 
 namespace mayfly::json {
 
-inline constexpr int kJsonDepthMax = 256;
+inline constexpr int kJsonDepthMax = 1000;  // as AWS's parsers have it
 
 class Value;
 using Array = std::vector<Value>;
@@ -90,5 +94,7 @@ void WriteTo(const Value& value, std::string& out);
 // `text` as a JSON string with quotes. Invalid UTF-8 becomes U+FFFD.
 void WriteString(std::string_view text, std::string& out);
 std::string Quote(std::string_view text);
+// A Value's string as text for others: halves of surrogate pairs become U+FFFD.
+std::string ToUtf8(std::string text);
 
 }  // namespace mayfly::json

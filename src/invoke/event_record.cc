@@ -34,7 +34,7 @@ std::string Cut(std::string text, size_t bytes_max) {
 std::string ErrorMessageOf(const runtime::InvokeOutcome& outcome) {
   const auto document = json::Parse(outcome.payload);
   const json::Value* message = document ? document->Find("errorMessage") : nullptr;
-  return message && message->is_string() ? message->string() : outcome.payload;
+  return message && message->is_string() ? json::ToUtf8(message->string()) : outcome.payload;
 }
 
 }  // namespace

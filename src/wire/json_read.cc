@@ -96,7 +96,7 @@ Result<> StoreScalar(const Shape& shape, json::Value& value, void* target) {
   switch (shape.kind) {
     case Kind::String:
       if (!value.is_string()) break;
-      As<std::string>(target) = std::move(value.string());
+      As<std::string>(target) = json::ToUtf8(std::move(value.string()));  // it leaves by XML and CBOR, too
       return {};
     case Kind::Boolean:
       if (const auto flag = BooleanOf(value)) {
@@ -164,6 +164,7 @@ Result<> ReadMap(const Shape& shape, json::Value& value, void* target, const Pat
   if (!value.is_object()) return Fail(WrongType(shape.kind, value));
   const Shape& element = *shape.element;
   json::Object& members = value.object();
+  for (auto& [key, item] : members) key = json::ToUtf8(std::move(key));
   std::unordered_map<std::string_view, size_t> last;  // the last of equal keys counts
   for (size_t i = 0; i < members.size(); ++i) last[members[i].first] = i;
   violations.CheckSize(path, shape, last.size(), &value);
