@@ -72,7 +72,7 @@ Task<http::Response> Admin::Handle(Context& ctx, http::Request& request) {
   auto principal = parts_.authenticator->Authenticate(request);
   if (!principal) co_return ErrorPage(403, principal.error().message);
   ctx.principal = std::move(*principal);
-  if (path == "status" && get) co_return Status();
+  if (path == "status" && get) co_return Status(ctx.principal);
   if (path == "logs" && get) co_return co_await Logs(ctx, request);
   if (path == "metrics" && get) co_return Metrics(ctx);
   if (path == "traces" && get) co_return Traces(ctx, request);
@@ -88,18 +88,15 @@ http::Response Admin::Health() const {
   return http::Response::Json(200, fmt::format("{{\"status\":\"ok\",\"service\":\"mayfly\",\"version\":{}}}\n", json::Quote(parts_.version)));
 }
 
-http::Response Admin::Status() const {
-  const runtime::ManagerCounts counts = parts_.environments->counts();
+http::Response Admin::Status(const Principal& caller) const {
   json::Value status;
   status.Set("version", parts_.version);
   status.Set("uptime_seconds", static_cast<int64_t>(ToMillis(parts_.loop->Now() - started_) / 1000));
-  status.Set("functions", static_cast<uint64_t>(parts_.catalog->size()));
-  status.Set("invocations_running", parts_.invoker->running());
-  status.Set("environments_live", counts.live);
-  status.Set("environments_idle", counts.idle);
-  status.Set("environments_started", counts.started);
-  status.Set("environments_reused", counts.reused);
-  status.Set("events", parts_.describe_events());
+  if (parts_.authenticator->IsOperator(caller)) {
+    AddMachine(status);
+  } else {
+    status.Set("functions", parts_.catalog->KnownUsageOf(caller.account_id, caller.region).functions);
+  }
   status.Set("auth", parts_.authenticator->mode() == identity::AuthMode::Open ? "open" : "strict");
   json::Value runtimes;
   for (const catalog::RuntimeIdentifier& identifier : catalog::RuntimeIdentifiers()) {
@@ -111,15 +108,30 @@ http::Response Admin::Status() const {
 }
 
 http::Response Admin::Metrics(const Context& ctx) const {
-  const bool open = parts_.authenticator->mode() == identity::AuthMode::Open;
-  std::string text = parts_.metrics->WriteText();
-  text += WriteEnvironmentFigures(parts_.environments->uses(), open ? std::string_view() : ctx.principal.account_id);
+  const std::string_view account = parts_.authenticator->IsOperator(ctx.principal) ? std::string_view() : ctx.principal.account_id;
+  std::string text = parts_.metrics->WriteText(account);
+  text += WriteEnvironmentFigures(parts_.environments->uses(), account);
   return http::Response::Text(200, std::move(text), "text/plain; version=0.0.4; charset=utf-8");
 }
 
+void Admin::AddMachine(json::Value& status) const {
+  const runtime::ManagerCounts counts = parts_.environments->counts();
+  status.Set("functions", static_cast<uint64_t>(parts_.catalog->size()));
+  status.Set("invocations_running", parts_.invoker->running());
+  status.Set("environments_live", counts.live);
+  status.Set("environments_idle", counts.idle);
+  status.Set("environments_started", counts.started);
+  status.Set("environments_reused", counts.reused);
+  status.Set("events", parts_.describe_events());
+}
+
+std::string Admin::AccountOf(const Context& ctx, const http::Request& request) const {
+  std::string named = QueryValue(request, "account");
+  return named.empty() || !parts_.authenticator->IsOperator(ctx.principal) ? ctx.principal.account_id : named;
+}
+
 http::Response Admin::Traces(const Context& ctx, const http::Request& request) const {
-  std::string account = QueryValue(request, "account");
-  if (account.empty() || parts_.authenticator->mode() != identity::AuthMode::Open) account = ctx.principal.account_id;
+  const std::string account = AccountOf(ctx, request);
   const auto limit = static_cast<size_t>(std::clamp<int64_t>(QueryNumber(request, "limit", 1000), 1, 10'000));
   return http::Response::Json(200, parts_.traces->WriteJson(account, QueryValue(request, "trace_id"), limit));
 }
@@ -129,12 +141,12 @@ Task<http::Response> Admin::Logs(Context& ctx, const http::Request& request) {
   if (function_text.empty()) co_return ErrorPage(400, "name a function: ?function=NAME");
   Context named = ctx;
   if (std::string region = QueryValue(request, "region"); !region.empty()) named.principal.region = region;
-  if (std::string account = QueryValue(request, "account"); !account.empty() && parts_.authenticator->mode() == identity::AuthMode::Open) {
-    named.principal.account_id = account;
-  }
+  named.principal.account_id = AccountOf(ctx, request);
   auto reference = catalog::ParseFunctionReference(named, function_text, "");
   if (!reference) co_return ErrorPage(404, reference.error().message);
-  const catalog::FunctionPointer function = parts_.catalog->Find(reference->name);
+  // The name may be an ARN of any account.
+  const bool is_allowed = reference->name.account_id == ctx.principal.account_id || parts_.authenticator->IsOperator(ctx.principal);
+  const catalog::FunctionPointer function = is_allowed ? parts_.catalog->Find(reference->name) : nullptr;
   if (!function) co_return ErrorPage(404, catalog::FunctionNotFound(*reference).message);
 
   store::LogQuery query;

@@ -10,7 +10,10 @@
 //   POST /_mayfly/reset               forgets everything; `open` mode only
 //   GET, POST /_mayfly/clock          shows and moves the calendar (test_clock.h); `open` mode only
 //   GET  /_mayfly/code/ACCOUNT/SHA256?…  a package; the signature in the query is GetFunction's, and expires
-// In strict mode status, logs, metrics and traces need a signature (any service name).
+//
+// In strict mode all but health and code need a signature (any service name), and show the caller's own account: what is another's does
+// not exist for it, under whatever name it asks. The operator, the root of the default account, sees all accounts, and names one by
+// `account` (Authenticator::IsOperator). The credentials of functions do not count here.
 #pragma once
 
 #include <functional>
@@ -62,8 +65,12 @@ class Admin {
 
  private:
   http::Response Health() const;
-  http::Response Status() const;
+  http::Response Status(const Principal& caller) const;
   http::Response Metrics(const Context& ctx) const;
+  // Figures of the whole machine.
+  void AddMachine(json::Value& status) const;
+  // Whose things the request is about: the caller's, or what an operator names.
+  std::string AccountOf(const Context& ctx, const http::Request& request) const;
   http::Response Traces(const Context& ctx, const http::Request& request) const;
   Task<http::Response> Logs(Context& ctx, const http::Request& request);
   Task<http::Response> Clock(Context& ctx, http::Request& request);

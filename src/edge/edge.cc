@@ -2,13 +2,22 @@
 
 #include <limits>
 
+#include <fmt/format.h>
+
 #include "base/hash.h"
+#include "base/json.h"
+#include "edge/request_path.h"
+#include "edge/url_response.h"
+#include "edge/web_pages.h"
 
 namespace mayfly::edge {
 namespace {
 
 // Has no operation: whatever is asked of it is unknown, in the protocol of the asker.
 constexpr wire::Service kNobody{.name = "nobody", .title = "Mayfly", .signing = "", .protocol = "query json-1.0 rest-json", .operations = {}, .errors = {}};
+
+constexpr std::string_view kAdminPath = "/_mayfly/";
+constexpr size_t kShownHostBytesMax = 253;
 
 // What was traced tells its caller so (the operation completes the header).
 void TellTrace(const Context& ctx, http::Response& response) {
@@ -31,12 +40,14 @@ http::ServerLimits ApiServerLimits() {
   return limits;
 }
 
-Edge::Edge(Loop& loop, identity::Authenticator& authenticator, const wire::Directory& directory, FunctionUrls& urls, Admin& admin, Random& random,
-           BlockingPool& pool)
-    : authenticator_(&authenticator),
+Edge::Edge(Loop& loop, identity::Authenticator& authenticator, const wire::Directory& directory, FunctionUrls& urls, Admin& admin,
+           AllowedHosts& hosts, Random& random, BlockingPool& pool)
+    : loop_(&loop),
+      authenticator_(&authenticator),
       directory_(&directory),
       urls_(&urls),
       admin_(&admin),
+      hosts_(&hosts),
       random_(&random),
       pool_(&pool),
       nobody_(kNobody, nullptr),
@@ -55,15 +66,43 @@ Task<http::Response> Edge::Handle(Context& ctx, http::Request& request) {
   ctx.request_id = random_->Uuid();
   if (const std::string* trace = request.headers.Find("X-Amzn-Trace-Id")) ctx.trace_header = *trace;
   if (urls_->Owns(request)) co_return co_await urls_->Handle(ctx, request);
-  const std::string* origin = request.headers.Find("Origin");
-  if (origin && authenticator_->mode() == identity::AuthMode::Open) {
-    co_return http::Response::Json(403, "{\"message\":\"requests from web pages are not allowed while the daemon runs with --auth open\"}\n");
+  if (authenticator_->mode() == identity::AuthMode::Open) {
+    if (const auto checked = CheckSender(request); !checked) co_return Refuse(ctx, request, checked.error());
   }
-  if (request.target.starts_with("/_mayfly/")) co_return co_await admin_->Handle(ctx, request);
+  if (request.target.starts_with(kAdminPath)) co_return co_await admin_->Handle(ctx, request);
   co_return co_await HandleApi(ctx, request);
 }
 
+Result<> Edge::CheckSender(const http::Request& request) {
+  const std::string_view host = request.headers.Get("Host");
+  if (!hosts_->Allow(host, [this](std::string_view name) { return choice_.IsServiceHost(name); })) {
+    return Fail(Error::Service(
+        "AccessDeniedException",
+        fmt::format("The daemon runs with --auth open and does not answer to the host '{}': if it should, start it with --allowed-host NAME, or with --auth strict",
+                    host.substr(0, kShownHostBytesMax))));
+  }
+  return RefuseWebPages(request);
+}
+
+http::Response Edge::Refuse(Context& ctx, const http::Request& request, const Error& error) {
+  if (!request.target.starts_with(kAdminPath)) return EndpointOf(request).Refuse(ctx, error, request);
+  return http::Response::Json(403, fmt::format("{{\"message\":{}}}\n", json::Quote(error.message)));
+}
+
+http::Response Edge::RefuseHead(const http::Request& skimmed) {
+  if (urls_->Owns(skimmed)) return UrlHeadTooLarge();
+  Context ctx(*loop_);
+  ctx.request_id = random_->Uuid();
+  const http::ServerLimits limits = ApiServerLimits();
+  const Error error = Error::Service("RequestEntityTooLargeException", fmt::format("Request line and header must be smaller than {} bytes and have no more than {} fields",
+                                                                                   limits.head_bytes_max, limits.header_count_max));
+  http::Response response = Refuse(ctx, skimmed, error);
+  if (skimmed.target.starts_with(kAdminPath)) response.status = 413;
+  return response;
+}
+
 Task<http::Response> Edge::HandleApi(Context& ctx, http::Request& request) {
+  NormalisePath(request);
   const Door door{.mode = authenticator_->mode(), .large = &large_requests_};
   Preparation prepared;
   Result<> admitted;
@@ -90,11 +129,16 @@ Task<Result<>> Edge::Prepare(Context& ctx, http::Request& request, const Door& d
 }
 
 Result<> Edge::Admit(Context& ctx, http::Request& request, const Door& door, const Preparation& prepared) {
-  auto principal = door.session.empty() ? authenticator_->Authenticate(request, prepared.sha256_hex)
-                                        : authenticator_->AuthenticateSession(request, door.session, prepared.sha256_hex);
+  identity::SignatureRules rules{.body_sha256_hex = prepared.sha256_hex};
+  if (door.mode == identity::AuthMode::Strict) {
+    const wire::Endpoint& endpoint = EndpointOf(request);
+    rules.signing_names = endpoint.service().signing;
+    if (endpoint.Streams(request)) rules.unsigned_bodies = identity::UnsignedBodies::Taken;
+  }
+  auto principal = door.session.empty() ? authenticator_->Authenticate(request, rules) : authenticator_->AuthenticateSession(request, door.session, rules);
   if (!principal) return Fail(std::move(principal).error());
   ctx.principal = std::move(*principal);
-  return authenticator_->OpenBody(request, door.mode);
+  return authenticator_->OpenBody(request, door.mode, rules.unsigned_bodies);
 }
 
 // A signature covers the body, and most clients do not send its hash.
@@ -108,6 +152,7 @@ Task<std::string> Edge::HashBody(Context& ctx, http::Request& request) {
 Task<http::Response> Edge::HandleFromFunction(Context& ctx, http::Request& request, std::string access_key_id) {
   ctx.request_id = random_->Uuid();
   if (const std::string* trace = request.headers.Find("X-Amzn-Trace-Id")) ctx.trace_header = *trace;
+  NormalisePath(request);
   const Door door{.mode = identity::AuthMode::Strict, .session = access_key_id, .large = &large_function_requests_};
   Preparation prepared;
   Result<> admitted;

@@ -4,8 +4,9 @@
 // service_choice.h), the functions' own addresses (function_urls.h, known by their Host) and the daemon's own pages (admin.h). What fits no
 // service is answered in the protocol it was written in: there is no such operation.
 //
-// In `open` mode anything on this machine may call, so requests that a web page makes a browser send (they carry Origin) are
-// refused: a page must not be able to change or run functions behind its user's back. Function URLs are for web pages, too.
+// In `open` mode anything on this machine may call, so requests that a web page makes a browser send are refused (web_pages.h), and so are
+// those for a name that is none of this daemon's (allowed_hosts.h): a page must not be able to change, run or read functions behind its
+// user's back. Function URLs are for web pages, too; they are reached by their own names only.
 // Functions call the API at an address of their own inside their sandbox (HandleFromFunction): there only the credentials of
 // that one environment count, in either mode, and the daemon's own pages do not exist.
 //
@@ -21,6 +22,7 @@
 #include "base/random.h"
 #include "base/task_scope.h"
 #include "edge/admin.h"
+#include "edge/allowed_hosts.h"
 #include "edge/function_urls.h"
 #include "edge/large_requests.h"
 #include "edge/service_choice.h"
@@ -39,14 +41,16 @@ http::ServerLimits ApiServerLimits();
 
 class Edge {
  public:
-  // All services have been registered in `directory`.
-  Edge(Loop& loop, identity::Authenticator& authenticator, const wire::Directory& directory, FunctionUrls& urls, Admin& admin, Random& random,
-       BlockingPool& pool);
+  // All services have been registered in `directory`. `hosts`: asked in open mode only.
+  Edge(Loop& loop, identity::Authenticator& authenticator, const wire::Directory& directory, FunctionUrls& urls, Admin& admin, AllowedHosts& hosts,
+       Random& random, BlockingPool& pool);
 
   Task<http::Response> Handle(Context& ctx, http::Request& request);
   // A request from inside the environment that holds the session `access_key_id`. The task may be destroyed while it waits
   // (the environment ends): what the function asked for then goes on without it, as for any client that leaves.
   Task<http::Response> HandleFromFunction(Context& ctx, http::Request& request, std::string access_key_id);
+  // The answer to a request whose head is larger than the server takes (http::HeadRefuser), in the form that its sender reads.
+  http::Response RefuseHead(const http::Request& skimmed);
   // Cuts what functions have asked for, and refuses what they ask for from now on: the daemon is ending, and has drained.
   void CutFunctionCalls() { function_calls_.reset(); }
 
@@ -64,6 +68,9 @@ class Edge {
     std::string sha256_hex;
   };
   wire::Endpoint& EndpointOf(const http::Request& request);
+  // What open mode wants of a request. Error (Service): AccessDeniedException.
+  Result<> CheckSender(const http::Request& request);
+  http::Response Refuse(Context& ctx, const http::Request& request, const Error& error);
   Task<http::Response> HandleApi(Context& ctx, http::Request& request);
   // Of a request whose body has not been read.
   Task<Result<>> Prepare(Context& ctx, http::Request& request, const Door& door, Preparation& prepared);
@@ -72,10 +79,12 @@ class Edge {
   Task<std::string> HashBody(Context& ctx, http::Request& request);
   Task<> RunFunctionCall(std::shared_ptr<FunctionCall> call);
 
+  Loop* loop_;
   identity::Authenticator* authenticator_;
   const wire::Directory* directory_;
   FunctionUrls* urls_;
   Admin* admin_;
+  AllowedHosts* hosts_;
   Random* random_;
   BlockingPool* pool_;  // hashes of large bodies
   ServiceChoice choice_;

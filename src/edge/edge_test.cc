@@ -48,18 +48,20 @@ class EdgeTest : public ::testing::TestWithParam<identity::AuthMode> {
     if (!strict()) MF_ASSERT(keys_->Add("000000000000", ""));
     authenticator_.emplace(identity::AuthenticatorOptions{.mode = GetParam()}, *keys_, sessions_, loop_);
     directory_.Register(endpoint_);
-    edge_.emplace(loop_, *authenticator_, directory_, urls_, admin_, random_, pool_);
+    edge_.emplace(loop_, *authenticator_, directory_, urls_, admin_, hosts_, random_, pool_);
   }
   ~EdgeTest() override { std::filesystem::remove_all(folder_); }
 
   bool strict() const { return GetParam() == identity::AuthMode::Strict; }
   // Signed; the signature covers what `content_sha256` says of the body, or an empty one.
-  http::Request Signed(std::string method, std::string target, std::string_view content_sha256 = {}) {
+  using Fields = std::initializer_list<std::pair<std::string_view, std::string_view>>;
+  http::Request Signed(std::string method, std::string target, std::string_view content_sha256 = {}, Fields fields = {}) {
     http::Request request;
     request.method = std::move(method);
     request.target = std::move(target);
     request.headers.Add("Host", "localhost");
     if (!content_sha256.empty()) request.headers.Add("X-Amz-Content-Sha256", content_sha256);
+    for (const auto& [name, value] : fields) request.headers.Add(name, value);
     const identity::AccessKey key = keys_->List().at(0);
     identity::Sign(request, {key.access_key_id, key.secret_access_key, ""}, "us-east-1", "depot", loop_.WallNow(), "localhost");
     return request;
@@ -86,6 +88,7 @@ class EdgeTest : public ::testing::TestWithParam<identity::AuthMode> {
   wire::Directory directory_{random_};
   FunctionUrls urls_{FunctionUrlParts{.loop = &loop_}};
   Admin admin_{AdminParts{.loop = &loop_}};
+  AllowedHosts hosts_{loop_, {.listen_host = "127.0.0.1", .url_domain = "localhost", .allowed = {}}, [] { return std::vector<std::string>(); }};
   std::optional<Edge> edge_;
   uint64_t given_ = 0;
 };
@@ -105,10 +108,8 @@ TEST_P(EdgeTest, AGibibyteStreamsThroughWithBoundedMemory) {
 }
 
 TEST_P(EdgeTest, AwsChunkedFramingComesOffWhileTheBodyStreams) {
-  auto request = Signed("POST", "/parcels/box", "STREAMING-UNSIGNED-PAYLOAD-TRAILER");
-  request.headers.Add("Content-Encoding", "aws-chunked,gzip");
-  request.headers.Add("X-Amz-Decoded-Content-Length", std::to_string(kGibibyte));
-  request.headers.Add("X-Amz-Trailer", "x-amz-checksum-crc32");
+  auto request = Signed("POST", "/parcels/box", "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+                        {{"Content-Encoding", "aws-chunked,gzip"}, {"X-Amz-Decoded-Content-Length", std::to_string(kGibibyte)}, {"X-Amz-Trailer", "x-amz-checksum-crc32"}});
   request.body_reader = std::make_unique<ChunkedSource>(kGibibyte / CountedSource::kPieceBytes, given_);
   auto response = Ask(request);
   ASSERT_EQ(response.status, 200) << response.body;
@@ -120,8 +121,7 @@ TEST_P(EdgeTest, AwsChunkedFramingComesOffWhileTheBodyStreams) {
 }
 
 TEST_P(EdgeTest, TrailersReachTheHandler) {
-  auto request = Signed("PUT", "/parcels/box", "STREAMING-UNSIGNED-PAYLOAD-TRAILER");
-  request.headers.Add("X-Amz-Trailer", "x-amz-checksum-crc32");
+  auto request = Signed("PUT", "/parcels/box", "STREAMING-UNSIGNED-PAYLOAD-TRAILER", {{"X-Amz-Trailer", "x-amz-checksum-crc32"}});
   request.body = "5\r\nhello\r\n0\r\nx-amz-checksum-crc32:NhCmhg==\r\n\r\n";
   EXPECT_EQ(Ask(request).body, R"({"Bytes":5,"Checksum":"NhCmhg=="})");
 }
@@ -147,6 +147,7 @@ TEST_P(EdgeTest, WhoIsNotKnownIsRefusedBeforeTheBodyIsRead) {
   http::Request request;
   request.method = "PUT";
   request.target = "/parcels/box";
+  request.headers.Add("Host", "localhost");
   request.body_reader = std::make_unique<CountedSource>(10, given_);
   EXPECT_EQ(Ask(request).status, strict() ? 403 : 201);
   EXPECT_EQ(given_, strict() ? 0u : 10u);
@@ -158,6 +159,7 @@ TEST_P(EdgeTest, WhatFitsNoServiceIsAnsweredInItsOwnProtocol) {
     http::Request request;
     request.method = "POST";
     request.target = std::move(target);
+    request.headers.Add("Host", "localhost");
     for (const auto& [name, value] : headers) request.headers.Add(name, value);
     request.body = std::move(body);
     return Ask(request);
@@ -183,6 +185,50 @@ TEST_P(EdgeTest, WhatIsTooLargeIsRefusedInTheServicesWords) {
   EXPECT_EQ(response.status, 413);
   EXPECT_EQ(response.body, R"({"message":"Request must be smaller than 1000 bytes for the LabelParcel operation"})");
   EXPECT_EQ(given_, 0u);
+}
+
+TEST_P(EdgeTest, OpenModeAnswersToItsOwnNamesAndToPrograms) {
+  const auto status_of = [&](std::string_view host, std::string_view field, std::string_view value) {
+    auto request = Signed("PUT", "/parcels/box");
+    request.headers.Set("Host", host);
+    if (!field.empty()) request.headers.Add(field, value);
+    const auto response = Ask(request);
+    if (response.status == 403) EXPECT_EQ(response.headers.Get("x-amzn-ErrorType"), strict() ? "InvalidSignatureException" : "AccessDeniedException");
+    return response.status;
+  };
+  EXPECT_EQ(status_of("localhost", "", ""), 201);
+  for (const char* host : {"evil.example", "", "depot.us-east-1.evil.example"}) EXPECT_EQ(status_of(host, "", ""), 403) << host;
+  EXPECT_EQ(status_of("localhost", "Origin", "https://evil.example"), strict() ? 201 : 403);
+  EXPECT_EQ(status_of("localhost", "Sec-Fetch-Site", "cross-site"), strict() ? 201 : 403);
+}
+
+TEST_P(EdgeTest, AHeadThatIsTooLargeIsRefusedInItsProtocol) {
+  http::Request skimmed;
+  skimmed.method = "POST";
+  skimmed.target = "/";
+  skimmed.headers.Add("X-Amz-Target", "Of.Nobody");
+  const auto response = edge_->RefuseHead(skimmed);
+  EXPECT_EQ(response.status, 413);
+  EXPECT_EQ(response.headers.Get("Content-Type"), "application/x-amz-json-1.0");
+  EXPECT_NE(response.body.find("#RequestEntityTooLargeException"), std::string::npos) << response.body;
+  EXPECT_FALSE(response.headers.Get("x-amzn-RequestId").empty());
+}
+
+TEST_P(EdgeTest, ASignatureIsForTheServiceThatIsCalled) {
+  if (!strict()) return;
+  const std::string other = "Credential=" + keys_->List().at(0).access_key_id + "/20260131/us-east-1/depot/aws4_request, ";
+  http::Request tricky;
+  tricky.method = "PUT";
+  tricky.target = "/parcels/box";
+  tricky.headers.Add("Host", "localhost");
+  const identity::AccessKey key = keys_->List().at(0);
+  identity::Sign(tricky, {key.access_key_id, key.secret_access_key, ""}, "us-east-1", "other", loop_.WallNow(), "localhost");
+  std::string header(tricky.headers.Get("Authorization"));
+  header.insert(header.find("Credential="), "X" + other);
+  tricky.headers.Set("Authorization", header);
+  const auto response = Ask(tricky);
+  EXPECT_EQ(response.status, 403);
+  EXPECT_EQ(response.headers.Get("x-amzn-ErrorType"), "InvalidSignatureException") << response.body;
 }
 
 }  // namespace

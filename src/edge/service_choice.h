@@ -36,6 +36,8 @@ class ServiceChoice {
 
   // The number of the service that the request means; nullopt when it is nobody's.
   std::optional<size_t> Of(const http::Request& request) const;
+  // Whether a host's name, without a port, is of a form that one of the services has.
+  bool IsServiceHost(std::string_view name) const { return OfHost(name, All()) != 0; }
   // Whether what decides stands in a body that has not been read yet: a form that is posted, without a signature.
   bool NeedsBody(const http::Request& request) const;
 

@@ -15,6 +15,7 @@ namespace {
 constexpr std::string_view kJson = "application/json";
 constexpr std::string_view kOctetStream = "application/octet-stream";
 constexpr size_t kContentTypeBytesMax = 4096;
+constexpr size_t kFieldFramingBytes = 4;  // ": " and CR LF
 constexpr std::string_view kHttpIntegration = "application/vnd.awslambda.http-integration-response";
 constexpr std::string_view kPreludeEnd("\0\0\0\0\0\0\0\0", 8);
 constexpr std::string_view kForbidden =
@@ -42,7 +43,7 @@ bool IsFieldValue(std::string_view value) {
 
 // What a member says as text: nullopt for arrays and objects.
 std::optional<std::string> Scalar(const json::Value& value) {
-  if (value.is_string()) return value.string();
+  if (value.is_string()) return json::ToUtf8(value.string());
   if (value.is_number()) return value.number_text();
   if (value.is_bool()) return value.boolean() ? "true" : "false";
   return std::nullopt;
@@ -69,7 +70,7 @@ bool AddCookies(const json::Value& cookies, http::Headers& headers) {
   if (!cookies.is_array()) return false;
   for (const json::Value& cookie : cookies.array()) {
     if (!cookie.is_string() || !IsFieldValue(cookie.string())) return false;
-    headers.Add("Set-Cookie", cookie.string());
+    headers.Add("Set-Cookie", json::ToUtf8(cookie.string()));
   }
   return true;
 }
@@ -83,7 +84,7 @@ bool ReadBody(const json::Value& result, std::string& body) {
   }
   const json::Value* is_base64 = result.Find("isBase64Encoded");
   if (!is_base64 || Scalar(*is_base64) != "true") {
-    body = value->string();
+    body = json::ToUtf8(value->string());
     return true;
   }
   auto decoded = Base64Decode(value->string());
@@ -91,7 +92,13 @@ bool ReadBody(const json::Value& result, std::string& body) {
   return decoded.has_value();
 }
 
-// Status, headers and cookies of `head`. False: malformed.
+bool IsWithinBounds(const http::Headers& headers) {
+  size_t bytes = 0;
+  for (const auto& [name, value] : headers.fields()) bytes += name.size() + value.size() + kFieldFramingBytes;
+  return headers.fields().size() <= kUrlHeaderFieldsMax && bytes <= kUrlHeaderBytesMax;
+}
+
+// Status, headers and cookies of `head`. False: malformed, or more than a client should have to take.
 bool ReadHead(const json::Value& head, http::Response& response) {
   if (const json::Value* status = head.Find("statusCode")) response.status = Status(*status);
   if (response.status == 0) return false;
@@ -102,7 +109,7 @@ bool ReadHead(const json::Value& head, http::Response& response) {
     }
   }
   const json::Value* cookies = head.Find("cookies");
-  return !cookies || AddCookies(*cookies, response.headers);
+  return (!cookies || AddCookies(*cookies, response.headers)) && IsWithinBounds(response.headers);
 }
 
 http::Response Structured(const json::Value& result) {
@@ -135,7 +142,7 @@ http::Response MakeUrlResponse(const runtime::InvokeOutcome& outcome, UrlInvokeM
   auto result = json::Parse(outcome.payload);
   if (!result) return outcome.streaming_mode ? Streamed(outcome) : UrlBadGateway();
   if (result->Find("statusCode")) return Structured(*result);
-  if (result->is_string()) return http::Response::Json(200, std::move(result->string()));
+  if (result->is_string()) return http::Response::Json(200, json::ToUtf8(std::move(result->string())));
   // An array comes without the blanks between its items, an object as it was written.
   return http::Response::Json(200, result->is_object() ? outcome.payload : json::Write(*result));
 }
@@ -176,5 +183,7 @@ http::Response UrlTooLarge() {
   return Refuse(413, "RequestEntityTooLargeException",
                 Message("Request must be smaller than 6291456 bytes for the InvokeFunction operation"));
 }
+
+http::Response UrlHeadTooLarge() { return Refuse(431, "RequestEntityTooLargeException", Message("Request Header Fields Too Large")); }
 
 }  // namespace mayfly::edge

@@ -11,6 +11,10 @@
 
 namespace mayfly::edge {
 
+// What a function may say in headers and cookies: as much as a client may say in its head. 502 beyond.
+inline constexpr size_t kUrlHeaderFieldsMax = 200;
+inline constexpr size_t kUrlHeaderBytesMax = 64 * 1024;
+
 enum class UrlInvokeMode : unsigned char { Buffered, ResponseStream };
 
 // A result with a statusCode says status, headers, cookies and body itself; any other JSON is the body of a 200 (a string
@@ -50,5 +54,6 @@ http::Response UrlForbidden();   // 403: no permission, or not signed
 http::Response UrlUnknown();     // 403: no such URL
 http::Response UrlBadGateway();  // 502: malformed result, or no result for a reason of ours
 http::Response UrlTooLarge();    // 413
+http::Response UrlHeadTooLarge();  // 431
 
 }  // namespace mayfly::edge

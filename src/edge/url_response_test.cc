@@ -195,6 +195,37 @@ TEST(UrlStreamHead, OfOtherContentTypesAllBytesAreTheBody) {
   EXPECT_EQ(UrlStreamHead("").response().headers.Get("Content-Type"), "application/octet-stream");
 }
 
+std::string WithHeaders(size_t count, size_t bytes) {
+  std::string payload = R"({"statusCode":200,"headers":{)";
+  for (size_t i = 0; i < count; ++i) payload += (i ? ",\"x" : "\"x") + std::to_string(i) + "\":\"" + std::string(bytes, 'v') + '"';
+  return payload + "}}";
+}
+
+TEST(UrlResponse, BoundsWhatAFunctionSaysInHeaders) {
+  // Broken: a function makes the daemon, and whoever calls its URL, take a head of megabytes.
+  EXPECT_EQ(Respond(WithHeaders(kUrlHeaderFieldsMax, 1)).status, 200);
+  EXPECT_EQ(Respond(WithHeaders(1, 60 * 1024)).status, 200);
+  for (const std::string& payload : {WithHeaders(kUrlHeaderFieldsMax + 1, 1), WithHeaders(10'000, 1), WithHeaders(1, kUrlHeaderBytesMax), WithHeaders(1, 3 << 20),
+                                     WithHeaders(150, 1024)}) {
+    EXPECT_EQ(Respond(payload).status, 502);
+    EXPECT_EQ(Respond(payload).body, kMalformed);
+    UrlStreamHead head("application/vnd.awslambda.http-integration-response");
+    EXPECT_EQ(head.Add(payload + std::string(8, '\0')), UrlStreamHead::State::Malformed);
+  }
+  std::string cookies = R"({"statusCode":200,"cookies":["a=1")";
+  for (size_t i = 0; i < kUrlHeaderFieldsMax; ++i) cookies += R"(,"a=1")";
+  EXPECT_EQ(Respond(cookies + "]}").status, 502);
+}
+
+TEST(UrlResponse, HalvesOfSurrogatePairsAreNoReasonToRefuse) {
+  // Broken: an answer that holds a cut emoji is a 502.
+  EXPECT_EQ(Respond(R"({"statusCode":200,"body":"a\ud83d"})").body, "a\xEF\xBF\xBD");
+  EXPECT_EQ(Respond(R"({"text": "a\ud83d"})").body, R"({"text": "a\ud83d"})");
+  EXPECT_EQ(Respond(R"(["\ud83d"])").body, R"(["\ud83d"])");
+  EXPECT_EQ(Respond(R"("\ud83d")").body, "\xEF\xBF\xBD");
+  EXPECT_EQ(Respond(R"({"statusCode":200,"headers":{"x":"\ude00"},"cookies":["c=\ude00"]})").headers.Get("x"), "\xEF\xBF\xBD");
+}
+
 TEST(UrlResponse, RefusalsHaveAwssWords) {
   // Broken: clients that look at the texts of AWS's own answers.
   EXPECT_EQ(UrlForbidden().body, R"({"Message":"Forbidden. For troubleshooting Function URL authorization issues, see: )"

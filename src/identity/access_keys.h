@@ -26,6 +26,9 @@ namespace mayfly::identity {
 // `strict`: known keys only, signatures verified.
 enum class AuthMode : unsigned char { Open, Strict };
 
+// Where credentials count: those of a function only at the address that its own environment has for the API.
+enum class KeyReach : unsigned char { Everywhere, OwnEnvironment };
+
 struct AccessKey {
   std::string access_key_id;
   std::string secret_access_key;
@@ -34,6 +37,7 @@ struct AccessKey {
   std::string user_name;  // "" is the account's root
   std::string arn;        // who a temporary key stands for (an assumed role); "" for durable keys
   WallTime expires_at = WallTime::max();
+  KeyReach reach = KeyReach::Everywhere;
 
   // `arn`, or the root's or user's ARN.
   std::string PrincipalArn() const;

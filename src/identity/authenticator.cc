@@ -1,6 +1,7 @@
 #include "identity/authenticator.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include <fmt/format.h>
@@ -48,13 +49,18 @@ Error HashMismatch() {
   return Error::Service("XAmzContentSHA256Mismatch", "The provided 'x-amz-content-sha256' header does not match what was computed.");
 }
 
+bool TakesUnsigned(const Claim& claim, UnsignedBodies rule) { return rule == UnsignedBodies::Taken || claim.service == "s3"; }
+
 // What the signature must cover.
-Result<std::string> BodyHash(const http::Request& request, const Claim& claim, std::string_view given) {
-  MF_TRY(const PayloadMode mode, PayloadModeOf(claim.payload_hash));
-  if (mode != PayloadMode::Signed) return claim.payload_hash;
+Result<std::string> BodyHash(const http::Request& request, const Claim& claim, const SignatureRules& rules) {
+  if (TakesUnsigned(claim, rules.unsigned_bodies)) {
+    MF_TRY(const PayloadMode mode, PayloadModeOf(claim.payload_hash));
+    if (mode != PayloadMode::Signed) return claim.payload_hash;
+  }
+  const std::string_view given = rules.body_sha256_hex;
   std::string computed(given);
   if (given.empty() && request.body_reader) {
-    if (claim.payload_hash.empty()) return Fail(Error::Fault("a signature covers a body that has not been read"));
+    if (!IsBodyHash(claim.payload_hash)) return Fail(Error::Fault("a signature covers a body that has not been read"));
     return claim.payload_hash;
   }
   if (given.empty()) computed = Sha256Hex(request.body);
@@ -62,6 +68,28 @@ Result<std::string> BodyHash(const http::Request& request, const Claim& claim, s
     return Fail(HashMismatch());
   }
   return computed;
+}
+
+// Fields that say nothing to an operation, or that the signature covers by itself.
+constexpr std::array<std::string_view, 5> kUnsignedFields = {"x-amz-date", "x-amz-security-token", "x-amz-content-sha256", "x-amz-user-agent", "x-amz-cf-id"};
+
+// Whoever passes a request on could otherwise add a target, an invocation type or a client context to it.
+Result<> CheckFieldsAreSigned(const http::Request& request, const Claim& claim) {
+  const auto names = Split(claim.signed_headers, ';');
+  for (const auto& [field, value] : request.headers.fields()) {
+    if (!StartsWithIgnoringCase(field, "x-amz-")) continue;
+    const std::string name = LowerCase(field);
+    if (std::ranges::find(kUnsignedFields, name) != kUnsignedFields.end() || std::ranges::find(names, name) != names.end()) continue;
+    return Fail(Error::Service("InvalidSignatureException", fmt::format("'{}' must be a 'SignedHeader' in the AWS Authorization.", field)));
+  }
+  return {};
+}
+
+Result<> CheckScope(const Claim& claim, std::string_view signing_names) {
+  if (!IsRegion(claim.region)) return Fail(BadRegion());
+  const auto names = Split(signing_names, ' ');
+  if (signing_names.empty() || std::ranges::find(names, claim.service) != names.end()) return {};
+  return Fail(Error::Service("InvalidSignatureException", fmt::format("Credential should be scoped to correct service: '{}'. ", names.front())));
 }
 
 int64_t DecodedLength(const http::Request& request) {
@@ -98,7 +126,7 @@ void TakeFramingOff(http::Request& request, PayloadMode payload, std::optional<C
 
 }  // namespace
 
-Result<> Authenticator::OpenBody(http::Request& request, AuthMode mode) {
+Result<> Authenticator::OpenBody(http::Request& request, AuthMode mode, UnsignedBodies unsigned_bodies) {
   const std::string_view declared = request.headers.Get("x-amz-content-sha256");
   const bool is_chunked = declared.starts_with("STREAMING-");
   if (!is_chunked && (mode == AuthMode::Open || !request.body_reader)) return {};  // nothing to check, or it has been hashed
@@ -109,6 +137,7 @@ Result<> Authenticator::OpenBody(http::Request& request, AuthMode mode) {
   }
   MF_TRY(const auto claim, ParseClaim(request));
   MF_ASSERT(claim.has_value());
+  if (!TakesUnsigned(*claim, unsigned_bodies) && !request.body_reader) return {};  // it has been hashed as it came
   MF_TRY(const PayloadMode payload, PayloadModeOf(claim->payload_hash));
   switch (payload) {
     case PayloadMode::Unsigned: return {};
@@ -121,19 +150,25 @@ Result<> Authenticator::OpenBody(http::Request& request, AuthMode mode) {
   return {};
 }
 
-Result<Principal> Authenticator::Authenticate(const http::Request& request, std::string_view body_sha256_hex) {
+Result<Principal> Authenticator::Authenticate(const http::Request& request, const SignatureRules& rules) {
   if (options_.mode == AuthMode::Open) return AcceptAny(request);
   MF_TRY(const auto claim, ParseClaim(request));
   if (!claim) return Fail(MissingToken());
-  return VerifySigned(request, *claim, body_sha256_hex);
+  MF_TRY(const AccessKey key, FindKey(*claim));
+  if (key.reach != KeyReach::Everywhere) return Fail(UnknownKey());
+  return VerifySigned(request, *claim, key, rules);
 }
 
-Result<Principal> Authenticator::AuthenticateSession(const http::Request& request, std::string_view access_key_id,
-                                                     std::string_view body_sha256_hex) {
+Result<Principal> Authenticator::AuthenticateSession(const http::Request& request, std::string_view access_key_id, const SignatureRules& rules) {
   MF_TRY(const auto claim, ParseClaim(request));
   if (!claim) return Fail(MissingToken());
   if (claim->access_key_id != access_key_id || !IsSessionKeyId(claim->access_key_id)) return Fail(UnknownKey());
-  return VerifySigned(request, *claim, body_sha256_hex);
+  MF_TRY(const AccessKey key, FindKey(*claim));
+  return VerifySigned(request, *claim, key, rules);
+}
+
+bool Authenticator::IsOperator(const Principal& principal) const {
+  return options_.mode == AuthMode::Open || principal.arn == fmt::format("arn:aws:iam::{}:root", options_.default_account_id);
 }
 
 Result<Principal> Authenticator::AcceptAny(const http::Request& request) const {
@@ -166,10 +201,10 @@ Result<AccessKey> Authenticator::FindKey(const Claim& claim) const {
   return sessions_->Open(claim.access_key_id, claim.session_token);
 }
 
-Result<Principal> Authenticator::VerifySigned(const http::Request& request, const Claim& claim, std::string_view body_sha256_hex) {
-  MF_TRY(const AccessKey key, FindKey(claim));
-  if (!IsRegion(claim.region)) return Fail(BadRegion());
-  MF_TRY(const std::string body_hash, BodyHash(request, claim, body_sha256_hex));
+Result<Principal> Authenticator::VerifySigned(const http::Request& request, const Claim& claim, const AccessKey& key, const SignatureRules& rules) {
+  MF_TRY_VOID(CheckScope(claim, rules.signing_names));
+  MF_TRY_VOID(CheckFieldsAreSigned(request, claim));
+  MF_TRY(const std::string body_hash, BodyHash(request, claim, rules));
   MF_TRY_VOID(verifier_.Verify(request, claim, key.secret_access_key, body_hash));
   MF_TRY_VOID(CheckKey(key, claim, clock_->WallNow()));
   return Principal{.account_id = key.account_id, .region = claim.region, .access_key_id = key.access_key_id, .arn = key.PrincipalArn()};

@@ -107,8 +107,8 @@ TEST_F(Authentication, StrictAcceptsTheRootKey) {
   ASSERT_TRUE(principal) << principal.error().ToString();
   EXPECT_EQ(principal->region, "eu-west-1");
   EXPECT_EQ(principal->account_id, "000000000000");
-  EXPECT_TRUE(authenticator.Authenticate(request, Sha256Hex("{}")));
-  EXPECT_EQ(authenticator.Authenticate(request, Sha256Hex("{ }")).error().code, "InvalidSignatureException");
+  EXPECT_TRUE(authenticator.Authenticate(request, {.body_sha256_hex = Sha256Hex("{}")}));
+  EXPECT_EQ(authenticator.Authenticate(request, {.body_sha256_hex = Sha256Hex("{ }")}).error().code, "InvalidSignatureException");
 }
 
 TEST_F(Authentication, StrictRefusesStrangers) {
@@ -139,7 +139,7 @@ TEST_F(Authentication, SessionsNeedTheirTokenAndEnd) {
   const auto keys = OpenKeys(AuthMode::Strict);
   Authenticator authenticator({.mode = AuthMode::Strict}, *keys, sessions_, clock_);
   const std::string arn = "arn:aws:sts::000000000000:assumed-role/r/f";
-  const AccessKey key = sessions_.Issue("000000000000", arn, clock_.wall + std::chrono::hours(1));
+  const AccessKey key = sessions_.Issue("000000000000", arn, clock_.wall + std::chrono::hours(1), KeyReach::Everywhere);
   EXPECT_EQ(authenticator.Authenticate(Signed(key))->arn, arn);
   AccessKey bare = key;
   bare.session_token.clear();
@@ -156,8 +156,8 @@ TEST_F(Authentication, InsideAFunctionOnlyItsOwnSessionCounts) {
   const AccessKey durable = *keys->Add("123456789012", "ada");
   Authenticator authenticator({.mode = AuthMode::Open}, *keys, sessions_, clock_);
   const WallTime later = clock_.wall + std::chrono::hours(1);
-  const AccessKey own = sessions_.Issue("111111111111", "arn:aws:sts::111111111111:assumed-role/r/f", later);
-  const AccessKey other = sessions_.Issue("222222222222", "arn:aws:sts::222222222222:assumed-role/r/g", later);
+  const AccessKey own = sessions_.Issue("111111111111", "arn:aws:sts::111111111111:assumed-role/r/f", later, KeyReach::OwnEnvironment);
+  const AccessKey other = sessions_.Issue("222222222222", "arn:aws:sts::222222222222:assumed-role/r/g", later, KeyReach::OwnEnvironment);
   EXPECT_EQ(authenticator.AuthenticateSession(Signed(own, "{}"), own.access_key_id)->account_id, "111111111111");
   http::Request bare;
   bare.target = "/";
@@ -174,9 +174,90 @@ TEST_F(Authentication, InsideAFunctionOnlyItsOwnSessionCounts) {
   EXPECT_EQ(authenticator.AuthenticateSession(Signed(durable), durable.access_key_id).error().code, "UnrecognizedClientException");
 }
 
+TEST_F(Authentication, ASessionOfAFunctionDoesNotCountOutsideOfIt) {
+  const auto keys = OpenKeys(AuthMode::Strict);
+  Authenticator authenticator({.mode = AuthMode::Strict}, *keys, sessions_, clock_);
+  const AccessKey inside = sessions_.Issue("000000000000", "arn:aws:iam::000000000000:root", clock_.wall + std::chrono::hours(1), KeyReach::OwnEnvironment);
+  EXPECT_EQ(authenticator.Authenticate(Signed(inside)).error().code, "UnrecognizedClientException");
+  EXPECT_TRUE(authenticator.AuthenticateSession(Signed(inside), inside.access_key_id));
+}
+
+TEST_F(Authentication, OnlyTheRootOfTheDefaultAccountSeesAll) {
+  const auto keys = OpenKeys(AuthMode::Strict);
+  Authenticator strict({.mode = AuthMode::Strict}, *keys, sessions_, clock_);
+  Authenticator open({.mode = AuthMode::Open}, *keys, sessions_, clock_);
+  EXPECT_TRUE(strict.IsOperator({.account_id = "000000000000", .arn = "arn:aws:iam::000000000000:root"}));
+  for (const char* arn : {"arn:aws:iam::111111111111:root", "arn:aws:iam::000000000000:user/root", "arn:aws:sts::000000000000:assumed-role/r/f", ""}) {
+    EXPECT_FALSE(strict.IsOperator({.account_id = "000000000000", .arn = arn})) << arn;
+    EXPECT_TRUE(open.IsOperator({.account_id = "000000000000", .arn = arn}));
+  }
+}
+
+TEST_F(Authentication, TheScopeNamesTheServiceThatIsCalled) {
+  const auto keys = OpenKeys(AuthMode::Strict);
+  Authenticator authenticator({.mode = AuthMode::Strict}, *keys, sessions_, clock_);
+  const http::Request request = Signed(keys->List()[0], "{}");
+  EXPECT_TRUE(authenticator.Authenticate(request, {.signing_names = "events lambda"}));
+  const auto refused = authenticator.Authenticate(request, {.signing_names = "sqs"});
+  EXPECT_EQ(refused.error().code, "InvalidSignatureException");
+  EXPECT_EQ(refused.error().message, "Credential should be scoped to correct service: 'sqs'. ");
+}
+
+TEST_F(Authentication, FieldsThatDoSomethingAreSigned) {
+  const auto keys = OpenKeys(AuthMode::Strict);
+  Authenticator authenticator({.mode = AuthMode::Strict}, *keys, sessions_, clock_);
+  for (const char* field : {"X-Amz-Invocation-Type", "x-amz-target", "X-AMZ-CLIENT-CONTEXT", "X-Amz-Log-Type", "x-amz-decoded-content-length"}) {
+    http::Request request = Signed(keys->List()[0], "{}");
+    request.headers.Add(field, "x");
+    const auto refused = authenticator.Authenticate(request);
+    EXPECT_EQ(refused.error().code, "InvalidSignatureException") << field;
+    EXPECT_EQ(refused.error().message, "'" + std::string(field) + "' must be a 'SignedHeader' in the AWS Authorization.");
+  }
+  http::Request request = Signed(keys->List()[0], "{}");
+  request.headers.Add("X-Amzn-Trace-Id", "Root=1");
+  request.headers.Add("x-amz-user-agent", "aws-sdk-js");
+  EXPECT_TRUE(authenticator.Authenticate(request)) << "what says nothing to an operation";
+}
+
+TEST_F(Authentication, BodiesAreLeftOutOfASignatureOnlyWhereThatIsTaken) {
+  const auto keys = OpenKeys(AuthMode::Strict);
+  Authenticator authenticator({.mode = AuthMode::Strict}, *keys, sessions_, clock_);
+  const AccessKey key = keys->List()[0];
+  for (const char* literal : {"UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"}) {
+    for (const char* service : {"lambda", "s3"}) {
+      http::Request request;
+      request.method = "POST";
+      request.target = "/2015-03-31/functions/f/invocations";
+      request.headers.Add("Host", "h");
+      request.headers.Add("X-Amz-Content-Sha256", literal);
+      request.body = "{}";
+      Sign(request, {key.access_key_id, key.secret_access_key, ""}, "us-east-1", service, clock_.wall, "h");
+      const bool is_s3 = std::string_view(service) == "s3";
+      EXPECT_EQ(authenticator.Authenticate(request).has_value(), is_s3) << literal;
+      EXPECT_TRUE(authenticator.Authenticate(request, {.unsigned_bodies = UnsignedBodies::Taken})) << literal;
+    }
+  }
+}
+
+TEST_F(Authentication, CredentialsInAQueryWithoutASignatureChooseNoAccount) {
+  const auto keys = OpenKeys(AuthMode::Open);
+  Authenticator authenticator({.mode = AuthMode::Open}, *keys, sessions_, clock_);
+  const auto account_of = [&](std::string target) {
+    http::Request request;
+    request.target = std::move(target);
+    return authenticator.Authenticate(request)->account_id;
+  };
+  const std::string credential = "X-Amz-Credential=123456789012%2F20260101%2Fus-west-2%2Fsqs%2Faws4_request";
+  for (const std::string& query : {credential, credential + "&X-Amz-Signature=00", "X-Amz-Algorithm=AWS4-HMAC-SHA256&" + credential + "&X-Amz-Date=20260101T000000Z",
+                                   std::string("AWSAccessKeyId=123456789012")}) {
+    EXPECT_EQ(account_of("/?" + query), "000000000000") << query;
+  }
+  EXPECT_EQ(account_of("/?X-Amz-Algorithm=AWS4-HMAC-SHA256&" + credential + "&X-Amz-Date=20260101T000000Z&X-Amz-SignedHeaders=host&X-Amz-Signature=00"), "123456789012");
+}
+
 TEST_F(Authentication, TheKeyOfSessionsIsKept) {
   const std::string path = folder_ + "/session-key";
-  const AccessKey key = (*SessionKeys::Load(path, random_))->Issue("000000000000", "arn:aws:sts::000000000000:assumed-role/r/f", clock_.wall);
+  const AccessKey key = (*SessionKeys::Load(path, random_))->Issue("000000000000", "arn:aws:sts::000000000000:assumed-role/r/f", clock_.wall, KeyReach::OwnEnvironment);
   struct stat status{};
   ASSERT_EQ(::stat(path.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600u);
@@ -184,6 +265,7 @@ TEST_F(Authentication, TheKeyOfSessionsIsKept) {
   ASSERT_TRUE(opened);
   EXPECT_EQ(opened->secret_access_key, key.secret_access_key);
   EXPECT_EQ(opened->expires_at, clock_.wall);
+  EXPECT_EQ(opened->reach, KeyReach::OwnEnvironment);
   ASSERT_TRUE(WriteFileDurably(path, "short\n", 0600));
   EXPECT_FALSE(SessionKeys::Load(path, random_));
 }
@@ -239,7 +321,7 @@ std::string ReadOpened(http::Request& request) {
 TEST_F(Authentication, SignedChunksAreOpenedForWhoeverSignedThem) {
   const auto keys = OpenKeys(AuthMode::Strict);
   Authenticator authenticator({.mode = AuthMode::Strict}, *keys, sessions_, clock_);
-  const AccessKey session = sessions_.Issue("000000000000", "arn:aws:sts::000000000000:assumed-role/r/f", clock_.wall + std::chrono::hours(1));
+  const AccessKey session = sessions_.Issue("000000000000", "arn:aws:sts::000000000000:assumed-role/r/f", clock_.wall + std::chrono::hours(1), KeyReach::Everywhere);
   for (const AccessKey& key : {keys->List()[0], session}) {
     http::Request request;
     request.method = "PUT";
@@ -255,13 +337,13 @@ TEST_F(Authentication, SignedChunksAreOpenedForWhoeverSignedThem) {
     const std::string framed = "5;chunk-signature=" + first + "\r\nhello\r\n0;chunk-signature=" + last + "\r\n\r\n";
     ASSERT_TRUE(authenticator.Authenticate(request));
     request.body = framed;
-    ASSERT_TRUE(authenticator.OpenBody(request, AuthMode::Strict));
+    ASSERT_TRUE(authenticator.OpenBody(request, AuthMode::Strict, UnsignedBodies::Refused));
     EXPECT_EQ(request.headers.Get("Content-Length"), "5");
     EXPECT_EQ(request.headers.Find("Content-Encoding"), nullptr);
     EXPECT_EQ(ReadOpened(request), "hello");
     request.body = framed;
     request.body[framed.find("hello")] = 'j';
-    ASSERT_TRUE(authenticator.OpenBody(request, AuthMode::Strict));
+    ASSERT_TRUE(authenticator.OpenBody(request, AuthMode::Strict, UnsignedBodies::Refused));
     EXPECT_EQ(ReadOpened(request), "SignatureDoesNotMatch");
   }
 }
@@ -271,10 +353,10 @@ TEST_F(Authentication, WhatIsNoStreamingModeIsToldSo) {
   Authenticator authenticator({.mode = AuthMode::Open}, *keys, sessions_, clock_);
   http::Request request;
   request.headers.Add("X-Amz-Content-Sha256", "STREAMING-NONSENSE");
-  EXPECT_EQ(authenticator.OpenBody(request, AuthMode::Open).error().code, "InvalidArgument");
+  EXPECT_EQ(authenticator.OpenBody(request, AuthMode::Open, UnsignedBodies::Refused).error().code, "InvalidArgument");
   request.headers.Set("X-Amz-Content-Sha256", "anything");
   request.body = "as it is";
-  EXPECT_TRUE(authenticator.OpenBody(request, AuthMode::Open));
+  EXPECT_TRUE(authenticator.OpenBody(request, AuthMode::Open, UnsignedBodies::Refused));
   EXPECT_EQ(request.body, "as it is");
 }
 

@@ -216,6 +216,13 @@ std::optional<CredentialScope> ScopeOfHeader(std::string_view header) {
   return ScopeOf(CredentialOfHeader(header));
 }
 
+// An Authorization field that names an access key, in the form of SigV4 or SigV2; nothing is copied.
+bool IsSignature(std::string_view header) {
+  if (header.starts_with("AWS ")) return header.size() > 4 && header[4] != ':';
+  const auto pieces = PiecesOf(CredentialOfHeader(header));
+  return pieces && !pieces->front().empty();
+}
+
 std::string SigningNameOf(std::string_view credential) {
   const auto pieces = PiecesOf(credential);
   return pieces ? std::string((*pieces)[3]) : std::string();
@@ -237,19 +244,35 @@ Result<std::optional<Claim>> ParseClaim(const http::Request& request) {
   return std::optional(std::move(claim));
 }
 
-std::optional<CredentialScope> FindCredentialScope(const http::Request& request) {
-  if (const std::string* header = request.headers.Find("authorization")) return ScopeOfHeader(Trim(*header));
+SignaturePlace FindSignature(const http::Request& request) {
+  if (const std::string* header = request.headers.Find("authorization")) {
+    return IsSignature(Trim(*header)) ? SignaturePlace::Header : SignaturePlace::None;
+  }
   const std::string_view query = request.query();
-  if (query.empty()) return std::nullopt;
+  if (query.find("Signature=") == std::string_view::npos) return SignaturePlace::None;  // most have no query at all
+  const auto has = [&](std::string_view name) { return !QueryParameter(query, name).empty(); };
+  const bool is_v4 = has("X-Amz-Algorithm") && has("X-Amz-Credential") && has("X-Amz-Date") && has("X-Amz-SignedHeaders") && has("X-Amz-Signature");
+  const bool is_v2 = has("AWSAccessKeyId") && has("Signature");
+  return is_v4 || is_v2 ? SignaturePlace::Query : SignaturePlace::None;
+}
+
+std::optional<CredentialScope> FindCredentialScope(const http::Request& request) {
+  switch (FindSignature(request)) {
+    case SignaturePlace::None: return std::nullopt;
+    case SignaturePlace::Header: return ScopeOfHeader(Trim(request.headers.Get("authorization")));
+    case SignaturePlace::Query: break;
+  }
+  const std::string_view query = request.query();
   if (const std::string credential = QueryParameter(query, "X-Amz-Credential"); !credential.empty()) return ScopeOf(credential);
-  if (std::string key = QueryParameter(query, "AWSAccessKeyId"); !key.empty()) return CredentialScope{std::move(key), {}, {}, {}};
-  return std::nullopt;
+  return CredentialScope{QueryParameter(query, "AWSAccessKeyId"), {}, {}, {}};
 }
 
 std::string FindSigningName(const http::Request& request) {
   if (const std::string* header = request.headers.Find("authorization")) return SigningNameOf(CredentialOfHeader(Trim(*header)));
   return request.query().empty() ? std::string() : SigningNameOf(QueryParameter(request.query(), "X-Amz-Credential"));
 }
+
+bool IsBodyHash(std::string_view payload_hash) { return payload_hash.size() == 64 && HexDecode(payload_hash); }
 
 bool NeedsWholeBody(const http::Request& request) {
   const auto claim = ParseClaim(request);
@@ -262,7 +285,7 @@ Result<PayloadMode> PayloadModeOf(std::string_view hash) {
   if (hash == "STREAMING-AWS4-HMAC-SHA256-PAYLOAD") return PayloadMode::StreamingSigned;
   if (hash == "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER") return PayloadMode::StreamingSignedTrailer;
   if (hash == "STREAMING-UNSIGNED-PAYLOAD-TRAILER") return PayloadMode::StreamingUnsignedTrailer;
-  if (hash.size() == 64 && HexDecode(hash)) return PayloadMode::Signed;
+  if (IsBodyHash(hash)) return PayloadMode::Signed;
   return Fail(Error::Service("InvalidArgument",
                              "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, "
                              "STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER or a valid sha256 "

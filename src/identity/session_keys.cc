@@ -11,8 +11,9 @@
 namespace mayfly::identity {
 namespace {
 
-// The bytes of a token: version, expiry (seconds, big-endian), nonce, account id, ARN; then the MAC of all that.
-constexpr char kVersion = 1;
+// The bytes of a token: its kind, expiry (seconds, big-endian), nonce, account id, ARN; then the MAC of all that.
+constexpr char kOfEverywhere = 1;
+constexpr char kOfEnvironment = 2;
 constexpr size_t kExpiryBytes = 8;
 constexpr size_t kNonceBytes = 16;
 constexpr size_t kAccountBytes = 12;
@@ -70,14 +71,15 @@ AccessKey SessionKeys::Derive(std::string_view payload) const {
   key.secret_access_key = Base64Encode(AsView(secret).substr(0, 30));
   key.account_id = payload.substr(kArnAt - kAccountBytes, kAccountBytes);
   key.arn = payload.substr(kArnAt);
+  key.reach = payload.front() == kOfEnvironment ? KeyReach::OwnEnvironment : KeyReach::Everywhere;
   key.expires_at = WallTime(std::chrono::seconds(FromBigEndian(payload.substr(1, kExpiryBytes))));
   return key;
 }
 
-AccessKey SessionKeys::Issue(std::string_view account_id, std::string_view arn, WallTime expires_at) {
+AccessKey SessionKeys::Issue(std::string_view account_id, std::string_view arn, WallTime expires_at, KeyReach reach) {
   MF_ASSERT(account_id.size() == kAccountBytes && arn.size() <= kSessionArnBytesMax);
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(expires_at.time_since_epoch()).count();
-  std::string payload(1, kVersion);
+  std::string payload(1, reach == KeyReach::OwnEnvironment ? kOfEnvironment : kOfEverywhere);
   payload += BigEndian(static_cast<uint64_t>(seconds));
   payload += *HexDecode(random_->Hex(kNonceBytes));
   payload += account_id;
@@ -90,10 +92,11 @@ AccessKey SessionKeys::Issue(std::string_view account_id, std::string_view arn, 
 Result<AccessKey> SessionKeys::Open(std::string_view access_key_id, std::string_view session_token) const {
   if (session_token.size() > kSessionTokenBytesMax) return Fail(UnknownToken());
   const auto bytes = Base64Decode(session_token);
-  if (!bytes || bytes->size() < kArnAt + kMacBytes || bytes->front() != kVersion) return Fail(UnknownToken());
+  if (!bytes || bytes->size() < kArnAt + kMacBytes) return Fail(UnknownToken());
   const std::string_view payload = std::string_view(*bytes).substr(0, bytes->size() - kMacBytes);
   const Sha256Digest expected = Mac("session token", payload);
   if (!EqualConstantTime(AsView(expected), std::string_view(*bytes).substr(payload.size()))) return Fail(UnknownToken());
+  if (payload.front() != kOfEverywhere && payload.front() != kOfEnvironment) return Fail(UnknownToken());
   AccessKey key = Derive(payload);
   if (!EqualConstantTime(key.access_key_id, access_key_id)) return Fail(UnknownToken());
   key.session_token = session_token;

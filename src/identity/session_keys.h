@@ -1,6 +1,6 @@
-// Temporary credentials that nothing has to be remembered of: those of execution roles inside functions.
+// Temporary credentials that nothing has to be remembered of: those of execution roles inside functions, and those that STS gives.
 //
-// A session token carries who it stands for and until when, under a MAC; the access key id and the secret are derived from
+// A session token carries who it stands for, until when and where it counts, under a MAC; the access key id and the secret are derived from
 // it. Only the master key is kept (one file, 0600), so tokens hold across restarts and on every daemon that shares the key,
 // and no number of environments fills a table. A token cannot be taken back before it expires.
 //
@@ -29,7 +29,7 @@ class SessionKeys {
   static Result<std::unique_ptr<SessionKeys>> Load(const std::string& path, Random& random);
 
   // Credentials ("ASIA…") that stand for `arn` in `account_id` until `expires_at` (whole seconds).
-  AccessKey Issue(std::string_view account_id, std::string_view arn, WallTime expires_at);
+  AccessKey Issue(std::string_view account_id, std::string_view arn, WallTime expires_at, KeyReach reach);
   // The credentials that a token of ours belongs to, expired or not. Error (UnrecognizedClientException): it is none of
   // ours, or belongs to another access key id.
   Result<AccessKey> Open(std::string_view access_key_id, std::string_view session_token) const;

@@ -10,7 +10,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static SeededRandom random(7);
   static identity::SessionKeys keys(std::string(32, 'k'), random);
   static const identity::AccessKey issued =
-      keys.Issue("123456789012", "arn:aws:sts::123456789012:assumed-role/r/f", WallTime(std::chrono::seconds(2'000'000'000)));
+      keys.Issue("123456789012", "arn:aws:sts::123456789012:assumed-role/r/f", WallTime(std::chrono::seconds(2'000'000'000)), identity::KeyReach::Everywhere);
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   (void)keys.Open("ASIAXXXXXXXXXXXXXXXX", text);
   MF_ASSERT(!keys.Open(issued.access_key_id, text) || Base64Decode(text) == Base64Decode(issued.session_token));

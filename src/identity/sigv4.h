@@ -46,8 +46,13 @@ struct Claim {
 // Errors: IncompleteSignatureException, InvalidSignatureException (scope).
 Result<std::optional<Claim>> ParseClaim(const http::Request& request);
 
-// The credential part alone, without any check: cheap. Also from SigV2 requests and presigned URLs (date, region and
-// service are empty then). nullopt when there is none or it has not the right shape.
+// Where a request has a signature, SigV2's among them. Nothing is checked but that all its parts are there: a query with credentials and no
+// signature is not signed.
+enum class SignaturePlace : unsigned char { None, Header, Query };
+SignaturePlace FindSignature(const http::Request& request);
+
+// The credential part alone of a request that has a signature, without any check: cheap. Of SigV2 requests date, region and service are
+// empty. nullopt when there is none or it has not the right shape.
 struct CredentialScope {
   std::string access_key_id;
   std::string date;
@@ -62,6 +67,8 @@ std::string FindSigningName(const http::Request& request);
 enum class PayloadMode : unsigned char { Signed, Unsigned, StreamingSigned, StreamingSignedTrailer, StreamingUnsignedTrailer };
 // Error: InvalidArgument for an unknown literal.
 Result<PayloadMode> PayloadModeOf(std::string_view payload_hash);
+// Whether `payload_hash` says what the SHA-256 of the body is.
+bool IsBodyHash(std::string_view payload_hash);
 // Whether the signature can be checked only with the body at hand: the request is signed, and does not say what its body's hash is.
 bool NeedsWholeBody(const http::Request& request);
 

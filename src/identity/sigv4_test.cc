@@ -285,14 +285,23 @@ TEST(SigV4, FindsScopesWithoutChecking) {
   EXPECT_FALSE(FindCredentialScope(request));
   request.target = "/?AWSAccessKeyId=AKV2&Signature=x&Expires=1";
   EXPECT_EQ(FindCredentialScope(request)->access_key_id, "AKV2");
-  request.target = "/?X-Amz-Credential=123456789012%2F20150830%2Feu-west-1%2Fs3%2Faws4_request";
+  const std::string credential = "X-Amz-Credential=123456789012%2F20150830%2Feu-west-1%2Fs3%2Faws4_request";
+  request.target = "/?" + credential;
+  EXPECT_FALSE(FindCredentialScope(request)) << "anybody writes credentials into a URL";
+  EXPECT_EQ(FindSignature(request), SignaturePlace::None);
+  request.target = "/?X-Amz-Algorithm=AWS4-HMAC-SHA256&" + credential + "&X-Amz-Date=20150830T000000Z&X-Amz-SignedHeaders=host&X-Amz-Signature=00";
   EXPECT_EQ(FindCredentialScope(request)->region, "eu-west-1");
+  EXPECT_EQ(FindSignature(request), SignaturePlace::Query);
   request.headers.Add("Authorization", "AWS4-HMAC-SHA256 Credential=test/20150830/us-west-2/lambda/aws4_request, SignedHeaders=host");
   EXPECT_EQ(FindCredentialScope(request)->service, "lambda");
   request.headers.Set("Authorization", "AWS AKV2:c2ln");
   EXPECT_EQ(FindCredentialScope(request)->access_key_id, "AKV2");
   request.headers.Set("Authorization", "AWS4-HMAC-SHA256 Credential=test");
   EXPECT_FALSE(FindCredentialScope(request));
+  for (const char* none : {"", "Basic dGVzdDp0ZXN0", "Bearer x", "AWS ", "AWS :sig", "AWS4-HMAC-SHA256 Credential=/20150830/us-west-2/lambda/aws4_request"}) {
+    request.headers.Set("Authorization", none);
+    EXPECT_EQ(FindSignature(request), SignaturePlace::None) << none;
+  }
 }
 
 }  // namespace

@@ -12,6 +12,8 @@ OptionGroup ProcessOptionsOf(Options& options) {
   group.Text("user", options.user, "system user that the daemon becomes when it was started as root");
   group.Text("url-domain", options.url_domain,
              "function URLs are ID.lambda-url.REGION below this domain; https://DOMAIN[:PORT] when a proxy stands before");
+  group.Texts("allowed-host", options.allowed_hosts,
+              "with --auth open: a further name under which the daemon is called, *.DOMAIN, or * for any (an open door for web pages)");
   group.Text("tls-certificate", options.tls_certificate, "PEM certificate chain; with --tls-key the API speaks HTTPS");
   group.Text("tls-key", options.tls_key, "PEM private key");
   group.Seconds("drain", options.drain, {0.0, 900.0}, "seconds that running requests get when the daemon is asked to end");

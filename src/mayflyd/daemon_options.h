@@ -30,6 +30,7 @@ struct Options {
   std::string data_dir = "/var/lib/mayfly";
   std::string user = "mayfly";  // whom the daemon becomes when started as root
   std::string url_domain = "localhost";  // function URLs: [SCHEME://]DOMAIN[:PORT]
+  std::vector<std::string> allowed_hosts;
   std::string tls_certificate;
   std::string tls_key;
   Duration drain = std::chrono::seconds(30);

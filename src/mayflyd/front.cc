@@ -4,6 +4,7 @@
 
 #include "invoke/invoker.h"
 #include "mayflyd/version.h"
+#include "net/own_addresses.h"
 
 namespace mayfly::daemon {
 namespace {
@@ -25,6 +26,10 @@ Result<> Front::Open(const Ground& ground, lambda::Premises& premises) {
   const uint16_t port = http::LocalPort(ground.listener.get());
   origin_ = fmt::format("{}://{}:{}", scheme, ground.address.host, port);
   MF_TRY(url_origin_, edge::ParseUrlOrigin(options_->url_domain, {.scheme = scheme, .port = std::to_string(port)}));
+  for (const std::string& host : options_->allowed_hosts) MF_TRY_VOID(edge::AllowedHosts::CheckOption(host));
+  hosts_ = std::make_unique<edge::AllowedHosts>(
+      foundation_->loop, edge::AllowedHostsSettings{.listen_host = ground.address.host, .url_domain = url_origin_.domain, .allowed = options_->allowed_hosts},
+      net::OwnAddresses);
   links_ = std::make_unique<edge::DownloadLinks>(foundation_->calendar, foundation_->random, origin_);
   premises.download_url = [this](const catalog::Function& function) { return links_->UrlOf(function); };
   premises.layer_download_url = [this](const catalog::LayerVersion& version) { return links_->UrlOf(version); };
@@ -32,6 +37,7 @@ Result<> Front::Open(const Ground& ground, lambda::Premises& premises) {
   premises.handle_from_function = [this](Context& ctx, http::Request& request, const std::string& access_key_id) {
     return edge_->HandleFromFunction(ctx, request, access_key_id);
   };
+  premises.refuse_head = [this](const http::Request& skimmed) { return edge_->RefuseHead(skimmed); };
   return {};
 }
 
@@ -76,10 +82,11 @@ Result<> Front::Serve(const services::ServiceList& services, const services::Por
   wire::Endpoint& lambda = services.EndpointOf("lambda");
   admin_ = std::make_unique<edge::Admin>(MakeAdminParts(ports, lanes, std::move(reset)));
   urls_ = std::make_unique<edge::FunctionUrls>(MakeUrlParts(ports, lambda));
-  edge_ = std::make_unique<edge::Edge>(foundation_->loop, *foundation_->authenticator, foundation_->directory, *urls_, *admin_, foundation_->random,
-                                       foundation_->files);
-  server_ = std::make_unique<http::Server>(foundation_->loop, edge::ApiServerLimits(),
-                                           [this](Context& ctx, http::Request& request) { return edge_->Handle(ctx, request); });
+  edge_ = std::make_unique<edge::Edge>(foundation_->loop, *foundation_->authenticator, foundation_->directory, *urls_, *admin_, *hosts_,
+                                       foundation_->random, foundation_->files);
+  server_ = std::make_unique<http::Server>(
+      foundation_->loop, edge::ApiServerLimits(), [this](Context& ctx, http::Request& request) { return edge_->Handle(ctx, request); },
+      [this](const http::Request& skimmed) { return edge_->RefuseHead(skimmed); });
   if (is_tls()) return server_->ServeTls(std::move(listener), {options_->tls_certificate, options_->tls_key});
   return server_->Serve(std::move(listener));
 }

@@ -47,6 +47,7 @@ class Front {
   std::unique_ptr<edge::DownloadLinks> links_;
   std::unique_ptr<edge::Admin> admin_;
   std::unique_ptr<edge::FunctionUrls> urls_;
+  std::unique_ptr<edge::AllowedHosts> hosts_;
   std::unique_ptr<edge::Edge> edge_;
   std::unique_ptr<http::Server> server_;
 };

@@ -239,6 +239,23 @@ HeadScanner::State HeadScanner::Scan(std::string_view input) {
   return State::Incomplete;
 }
 
+void SkimRequestHead(std::string_view head, Request& request) {
+  std::string_view line = head.substr(0, head.find("\r\n"));
+  head.remove_prefix(std::min(line.size() + 2, head.size()));
+  const size_t blank = std::min(line.find(' '), line.size());
+  request.method = line.substr(0, blank);
+  line.remove_prefix(std::min(blank + 1, line.size()));
+  request.target = line.substr(0, line.find(' '));
+  if (!IsToken(request.method)) request.method = "GET";
+  if (!request.target.starts_with('/') || !AllIn(kTarget, request.target)) request.target = "/";
+  while (const auto field = TakeLine(head)) {
+    const size_t colon = field->find(':');
+    if (colon == std::string_view::npos || !IsToken(field->substr(0, colon))) continue;
+    const std::string_view value = Trim(field->substr(colon + 1));
+    if (AllIn(kValue, value)) request.headers.Add(field->substr(0, colon), value);
+  }
+}
+
 std::expected<Framing, HeadError> ParseRequestHead(std::string_view head, size_t header_count_max, Request& request) {
   const auto line = TakeLine(head);
   if (!line) return Refuse(400, "the request line does not end with CR LF");

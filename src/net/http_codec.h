@@ -50,6 +50,10 @@ struct HeadError {
 // its path, and its authority the Host field.
 std::expected<Framing, HeadError> ParseRequestHead(std::string_view head, size_t header_count_max, Request& request);
 
+// Of a head that is too large, whole or cut off anywhere, what can be read of it, for whoever words the refusal: method, target and fields, as far as
+// they are sound. Nothing of it may be acted upon.
+void SkimRequestHead(std::string_view head, Request& request);
+
 struct ResponseHead {
   int status = 0;
   Headers headers;

@@ -144,5 +144,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   mayfly::http::FuzzRequest(input, step);
   mayfly::http::FuzzResponse(input, step);
   mayfly::http::ParseQuery(input);
+  mayfly::http::Request skimmed;
+  mayfly::http::SkimRequestHead(input, skimmed);
+  MF_ASSERT(skimmed.target.starts_with('/') && mayfly::http::IsToken(skimmed.method));
   return 0;
 }

@@ -146,6 +146,25 @@ TEST(RequestHead, KeepAliveFollowsVersionAndField) {
   EXPECT_FALSE(keep_alive("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nConnection: keep-alive\r\n\r\n"));
 }
 
+TEST(RequestHead, OfOneThatIsTooLargeWhatIsSoundIsSkimmed) {
+  Request request;
+  SkimRequestHead("POST /a?b HTTP/1.1\r\nHost: h\r\nbad line\r\nX-Amz-Target: T.Op\r\nX: \x01\r\nX-Big: aaaa", request);
+  EXPECT_EQ(request.method, "POST");
+  EXPECT_EQ(request.target, "/a?b");
+  EXPECT_EQ(request.headers.Get("Host"), "h");
+  EXPECT_EQ(request.headers.Get("X-Amz-Target"), "T.Op");
+  EXPECT_EQ(request.headers.fields().size(), 2u) << "nothing unsound, and no field that is cut off";
+  for (const char* head : {"", "\r\n", "GET", "GET ", " / x", "GET http://h/ HTTP/1.1\r\n", "\x01 \x02 \x03\r\n\r\n"}) {
+    Request other;
+    SkimRequestHead(head, other);
+    EXPECT_FALSE(other.method.empty());
+    EXPECT_EQ(other.target, "/") << head;
+  }
+  Request endless;
+  SkimRequestHead("GET /" + std::string(6000, 'a'), endless);
+  EXPECT_EQ(endless.target.size(), 6001u);
+}
+
 TEST(RequestHead, TooManyFieldsAre431) {
   std::string head = "GET / HTTP/1.1\r\nHost: a\r\n";
   for (size_t i = 1; i < kCountMax; ++i) head += "X: y\r\n";

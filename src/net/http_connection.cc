@@ -148,7 +148,7 @@ Task<> Connection::Run(std::unique_ptr<Connection> connection) {
       break;
     }
     if (state == HeadState::Refused) {
-      co_await self.Refuse(self.refusal_);
+      co_await self.Refuse(self.refusal_, stream.input().substr(0, limits.head_bytes_max));
       co_return;
     }
     if (!co_await self.ServeRequest(self.scanner_.bytes())) co_return;
@@ -191,11 +191,11 @@ Connection::HeadState Connection::ExamineHead() {
 Task<bool> Connection::ServeRequest(size_t head_bytes) {
   Request request;
   const auto parsed = ParseRequestHead(stream_->input().substr(0, head_bytes), core_.limits.header_count_max, request);
-  stream_->Consume(head_bytes);
   if (!parsed) {
-    co_await Refuse(parsed.error());
+    co_await Refuse(parsed.error(), stream_->input().substr(0, head_bytes));
     co_return false;
   }
+  stream_->Consume(head_bytes);
   const Framing framing = *parsed;
   if (framing.body == Framing::Body::Length && framing.length > core_.limits.body_bytes_max) {
     co_await Refuse({413, "the body is too large"});
@@ -355,9 +355,16 @@ Task<bool> Connection::WriteStreamed(Context& ctx, const Request& request, const
   co_return co_await stream_->Write(core_.limits.body_timeout, "0\r\n\r\n");
 }
 
-Task<> Connection::Refuse(HeadError error) {
+Task<> Connection::Refuse(HeadError error, std::string_view head) {
   busy_ = true;
-  Response response = Response::Text(error.status, std::string(ReasonPhrase(error.status)) + ": " + error.reason + "\n");
+  Response response;
+  if (error.status == 431 && core_.refuser) {
+    Request skimmed;
+    SkimRequestHead(head, skimmed);
+    response = core_.refuser(skimmed);
+  } else {
+    response = Response::Text(error.status, std::string(ReasonPhrase(error.status)) + ": " + error.reason + "\n");
+  }
   const std::string_view body = PrepareResponse(Request{}, Framing{}, response, false);
   if (co_await stream_->Write(core_.limits.body_timeout, head_out_, body)) co_await Linger();
 }

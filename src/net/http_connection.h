@@ -16,8 +16,8 @@ class Connection;
 
 // What a server's connections share.
 struct ServerCore {
-  ServerCore(RealLoop& loop, ServerLimits limits, Handler handler)
-      : loop(loop), limits(limits), handler(std::move(handler)), changed(loop) {}
+  ServerCore(RealLoop& loop, ServerLimits limits, Handler handler, HeadRefuser refuser)
+      : loop(loop), limits(limits), handler(std::move(handler)), refuser(std::move(refuser)), changed(loop) {}
 
   // The Date header's value, made once per second.
   const std::string& HttpDate();
@@ -26,6 +26,7 @@ struct ServerCore {
   const ServerLimits limits;
   const Handler handler;
   std::function<void(std::string_view peer, bool torn)> on_connection_end;  // may be empty
+  const HeadRefuser refuser;  // may be null
   std::list<Connection*> connections;
   bool stopping = false;
   Event changed;  // pulsed when a connection or a listener has ended
@@ -65,7 +66,8 @@ class Connection final : public net::StreamObserver {
   [[gnu::noinline]] Task<bool> WriteStreamed(Context& ctx, const Request& request, const Framing& framing, Response& response, bool keep_alive);
   void ComposeHead(const Response& response, std::string_view body_framing, const Framing& framing, bool keep_alive);
   [[gnu::noinline]] Task<bool> FinishBody(BodySource& source);
-  [[gnu::noinline]] Task<> Refuse(HeadError error);
+  // `head`: what has come of it.
+  [[gnu::noinline]] Task<> Refuse(HeadError error, std::string_view head = {});
   [[gnu::noinline]] Task<> Linger();
   BodyLimits body_limits() const;
 

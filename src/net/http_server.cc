@@ -50,7 +50,8 @@ std::string PeerName(const sockaddr_storage& address) {
 }  // namespace
 
 struct Server::Impl : ServerCore, std::enable_shared_from_this<Server::Impl> {
-  Impl(RealLoop& loop, ServerLimits limits, Handler handler) : ServerCore(loop, limits, std::move(handler)), tasks(std::in_place, loop) {}
+  Impl(RealLoop& loop, ServerLimits limits, Handler handler, HeadRefuser refuser)
+      : ServerCore(loop, limits, std::move(handler), std::move(refuser)), tasks(std::in_place, loop) {}
 
   Result<> Serve(UniqueFd fd, std::shared_ptr<net::TlsContext> tls);
   Task<> Accept(std::shared_ptr<Listener> listener);
@@ -178,8 +179,8 @@ void Server::Impl::Cut() {
   loop.CancelTimer(std::exchange(sweep_timer, 0));
 }
 
-Server::Server(RealLoop& loop, ServerLimits limits, Handler handler)
-    : impl_(std::make_shared<Impl>(loop, limits, std::move(handler))) {}
+Server::Server(RealLoop& loop, ServerLimits limits, Handler handler, HeadRefuser refuser)
+    : impl_(std::make_shared<Impl>(loop, limits, std::move(handler), std::move(refuser))) {}
 
 void Server::OnConnectionEnd(std::function<void(std::string_view peer, bool torn)> callback) { impl_->on_connection_end = std::move(callback); }
 

@@ -39,6 +39,9 @@ struct ServerLimits {
 };
 
 using Handler = std::function<Task<Response>(Context&, Request&)>;
+// Words the answer to a request whose head is too large (431). `skimmed`: what could be read of it, not checked and perhaps cut off; only good
+// for finding out in which form its sender wants to be told.
+using HeadRefuser = std::function<Response(const Request& skimmed)>;
 
 // Optional TLS for a listener.
 struct TlsFiles {
@@ -48,7 +51,8 @@ struct TlsFiles {
 
 class Server {
  public:
-  Server(RealLoop& loop, ServerLimits limits, Handler handler);
+  // Without a refuser a head that is too large is answered in plain text.
+  Server(RealLoop& loop, ServerLimits limits, Handler handler, HeadRefuser refuser = nullptr);
   ~Server();
 
   // Who hears that a connection has ended; `torn`: it was reset or broke, so that its other side has not read all that it was sent. Before Serve.

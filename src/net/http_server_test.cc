@@ -169,6 +169,22 @@ INSTANTIATE_TEST_SUITE_P(
         RefusalCase{"Expectation", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nExpect: tea\r\n\r\na", 417}),
     [](const auto& info) { return info.param.name; });
 
+TEST(Server, HeadsThatAreTooLargeAreRefusedInTheOwnersWords) {
+  ServerLimits limits;
+  limits.head_bytes_max = 4096;
+  limits.header_count_max = 20;
+  RunningServer server([](Context&, Request&) -> Task<Response> { co_return Response::Text(200, "handled"); }, limits, nullptr,
+                       [](const Request& skimmed) { return Response::Json(413, "{\"of\":\"" + skimmed.method + std::string(skimmed.headers.Get("X-Name")) + "\"}"); });
+  for (const std::string& request : {"PUT / HTTP/1.1\r\nHost: h\r\nX-Name: me\r\nX: " + std::string(9000, 'a') + "\r\n\r\n",
+                                     "PUT / HTTP/1.1\r\nHost: h\r\nX-Name: me\r\nX: " + std::string(5000, 'a'), "PUT / HTTP/1.1\r\nX-Name: me\r\n" + ManyHeaders(30).substr(16)}) {
+    RawClient client(server.port());
+    client.Send(request);
+    const std::string answer = client.ReadToEnd();
+    EXPECT_EQ(StatusOfResponse(answer), 413) << answer;
+    EXPECT_TRUE(answer.ends_with("{\"of\":\"PUTme\"}")) << answer;
+  }
+}
+
 TEST(Server, ReportsBrokenAndOversizedChunkedBodiesToTheHandler) {
   ServerLimits limits;
   limits.body_bytes_max = 100;

@@ -21,11 +21,11 @@ namespace mayfly::http {
 
 class RunningServer {
  public:
-  explicit RunningServer(Handler handler, ServerLimits limits = {}, const TlsFiles* tls = nullptr) {
+  explicit RunningServer(Handler handler, ServerLimits limits = {}, const TlsFiles* tls = nullptr, HeadRefuser refuser = nullptr) {
     auto listener = ListenTcp("127.0.0.1", 0);
     MF_ASSERT(listener.has_value());
     port_ = LocalPort(listener->get());
-    server_ = std::make_unique<Server>(loop_, limits, std::move(handler));
+    server_ = std::make_unique<Server>(loop_, limits, std::move(handler), std::move(refuser));
     const auto served = tls ? server_->ServeTls(std::move(*listener), *tls) : server_->Serve(std::move(*listener));
     MF_ASSERT(served.has_value());
     thread_ = std::thread([this] { loop_.Run(); });

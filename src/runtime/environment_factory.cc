@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -28,9 +29,10 @@ http::ServerLimits RuntimeApiLimits() {
   return limits;
 }
 
-// Many functions call services from many threads; few send more than a function's package.
+// Many functions call services from many threads. Each operation says itself how large its body may be.
 http::ServerLimits EndpointLimits() {
   http::ServerLimits limits;
+  limits.body_bytes_max = std::numeric_limits<decltype(limits.body_bytes_max)>::max();
   limits.connections_max = 128;
   return limits;
 }
@@ -163,7 +165,8 @@ class CagedEnvironmentFactory::Ports final : public EnvironmentPorts {
     return std::make_unique<HttpChannel>(*loop_, cage, destination);
   }
   std::optional<identity::AccessKey> IssueCredentials(const EnvironmentSpec& spec) override {
-    return endpoint_->sessions->Issue(spec.account_id, spec.session_arn, loop_->WallNow() + endpoint_->credentials_valid);
+    const WallTime expires_at = loop_->WallNow() + endpoint_->credentials_valid;
+    return endpoint_->sessions->Issue(spec.account_id, spec.session_arn, expires_at, identity::KeyReach::OwnEnvironment);
   }
   Random& random() override { return *random_; }
 
@@ -180,9 +183,12 @@ class CagedEnvironmentFactory::Handle final : public EnvironmentHandle {
         server_(loop, RuntimeApiLimits(), [environment = environment_.get()](Context& ctx, http::Request& request) {
           return environment->HandleRuntimeRequest(ctx, request);
         }),
-        endpoint_server_(loop, EndpointLimits(), [environment = environment_.get(), endpoint = &endpoint](Context& ctx, http::Request& request) {
-          return endpoint->handle(ctx, request, environment->access_key_id());
-        }) {}
+        endpoint_server_(
+            loop, EndpointLimits(),
+            [environment = environment_.get(), endpoint = &endpoint](Context& ctx, http::Request& request) {
+              return endpoint->handle(ctx, request, environment->access_key_id());
+            },
+            [endpoint = &endpoint](const http::Request& skimmed) { return endpoint->refuse_head(skimmed); }) {}
   ExecutionEnvironment& environment() override { return *environment_; }
   void FollowConnections() {
     server_.OnConnectionEnd([environment = environment_.get()](std::string_view peer, bool torn) { environment->OnConnectionEnd(peer, torn); });

@@ -19,6 +19,8 @@ struct FunctionEndpoint {
   // Serves a request from inside the environment that holds the session `access_key_id`. May be abandoned: its frame is
   // destroyed with the environment.
   std::function<Task<http::Response>(Context&, http::Request&, const std::string& access_key_id)> handle;
+  // Words the answer to a head that is too large (http::HeadRefuser).
+  std::function<http::Response(const http::Request& skimmed)> refuse_head;
   // A datagram to the X-Ray daemon, 169.254.100.1:2000. Null: nobody wants them.
   std::function<void(const telemetry::EnvironmentLabel&, std::string_view datagram)> take_trace;
 };

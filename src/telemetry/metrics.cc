@@ -168,11 +168,17 @@ std::optional<Statistic> Metrics::Find(const Metric& metric, const MetricOwner& 
   return figure ? std::optional(*figure) : std::nullopt;
 }
 
-std::string Metrics::WriteText() const {
+std::string Metrics::WriteText(std::string_view account_id) const {
   strand_.Check();
+  std::string of_account;
+  if (!account_id.empty()) {
+    AppendLabel("account", account_id, of_account);
+    of_account += ',';
+  }
   // A family stands together, as the format wants it.
   std::map<const Metric*, std::vector<std::pair<const std::string*, const DimensionSet::Figure*>>> families;
   for (const auto& [labels, set] : sets_) {
+    if (!labels.starts_with(of_account)) continue;
     for (const DimensionSet::Figure& figure : set->figures) families[figure.metric].emplace_back(&labels, &figure);
   }
   std::string text;
@@ -184,7 +190,7 @@ std::string Metrics::WriteText() const {
       if (figure->distribution) AppendBuckets(family, *labels, *figure->distribution, text);
     }
   }
-  if (sets_refused_ > 0) fmt::format_to(std::back_inserter(text), "mayfly_metrics_sets_refused {}\n", sets_refused_);
+  if (account_id.empty() && sets_refused_ > 0) fmt::format_to(std::back_inserter(text), "mayfly_metrics_sets_refused {}\n", sets_refused_);
   return text;
 }
 

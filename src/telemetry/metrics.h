@@ -99,10 +99,10 @@ class Metrics {
 
   // The figure of exactly this set. Absent: nothing was added yet.
   std::optional<Statistic> Find(const Metric& metric, const MetricOwner& owner, Dimensions dimensions) const;
-  // All of them in Prometheus' text format: aws_lambda_invocations_sum{account="…",region="…",function_name="…"} 5, and
-  // …_count, …_min, …_max likewise. Of a distributed figure also a histogram: …_bucket{…,le="12.3"} for each bound below which there is
-  // more than below the one before, and le="+Inf".
-  std::string WriteText() const;
+  // All of them, or those of `account_id` if it is not empty, in Prometheus' text format:
+  // aws_lambda_invocations_sum{account="…",region="…",function_name="…"} 5, and …_count, …_min, …_max likewise. Of a distributed figure
+  // also a histogram: …_bucket{…,le="12.3"} for each bound below which there is more than below the one before, and le="+Inf".
+  std::string WriteText(std::string_view account_id = {}) const;
   void Clear();
 
  private:

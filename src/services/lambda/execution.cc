@@ -63,6 +63,7 @@ Execution::Execution(const services::Commons& commons, Premises& premises, Holdi
 runtime::FunctionEndpoint Execution::MakeFunctionEndpoint() const {
   runtime::FunctionEndpoint endpoint{.sessions = commons_.sessions, .credentials_valid = premises_->settings.runtime.credentials_valid};
   endpoint.handle = premises_->handle_from_function;
+  endpoint.refuse_head = premises_->refuse_head;
   endpoint.take_trace = [traces = commons_.traces, loop = commons_.loop](const telemetry::EnvironmentLabel& label, std::string_view datagram) {
     traces->Add(label, datagram, loop->WallNow());
   };

@@ -68,6 +68,7 @@ struct Premises {
   std::function<std::string(const catalog::FunctionUrl&)> function_url;
   // Serves a request from inside an environment (runtime::FunctionEndpoint).
   std::function<Task<http::Response>(Context&, http::Request&, const std::string& access_key_id)> handle_from_function;
+  std::function<http::Response(const http::Request& skimmed)> refuse_head;
   // The jail has died: nothing can run any more.
   std::function<void()> on_jail_death;
 };

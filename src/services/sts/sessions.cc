@@ -18,7 +18,7 @@ int32_t UtilizationOf(std::string_view session_token) {
 
 Credentials StsApi::Issue(std::string_view account_id, std::string_view arn, std::chrono::seconds valid) {
   const auto expires_at = std::chrono::floor<std::chrono::seconds>(parts_.clock->WallNow()) + valid;
-  identity::AccessKey key = parts_.sessions->Issue(account_id, arn, expires_at);
+  identity::AccessKey key = parts_.sessions->Issue(account_id, arn, expires_at, identity::KeyReach::Everywhere);
   return {.access_key_id = std::move(key.access_key_id), .secret_access_key = std::move(key.secret_access_key),
           .session_token = std::move(key.session_token), .expiration = expires_at};
 }
