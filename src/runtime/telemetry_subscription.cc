@@ -26,27 +26,27 @@ constexpr std::array kSchemas = {
 };
 constexpr size_t kTargetBytesMax = 2048;
 
-std::unexpected<Error> Invalid(std::string message) { return Fail(Error::Fault(std::move(message))); }
+std::unexpected<Error> InvalidSubscription(std::string message) { return Fail(Error::Fault(std::move(message))); }
 
 Result<RecordSchema> ParseSchema(const json::Value& document, TelemetryApi api) {
   const json::Value* version = document.Find("schemaVersion");
   if (!version && api == TelemetryApi::Logs) return RecordSchema::Logs20200815;  // older than its versions
-  if (!version || !version->is_string()) return Invalid("schemaVersion is required");
+  if (!version || !version->is_string()) return InvalidSubscription("schemaVersion is required");
   for (const SchemaVersion& known : kSchemas) {
     if (known.api == api && known.name == version->string()) return known.schema;
   }
-  return Invalid(fmt::format("schemaVersion {} is not known", json::Quote(std::string_view(version->string()).substr(0, 32))));
+  return InvalidSubscription(fmt::format("schemaVersion {} is not known", json::Quote(std::string_view(version->string()).substr(0, 32))));
 }
 
 Result<> ParseTypes(const json::Value& document, TelemetrySubscription& subscription) {
   const json::Value* types = document.Find("types");
-  if (!types || !types->is_array() || types->array().empty()) return Invalid("types is required: a list of platform, function, extension");
+  if (!types || !types->is_array() || types->array().empty()) return InvalidSubscription("types is required: a list of platform, function, extension");
   for (const json::Value& type : types->array()) {
     const std::string_view name = type.is_string() ? std::string_view(type.string()) : std::string_view();
     if (name == "platform") subscription.platform = true;
     else if (name == "function") subscription.function = true;
     else if (name == "extension") subscription.extension = true;
-    else return Invalid("types may hold platform, function, extension");
+    else return InvalidSubscription("types may hold platform, function, extension");
   }
   return {};
 }
@@ -55,14 +55,14 @@ Result<int64_t> ParseBounded(const json::Value& buffering, std::string_view name
   const json::Value* member = buffering.Find(name);
   if (!member) return otherwise;
   const auto value = member->is_number() ? member->AsInt64() : Result<int64_t>(Fail(Error::Fault("")));
-  if (!value || *value < least || *value > most) return Invalid(fmt::format("buffering.{} must be an integer from {} to {}", name, least, most));
+  if (!value || *value < least || *value > most) return InvalidSubscription(fmt::format("buffering.{} must be an integer from {} to {}", name, least, most));
   return *value;
 }
 
 Result<> ParseBuffering(const json::Value& document, TelemetrySubscription& subscription) {
   const json::Value* buffering = document.Find("buffering");
   if (!buffering || buffering->is_null()) return {};
-  if (!buffering->is_object()) return Invalid("buffering must be an object");
+  if (!buffering->is_object()) return InvalidSubscription("buffering must be an object");
   MF_TRY(const int64_t items, ParseBounded(*buffering, "maxItems", 1000, 10'000, 10'000));
   MF_TRY(const int64_t bytes, ParseBounded(*buffering, "maxBytes", 262'144, 1'048'576, 262'144));
   MF_TRY(const int64_t timeout, ParseBounded(*buffering, "timeoutMs", 25, 30'000, 1000));
@@ -79,21 +79,21 @@ bool IsInsideHost(std::string_view host) {
 // "http://sandbox.localdomain:8080/path". What is not visible ASCII would end up in a request line.
 Result<> ParseUri(std::string_view uri, TelemetryDestination& destination) {
   constexpr std::string_view kScheme = "http://";
-  if (!uri.starts_with(kScheme)) return Invalid("destination.URI must begin with http://");
+  if (!uri.starts_with(kScheme)) return InvalidSubscription("destination.URI must begin with http://");
   uri.remove_prefix(kScheme.size());
   const size_t slash = uri.find_first_of("/?#");
   const std::string_view authority = uri.substr(0, slash);
   const size_t colon = authority.find(':');
   destination.host = authority.substr(0, colon);
-  if (!IsInsideHost(destination.host)) return Invalid("destination.URI must name the host sandbox.localdomain");
+  if (!IsInsideHost(destination.host)) return InvalidSubscription("destination.URI must name the host sandbox.localdomain");
   const std::string_view port = colon == std::string_view::npos ? std::string_view("80") : authority.substr(colon + 1);
   destination.port = ParseNumber<uint16_t>(port).value_or(0);
-  if (destination.port == 0) return Invalid("destination.URI has no valid port");
+  if (destination.port == 0) return InvalidSubscription("destination.URI has no valid port");
   std::string_view target = slash == std::string_view::npos ? std::string_view() : uri.substr(slash);
   target = target.substr(0, target.find('#'));
-  if (target.size() > kTargetBytesMax) return Invalid("destination.URI is too long");
+  if (target.size() > kTargetBytesMax) return InvalidSubscription("destination.URI is too long");
   for (const char c : target) {
-    if (c <= ' ' || c > '~') return Invalid("destination.URI holds characters that a URI does not allow");
+    if (c <= ' ' || c > '~') return InvalidSubscription("destination.URI holds characters that a URI does not allow");
   }
   destination.target = target.starts_with('/') ? std::string(target) : '/' + std::string(target);
   return {};
@@ -101,22 +101,22 @@ Result<> ParseUri(std::string_view uri, TelemetryDestination& destination) {
 
 Result<> ParseDestination(const json::Value& document, TelemetryApi api, TelemetryDestination& destination) {
   const json::Value* member = document.Find("destination");
-  if (!member || !member->is_object()) return Invalid("destination is required");
+  if (!member || !member->is_object()) return InvalidSubscription("destination is required");
   const std::string_view protocol = member->StringOr("protocol", "");
   if (protocol == "TCP") {
     destination.protocol = TelemetryDestination::Protocol::Tcp;
     const int64_t port = member->IntOr("port", 0);
-    if (port < 1 || port > 65535) return Invalid("destination.port must be an integer from 1 to 65535");
+    if (port < 1 || port > 65535) return InvalidSubscription("destination.port must be an integer from 1 to 65535");
     destination.port = static_cast<uint16_t>(port);
     return {};
   }
-  if (protocol != "HTTP") return Invalid("destination.protocol must be HTTP or TCP");
+  if (protocol != "HTTP") return InvalidSubscription("destination.protocol must be HTTP or TCP");
   MF_TRY_VOID(ParseUri(member->StringOr("URI", ""), destination));
-  if (destination.port == 9001) return Invalid("destination.URI names the port of the Runtime API");
+  if (destination.port == 9001) return InvalidSubscription("destination.URI names the port of the Runtime API");
   if (api == TelemetryApi::Telemetry) return {};
   destination.method = member->StringOr("method", "POST");
-  if (destination.method != "POST" && destination.method != "PUT") return Invalid("destination.method must be POST or PUT");
-  if (member->StringOr("encoding", "JSON") != "JSON") return Invalid("destination.encoding must be JSON");
+  if (destination.method != "POST" && destination.method != "PUT") return InvalidSubscription("destination.method must be POST or PUT");
+  if (member->StringOr("encoding", "JSON") != "JSON") return InvalidSubscription("destination.encoding must be JSON");
   return {};
 }
 
@@ -124,7 +124,7 @@ Result<> ParseDestination(const json::Value& document, TelemetryApi api, Telemet
 
 Result<TelemetrySubscription> ParseTelemetrySubscription(std::string_view body, TelemetryApi api) {
   MF_TRY(const json::Value document, json::Parse(body));
-  if (!document.is_object()) return Invalid("the body must be a JSON object");
+  if (!document.is_object()) return InvalidSubscription("the body must be a JSON object");
   TelemetrySubscription subscription;
   MF_TRY(subscription.schema, ParseSchema(document, api));
   MF_TRY_VOID(ParseTypes(document, subscription));
