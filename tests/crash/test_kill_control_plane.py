@@ -147,6 +147,7 @@ def timeout_setting():
     """Of $LATEST: never absent, so None leaves it."""
     def write(client, value):
         if value is not None:
+            client.get_waiter("function_updated_v2").wait(FunctionName=NAME, WaiterConfig={"Delay": 0.02, "MaxAttempts": 500})
             client.update_function_configuration(FunctionName=NAME, Timeout=1 + value)
     return Cell(write, lambda client: client.get_function_configuration(FunctionName=NAME)["Timeout"] - 1)
 
