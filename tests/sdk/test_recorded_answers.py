@@ -346,6 +346,20 @@ def test_code_that_is_not_in_s3(aws, functions, name, bucket, text):
     refused(lambda: aws.publish_layer_version(LayerName=name, Content=code), 400, "InvalidParameterValueException", text)
 
 
+TOKENS = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
+
+
+@pytest.mark.parametrize("payload, what, column", [
+    (b"n\x87r\x9e\xe9\xb5\xd7I\xee\x9bmt", "Invalid UTF-8 start byte 0x87", 3),
+    (b"\x99\xeb,j\x07\xa1zYh", f"Unexpected character ((CTRL-CHAR, code 153)): expected a valid value {TOKENS}", 1),
+    (b"test data", f"Unrecognized token 'test': was expecting {TOKENS}", 6)])
+def test_payloads_that_are_no_json(daemon, functions, payload, what, column):
+    answer = daemon.send("POST", FUNCTION.format(functions()) + "/invocations", payload)
+    assert (answer.status, answer.code) == (400, "InvalidRequestContentException")
+    assert answer.json == {"Type": "User", "message": f"Could not parse request body into json: Could not parse payload into json: {what}\n at [Source: "
+                           f"REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, column: {column}]"}
+
+
 # --- members of answers -----------------------------------------------------------------------------------------------------
 
 def test_urls_say_how_they_are_invoked(aws, functions):
