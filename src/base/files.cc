@@ -43,7 +43,9 @@ Result<> WriteAll(int fd, std::string_view bytes, const std::string& path) {
 
 Result<> WriteFileDurably(const std::string& path, std::string_view bytes, unsigned mode) {
   const std::string temporary = path + ".tmp";
-  UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
+  // A new file always: in a folder that is another user's, a link in its place would lead root's bytes elsewhere.
+  ::unlink(temporary.c_str());
+  UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
   if (!fd) return Fail(Error::FromErrno("open " + temporary, errno));
   MF_TRY_VOID(WriteAll(fd.get(), bytes, temporary));
   if (::fdatasync(fd.get()) != 0) return Fail(Error::FromErrno("fdatasync " + temporary, errno));

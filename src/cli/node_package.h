@@ -10,7 +10,6 @@
 #include <string>
 
 #include "base/result.h"
-#include "catalog/added_runtimes.h"
 #include "catalog/runtimes.h"
 #include "mayflyd/daemon_options.h"
 
@@ -28,12 +27,9 @@ struct NodePackageSource {
   std::string file;       // instead of a registry: a package that somebody has brought here
   std::string integrity;  // of that file: "sha512-…"; "" when nobody knows it
 };
-struct InstalledRuntime {
-  catalog::AddedRuntime runtime;  // written down by whoever called
-  std::string what;               // "Node.js 24.22.3 from the npm registry, verified, in DIR"
-};
-// As root, in one thread; blocks; tells on standard error how far it has come. Errors: Fault with a hint.
-Result<InstalledRuntime> InstallNode(const daemon::Options& options, const catalog::RuntimeIdentifier& identifier, const NodePackageSource& source);
+// As root, in one thread; blocks; tells on standard error how far it has come. What it has installed, as a person reads it; it stands among the
+// added runtimes then. Errors: Fault with a hint.
+Result<std::string> InstallNode(const daemon::Options& options, const catalog::RuntimeIdentifier& identifier, const NodePackageSource& source);
 // The same up to the fetching: what it would take, and from where. Errors: as InstallNode, code "Unreachable" where the registry does not answer.
 Result<std::string> DescribeNodeInstallation(const daemon::Options& options, const catalog::RuntimeIdentifier& identifier, const NodePackageSource& source);
 

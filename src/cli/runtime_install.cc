@@ -128,9 +128,7 @@ Attempt Installation::FromNpm() const {
     return told ? Attempt::Taken(std::move(*told)) : Attempt::Of(told.error());
   }
   auto installed = InstallNode(*daemon_, *identifier_, options_->node);
-  if (!installed) return Attempt::Of(installed.error());
-  if (auto saved = catalog::SaveAddedRuntime(daemon_->data_dir, installed->runtime); !saved) return Attempt::Of(saved.error());
-  return Attempt::Taken(std::move(installed->what));
+  return installed ? Attempt::Taken(std::move(*installed)) : Attempt::Of(installed.error());
 }
 
 Attempt Installation::FromDebian() const {
@@ -155,7 +153,13 @@ Attempt Installation::FromImage() const {
   const std::string image = BaseImageOf(*identifier_);
   if (options_->dry_run) return Attempt::Taken(fmt::format("{} would be fetched into {}/runtimes", image, daemon_->data_dir));
   auto fetched = FetchImage(*daemon_, *identifier_, image);
-  if (!fetched) return Attempt::Of(fetched.error());
+  if (!fetched) {
+    Attempt attempt = Attempt::Of(fetched.error());
+    if (attempt.hint.empty()) {
+      attempt.hint = fmt::format("by hand: where it can be reached, skopeo copy docker://{} oci-archive:FILE; here, mayfly runtime add {} --image oci-archive:FILE", image, identifier_->name);
+    }
+    return attempt;
+  }
   if (auto saved = catalog::SaveAddedRuntime(daemon_->data_dir, fetched->runtime); !saved) return Attempt::Of(saved.error());
   return Attempt::Taken(fmt::format("{}, each layer verified", fetched->runtime.image));
 }

@@ -79,6 +79,7 @@ std::string NameOf(const Row& row, const std::vector<Row>& rows) {
   return alone ? row.key.name : fmt::format("{}:{}:{}", row.key.account, row.key.region, row.key.name);
 }
 
+// Counts are those since the daemon's start; in colour where some came in this interval, of which rate and quantiles are.
 std::string WriteTable(const std::vector<Row>& rows, double seconds, const Terminal& terminal) {
   using Align = Table::Align;
   Table table({{"FUNCTION"}, {"CALLS/S", Align::Right}, {"CALLS", Align::Right}, {"ERRORS", Align::Right}, {"THROTTLED", Align::Right}, {"P50", Align::Right},
@@ -87,8 +88,8 @@ std::string WriteTable(const std::vector<Row>& rows, double seconds, const Termi
   for (const Row& row : rows) {
     if (table.size() == room) break;
     table.Add({NameOf(row, rows), FormatRate(row.invocations / seconds), fmt::format("{:.0f}", row.total.invocations),
-               {fmt::format("{:.0f}", row.errors), row.errors > 0 ? Style::Bad : Style::Plain},
-               {fmt::format("{:.0f}", row.throttles), row.throttles > 0 ? Style::Warning : Style::Plain}, Milliseconds(row.p50), Milliseconds(row.p99),
+               {fmt::format("{:.0f}", row.total.errors), row.errors > 0 ? Style::Bad : Style::Plain},
+               {fmt::format("{:.0f}", row.total.throttles), row.throttles > 0 ? Style::Warning : Style::Plain}, Milliseconds(row.p50), Milliseconds(row.p99),
                fmt::format("{}", row.total.environments), fmt::format("{}", row.total.idle), FormatBytes(row.total.memory_bytes)});
   }
   return table.Write(terminal);

@@ -37,6 +37,7 @@ class NpmRegistry:
         self.cut_after = []       # bytes after which the next transfers of a package break off
         self.knows_ranges = True
         self.redirect = None      # packages are elsewhere
+        self.slow_pieces = 0      # in so many pieces a package comes, with a pause between them
         self.document = None      # instead of the package's description
 
     def __enter__(self):
@@ -99,6 +100,10 @@ class NpmRegistry:
                 if registry.cut_after:
                     rest = rest[:registry.cut_after.pop(0)]
                     self.close_connection = True
+                size = len(rest) // registry.slow_pieces + 1 if registry.slow_pieces else len(rest) + 1
                 with contextlib.suppress(OSError):
-                    self.wfile.write(rest)
+                    for at in range(0, len(rest), size):
+                        self.wfile.write(rest[at:at + size])
+                        if registry.slow_pieces:
+                            threading.Event().wait(0.4)
         return Handler

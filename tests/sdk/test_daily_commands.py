@@ -1,14 +1,8 @@
 """If these fail, somebody who works with Mayfly all day cannot see, run or watch functions from the command line, or a script cannot rely on it."""
-import fcntl
 import json
 import os
-import pty
 import re
-import select
-import struct
 import subprocess
-import termios
-import time
 from pathlib import Path
 
 import pytest
@@ -16,9 +10,9 @@ import pytest
 from conftest import ROLE
 from daemon import BIN, Daemon
 from packages import make_zip
+from terminal import ENVIRONMENT, on_terminal
 
 ROOT = Path(__file__).resolve().parents[2]
-ENVIRONMENT = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "TERM": "xterm-256color"}
 CODE = """
 import time
 def handler(event, context):
@@ -35,33 +29,6 @@ def mayfly(url, *arguments, fails=0, event=None, environment=None):
     done = subprocess.run([*words, *endpoint], input=event, capture_output=True, text=True, timeout=60, env={**ENVIRONMENT, **(environment or {})})
     assert done.returncode == fails, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done
-
-
-def on_terminal(arguments, environment=None, columns=100, rows=30, until=None, seconds=30):
-    """What a person sees: the command runs on a pseudo terminal. `until`: a text after which it is ended."""
-    pid, terminal = pty.fork()
-    if pid == 0:
-        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-        os.execve(BIN / "mayfly", ["mayfly", *arguments], {**ENVIRONMENT, **(environment or {})})
-    seen = b""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        ready, _, _ = select.select([terminal], [], [], 0.2)
-        if not ready:
-            continue
-        try:
-            piece = os.read(terminal, 65536)
-        except OSError:
-            break
-        seen += piece
-        if not piece:
-            break
-        if until and until(seen.decode(errors="replace")):
-            os.write(terminal, b"\x03")  # ^C
-            until = None
-    os.close(terminal)
-    _, status = os.waitpid(pid, 0)
-    return seen.decode(errors="replace"), os.waitstatus_to_exitcode(status)
 
 
 @pytest.fixture(scope="module")

