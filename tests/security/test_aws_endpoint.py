@@ -80,6 +80,27 @@ def test_pages_of_the_daemon(attacker, page, prefix):
             assert "uptime" not in body and '"service":"mayfly"' not in body
 
 
+def test_what_is_too_large_is_told_in_the_services_words(attacker):
+    """A function is told of a body or a head that is too large in a form that its SDK does not read, or the daemon takes it."""
+    def attempt(head):
+        import socket
+        with socket.create_connection(("169.254.100.2", 80), timeout=20) as connection:
+            connection.sendall(head.encode())
+            answer = b""
+            while b"\r\n\r\n" not in answer or not answer.endswith(b"}"):
+                piece = connection.recv(65536)
+                if not piece:
+                    break
+                answer += piece
+        return answer.decode()
+    post = "POST /2015-03-31/functions HTTP/1.1\r\nHost: x\r\n"
+    for head, words in ((post + "Content-Length: 100000000\r\n\r\n", "Request must be smaller than 70167211 bytes for the CreateFunction operation"),
+                        (post + "x-big: " + "x" * 70000 + "\r\n\r\n", "Request line and header must be smaller than 65536 bytes"),
+                        ("GET /2015-03-31/functions?Marker=" + "x" * 70000 + " HTTP/1.1\r\nHost: x\r\n\r\n", "Request line and header must be smaller than 65536 bytes")):
+        answer = attacker.run(attempt, head=head)
+        assert answer.startswith("HTTP/1.1 413 ") and "x-amzn-ErrorType: RequestEntityTooLargeException" in answer and words in answer, answer
+
+
 def test_bodies_that_never_come(attacker, daemon):
     """A function that begins many large requests must not keep others from uploading."""
     def attempt():
