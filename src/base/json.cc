@@ -137,18 +137,21 @@ bool Unescape(const char* at, std::string& out) {
   }
 }
 
-// The next key, or a string, of whatever simdjson gives it as.
+// The next key of an object; `out` is null where it is only checked.
 template <Surrogates surrogates, typename Source>
-Status ReadKey(Source& field, std::string& out) {
+Status ReadKey(Source& field, std::string* out) {
   if constexpr (surrogates == Surrogates::InPairs) {
     std::string_view key;
     if (Status error = field.unescaped_key().get(key)) return error;
-    out = key;
+    if (out) *out = key;
     return simdjson::SUCCESS;
   } else {
     od::raw_json_string raw;
+    std::string key;
     if (Status error = field.key().get(raw)) return error;
-    return Unescape(raw.raw(), out) ? simdjson::SUCCESS : simdjson::STRING_ERROR;
+    if (!Unescape(raw.raw(), key)) return simdjson::STRING_ERROR;
+    if (out) *out = std::move(key);
+    return simdjson::SUCCESS;
   }
 }
 
@@ -182,7 +185,7 @@ Status Read(Source&& source, Value* out, int depth) {
       Object members;
       for (auto field : object) {
         std::string key;
-        if (Status error = ReadKey<surrogates>(field, key)) return error;
+        if (Status error = ReadKey<surrogates>(field, out ? &key : nullptr)) return error;
         od::value inner;
         if (Status error = field.value().get(inner)) return error;
         Value member;
