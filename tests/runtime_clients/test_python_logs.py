@@ -5,6 +5,8 @@ import os
 import re
 import struct
 
+import pytest
+
 from fake_runtime_api import REQUEST_ID, Event
 
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
@@ -97,19 +99,24 @@ def handler(event, context):
     assert outcome.stderr == "to stderr Grüße\n"
 
 
-def test_logging_is_set_up_whenever_it_is_imported(python_function):
-    # The function loads the package late, and packs a module of that name, which must not be taken for it.
-    python_function.write("logging.py", "raise RuntimeError('the wrong logging')\n")
-    python_function.write("app.py", """
+LATE_LOGGING = """
 import sys
 loaded = "logging" in sys.modules
 def handler(event, context):
     import logging
     logging.warning("late")
     return [loaded, any(type(f).__name__ == "_LoggingWatcher" for f in sys.meta_path), logging.__file__]
-""")
+"""
+
+
+@pytest.mark.parametrize("packs_one", [False, True])
+def test_logging_is_set_up_whenever_it_is_imported(python_function, packs_one):
+    # The function loads the package late, and may pack a module of that name, which must not be taken for it.
+    if packs_one:
+        python_function.write("logging.py", "raise RuntimeError('the wrong logging')\n")
+    python_function.write("app.py", LATE_LOGGING)
     outcome = python_function.run("app.handler", [Event()])
     loaded, watched, file = outcome.response()
-    assert loaded == python_function.name.startswith("zygote") and not watched
+    assert loaded == (packs_one or python_function.name.startswith("zygote")) and not watched
     assert str(python_function.folder) not in file
     assert outcome.lines()[0].endswith("\t" + REQUEST_ID % 0 + "\tlate")
