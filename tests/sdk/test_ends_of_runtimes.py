@@ -1,4 +1,5 @@
 """If these fail, a start that fails or a process that ends is told in other words than on AWS, or fails an invocation that it never took."""
+import base64
 import json
 
 import pytest
@@ -74,3 +75,24 @@ def test_a_large_event_that_was_not_read_is_given_to_another_process(aws, functi
     for _ in range(5):
         assert call(aws, name, {"end": 1})[:2] == (None, ["end"])
         assert call(aws, name, {"large": "x" * 2_000_000})[:2] == (None, ["large"])
+
+
+@pytest.mark.parametrize("runtime", ["nodejs16.x", "nodejs18.x", "nodejs20.x", "nodejs22.x", "nodejs24.x"])
+def test_a_promise_that_never_settles(aws, functions, runtime):
+    name = functions({"index.js": "exports.handler = async (event) => (event ? event : new Promise(() => {}));"}, Runtime=runtime)
+    error, told, _ = call(aws, name, None)
+    if runtime == "nodejs16.x":
+        assert (error, told) == (None, None)
+    else:
+        assert error == "Unhandled" and told["errorType"] == "Runtime.NodejsExit" and "never settled" in told["errorMessage"], told
+    assert call(aws, name, 1)[:2] == (None, 1)
+
+
+def test_a_wrapper_that_cannot_be_executed_names_no_program_of_ours(aws, functions):
+    for wrapper, text, status in (("/opt/nowhere", "/opt/nowhere: does not exist", 127), ("/var/task/index.py", "/var/task/index.py: is not an executable", 126)):
+        name = functions("def handler(event, context): return 1\n", Environment={"Variables": {"AWS_LAMBDA_EXEC_WRAPPER": wrapper}})
+        answer = aws.invoke(FunctionName=name, LogType="Tail")
+        log = base64.b64decode(answer["LogResult"]).decode()
+        told = json.loads(answer["Payload"].read())
+        assert told["errorType"] == "Runtime.ExitError" and told["errorMessage"].endswith(f"Runtime exited with error: exit status {status}"), told
+        assert text + "\n" in log and "mayfly" not in log.lower(), log
