@@ -161,8 +161,8 @@ Result<CodePackage> CheckCodePackage(std::string_view zip) {
 CodeStore::CodeStore(std::string folder) : folder_(std::move(folder)), pins_(std::make_shared<Pins>()) {}
 
 Result<std::unique_ptr<CodeStore>> CodeStore::Open(std::string folder) {
-  // Not listable for others, but passable: a sandbox that mounts a package may have lost root's power by then.
-  MF_TRY_VOID(MakeFolder(folder, 0711));
+  // The daemon's alone: what a sandbox sees of it the jail, which is root, mounts there.
+  MF_TRY_VOID(MakeFolder(folder, 0700));
   MF_TRY(const auto names, ListFolder(folder));
   for (const std::string& name : names) {
     if (name.starts_with(kTemporaryPrefix) || name.starts_with(kDeletedPrefix)) RemoveTree(folder + "/" + name);

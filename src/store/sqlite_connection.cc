@@ -1,7 +1,14 @@
 #include "store/sqlite_connection.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+
 #include <fmt/format.h>
 #include <sqlite3.h>
+
+#include "base/fd.h"
 
 namespace mayfly::store {
 namespace {
@@ -110,12 +117,28 @@ SqliteConnection& SqliteConnection::operator=(SqliteConnection&& other) noexcept
 }
 SqliteConnection::~SqliteConnection() { sqlite3_close_v2(connection_); }
 
+namespace {
+
+// Its owner's alone; SQLite gives the files beside it the same mode. An existing one is not opened for this: closing it would drop
+// the locks that another connection of this process holds.
+Result<> MakePrivateFile(const std::string& path) {
+  const UniqueFd made(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!made && errno != EEXIST) return Fail(Error::FromErrno("make " + path, errno));
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    if (::chmod((path + suffix).c_str(), 0600) != 0 && errno != ENOENT) return Fail(Error::FromErrno("chmod " + path + suffix, errno));
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<SqliteConnection> SqliteConnection::Open(const std::string& path, Mode mode) {
   // Statistics that nobody reads cost a mutex at each allocation. Refused, and harmless, once SQLite is in use.
   static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   (void)configured;
   const int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
                     (mode == Mode::ReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  if (mode == Mode::ReadWriteCreate) MF_TRY_VOID(MakePrivateFile(path));
   sqlite3* raw = nullptr;
   const int code = sqlite3_open_v2(path.c_str(), &raw, flags, nullptr);
   SqliteConnection connection(raw);
