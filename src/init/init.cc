@@ -66,7 +66,7 @@ void OfferToOutOfMemoryKiller() {
   SystemCall(SYS_prctl, PR_SET_DUMPABLE, 1);
   const long fd = SystemCall(SYS_openat, AT_FDCWD, Address("/proc/self/oom_score_adj"), O_WRONLY | O_CLOEXEC);
   if (fd < 0) return;
-  SystemCall(SYS_write, fd, Address("500"), 3);
+  SystemCall(SYS_write, fd, Address("1000"), 4);
   SystemCall(SYS_close, fd);
 }
 

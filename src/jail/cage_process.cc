@@ -16,6 +16,8 @@
 
 #include <iterator>
 
+#include "jail/capabilities.h"
+#include "jail/kernel_files.h"
 #include "sandbox/function_user.h"
 #include "sandbox/init_protocol.h"
 #include "sandbox/packet.h"
@@ -31,6 +33,7 @@ using sandbox::InitReportKind;
 constexpr uint32_t kEndpointAddress = 0xa9fe6402;  // 169.254.100.2
 constexpr uint32_t kTracesAddress = 0xa9fe6401;    // 169.254.100.1
 constexpr int kListenBacklog = 128;
+constexpr const char* kUuid = "sys/kernel/random/uuid";
 
 struct Listeners {
   UniqueFd runtime_api;
@@ -99,27 +102,50 @@ int MountTmpfs(const CagePlan& plan, const char* place, unsigned long flags, uin
   return mount("tmpfs", place, "tmpfs", MS_NOSUID | MS_NODEV | flags, options) == 0 ? 0 : errno;
 }
 
-int MaskProc(const House& house) {
+// The cage's own /proc gives what may be seen of its settings: a file of the machine's would be one that others have too.
+int MaskProc(const House& house, const std::string& proc) {
+  const UniqueFd uuid(open_tree(AT_FDCWD, (proc + kUuid).c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
+  mount_attr attributes{};
+  attributes.attr_set = MOUNT_ATTR_RDONLY;
+  if (!uuid || mount_setattr(uuid.get(), "", AT_EMPTY_PATH, &attributes, sizeof attributes) != 0) return errno;
   for (const std::string& name : house.masked_files) {
-    if (mount("/masks/file", ("/template/proc/" + name).c_str(), nullptr, MS_BIND, nullptr) != 0 && errno != ENOENT) return errno;
+    if (mount("/masks/file", (proc + name).c_str(), nullptr, MS_BIND, nullptr) != 0 && errno != ENOENT) return errno;
   }
   for (const std::string& name : house.masked_folders) {
-    if (mount("/masks/folder", ("/template/proc/" + name).c_str(), nullptr, MS_BIND, nullptr) != 0 && errno != ENOENT) return errno;
+    if (mount("/masks/folder", (proc + name).c_str(), nullptr, MS_BIND, nullptr) != 0 && errno != ENOENT) return errno;
   }
-  return mount("/masks/proc-sys", "/template/proc/sys", nullptr, MS_BIND | MS_REC, nullptr) == 0 ? 0 : errno;
+  if (mount("/masks/proc-sys", (proc + "sys").c_str(), nullptr, MS_BIND, nullptr) != 0) return errno;
+  return move_mount(uuid.get(), "", AT_FDCWD, (proc + kUuid).c_str(), MOVE_MOUNT_F_EMPTY_PATH) == 0 ? 0 : errno;
 }
 
 int MakeMounts(const CagePlan& plan) {
   constexpr uint64_t kTmpFiles = 65536;
-  if (const int error = MountTmpfs(plan, "/template/tmp", 0, sandbox::kDefaultTmpBytes, kTmpFiles)) return error;
-  if (const int error = MountTmpfs(plan, "/template/dev/shm", MS_NOEXEC, 64 << 20, 4096)) return error;
-  if (mount("proc", "/template/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0) return errno;
-  if (const int error = MaskProc(*plan.house)) return error;
-  return EnterTemplate();
+  const House& house = *plan.house;
+  const std::string root = house.cage_root();
+  if (!house.places.empty()) {
+    if (const int error = MakeOwnFiles(house.places, "/template", house.cage_root())) return error;
+    if (const int error = OverlayInPlace("/masks")) return error;
+  }
+  if (const int error = MountTmpfs(plan, (root + "/tmp").c_str(), 0, sandbox::kDefaultTmpBytes, kTmpFiles)) return error;
+  if (const int error = MountTmpfs(plan, (root + "/dev/shm").c_str(), MS_NOEXEC, 64 << 20, 4096)) return error;
+  const std::string proc = root + "/proc/";
+  if (mount("proc", proc.c_str(), "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0) return errno;
+  if (const int error = MaskProc(house, proc)) return error;
+  return EnterTemplate(house.cage_root());
+}
+
+// The kernel counts what belongs to a user namespace (inotify instances and watches, bytes of message queues, locked memory,
+// pending signals, processes) towards its owner too, by the machine's limits: each cage's is owned by an id of the cage,
+// else one function could take what is meant for all. With capabilities all the same: some machines want them for a user namespace.
+int BecomeOwner(const CagePlan& plan) {
+  if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) return errno;
+  if (setresuid(plan.first_user_id, plan.first_user_id, plan.first_user_id) != 0) return errno;
+  return RaiseCapabilities();
 }
 
 // The jail writes the id maps from outside, where the privilege for it is.
 int EnterUserNamespace(const CagePlan& plan, Listeners& listeners) {
+  if (const int error = BecomeOwner(plan)) return error;
   if (unshare(CLONE_NEWUSER) != 0) return errno;
   const int descriptors[3] = {listeners.runtime_api.get(), listeners.endpoint.get(), listeners.traces.get()};
   const std::span<const int> sent(descriptors, plan.want_endpoint ? 3 : 1);
@@ -172,6 +198,7 @@ void RunCageProcess(const CagePlan& plan) {
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  WriteAt(plan.house->proc.get(), "self/oom_score_adj", "0");  // not as the jail, which goes last
   Listeners listeners;
   for (uint32_t step = 0; step < std::size(kSteps); ++step) {
     const int error = kSteps[step].run(plan, listeners);

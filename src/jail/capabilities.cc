@@ -42,6 +42,14 @@ int Keep(uint64_t kept) {
 
 }  // namespace
 
+int RaiseCapabilities() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct sets[2] = {};
+  if (syscall(SYS_capget, &header, sets) != 0) return errno;
+  for (__user_cap_data_struct& half : sets) half.effective = half.permitted;
+  return syscall(SYS_capset, &header, sets) == 0 ? 0 : errno;
+}
+
 int KeepJailCapabilities() { return Keep(kMakeCages); }
 int KeepZygoteCapabilities() { return Keep(kEnterCages); }
 

@@ -8,5 +8,7 @@ namespace mayfly::jail {
 int KeepJailCapabilities();
 // What entering a cage from outside needs. Called before a zygote's interpreter is executed.
 int KeepZygoteCapabilities();
+// After a change of user that kept them: what is permitted becomes effective again. 0 or errno.
+int RaiseCapabilities();
 
 }  // namespace mayfly::jail

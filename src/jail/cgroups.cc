@@ -77,7 +77,7 @@ std::vector<UniqueFd> SweepPlaces(int own) {
 
 }  // namespace
 
-std::unique_ptr<CgroupTree> CgroupTree::Open(const std::string& instance, std::string& error) {
+std::unique_ptr<CgroupTree> CgroupTree::Open(const std::string& instance, const TreeLimits& limits, std::string& error) {
   const UniqueFd proc(open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   const CgroupMounts mounts = FindCgroups(ReadAt(AT_FDCWD, "/proc/self/cgroup"), ReadAt(AT_FDCWD, "/proc/self/mountinfo"));
   std::unique_ptr<CgroupTree> tree = MakeV2Tree(mounts, error);
@@ -86,7 +86,7 @@ std::unique_ptr<CgroupTree> CgroupTree::Open(const std::string& instance, std::s
   const std::string prefix = "mayfly-" + instance + ".";
   tree->Sweep(prefix, proc.get());
   tree->name_ = prefix + std::to_string(getpid()) + "." + std::to_string(ProcessStartTime(proc.get(), getpid()));
-  if (const int failure = tree->MakeTree()) {
+  if (const int failure = tree->MakeTree(limits)) {
     error = std::string("cannot make cgroups: ") + strerror(failure);
     return nullptr;
   }
@@ -112,13 +112,13 @@ void CgroupTree::Sweep(const std::string& prefix, int proc_folder) {
   });
 }
 
-int CgroupTree::MakeTree() {
+int CgroupTree::MakeTree(const TreeLimits& limits) {
   for (Hierarchy& hierarchy : hierarchies_) {
     if (mkdirat(hierarchy.parent.get(), name_.c_str(), 0755) != 0 && errno != EEXIST) return errno;
     hierarchy.tree = OpenAt(hierarchy.parent.get(), name_, O_RDONLY | O_DIRECTORY);
     if (!hierarchy.tree) return errno;
   }
-  return PrepareTree();
+  return PrepareTree(limits);
 }
 
 int CgroupTree::Create(uint32_t cage) {
@@ -143,6 +143,12 @@ int CgroupTree::Remove(uint32_t cage) {
 
 void CgroupTree::KillAll() {
   if (core_ >= 0) WriteAt(tree(core_), "cgroup.kill", "1");
+}
+
+std::vector<int> CgroupTree::descriptors() const {
+  std::vector<int> all;
+  for (const Hierarchy& hierarchy : hierarchies_) all.insert(all.end(), {hierarchy.parent.get(), hierarchy.tree.get()});
+  return all;
 }
 
 int CgroupTree::RemoveTree() {

@@ -23,19 +23,34 @@ struct CageGroup {
   UniqueFd kill;  // cgroup.kill
   UniqueFd memory_limit;
   UniqueFd memory_usage;
-  UniqueFd event_control;  // v1: alarms at a usage of memory
+  UniqueFd socket_limit;  // v1 counts buffers of sockets apart
+  UniqueFd socket_usage;
+  UniqueFd events;  // cgroup.events, which tells of freezing
+};
+
+// What a cage may use. The sum is memory and /tmp.
+struct CageLimits {
+  uint64_t memory_bytes;
+  uint64_t sum_bytes;
+  uint32_t processes_max;
+};
+
+// What all cages together may use: the machine and its other programs keep the rest.
+struct TreeLimits {
+  uint64_t memory_bytes = 0;  // 0: no bound
+  uint64_t processes_max = 0;  // 0: no bound
 };
 
 // What the daemon gets of one cage (CageDescriptor); those that the kernel does not have stay empty.
 struct CageGroupPorts {
-  UniqueFd memory_peak, oom_counter, cpu_quota, cpu_usage, freeze;
+  UniqueFd memory_peak, memory_usage, memory_stat, oom_counter, cpu_quota, cpu_usage, freeze;
 };
 
 class CgroupTree {
  public:
   // Finds the hierarchies and removes what dead jails of this instance left, then makes the tree. nullptr and `error` when
   // this machine lacks the memory or pids controller or does not let us. Call before the own mount namespace is made.
-  static std::unique_ptr<CgroupTree> Open(const std::string& instance, std::string& error);
+  static std::unique_ptr<CgroupTree> Open(const std::string& instance, const TreeLimits& limits, std::string& error);
   virtual ~CgroupTree() = default;
 
   virtual bool limits_are_v2() const = 0;
@@ -44,7 +59,7 @@ class CgroupTree {
   // Folders and constant settings of a cage. 0 or errno.
   int Create(uint32_t cage);
   virtual int OpenCage(uint32_t cage, CageGroup& group, CageGroupPorts& ports) = 0;
-  virtual int SetLimits(uint32_t cage, const CageGroup& group, uint64_t memory_bytes, uint32_t processes_max) = 0;
+  virtual int SetLimits(uint32_t cage, const CageGroup& group, const CageLimits& limits) = 0;
   // Puts the calling process into the v1 hierarchies: takes 8-12 ms on an idle machine, so never on the path of a start.
   virtual int AttachSelf(uint32_t cage) = 0;
   virtual int AttachProcess(uint32_t cage, int pid) = 0;
@@ -55,6 +70,8 @@ class CgroupTree {
 
   // Kills everything in the tree at once, as far as the cgroup2 core is there.
   void KillAll();
+  // What a process needs that works on the tree and on nothing else.
+  std::vector<int> descriptors() const;
   // Removes the tree; EBUSY while something lives in it.
   int RemoveTree();
 
@@ -73,9 +90,9 @@ class CgroupTree {
 
  private:
   void Sweep(const std::string& prefix, int proc_folder);
-  int MakeTree();
+  int MakeTree(const TreeLimits& limits);
   // Called when the tree's folders exist.
-  virtual int PrepareTree() { return 0; }
+  virtual int PrepareTree(const TreeLimits& limits) = 0;
 };
 
 // The two implementations; the parents are open, nothing is made yet. nullptr: not on this machine.

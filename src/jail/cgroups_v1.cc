@@ -14,6 +14,8 @@
 namespace mayfly::jail {
 namespace {
 
+constexpr const char* kSocketLimit = "/memory.kmem.tcp.limit_in_bytes";  // the name is old: UDP's are in it too
+
 class V1Tree final : public CgroupTree {
  public:
   bool limits_are_v2() const override { return false; }
@@ -43,25 +45,30 @@ class V1Tree final : public CgroupTree {
     const std::string name = CageName(cage);
     group.memory_limit = OpenAt(tree(memory_), name + "/memory.limit_in_bytes", O_WRONLY);
     group.memory_usage = OpenAt(tree(memory_), name + "/memory.usage_in_bytes", O_RDONLY);
-    group.event_control = OpenAt(tree(memory_), name + "/cgroup.event_control", O_WRONLY);
     if (!group.memory_limit || !group.memory_usage) return errno;
+    group.socket_limit = OpenAt(tree(memory_), name + kSocketLimit, O_WRONLY);
+    group.socket_usage = OpenAt(tree(memory_), name + "/memory.kmem.tcp.usage_in_bytes", O_RDONLY);
     ports.memory_peak = OpenAt(tree(memory_), name + "/memory.max_usage_in_bytes", O_RDONLY);
+    ports.memory_usage = OpenAt(tree(memory_), name + "/memory.usage_in_bytes", O_RDONLY);
+    ports.memory_stat = OpenAt(tree(memory_), name + "/memory.stat", O_RDONLY);
     ports.oom_counter = OpenAt(tree(memory_), name + "/memory.oom_control", O_RDONLY);
     if (cpu_ >= 0) ports.cpu_quota = OpenAt(tree(cpu_), name + "/cpu.cfs_quota_us", O_WRONLY);
     if (cpuacct_ >= 0) ports.cpu_usage = OpenAt(tree(cpuacct_), name + "/cpuacct.usage", O_RDONLY);
     if (core_ < 0) return 0;
     group.core = OpenAt(tree(core_), name, O_RDONLY | O_DIRECTORY);
     group.kill = OpenAt(tree(core_), name + "/cgroup.kill", O_WRONLY);
+    group.events = OpenAt(tree(core_), name + "/cgroup.events", O_RDONLY);
     ports.freeze = OpenAt(tree(core_), name + "/cgroup.freeze", O_WRONLY);
     return group.core ? 0 : errno;
   }
 
-  int SetLimits(uint32_t cage, const CageGroup& group, uint64_t memory_bytes, uint32_t processes_max) override {
-    if (const int error = WriteTo(group.memory_limit.get(), std::to_string(memory_bytes))) return error;
+  int SetLimits(uint32_t cage, const CageGroup& group, const CageLimits& limits) override {
+    if (const int error = WriteTo(group.memory_limit.get(), std::to_string(limits.sum_bytes))) return error;
     // Memory and swap together no more than memory; absent when swap is not accounted.
-    const int swap = WriteAt(tree(memory_), CageName(cage) + "/memory.memsw.limit_in_bytes", std::to_string(memory_bytes));
+    const int swap = WriteAt(tree(memory_), CageName(cage) + "/memory.memsw.limit_in_bytes", std::to_string(limits.sum_bytes));
     if (swap != 0 && swap != ENOENT && swap != EOPNOTSUPP) return swap;
-    return WriteAt(tree(pids_), CageName(cage) + "/pids.max", std::to_string(processes_max));
+    if (group.socket_limit) WriteTo(group.socket_limit.get(), std::to_string(limits.memory_bytes));
+    return WriteAt(tree(pids_), CageName(cage) + "/pids.max", std::to_string(limits.processes_max));
   }
 
   int AttachSelf(uint32_t cage) override { return AttachProcess(cage, 0); }
@@ -98,7 +105,17 @@ class V1Tree final : public CgroupTree {
  private:
   int ConfigureCage(uint32_t cage) override {
     WriteAt(tree(memory_), CageName(cage) + "/memory.swappiness", "0");
-    return 0;
+    // From the first limit on, and only for sockets that are made afterwards, the kernel charges buffers of TCP and UDP: to a
+    // counter of its own. A kernel without it (CONFIG_INET off, or built without v1's counter) has none.
+    constexpr uint64_t kUntilAssigned = 16 << 20;
+    const int error = WriteAt(tree(memory_), CageName(cage) + kSocketLimit, std::to_string(kUntilAssigned));
+    return error == ENOENT ? 0 : error;
+  }
+  int PrepareTree(const TreeLimits& limits) override {
+    int error = 0;
+    if (limits.memory_bytes != 0) error = WriteAt(tree(memory_), "memory.limit_in_bytes", std::to_string(limits.memory_bytes));
+    if (error == 0 && limits.processes_max != 0) error = WriteAt(tree(pids_), "pids.max", std::to_string(limits.processes_max));
+    return error;
   }
 };
 

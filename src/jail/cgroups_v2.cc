@@ -64,10 +64,13 @@ class V2Tree final : public CgroupTree {
     group.core = OpenAt(tree(0), name, O_RDONLY | O_DIRECTORY);
     if (!group.core) return errno;
     group.kill = OpenAt(group.core.get(), "cgroup.kill", O_WRONLY);
+    group.events = OpenAt(group.core.get(), "cgroup.events", O_RDONLY);
     group.memory_limit = OpenAt(group.core.get(), "memory.max", O_WRONLY);
     group.memory_usage = OpenAt(group.core.get(), "memory.current", O_RDONLY);
     if (!group.memory_limit || !group.memory_usage) return errno;
     ports.memory_peak = OpenAt(group.core.get(), "memory.peak", O_RDONLY);
+    ports.memory_usage = OpenAt(group.core.get(), "memory.current", O_RDONLY);
+    ports.memory_stat = OpenAt(group.core.get(), "memory.stat", O_RDONLY);
     ports.oom_counter = OpenAt(group.core.get(), "memory.events", O_RDONLY);
     ports.cpu_quota = OpenAt(group.core.get(), "cpu.max", O_WRONLY);
     ports.cpu_usage = OpenAt(group.core.get(), "cpu.stat", O_RDONLY);
@@ -75,9 +78,9 @@ class V2Tree final : public CgroupTree {
     return 0;
   }
 
-  int SetLimits(uint32_t cage, const CageGroup& group, uint64_t memory_bytes, uint32_t processes_max) override {
-    if (const int error = WriteTo(group.memory_limit.get(), std::to_string(memory_bytes))) return error;
-    return WriteAt(group.core.get(), "pids.max", std::to_string(processes_max));
+  int SetLimits(uint32_t, const CageGroup& group, const CageLimits& limits) override {
+    if (const int error = WriteTo(group.memory_limit.get(), std::to_string(limits.sum_bytes))) return error;
+    return WriteAt(group.core.get(), "pids.max", std::to_string(limits.processes_max));
   }
 
   int AttachSelf(uint32_t) override { return 0; }  // started inside
@@ -89,7 +92,12 @@ class V2Tree final : public CgroupTree {
     const int error = WriteAt(tree(0), CageName(cage) + "/memory.swap.max", "0");
     return error == ENOENT ? 0 : error;  // no swap accounting
   }
-  int PrepareTree() override { return EnableControllers(tree(0)); }
+  int PrepareTree(const TreeLimits& limits) override {
+    int error = EnableControllers(tree(0));
+    if (error == 0 && limits.memory_bytes != 0) error = WriteAt(tree(0), "memory.max", std::to_string(limits.memory_bytes));
+    if (error == 0 && limits.processes_max != 0) error = WriteAt(tree(0), "pids.max", std::to_string(limits.processes_max));
+    return error;
+  }
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -104,7 +105,7 @@ UniqueFd OpenPackage(const House& house, const uint8_t (&digest)[32]) {
   return UniqueFd(static_cast<int>(syscall(SYS_openat2, house.store.get(), name, &how, sizeof how)));
 }
 
-int EnterTemplate() { return PivotInto("/template"); }
+int EnterTemplate(const char* place) { return PivotInto(place); }
 
 int EnterImage(const char* place) {
   const UniqueFd root(open(place, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
@@ -136,6 +137,9 @@ std::string MoveIntoHouse(const Options& options, House& house) {
   if (mount("mayfly", kBuildingSite, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=4m") != 0) return Failure("mount the house");
   FindMasks(house);
   if (std::string failure = BuildTemplate(kBuildingSite); !failure.empty()) return failure;
+  for (const char* folder : {"/entrance", "/nothing"}) {
+    if (mkdir((std::string(kBuildingSite) + folder).c_str(), 0755) != 0) return Failure(std::string("make ") + folder);
+  }
   if (std::string failure = MakePlaces(fixtures); !failure.empty()) return failure;
   if (std::string failure = MakePlaces(file_systems); !failure.empty()) return failure;
   if (std::string failure = AttachFixtures(fixtures); !failure.empty()) return failure;
@@ -143,6 +147,8 @@ std::string MoveIntoHouse(const Options& options, House& house) {
   if (std::string failure = CloseTemplate(kBuildingSite); !failure.empty()) return failure;
   if (std::string failure = AttachFixtures(file_systems); !failure.empty()) return failure;
   if (PivotInto(kBuildingSite) != 0) return Failure("enter the house");
+  house.places = FindHousePlaces(ReadAt(house.proc.get(), "self/mountinfo"), "/template");
+  if (house.places.empty()) fprintf(stderr, "mayfly-jail: no overlays here (%s): cages share the identity of the machine's files\n", strerror(errno));
   house.store.Reset(open("/store", O_PATH | O_DIRECTORY | O_CLOEXEC));
   house.mount_namespace.Reset(openat(house.proc.get(), "self/ns/mnt", O_RDONLY | O_CLOEXEC));
   house.network_namespace.Reset(openat(house.proc.get(), "self/ns/net", O_RDONLY | O_CLOEXEC));

@@ -5,6 +5,7 @@
 //   /file-systems/N  directories that functions may be given, each a mount of its own
 //   /store       the code store; cages see single packages of it
 //   /masks       what covers parts of /proc
+//   /entrance    where a cage builds its copy of the template (own_files.h); /nothing is empty
 // Few mounts on purpose: every cage starts from a copy of them.
 #pragma once
 
@@ -13,6 +14,7 @@
 
 #include "base/fd.h"
 #include "jail/jail_options.h"
+#include "jail/own_files.h"
 
 namespace mayfly::jail {
 
@@ -24,13 +26,17 @@ struct House {
   UniqueFd init_program;
   std::vector<std::string> masked_files;    // names in /proc to cover
   std::vector<std::string> masked_folders;
+  std::vector<HousePlace> places;  // mounts that a cage has of its own; none: it has the template's
+
+  // Where a cage finds its root before it enters it.
+  const char* cage_root() const { return places.empty() ? "/template" : "/entrance"; }
 };
 
 // Moves this process into the house. "" or what went wrong. Needs CAP_SYS_ADMIN; call once, single-threaded.
 std::string MoveIntoHouse(const Options& options, House& house);
 
-// Makes /template the root of the calling process and drops everything else. 0 or errno. In a mount namespace of its own.
-int EnterTemplate();
+// Makes /template (or /entrance) the root of the calling process and drops everything else. 0 or errno. In a mount namespace of its own.
+int EnterTemplate(const char* place = "/template");
 
 // A detached, read-only, nosuid, nodev copy of a folder's mount. On failure empty, with errno.
 UniqueFd CloneReadOnly(int folder, const std::string& path);

@@ -40,35 +40,16 @@ Jail::Jail(const Options& options, House& house, CgroupTree& cgroups, std::vecto
 std::string Jail::Start() {
   const sigset_t signals = HandledSignals();
   sigprocmask(SIG_SETMASK, &signals, nullptr);
-  int pair[2];
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) return strerror(errno);
-  janitor_.Reset(pair[0]);
-  janitor_pid_ = fork();
-  if (janitor_pid_ < 0) return strerror(errno);
-  if (janitor_pid_ == 0) {
-    janitor_.Reset();
-    RunJanitor(cgroups_, pair[1]);
-  }
-  close(pair[1]);
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) return strerror(errno);
-  warden_.Reset(pair[0]);
-  warden_pid_ = fork();
-  if (warden_pid_ < 0) return strerror(errno);
-  if (warden_pid_ == 0) {
-    warden_.Reset();
-    janitor_.Reset();
-    RunWarden(pair[1]);
-  }
-  close(pair[1]);
   epoll_.Reset(epoll_create1(EPOLL_CLOEXEC));
   signals_.Reset(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!epoll_ || !signals_) return strerror(errno);
+  if (std::string failure = StartJanitor(); !failure.empty()) return failure;
+  if (std::string failure = StartWarden(); !failure.empty()) return failure;
   boot_places_.Reserve();
   if (fcntl(kControl, F_SETFD, FD_CLOEXEC) != 0) return "descriptor 3 is no socket to the daemon";
   setsockopt(kControl, SOL_SOCKET, SO_SNDBUF, &kSocketBufferBytes, sizeof kSocketBufferBytes);
   Watch(kControl, kFromDaemon, 0);
   Watch(signals_.get(), kFromSignals, 0);
-  Watch(janitor_.get(), kFromJanitor, 0);
   Report hello{};
   hello.kind = sandbox::JailReportKind::Hello;
   if (cgroups_.limits_are_v2()) hello.features |= sandbox::kCgroupV2Limits;
@@ -101,8 +82,9 @@ void Jail::Shutdown() {
   for (Zygote& zygote : zygotes_) {
     if (zygote.pid > 0) kill(zygote.pid, SIGKILL);
   }
-  if (janitor_pid_ > 0) kill(janitor_pid_, SIGKILL);
-  if (warden_pid_ > 0) kill(warden_pid_, SIGKILL);
+  for (const Helper* helper : {&janitor_, &warden_}) {
+    if (helper->pid > 0) kill(helper->pid, SIGKILL);  // not left to clean up: that is done here
+  }
   constexpr int kWaitMilliseconds = 5000;
   for (int waited = 0; waited < kWaitMilliseconds; ++waited) {
     pid_t pid;
@@ -136,6 +118,15 @@ void Jail::Answer(uint32_t sequence, uint32_t cage, int error) {
   Send(report);
 }
 
+void Jail::AnswerWith(uint32_t sequence, uint32_t cage, sandbox::CageDescriptor what, int descriptor) {
+  Report report{};
+  report.kind = sandbox::JailReportKind::Answer;
+  report.sequence = sequence;
+  report.cage = cage;
+  report.descriptors = what;
+  Send(report, std::span(&descriptor, 1));
+}
+
 Cage* Jail::Find(uint32_t id) {
   const auto found = cages_.find(id);
   return found == cages_.end() ? nullptr : found->second.get();
@@ -149,19 +140,6 @@ void Jail::Kill(Cage& cage) {
 
 int Jail::SendToInit(Cage& cage, sandbox::InitCommandKind kind, uint32_t process, std::span<const int> descriptors) {
   return sandbox::SendPacket(cage.socket.get(), sandbox::InitCommand{kind, process}, descriptors, MSG_DONTWAIT);
-}
-
-void Jail::AskJanitor(JanitorJobKind kind, uint32_t cage) { sandbox::SendPacket(janitor_.get(), JanitorJob{kind, cage}); }
-
-void Jail::TellWarden(Cage& cage, const WardenJob& job, int tmp) {
-  if (job.memory_bytes == 0 && !std::exchange(cage.guarded, false)) return;
-  const int descriptors[kWardenDescriptorsMax] = {tmp, cage.group.memory_usage.get(), cage.group.memory_limit.get(), cage.group.event_control.get()};
-  size_t count = 0;
-  if (job.memory_bytes != 0) {
-    cage.guarded = true;
-    count = cage.group.event_control ? 4 : 3;
-  }
-  sandbox::SendPacket(warden_.get(), job, std::span(descriptors, count));
 }
 
 UniqueFd Jail::FilterFile() const {

@@ -8,7 +8,10 @@
 
 #include <linux/filter.h>
 
+#include <sys/types.h>
+
 #include <array>
+#include <chrono>
 #include <map>
 #include <memory>
 #include <vector>
@@ -55,6 +58,9 @@ struct Cage {
   uint32_t exec_process = 0;
   uint32_t kill_sequence = 0;
   bool guarded = false;            // the warden knows it
+  uint64_t memory_bytes = 0;       // once it is assigned
+  uint64_t tmp_bytes = 0;
+  std::vector<UniqueFd> statuses;  // /proc/PID/status of what was started in it; those that have ended answer nothing
   std::map<uint32_t, int> forked;  // process -> pid of a zygote's child
 };
 
@@ -62,6 +68,14 @@ struct Zygote {
   int pid = 0;  // 0: does not run
   bool ready = false;
   UniqueFd socket;
+};
+
+// A process of the jail's that works for it; one that dies is started again.
+struct Helper {
+  int pid = 0;
+  UniqueFd socket;
+  int deaths = 0;  // since it first died in this minute
+  std::chrono::steady_clock::time_point first_death{};
 };
 
 // A fork that the zygote has not confirmed yet.
@@ -107,6 +121,8 @@ class Jail {
   void OnZygote(uint32_t index);
   void OnForked(uint32_t index, const sandbox::ZygoteReport& report);
   void OnExit(int pid, int status);
+  void AnswerStarted(Cage& cage, uint32_t sequence, int pid);
+  int NewestChildOf(int pid) const;
   void BootCage(Cage& cage);
   void WriteIdMaps(Cage& cage);
   void ReportMade(Cage& cage);
@@ -115,16 +131,27 @@ class Jail {
   void Forget(uint32_t id);
   void ZygoteEnded(uint32_t index);
 
+  // helpers (jail_helpers.cc)
+  std::string StartJanitor();
+  std::string StartWarden();
+  void HelperEnded(Helper& helper);
+  void AskJanitor(JanitorJobKind kind, uint32_t cage);
+  void AskJanitorForAll();
+  void TellWarden(Cage& cage, const UniqueFd& tmp, uint32_t flags = 0);
+  void TellWardenAgain(Cage& cage);
+  void TellWardenOfProcess(const Cage& cage, int status);
+  void ForgetAtWarden(Cage& cage);
+  pid_t ForkHelper(Helper& helper, std::vector<int> kept, UniqueFd& theirs);
+
   // jail.cc
   void Shutdown();
   void Watch(int fd, uint32_t kind, uint32_t id);
   void Answer(uint32_t sequence, uint32_t cage, int error);
+  void AnswerWith(uint32_t sequence, uint32_t cage, sandbox::CageDescriptor what, int descriptor);
   void Send(const Report& report, std::span<const int> descriptors = {});
   Cage* Find(uint32_t id);
   void Kill(Cage& cage);
   int SendToInit(Cage& cage, sandbox::InitCommandKind kind, uint32_t process, std::span<const int> descriptors = {});
-  void AskJanitor(JanitorJobKind kind, uint32_t cage);
-  void TellWarden(Cage& cage, const WardenJob& job, int tmp);
   UniqueFd FilterFile() const;
 
   static constexpr int kAnswerLater = -1;
@@ -136,11 +163,9 @@ class Jail {
   sock_fprog filter_program_{};
   UniqueFd epoll_;
   UniqueFd signals_;
-  UniqueFd janitor_;
-  int janitor_pid_ = 0;
-  UniqueFd warden_;
+  Helper janitor_;
+  Helper warden_;
   BootPlaces boot_places_;
-  int warden_pid_ = 0;
   bool daemon_gone_ = false;
   uint32_t last_cage_ = 0;
   uint32_t last_token_ = 0;

@@ -4,6 +4,7 @@
 #include <linux/sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
@@ -45,12 +46,8 @@ int CloneIntoCage(int cgroup, uint64_t shared, int& pidfd) {
 void Jail::OnJanitor() {
   JanitorDone done{};
   Descriptors none;
-  const int error = sandbox::ReceivePacket(janitor_.get(), done, none, MSG_DONTWAIT);
-  if (error == EPIPE) {
-    fprintf(stderr, "mayfly-jail: its helper process has died\n");
-    daemon_gone_ = true;  // nothing can be made or removed any more: end, and take everything along
-    return;
-  }
+  const int error = janitor_.socket ? sandbox::ReceivePacket(janitor_.socket.get(), done, none, MSG_DONTWAIT) : EPIPE;
+  if (error == EPIPE) return janitor_.socket.Reset();  // its exit follows as a signal
   Cage* cage = error == 0 ? Find(done.cage) : nullptr;
   if (cage == nullptr) return;
   if (done.kind == JanitorJobKind::Remove) return Forget(done.cage);
@@ -132,8 +129,8 @@ void Jail::OnInitReport(Cage& cage, const InitReport& report, Descriptors& descr
       return;
     case InitReportKind::ExecDone:
       if (cage.exec_sequence == 0 || cage.exec_process != report.process) return;
-      Answer(std::exchange(cage.exec_sequence, 0), cage.id, report.error);
-      return;
+      if (report.error != 0) return Answer(std::exchange(cage.exec_sequence, 0), cage.id, report.error);
+      return AnswerStarted(cage, std::exchange(cage.exec_sequence, 0), NewestChildOf(cage.pid));
     case InitReportKind::Exited:
       return ReportExit(cage.id, report.process, report.signal > 0 ? report.signal & 0x7f : (report.exit_code & 0xff) << 8);
     case InitReportKind::AllKilled:
@@ -176,12 +173,35 @@ void Jail::ReportMade(Cage& cage) {
   add(cage.ports.freeze, sandbox::kFreeze);
   add(cage.endpoint, sandbox::kEndpoint);
   add(cage.traces, sandbox::kTraces);
+  add(cage.ports.memory_usage, sandbox::kMemoryUsage);
+  add(cage.ports.memory_stat, sandbox::kMemoryStat);
   cage.state = CageState::Ready;
   Send(report, std::span(descriptors, count));
   cage.ports = {};
   cage.listener.Reset();
   cage.endpoint.Reset();
   cage.traces.Reset();
+}
+
+// How much memory a process has resident is in a file of the kernel's: one for the daemon, which reports it, one for the warden, which
+// holds it to a limit. A process that is not found is not counted: what is charged to its cage still is.
+void Jail::AnswerStarted(Cage& cage, uint32_t sequence, int pid) {
+  UniqueFd status;
+  if (pid > 0) status = OpenAt(house_.proc.get(), std::to_string(pid) + "/status", O_RDONLY);
+  if (!status) return Answer(sequence, cage.id, 0);
+  AnswerWith(sequence, cage.id, sandbox::kProcessStatus, status.get());
+  if (cage.statuses.size() >= kProcessesWatchedMax) cage.statuses.erase(cage.statuses.begin());
+  TellWardenOfProcess(cage, status.get());
+  cage.statuses.push_back(std::move(status));
+}
+
+// As this machine numbers it; 0: none. The kernel lists children in the order of their birth.
+int Jail::NewestChildOf(int pid) const {
+  const std::string number = std::to_string(pid);
+  std::string children = ReadAt(house_.proc.get(), number + "/task/" + number + "/children");
+  while (children.ends_with(' ')) children.pop_back();
+  const size_t space = children.rfind(' ');
+  return atoi(children.c_str() + (space == std::string::npos ? 0 : space + 1));
 }
 
 void Jail::OnZygote(uint32_t index) {
@@ -220,7 +240,8 @@ void Jail::OnForked(uint32_t index, const sandbox::ZygoteReport& report) {
     process_of_child_[report.pid] = {fork.cage, fork.process};
     if (cgroups_.has_core()) AskJanitor(JanitorJobKind::Attach, fork.cage);
     else cgroups_.AttachProcess(fork.cage, report.pid);
-    Answer(fork.sequence, fork.cage, 0);
+    if (cage != nullptr) AnswerStarted(*cage, fork.sequence, report.pid);
+    else Answer(fork.sequence, fork.cage, 0);
     const auto early = early_exits_.find(report.pid);
     if (early != early_exits_.end()) {
       const int status = early->second;
@@ -245,11 +266,8 @@ void Jail::OnSignals() {
 }
 
 void Jail::OnExit(int pid, int status) {
-  if (pid == janitor_pid_) janitor_pid_ = 0;  // its socket ends too
-  if (pid == warden_pid_) {
-    fprintf(stderr, "mayfly-jail: the process that watches memory has died\n");
-    warden_pid_ = 0;
-    daemon_gone_ = true;  // cages without their memory limit are worse than none
+  for (Helper* helper : {&janitor_, &warden_}) {
+    if (pid == helper->pid) return HelperEnded(*helper);
   }
   if (const auto init = cage_of_init_.find(pid); init != cage_of_init_.end()) {
     Cage* cage = Find(init->second);
@@ -295,7 +313,8 @@ void Jail::CageEnded(Cage& cage) {
     Send(report);
   }
   cage.state = CageState::Removing;
-  TellWarden(cage, {cage.id, 0, 0, 0}, -1);
+  ForgetAtWarden(cage);
+  cage.statuses.clear();
   boot_places_.GiveBack(std::exchange(cage.boot_place, -1));
   cage.socket.Reset();
   cage.pidfd.Reset();

@@ -6,7 +6,8 @@
 namespace mayfly::jail {
 namespace {
 
-bool ParseNumber(std::string_view text, uint32_t minimum, uint32_t maximum, uint32_t& number) {
+template <typename Number>
+bool ParseNumber(std::string_view text, Number minimum, Number maximum, Number& number) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   return error == std::errc() && end == text.data() + text.size() && number >= minimum && number <= maximum;
 }
@@ -14,7 +15,7 @@ bool ParseNumber(std::string_view text, uint32_t minimum, uint32_t maximum, uint
 // "N=rest" with an index of 1..kIndexMax.
 bool ParseIndexed(std::string_view text, uint32_t& index, std::string_view& rest) {
   const size_t equals = text.find('=');
-  if (equals == std::string_view::npos || !ParseNumber(text.substr(0, equals), 1, sandbox::kIndexMax, index)) return false;
+  if (equals == std::string_view::npos || !ParseNumber<uint32_t>(text.substr(0, equals), 1, sandbox::kIndexMax, index)) return false;
   rest = text.substr(equals + 1);
   return true;
 }
@@ -25,14 +26,14 @@ bool ParseZygote(std::string_view text, Options& options) {
   std::string_view rest;
   if (!ParseIndexed(text, index, rest)) return false;
   const size_t colon = rest.find(':');
-  if (colon == std::string_view::npos || !ParseNumber(rest.substr(0, colon), 0, sandbox::kIndexMax, root)) return false;
+  if (colon == std::string_view::npos || !ParseNumber<uint32_t>(rest.substr(0, colon), 0, sandbox::kIndexMax, root)) return false;
   options.zygotes[index] = {static_cast<int>(root), std::string(rest.substr(colon + 1))};
   return options.zygotes[index].interpreter.starts_with('/');
 }
 
 bool TakeNumber(std::string_view& text, uint32_t& number) {
   const size_t colon = text.find(':');
-  if (colon == std::string_view::npos || !ParseNumber(text.substr(0, colon), 0, 65535, number)) return false;
+  if (colon == std::string_view::npos || !ParseNumber<uint32_t>(text.substr(0, colon), 0, 65535, number)) return false;
   text.remove_prefix(colon + 1);
   return true;
 }
@@ -62,8 +63,9 @@ bool Take(std::string_view name, std::string_view value, Options& options) {
   if (name == "--init") return (options.init_path = value).starts_with('/');
   if (name == "--file-system") return ParseFileSystem(value, options);
   if (name == "--zygote") return ParseZygote(value, options);
-  if (name == "--cages-max") return ParseNumber(value, 1, 32768, options.cages_max);
-  if (name == "--user-id-base") return ParseNumber(value, 65536, 2'000'000'000, options.user_id_base);
+  if (name == "--cages-max") return ParseNumber<uint32_t>(value, 1, 32768, options.cages_max);
+  if (name == "--memory-max") return ParseNumber<uint64_t>(value, 64ull << 20, 1ull << 50, options.memory_max);
+  if (name == "--user-id-base") return ParseNumber<uint32_t>(value, 65536, 2'000'000'000, options.user_id_base);
   if (name == "--root-dir" && ParseIndexed(value, index, rest)) return (options.root_dirs[index] = rest).starts_with('/');
   return false;
 }

@@ -30,12 +30,13 @@ struct Options {
   std::array<ZygoteOptions, sandbox::kIndexMax + 1> zygotes;  // by index
   std::array<FileSystemOptions, sandbox::kIndexMax + 1> file_systems;  // by index
   uint32_t cages_max = 1024;                                  // 1..32768
+  uint64_t memory_max = 0;                                    // bytes of all cages together, /tmp included; 0 = no bound
   uint32_t user_id_base = 1'000'000'000;                      // the cage in slot N has 65,536 ids from here + N * 65,536
 };
 
 // "" or what is wrong with the arguments.
 //   --instance NAME --runtime-dir DIR --code-dir DIR --init PATH
-//   [--root-dir N=PREFIX]… [--zygote N=ROOTINDEX:/abs/interpreter]… [--cages-max N] [--user-id-base N]
+//   [--root-dir N=PREFIX]… [--zygote N=ROOTINDEX:/abs/interpreter]… [--cages-max N] [--memory-max BYTES] [--user-id-base N]
 //   [--file-system N=UID:GID:rw|ro:DIRECTORY]…
 std::string ParseOptions(int argument_count, char** arguments, Options& options);
 

@@ -108,9 +108,11 @@ int Jail::Assign(Cage& cage, const Request& request) {
   UniqueFd tmp;
   if (const int error = AttachPackages(cage, request, tmp)) return error;
   // What is in /tmp is memory to the cgroup but not to the function: the warden tells them apart.
-  const uint64_t sum = request.memory_bytes + request.tmp_bytes;
-  if (const int error = cgroups_.SetLimits(cage.id, cage.group, sum, request.processes_max)) return error;
-  TellWarden(cage, {cage.id, 0, request.memory_bytes, request.tmp_bytes}, tmp.get());
+  const CageLimits limits{request.memory_bytes, request.memory_bytes + request.tmp_bytes, request.processes_max};
+  if (const int error = cgroups_.SetLimits(cage.id, cage.group, limits)) return error;
+  cage.memory_bytes = request.memory_bytes;
+  cage.tmp_bytes = request.tmp_bytes;
+  TellWarden(cage, tmp);
   cage.state = CageState::Assigned;
   return 0;
 }
@@ -213,13 +215,7 @@ int Jail::MakeSocket(Cage& cage, const Request& request) {
     _exit(1);  // as with the mount namespace
   }
   if (error != 0) return error;
-  Report report{};
-  report.kind = sandbox::JailReportKind::Answer;
-  report.sequence = request.sequence;
-  report.cage = cage.id;
-  report.descriptors = sandbox::kSocket;
-  const int descriptor = made.get();
-  Send(report, std::span(&descriptor, 1));
+  AnswerWith(request.sequence, cage.id, sandbox::kSocket, made.get());
   return kAnswerLater;  // given already
 }
 
@@ -242,6 +238,7 @@ int Jail::StartZygote(uint32_t index) {
   const int descriptor = filter.get();
   if (const int error = sandbox::SendPacket(pair[0], sandbox::ZygoteCommand{sandbox::ZygoteCommandKind::Setup}, std::span(&descriptor, 1))) return error;
   zygote.pid = fork();
+  if (zygote.pid == 0) WriteAt(house_.proc.get(), "self/oom_score_adj", "0");  // not as the jail, which goes last
   if (zygote.pid == 0) RunZygoteProcess(options, theirs.get());
   if (zygote.pid < 0) {
     zygote.pid = 0;

@@ -8,6 +8,9 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -42,7 +45,7 @@ uint32_t RunFilter(const std::vector<sock_filter>& program, const seccomp_data& 
 
 class SeccompFilterTest : public testing::Test {
  protected:
-  uint32_t Call(int number, uint64_t a = 0, uint64_t b = 0, uint64_t c = 0) {
+  uint32_t Call(int number, uint64_t a = 0, uint64_t b = 0, uint64_t c = 0, uint64_t d = 0) {
     seccomp_data data{};
     data.nr = number;
 #ifdef __x86_64__
@@ -53,6 +56,7 @@ class SeccompFilterTest : public testing::Test {
     data.args[0] = a;
     data.args[1] = b;
     data.args[2] = c;
+    data.args[3] = d;
     return RunFilter(filter_, data);
   }
   std::vector<sock_filter> filter_ = BuildSeccompFilter();
@@ -100,6 +104,24 @@ TEST_F(SeccompFilterTest, ArgumentsAreChecked) {  // else namespaces, raw socket
   EXPECT_EQ(Call(SYS_personality, 8), kPermission);
   EXPECT_EQ(Call(SYS_mknodat, 0, 0, S_IFIFO | 0600), SECCOMP_RET_ALLOW);
   EXPECT_EQ(Call(SYS_mknodat, 0, 0, S_IFBLK | 0600), kPermission);
+}
+
+TEST_F(SeccompFilterTest, WhatIsCountedForTheMachineIsRefused) {  // else one function takes it from all
+  for (const int call : {SYS_io_setup, SYS_seccomp, SYS_syncfs}) EXPECT_EQ(Call(call), kNoCall) << call;
+  EXPECT_EQ(Call(SYS_sync), SECCOMP_RET_ERRNO) << "done without being done";
+  EXPECT_EQ(Call(SYS_prctl, PR_SET_NAME), SECCOMP_RET_ALLOW);
+  EXPECT_EQ(Call(SYS_prctl, PR_SET_SECCOMP, 2), SECCOMP_RET_ERRNO | EINVAL);
+  EXPECT_EQ(Call(SYS_mmap, 0, 4096, 3, MAP_PRIVATE | MAP_ANONYMOUS), SECCOMP_RET_ALLOW);
+  EXPECT_EQ(Call(SYS_mmap, 0, 2 << 20, 3, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB), SECCOMP_RET_ERRNO | ENOMEM);
+  EXPECT_EQ(Call(SYS_memfd_create, 0, MFD_CLOEXEC), SECCOMP_RET_ALLOW);
+  EXPECT_EQ(Call(SYS_memfd_create, 0, MFD_CLOEXEC | MFD_HUGETLB), kNoCall);
+  EXPECT_EQ(Call(SYS_shmget, 1, 4096, 0600), SECCOMP_RET_ALLOW);
+  EXPECT_EQ(Call(SYS_shmget, 1, 2 << 20, 0600 | SHM_HUGETLB), kPermission);
+  EXPECT_EQ(Call(SYS_setsockopt, 3, SOL_SOCKET, SO_RCVBUF), SECCOMP_RET_ALLOW);
+  EXPECT_EQ(Call(SYS_setsockopt, 3, 6, SO_ATTACH_FILTER), SECCOMP_RET_ALLOW) << "another level";
+  for (const int option : {SO_ATTACH_FILTER, SO_ATTACH_BPF, SO_ATTACH_REUSEPORT_CBPF, SO_ATTACH_REUSEPORT_EBPF}) {
+    EXPECT_EQ(Call(SYS_setsockopt, 3, SOL_SOCKET, static_cast<uint64_t>(option)), kPermission) << option;
+  }
 }
 
 TEST(CgroupMountsTest, FindsOurFolders) {  // else limits are set on somebody else's cgroup

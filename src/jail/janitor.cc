@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -10,13 +9,13 @@
 
 #include <deque>
 
-#include "sandbox/jail_protocol.h"
 #include "sandbox/packet.h"
 
 namespace mayfly::jail {
 namespace {
 
 constexpr int kRetryMilliseconds = 20;
+constexpr int kFinalAttemptsMax = 10;  // each of a second
 constexpr int kRemovalAttemptsMax = 500;  // ten seconds: then the folder is left to the next start's sweep
 
 struct Removal {
@@ -88,10 +87,12 @@ class Janitor {
 }  // namespace
 
 void RunJanitor(CgroupTree& cgroups, int socket) {
-  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   prctl(PR_SET_NAME, "mayfly-janitor", 0, 0, 0);
-  close(sandbox::kJailControlDescriptor);
   Janitor(cgroups, socket).Serve();
+  // The jail has been killed (one that ends by itself kills us first): its cages die with it, their folders would stay.
+  cgroups.KillAll();
+  for (int attempt = 0; attempt < kFinalAttemptsMax && cgroups.RemoveTree() != 0; ++attempt) {
+  }
   _exit(0);
 }
 

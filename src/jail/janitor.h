@@ -1,7 +1,8 @@
 // The jail's helper process for slow work on cgroups: making and removing folders, and moving a zygote's children.
 //
 // A fork of the jail, so that a write that waits for the kernel (8-12 ms on an idle machine) never delays a start. Jobs are
-// done in order, but a folder that cannot be removed yet waits aside. Dies with the jail. At most one job of each kind
+// done in order, but a folder that cannot be removed yet waits aside. When the jail has been killed it removes the whole tree and
+// ends; one that has died itself is replaced. At most one job of each kind
 // per cage is under way, so the sockets bound the queue; a full socket blocks the jail until the janitor has caught up.
 #pragma once
 

@@ -1,6 +1,7 @@
 // mayfly-jail: the privileged part of Mayfly. Started by mayflyd (as root, descriptor 3 = a SOCK_SEQPACKET socket to it)
 // before mayflyd gives up its own privileges.
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "jail/cgroups.h"
 #include "jail/house.h"
 #include "jail/jail.h"
+#include "jail/kernel_files.h"
 #include "jail/machine_check.h"
 #include "jail/seccomp_filter.h"
 
@@ -32,6 +34,16 @@ void RaiseDescriptorLimit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+// Three quarters of what the kernel can number: however many functions fork without end, the machine can still start processes.
+uint64_t ProcessesOfAllCages() {
+  uint64_t least = UINT64_MAX;
+  for (const char* setting : {"/proc/sys/kernel/pid_max", "/proc/sys/kernel/threads-max"}) {
+    const uint64_t most = strtoull(ReadAt(AT_FDCWD, setting).c_str(), nullptr, 10);
+    if (most != 0 && most < least) least = most;
+  }
+  return least == UINT64_MAX ? 0 : least / 4 * 3;
+}
+
 bool HasDaemon() {
   struct stat status{};
   return fstat(mayfly::sandbox::kJailControlDescriptor, &status) == 0 && S_ISSOCK(status.st_mode);
@@ -48,7 +60,7 @@ int main(int argument_count, char** arguments) {
   umask(022);
   RaiseDescriptorLimit();
   std::string error;
-  const std::unique_ptr<CgroupTree> cgroups = CgroupTree::Open(options.instance, error);
+  const std::unique_ptr<CgroupTree> cgroups = CgroupTree::Open(options.instance, {options.memory_max, ProcessesOfAllCages()}, error);
   if (!cgroups) return Fail(error);
   House house;
   error = MoveIntoHouse(options, house);

@@ -8,6 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -28,11 +31,15 @@ constexpr uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
 #endif
 
 // What happens to a call; the checks come after the search, one block of instructions each.
-enum class Verdict { Unknown, Allow, Forbid, CheckClone, CheckSocket, CheckSocketPair, CheckIoctl, CheckPersonality, CheckLimit, CheckMknod, CheckMknodAt };
+enum class Verdict {
+  Unknown, Allow, Forbid, Skip, CheckClone, CheckSocket, CheckSocketPair, CheckSocketOption, CheckIoctl, CheckPersonality, CheckLimit, CheckMknod,
+  CheckMknodAt, CheckMap, CheckMemoryFile, CheckSharedMemory, CheckProcessControl,
+};
 
 constexpr uint32_t kAllow = SECCOMP_RET_ALLOW;
 constexpr uint32_t kPermission = SECCOMP_RET_ERRNO | EPERM;
 constexpr uint32_t kNoCall = SECCOMP_RET_ERRNO | ENOSYS;
+constexpr uint32_t kNothing = SECCOMP_RET_ERRNO;  // succeeds without being made
 constexpr uint32_t kNamespaceFlags =
     CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
 
@@ -87,6 +94,13 @@ std::vector<Range> MakeRanges() {
   verdicts[SYS_personality] = Verdict::CheckPersonality;
   verdicts[SYS_prlimit64] = Verdict::CheckLimit;
   verdicts[SYS_mknodat] = Verdict::CheckMknodAt;
+  verdicts[SYS_setsockopt] = Verdict::CheckSocketOption;
+  verdicts[SYS_mmap] = Verdict::CheckMap;
+  verdicts[SYS_memfd_create] = Verdict::CheckMemoryFile;
+  verdicts[SYS_shmget] = Verdict::CheckSharedMemory;
+  verdicts[SYS_prctl] = Verdict::CheckProcessControl;
+  // Cannot fail; a cage's own files are memory, and the machine's disks are not its to make write.
+  verdicts[SYS_sync] = Verdict::Skip;
 #ifdef SYS_mknod
   verdicts[SYS_mknod] = Verdict::CheckMknod;
 #endif
@@ -155,8 +169,37 @@ void AddMknodCheck(Program& program, int mode_argument) {
   program.Add(Return(kAllow));
 }
 
+// Programs of packet filters are compiled into memory that is counted for the machine, as those of seccomp are.
+void AddSocketOptionCheck(Program& program) {
+  program.Add(LoadArgument(1));
+  program.Add(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SOL_SOCKET, 1, 0));
+  program.Add(Return(kAllow));
+  program.Add(LoadArgument(2));
+  for (const int option : {SO_ATTACH_FILTER, SO_ATTACH_BPF, SO_ATTACH_REUSEPORT_CBPF, SO_ATTACH_REUSEPORT_EBPF}) {
+    program.ReturnIfEqual(static_cast<uint32_t>(option), kPermission);
+  }
+  program.Add(Return(kAllow));
+}
+
+// Huge pages that the operator set aside are for whom they were set aside, and no memory limit counts them.
+void AddFlagCheck(Program& program, int argument, uint32_t flag, int error) {
+  program.Add(LoadArgument(argument));
+  program.ReturnIfAnyBit(flag, SECCOMP_RET_ERRNO | static_cast<uint32_t>(error));
+  program.Add(Return(kAllow));
+}
+
 void AddBlock(Program& program, Verdict verdict) {
   switch (verdict) {
+    case Verdict::Skip: program.Add(Return(kNothing)); break;
+    case Verdict::CheckSocketOption: AddSocketOptionCheck(program); break;
+    case Verdict::CheckMap: AddFlagCheck(program, 3, MAP_HUGETLB, ENOMEM); break;
+    case Verdict::CheckMemoryFile: AddFlagCheck(program, 1, MFD_HUGETLB, ENOSYS); break;
+    case Verdict::CheckSharedMemory: AddFlagCheck(program, 2, SHM_HUGETLB, EPERM); break;
+    case Verdict::CheckProcessControl:
+      program.Add(LoadArgument(0));
+      program.ReturnIfEqual(PR_SET_SECCOMP, SECCOMP_RET_ERRNO | EINVAL);
+      program.Add(Return(kAllow));
+      break;
     case Verdict::Unknown: program.Add(Return(kNoCall)); break;
     case Verdict::Allow: program.Add(Return(kAllow)); break;
     case Verdict::Forbid: program.Add(Return(kPermission)); break;

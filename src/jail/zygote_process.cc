@@ -33,7 +33,7 @@ const char* Prepare(const ZygoteOptions& options, int socket) {
   const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
   if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0) return "open /dev/null";  // errors still go to the jail's log
   if (dup2(socket, kZygoteDescriptor) < 0 || fcntl(kZygoteDescriptor, F_SETFD, 0) != 0) return "pass the socket";
-  const rlimit no_core{0, 0};
+  const rlimit no_core{1, 1};  // as sandbox/function_user.cc has it
   setrlimit(RLIMIT_CORE, &no_core);
   if (KeepZygoteCapabilities() != 0) return "drop capabilities";
   if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return "tie it to the jail";

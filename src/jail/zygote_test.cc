@@ -72,7 +72,7 @@ except OSError: pass
   EXPECT_EQ(forked.err, "");
   const std::string none = "0000000000000000 ";
   EXPECT_TRUE(forked.out.starts_with("(993, 993, 993) (993, 993, 993) [] True\n" + none + none + none + none + none +
-                                     "1 2 1\nTrue True True 500\n[0, 1, 2, 3] True\n"))
+                                     "1 2 1\nTrue True True 1000\n[0, 1, 2, 3] True\n"))
       << forked.out;
   const ProcessEnd executed = driver_.Python(cage, "import os\nfor n in ('user', 'pid', 'mnt', 'net', 'uts', 'ipc', 'cgroup'): print(os.readlink('/proc/self/ns/' + n))");
   EXPECT_TRUE(forked.out.ends_with(executed.out)) << forked.out << executed.out;
@@ -88,6 +88,34 @@ TEST_F(ZygoteTest, ChildHasTheCagesLimits) {  // else a forked function has no m
   EXPECT_EQ(exited->signal, SIGKILL);
   EXPECT_NE(ReadHere(made.descriptors[sandbox::kOomCounter]).find("oom_kill 1"), std::string::npos);
   EXPECT_EQ(driver_.Finish(made.report.cage, driver_.Fork(made.report.cage, 1, {kPython, "print('next')"})).out, "next\n");
+}
+
+TEST_F(ZygoteTest, NobodyHasTheFunctionsUserAndPower) {  // else an extension stops a child on its way in, and keeps what it has
+  const uint32_t cage = driver_.MakeAssignedCage();
+  // A signal to the next pid gets through as soon as that process has the function's user.
+  const std::string extension = R"(
+import os, signal
+seen, pid = [], os.getpid() + 1
+print('up', flush=True)
+while len(seen) < 20:
+    try: os.kill(pid, signal.SIGSTOP)
+    except OSError: continue
+    s = dict(l.split(':', 1) for l in open('/proc/%d/status' % pid).read().splitlines())
+    seen.append(' '.join(s[k].strip() for k in ('CapPrm', 'CapEff', 'CapBnd', 'CapAmb', 'NoNewPrivs', 'Seccomp', 'Groups')))
+    os.kill(pid, signal.SIGKILL)
+    pid += 1
+print('\n'.join(sorted(set(seen))))
+)";
+  TestProcess watching = driver_.Exec(cage, {kPython, "-I", "-S", "-c", extension});
+  char up[3] = {};
+  ASSERT_EQ(read(watching.out.get(), up, 3), 3);
+  for (int i = 0; i < 20; ++i) {
+    const TestProcess child = driver_.Fork(cage, 1, {kPython, "import time; time.sleep(100)"});
+    ASSERT_EQ(child.error, 0);
+    EXPECT_TRUE(driver_.WaitEvent(JailReportKind::ProcessExited, cage));
+  }
+  const std::string none = "0000000000000000 ";
+  EXPECT_EQ(ReadToEnd(watching.out.get()), none + none + none + none + "1 2 \n");
 }
 
 TEST_F(ZygoteTest, ManyChildrenStaySeparate) {  // else descriptors or exits get mixed up

@@ -62,6 +62,7 @@ sandbox::JailCommand MakeJailCommand(const lambda::Premises& premises, const Dat
   command.runtime_directory = RuntimeDirectory();
   command.code_directory = data.path + "/code";
   command.instance = Sha256Hex(data.real_path).substr(0, 12);
+  command.memory_bytes_max = runtime::MemoryOfAllBytes(runtime, runtime::Machine::This());
   command.cages_max = runtime::EnvironmentsMax(runtime, runtime::Machine::This()) + runtime.spare_cages;
   for (const catalog::FileSystem& file_system : premises.file_systems) {
     if (file_system.index == 0) continue;
@@ -95,10 +96,12 @@ Result<Ground> PrepareGround(Options& options) {
   premises.real_data_path = ground.data.real_path;
   auto images = images::FindRuntimeImages(ground.data.path, FreeRootIndex(interpreters));
   premises.runtimes.emplace(MakeRuntimeTable(premises.settings.catalog, std::move(interpreters), std::move(images)));
+  SpareMe();
   MF_TRY(premises.jail, sandbox::SpawnJail(MakeJailCommand(premises, ground.data)));
   ground.jail = premises.jail.pid;
   if (!identity.is_named) log::Info("there is no user '{}': running as uid {}", options.user, identity.user_id);
   MF_TRY_VOID(DropPrivileges(identity));
+  MF_TRY_VOID(CloseDataDirectory(ground.data.path));
   return ground;
 }
 

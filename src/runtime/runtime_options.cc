@@ -54,6 +54,11 @@ int EnvironmentsMax(const RuntimeOptions& options, const Machine& machine) {
   return static_cast<int>(std::clamp<int64_t>(machine.memory_bytes / kBytesPerEnvironment, 16, kEnvironmentsByMemoryMax));
 }
 
+int64_t MemoryOfAllBytes(const RuntimeOptions& options, const Machine& machine) {
+  constexpr int64_t kLeast = 256 << 20;
+  return std::max(machine.memory_bytes - MemoryReserveBytes(options, machine), std::min(kLeast, machine.memory_bytes));
+}
+
 EnvironmentOptions CompleteEnvironment(const RuntimeOptions& options) {
   EnvironmentOptions complete = options.environment;
   complete.log_burst_bytes = complete.log_bytes_per_second * 2;

@@ -26,6 +26,8 @@ struct Machine {
 };
 // How many environments the options mean on `machine`.
 int EnvironmentsMax(const RuntimeOptions& options, const Machine& machine);
+// What all sandboxes together may use, /tmp included: the machine's memory without the reserve.
+int64_t MemoryOfAllBytes(const RuntimeOptions& options, const Machine& machine);
 // The options with what follows from them and from the machine. `memory`: as ManagerOptions::memory.machine.
 EnvironmentOptions CompleteEnvironment(const RuntimeOptions& options);
 ManagerOptions CompleteManager(const RuntimeOptions& options, const Machine& machine, MachineMemory& memory);

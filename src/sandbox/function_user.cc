@@ -21,8 +21,9 @@ struct Limit {
 };
 
 // NPROC counts the cage's own uid: a second line to the pids cgroup, and the first until an asynchronous attach has ended.
+// CORE: at 0 a machine whose core_pattern names a program would still run it for each crash; at 1 the kernel runs none.
 constexpr Limit kLimits[] = {
-    {RLIMIT_NOFILE, 1024}, {RLIMIT_NPROC, 1024}, {RLIMIT_CORE, 0},       {RLIMIT_MEMLOCK, 64 << 10},
+    {RLIMIT_NOFILE, 1024}, {RLIMIT_NPROC, 1024}, {RLIMIT_CORE, 1},       {RLIMIT_MEMLOCK, 64 << 10},
     {RLIMIT_RTPRIO, 0},    {RLIMIT_NICE, 0},     {RLIMIT_SIGPENDING, 1024},
 };
 
@@ -37,20 +38,24 @@ int SetLimits() {
   return 0;
 }
 
-int BecomeUser() {
-  if (syscall(SYS_setgroups, 0, nullptr) != 0) return errno;
-  if (syscall(SYS_setresgid, kFunctionUserId, kFunctionUserId, kFunctionUserId) != 0) return errno;
-  if (syscall(SYS_setresuid, kFunctionUserId, kFunctionUserId, kFunctionUserId) != 0) return errno;
-  return 0;
-}
-
-int DropCapabilities() {
+int DropBounds() {
   for (int capability = 0; capability < 64; ++capability) {
     if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0) continue;
     if (errno == EINVAL) break;  // past the last one that the kernel knows
     return errno;
   }
-  if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0) return errno;
+  return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) == 0 ? 0 : errno;
+}
+
+int BecomeRootOfCage() {
+  if (syscall(SYS_setgroups, 0, nullptr) != 0) return errno;
+  if (syscall(SYS_setresgid, kFunctionUserId, kFunctionUserId, kFunctionUserId) != 0) return errno;
+  return syscall(SYS_setresuid, 0, 0, 0) == 0 ? 0 : errno;
+}
+
+// The kernel takes all capabilities away in the same call, because it leaves the user namespace's root.
+int BecomeUser() {
+  if (syscall(SYS_setresuid, kFunctionUserId, kFunctionUserId, kFunctionUserId) != 0) return errno;
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   const __user_cap_data_struct none[2] = {};
   return syscall(SYS_capset, &header, none) == 0 ? 0 : errno;
@@ -58,14 +63,17 @@ int DropCapabilities() {
 
 }  // namespace
 
+// From the change of user on, other processes of the function may stop this one where it stands: everything else is done
+// before, and in that call the last power goes.
 DropFailure BecomeFunctionUser(const sock_fprog& filter) {
   umask(022);
   setsid();  // fails harmlessly for a process that leads a group already
   if (const int error = SetLimits()) return {error, "resource limits"};
-  if (const int error = BecomeUser()) return {error, "user and groups"};
-  if (const int error = DropCapabilities()) return {error, "capabilities"};
+  if (const int error = DropBounds()) return {error, "capabilities"};
+  if (const int error = BecomeRootOfCage()) return {error, "groups"};
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return {errno, "no_new_privs"};
   if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0) return {errno, "seccomp"};
+  if (const int error = BecomeUser()) return {error, "user"};
   return {};
 }
 

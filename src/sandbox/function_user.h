@@ -14,9 +14,9 @@ struct DropFailure {
   const char* step = "";
 };
 
-// Sets resource limits (NOFILE 1024, NPROC 1024, CORE 0, MEMLOCK 64 KiB, no real-time), becomes uid and gid 993 without
-// supplementary groups, empties all capability sets and the bounding set, sets no_new_privs and a session of its own, and
-// installs `filter`. After a failure the caller must exit.
+// Sets resource limits (NOFILE 1024, NPROC 1024, no core, MEMLOCK 64 KiB, no real-time), empties the bounding set, sets
+// no_new_privs and a session of its own, installs `filter`, and becomes uid and gid 993 without supplementary groups or
+// capabilities, in this order: no process has the function's user and any power. After a failure the caller must exit.
 DropFailure BecomeFunctionUser(const sock_fprog& filter);
 
 }  // namespace mayfly::sandbox

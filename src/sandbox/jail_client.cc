@@ -25,6 +25,10 @@ std::vector<std::string> CommandLine(const JailCommand& command) {
   std::vector<std::string> line = {command.jail_path,          "--instance", command.instance,       "--runtime-dir", command.runtime_directory,
                                    "--code-dir",               command.code_directory, "--init",     command.init_path, "--cages-max",
                                    std::to_string(command.cages_max + kDyingCagesMax)};
+  if (command.memory_bytes_max > 0) {
+    line.push_back("--memory-max");
+    line.push_back(std::to_string(command.memory_bytes_max));
+  }
   for (const JailRoot& root : command.roots) {
     line.push_back("--root-dir");
     line.push_back(fmt::format("{}={}", root.index, root.host_directory));

@@ -50,6 +50,7 @@ struct JailCommand {
   std::string code_directory;
   std::string instance;
   int cages_max = 1024;
+  int64_t memory_bytes_max = 0;  // of all cages together, /tmp included; 0: no bound
   std::vector<JailRoot> roots;
   std::vector<JailZygote> zygotes;
   std::vector<JailFileSystem> file_systems;

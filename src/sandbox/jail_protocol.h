@@ -16,7 +16,7 @@
 
 namespace mayfly::sandbox {
 
-inline constexpr uint32_t kJailProtocolVersion = 2;
+inline constexpr uint32_t kJailProtocolVersion = 3;
 inline constexpr int kJailControlDescriptor = 3;
 inline constexpr int kRequestDescriptorsMax = 4;
 inline constexpr uint32_t kIndexMax = 63;              // indexes of roots, zygotes and file systems are 1..63; 0 is none
@@ -44,10 +44,10 @@ enum class JailOperation : uint32_t {
   // ENOENT: no such package or index. ENXIO: no such file system. EALREADY: assigned before.
   Assign = 2,
   // Pid 1 forks and executes. process (chosen by the caller, unique in the cage). Descriptors: configuration memfd, stdout,
-  // stderr; with kWithLogPipe a pipe for framed logs, its descriptor kLogDescriptor. Answer after execve succeeded or failed (error = its errno).
+  // stderr; with kWithLogPipe a pipe for framed logs, its descriptor kLogDescriptor. Answer after execve succeeded (kProcessStatus) or failed (error = its errno).
   // EBUSY: another Exec of the cage is under way.
   Exec = 3,
-  // The zygote zygote_index forks into the cage; else as Exec. Answer when the child exists. ENOENT: no such zygote now.
+  // The zygote zygote_index forks into the cage; else as Exec. Answer (kProcessStatus) when the child exists. ENOENT: no such zygote now.
   Fork = 4,
   // Kills everything but pid 1. Answer when all are gone.
   KillAll = 5,
@@ -107,8 +107,11 @@ enum CageDescriptor : uint32_t {
   kEndpoint = 1u << 6,    // 169.254.100.2:80 inside, listening; only when wanted
   kSocket = 1u << 7,      // MakeSocket only
   kTraces = 1u << 8,      // 169.254.100.1:2000 inside, a bound UDP socket; with kEndpoint
+  kMemoryUsage = 1u << 9,  // read: bytes, /tmp included
+  kMemoryStat = 1u << 10,  // read: lines "cache N" (v1) or "file N" (v2), and "shmem N"
+  kProcessStatus = 1u << 11,  // Exec and Fork only: /proc/PID/status of the process, read
 };
-inline constexpr int kReportDescriptorsMax = 8;  // of one report
+inline constexpr int kReportDescriptorsMax = 10;  // of one report
 
 enum JailFeature : uint32_t {
   kCgroupV2Limits = 1u << 0,  // limits through cgroup v2; else v1

@@ -14,7 +14,7 @@
 
 namespace mayfly::sandbox {
 
-inline constexpr int kPacketDescriptorsMax = 8;
+inline constexpr int kPacketDescriptorsMax = 10;
 
 // The descriptors that came with a packet; those not taken are closed.
 struct PacketDescriptors {

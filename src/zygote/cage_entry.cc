@@ -29,7 +29,7 @@ constexpr int kNamespaces = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_N
 void OfferToOutOfMemoryKiller() {
   const int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
   if (fd < 0) return;
-  if (write(fd, "500", 3) < 0) {
+  if (write(fd, "1000", 4) < 0) {
     // Kept at the zygote's score: pid 1 is far smaller than any function.
   }
   close(fd);

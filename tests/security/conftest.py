@@ -127,6 +127,14 @@ def own_attacker(daemon):
         one.function.delete()
 
 
+@pytest.fixture
+def neighbour(daemon):
+    """An attacker of the test's own, in the victim's account."""
+    made = make_attacker(daemon, "neighbour-" + secrets.token_hex(4), VICTIM_ACCOUNT)
+    yield made
+    made.function.delete()
+
+
 class Victim(object):
     """A function with secrets, idle but alive."""
 

@@ -32,6 +32,7 @@ static const struct call calls[] = {
     CALL(acct), CALL(syslog), CALL(kcmp), CALL(pidfd_open), CALL(pidfd_getfd), CALL(fanotify_init), CALL(move_pages),
     CALL(migrate_pages), CALL(setuid), CALL(setgid), CALL(setgroups), CALL(setresuid), CALL(fsopen), CALL(open_tree), CALL(move_mount),
     CALL(vhangup), CALL(lookup_dcookie), CALL(fchownat), CALL(setpriority), CALL(sched_setscheduler), CALL(capset), CALL(prctl), CALL(kill), CALL(prlimit64),
+    CALL(io_setup), CALL(seccomp), CALL(mmap), CALL(memfd_create), CALL(shmget), CALL(syncfs),
 #ifdef SYS_mount_setattr
     CALL(mount_setattr),
 #endif

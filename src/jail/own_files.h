@@ -1,0 +1,31 @@
+// Files of their own identity for each cage, with the contents of the house's.
+//
+// Cages see the same files of the machine. What the kernel ties to a file and not to its reader (locks by flock and fcntl, watches by
+// inotify and by directory) would tell a function when the machine or another cage opens it, and let two of them signal to each
+// other. So a cage gets, instead of the house's mounts, overlays of them without an upper layer: other inodes over the same pages of
+// memory. They are made before a cage is asked for.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mayfly::jail {
+
+// A mount of the template.
+struct HousePlace {
+  std::string path;  // below the template: "" is its root
+  bool is_overlaid;  // else a copy of the mount: a file, or what cannot be overlaid
+  bool has_devices;
+};
+
+// The mounts below `house_template`, outer ones first, each tried once. Empty when this machine has no overlays (or the root is one of one
+// already): then cages share the identity of files, as docs/security.md says.
+std::vector<HousePlace> FindHousePlaces(std::string_view mountinfo, const std::string& house_template);
+
+// In a cage's own mount namespace: builds the template anew at `entrance`. 0 or errno.
+int MakeOwnFiles(const std::vector<HousePlace>& places, const std::string& house_template, const char* entrance);
+// A mount over `place` with the same contents and inodes of its own. 0 or errno.
+int OverlayInPlace(const char* place);
+
+}  // namespace mayfly::jail
