@@ -1,7 +1,7 @@
 // What is counted of functions and of event source mappings: the figures of namespace AWS/Lambda, and the dimensions they stand under.
 //
 // Who counts what:
-//   invoke::Invoker            Invocations, Errors, Throttles, Duration, ConcurrentExecutions, Provisioned…, UnreservedConcurrentExecutions,
+//   invoke::Invoker            Invocations, Errors, Throttles, Duration, MaxMemoryUsed, PrivateMemoryUsed, ConcurrentExecutions, Provisioned…, UnreservedConcurrentExecutions,
 //                              ClaimedAccountConcurrency
 //   asynchronous invocation    AsyncEvents…, DeadLetterErrors, DestinationDeliveryFailures, RecursiveInvocationsDropped
 //   pollers of mappings        …EventCount
@@ -25,6 +25,8 @@ inline constexpr Metric kInvocations{kNamespace, "Invocations", Unit::Count};
 inline constexpr Metric kErrors{kNamespace, "Errors", Unit::Count};
 inline constexpr Metric kThrottles{kNamespace, "Throttles", Unit::Count};
 inline constexpr Metric kDuration{kNamespace, "Duration", Unit::Milliseconds, Metric::Values::Distributed};
+inline constexpr Metric kMaxMemoryUsed{kNamespace, "MaxMemoryUsed", Unit::Bytes};          // Mayfly's own: what the REPORT line says
+inline constexpr Metric kPrivateMemoryUsed{kNamespace, "PrivateMemoryUsed", Unit::Bytes};  // of that, what is shared with no other environment
 inline constexpr Metric kConcurrentExecutions{kNamespace, "ConcurrentExecutions", Unit::Count};
 inline constexpr Metric kUnreservedConcurrentExecutions{kNamespace, "UnreservedConcurrentExecutions", Unit::Count};
 inline constexpr Metric kClaimedAccountConcurrency{kNamespace, "ClaimedAccountConcurrency", Unit::Count};

@@ -49,6 +49,9 @@ void InvocationMetrics::End(const Series& series, const runtime::InvokeOutcome& 
   series->Add(metric::kInvocations);
   series->Add(metric::kErrors, outcome.function_error ? 1 : 0);
   series->Add(metric::kDuration, ToMillis(outcome.duration));
+  if (outcome.max_memory_mib == 0) return;
+  series->Add(metric::kMaxMemoryUsed, static_cast<double>(int64_t{outcome.max_memory_mib} << 20));
+  series->Add(metric::kPrivateMemoryUsed, static_cast<double>(int64_t{outcome.private_memory_mib} << 20));
 }
 
 }  // namespace mayfly::invoke

@@ -351,6 +351,8 @@ Task<Result<InvokeOutcome>> ExecutionEnvironment::Invoke(Context& ctx, Invocatio
     ReportInvocation(running, end, running.answered, {});
     if (end.kind != PhaseEnd::Kind::Answer) co_await Reset(own);
   }
+  outcome.max_memory_mib = max_memory_mib_;
+  outcome.private_memory_mib = private_memory_mib_;
   outcome.log_tail = tail_.text();
   co_return outcome;
 }

@@ -190,7 +190,7 @@ class ExecutionEnvironment final : private RuntimeEvents, private ExtensionEvent
   std::string ReasonOf(const PhaseEnd& end) const;
   std::string ReasonOfFailedStart(std::string_view code) const;
   std::string ErrorDocument(const PhaseEnd& end, std::string_view request_id) const;
-  int UsedMemoryMib() const;
+  void MeasureMemory(const PhaseEnd& end);
   bool TellsTraces() const { return !extensions_.empty() || label_.log_format == telemetry::LogFormat::Json; }
   void Emit(telemetry::PlatformEvent event);
   void OnOutputLine(std::string_view line, telemetry::LogLevel level);
@@ -245,6 +245,8 @@ class ExecutionEnvironment final : private RuntimeEvents, private ExtensionEvent
   Duration last_init_{};
   Loop::Callback on_init_end_;
   int64_t oom_kills_seen_ = 0;  // when the runtime was started
+  int max_memory_mib_ = 0;      // as last reported; likewise the next
+  int private_memory_mib_ = 0;
 };
 
 }  // namespace mayfly::runtime

@@ -128,6 +128,23 @@ TEST(MemoryBound, AnOwnBoundCountsWhatIsUsed) {
   node.ExpectNothingLeft();
 }
 
+TEST(MemoryBound, WhatLiesInTmpCounts) {  // else idle environments keep more than all may have
+  Node node({.memory = {.bytes_max = 1000 * kMib}}, false);
+  node.spec->cage.tmp_bytes = 512 * kMib;
+  node.factory.world.charged_bytes = 400 * kMib;
+  for (int i = 0; i < 5; ++i) {
+    node.Invoke("pool-" + std::to_string(i));
+    node.loop.RunFor(milliseconds(500));
+    EXPECT_LE(node.manager->used_memory_bytes(), 1000 * kMib);
+  }
+  EXPECT_EQ(node.answered, 5);
+  EXPECT_EQ(node.manager->counts().idle, 2);
+  node.Invoke("pool-4");  // that of another pool goes, not the one that is lent
+  node.loop.RunFor(milliseconds(500));
+  EXPECT_EQ(node.answered, 6);
+  node.ExpectNothingLeft();
+}
+
 TEST(ProvisionedPools, AreInitialisedAheadAndKept) {
   Node node({.idle_timeout = minutes(1), .environments_max = 3}, false);
   for (int i = 0; i < 2; ++i) EXPECT_TRUE(node.Provision("p"));

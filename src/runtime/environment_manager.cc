@@ -152,7 +152,7 @@ Task<Result<>> EnvironmentManager::MakeRoom(Context& ctx, int64_t bytes) {
 
 int64_t EnvironmentManager::ExpectedBytes(const Pool& pool, const EnvironmentSpec& spec) const {
   const int64_t usual = pool.bytes_usual > 0 ? pool.bytes_usual : options_.memory.expected_bytes;
-  return std::min(usual, static_cast<int64_t>(spec.memory_mib) << 20);
+  return std::min(usual, (static_cast<int64_t>(spec.memory_mib) << 20) + spec.cage.tmp_bytes);
 }
 
 // The caller has its answer; the extensions may still work.
@@ -166,7 +166,7 @@ Task<> EnvironmentManager::SettleAndGiveBack(std::shared_ptr<Pool> pool, Lent le
 void EnvironmentManager::Measure(Pool& pool, Lent& lent) {
   const TimePoint now = loop_->Now();
   if (lent.charge.measured() && now - lent.measured_at < kMeasureEvery) return;
-  const int64_t bytes = lent.environment().cage().PeakMemoryBytes();
+  const int64_t bytes = lent.environment().cage().PeakChargedBytes();
   lent.charge.Measure(bytes > 0 ? bytes : lent.charge.bytes());
   pool.bytes_usual = lent.charge.bytes();
   lent.measured_at = now;
@@ -187,6 +187,7 @@ void EnvironmentManager::GiveBack(const std::shared_ptr<Pool>& pool, Lent lent) 
   MF_ASSERT(counts_.idle < counts_.live);
   pool->idle.push_back(position);
   ++counts_.idle;
+  EvictForMemory();  // it may have filled its /tmp, which stays as long as it does
   SetTimers();
 }
 
@@ -258,9 +259,13 @@ void EnvironmentManager::Sweep() {
 // Others on this machine, or functions at work, may need what idle environments hold.
 void EnvironmentManager::CheckMemory() {
   memory_timer_ = 0;
+  EvictForMemory();
+  SetTimers();
+}
+
+void EnvironmentManager::EvictForMemory() {
   while (memory_.LackFor(0) > 0 && EvictOldest()) {
   }
-  SetTimers();
 }
 
 void EnvironmentManager::Retire(const std::string& pool_key) {

@@ -161,6 +161,7 @@ class EnvironmentManager {
   void FreezeIdle();
   void Freeze(std::list<Idle>& idle);
   void CheckMemory();
+  void EvictForMemory();
   void SetTimers();
 
   Strand strand_;

@@ -84,7 +84,9 @@ void ExecutionEnvironment::ReportInvocation(const Running& running, const PhaseE
   PlatformEvent report{.type = Type::Report, .request_id = running.request_id, .status = status, .error_type = error_type,
                        .tracing = running.trace_id, .spans = spans, .duration = done - running.started, .init_duration = running.init_duration};
   report.billed_ms = static_cast<int64_t>(std::ceil(ToMillis(report.duration + running.init_duration)));
-  report.max_memory_mib = UsedMemoryMib();
+  MeasureMemory(end);
+  report.max_memory_mib = max_memory_mib_;
+  report.private_memory_mib = private_memory_mib_;
   Emit(report);
 }
 
@@ -149,9 +151,13 @@ std::string ExecutionEnvironment::ErrorDocument(const PhaseEnd& end, std::string
                      json::Quote(fmt::format("RequestId: {} Error: {}", request_id, ReasonOf(end))));
 }
 
-int ExecutionEnvironment::UsedMemoryMib() const {
-  const int64_t used = (cage_->PeakMemoryBytes() + (1 << 20) - 1) >> 20;
-  return static_cast<int>(std::min<int64_t>(used, spec_->memory_mib));
+void ExecutionEnvironment::MeasureMemory(const PhaseEnd& end) {
+  auto mebibytes = [](int64_t bytes) { return static_cast<int>((bytes + (1 << 20) - 1) >> 20); };
+  const sandbox::MemoryUse use = cage_->PeakMemory();
+  max_memory_mib_ = std::min(mebibytes(use.resident_bytes), spec_->memory_mib);
+  private_memory_mib_ = std::min(mebibytes(use.private_bytes), spec_->memory_mib);
+  // It was killed because it had all of it, whatever the kernel had counted in that moment.
+  if (end.kind == PhaseEnd::Kind::Exit && ErrorTypeOf(end) == "Runtime.OutOfMemory") max_memory_mib_ = spec_->memory_mib;
 }
 
 // --- events and output --------------------------------------------------------------------------------------------------

@@ -32,6 +32,8 @@ struct InvokeOutcome {
   bool streaming_mode = false;  // the runtime answered in streaming mode, whether the caller wanted it so or not
   std::string log_tail;         // the last 4 KB of the log, not encoded
   Duration duration{};
+  int max_memory_mib = 0;       // the most that the environment has had resident so far; 0: not known (yet)
+  int private_memory_mib = 0;   // of that, what is no page of others
   Duration init_duration{};     // of the Init that this invocation waited for
 };
 

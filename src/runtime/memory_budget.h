@@ -1,6 +1,6 @@
 // MemoryBudget: whether the machine has the memory for one more execution environment, so that it never swaps or dies.
 //
-// What counts is what environments really use (the peak of each, as its cgroup measured it; what its function usually needs
+// What counts is what environments really use (the peak of each with what lies in its /tmp, as its cgroup measured it; what its function usually needs
 // while it has not been measured), not the sum of configured sizes; and what the machine can still give, whoever uses the rest.
 // Owned by EnvironmentManager, on its strand.
 #pragma once

@@ -20,6 +20,7 @@ struct FakeWorld {
   int cages_max = 1'000'000;
   int started_processes = 0;
   int next_pid = 100;
+  int64_t charged_bytes = 10 << 20;  // to each cage, with its /tmp
   Duration start_delay = std::chrono::milliseconds(1);
   Duration kill_delay = std::chrono::milliseconds(1);
 };
@@ -79,7 +80,8 @@ class FakeCage final : public Cage {
   void Kill(int pid) override { EndLater(pid, 9); }
   Task<Result<UniqueFd>> MakeSocket(Context& ctx) override { co_return Fail(Error::Fault("a fake cage has no network")); }
   void OnExit(std::function<void(const ProcessExit&)> callback) override { on_exit_ = std::move(callback); }
-  int64_t PeakMemoryBytes() override { return 10 << 20; }
+  MemoryUse PeakMemory() override { return {.resident_bytes = 30 << 20, .private_bytes = 10 << 20}; }
+  int64_t PeakChargedBytes() override { return world_->charged_bytes; }
   int64_t OomKills() override { return oom_kills; }
   Duration CpuTime() override { return {}; }
   void SetCpuQuota(double cpus) override { cpu_quota = cpus; }

@@ -80,7 +80,7 @@ JailedCage::JailedCage(JailedCagePool& pool, const JailReport& report, std::vect
   };
   const Place places[] = {{kListener, &listener_},   {kMemoryPeak, &memory_peak_}, {kOomCounter, &oom_counter_},
                           {kCpuQuota, &cpu_quota_}, {kCpuUsage, &cpu_usage_},     {kFreeze, &freeze_},            {kEndpoint, &endpoint_},
-                          {kTraces, &traces_}};
+                          {kTraces, &traces_},      {kMemoryUsage, &memory_usage_}, {kMemoryStat, &memory_stat_}};
   size_t next = 0;
   for (const Place& place : places) {
     if ((report.descriptors & place.bit) && next < descriptors.size()) *place.where = std::move(descriptors[next++]);
@@ -114,14 +114,16 @@ Task<Result<>> JailedCage::Assign(Context& ctx, const CageSpec& spec) {
   co_return Result<>();
 }
 
-Task<Result<>> JailedCage::StartIn(JailOperation operation, int zygote_index, uint32_t process, std::vector<int> descriptors) {
+// The process's status file, where there is one.
+Task<Result<UniqueFd>> JailedCage::StartIn(JailOperation operation, int zygote_index, uint32_t process, std::vector<int> descriptors) {
   MF_ASSERT(process > 0 && (descriptors.size() == 3 || descriptors.size() == 4));
   MF_ASSERT((operation == JailOperation::Fork) == (zygote_index != 0));
   JailRequest request{.operation = operation, .cage = id_, .process = process, .zygote_index = static_cast<uint32_t>(zygote_index)};
   if (descriptors.size() > 3) request.flags = kWithLogPipe;
   auto started = co_await pool_->jail_.Call(request, std::move(descriptors));
   if (!started) co_return Fail(std::move(started).error());
-  co_return Result<>();
+  if (started->report.descriptors != kProcessStatus || started->descriptors.size() != 1) co_return UniqueFd();
+  co_return std::move(started->descriptors[0]);
 }
 
 Task<Result<StartedProcess>> JailedCage::Start(Context& ctx, StartMode mode, const ProcessSpec& process) {
@@ -136,6 +138,7 @@ Task<Result<StartedProcess>> JailedCage::Start(Context& ctx, StartMode mode, con
   if (mode.zygote_index != 0) {
     auto forked = co_await StartIn(JailOperation::Fork, mode.zygote_index, number, descriptors);
     started = forked.has_value();
+    if (started) Watch(number, std::move(*forked));
     if (!started) log::Debug("cage {}: zygote {}: {}", id_, mode.zygote_index, forked.error().ToString());
   }
   if (!started) {
@@ -149,6 +152,7 @@ Task<Result<StartedProcess>> JailedCage::Start(Context& ctx, StartMode mode, con
       error.message = fmt::format("{}: {}", process.arguments.empty() ? "" : process.arguments[0], error.message);
       co_return Fail(std::move(error));
     }
+    Watch(number, std::move(*executed));
   }
   co_return StartedProcess{static_cast<int>(number), std::move(output.read_end), std::move(errors.read_end), std::move(logs.read_end)};
 }
@@ -177,12 +181,49 @@ Task<Result<UniqueFd>> JailedCage::MakeSocket(Context& ctx) {
   co_return std::move(made->descriptors[0]);
 }
 
-int64_t JailedCage::PeakMemoryBytes() {
-  const std::string text = ReadKernelFile(memory_peak_.get());
-  int64_t value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  // The kernel counts /tmp and what was touched before a kill; the function has had its memory and no more.
-  return std::min(value, memory_bytes_);
+void JailedCage::Watch(uint32_t number, UniqueFd status) {
+  if (status) running_.push_back({number, std::move(status)});
+  shared_bytes_ = charged_seen_ = -1;
+}
+
+JailedCage::Resident JailedCage::ResidentOfProcesses() const {
+  Resident resident;
+  for (const Running& process : running_) {
+    char text[2048];
+    const ssize_t size = ::pread(process.status.get(), text, sizeof text, 0);
+    const std::string_view status(text, size > 0 ? static_cast<size_t>(size) : 0);
+    resident.peak_bytes += NumberAfter(status, "VmHWM:\t") << 10;
+    resident.now_bytes += NumberAfter(status, "VmRSS:\t") << 10;
+  }
+  return resident;
+}
+
+// What lies in files, read or written: the cache of those that the cage was the first to read, and /tmp.
+int64_t JailedCage::FileBytes() const { return NumberAfter("\n" + ReadKernelFile(memory_stat_.get()), limits_are_v2_ ? "\nfile " : "\ncache "); }
+
+int64_t JailedCage::PeakChargedBytes() { return NumberAfter(ReadKernelFile(memory_peak_.get()), ""); }
+
+// The kernel tells the most that was charged (with /tmp, and with files that were read), and the most that each process had
+// resident. A peak of charges that has not moved means that nothing has: then that is all that is read.
+MemoryUse JailedCage::PeakMemory() {
+  constexpr int64_t kNoise = 64 << 10;
+  constexpr int64_t kWorthLooking = 4 << 20;  // the kernel sums a cgroup's figures up when they are asked for
+  const int64_t charged = PeakChargedBytes();
+  if (charged_seen_ >= 0 && charged - charged_seen_ <= kNoise) return use_;
+  charged_seen_ = charged;
+  const Resident resident = ResidentOfProcesses();
+  if (shared_bytes_ < 0) {
+    int64_t now = NumberAfter(ReadKernelFile(memory_usage_.get()), "");
+    if (now > resident.now_bytes / 2) now = std::max<int64_t>(now - FileBytes(), 0);
+    shared_bytes_ = std::max<int64_t>(resident.now_bytes - now, 0);
+  }
+  // Children, and what has ended since, are in the charges alone.
+  int64_t own = charged;
+  use_.resident_bytes = std::max(use_.resident_bytes, resident.peak_bytes);
+  if (own + shared_bytes_ > use_.resident_bytes + kWorthLooking) own = std::max<int64_t>(own - FileBytes(), 0);
+  use_.resident_bytes = std::min(std::max(use_.resident_bytes, own + shared_bytes_), memory_bytes_);
+  use_.private_bytes = std::min(std::max(use_.private_bytes, own), use_.resident_bytes);
+  return use_;
 }
 
 int64_t JailedCage::OomKills() { return NumberAfter(ReadKernelFile(oom_counter_.get()), "oom_kill "); }
@@ -216,6 +257,7 @@ void JailedCage::Thaw() {
 
 void JailedCage::HandleReport(const JailReport& report) {
   if (report.kind == JailReportKind::CageDied) return HandleDeath();
+  std::erase_if(running_, [&report](const Running& process) { return process.number == report.process; });
   if (report.kind != JailReportKind::ProcessExited || !on_exit_) return;
   on_exit_({.pid = static_cast<int>(report.process), .exit_code = report.exit_code, .signal = report.signal});
 }

@@ -22,7 +22,8 @@ class JailedCage final : public Cage {
   void Kill(int pid) override;
   Task<Result<UniqueFd>> MakeSocket(Context& ctx) override;
   void OnExit(std::function<void(const ProcessExit&)> callback) override { on_exit_ = std::move(callback); }
-  int64_t PeakMemoryBytes() override;
+  MemoryUse PeakMemory() override;
+  int64_t PeakChargedBytes() override;
   int64_t OomKills() override;
   Duration CpuTime() override;
   void SetCpuQuota(double cpus) override;
@@ -33,7 +34,19 @@ class JailedCage final : public Cage {
   void HandleDeath();
 
  private:
-  Task<Result<>> StartIn(JailOperation operation, int zygote_index, uint32_t process, std::vector<int> descriptors);
+  // A process of Start that runs.
+  struct Running {
+    uint32_t number;
+    UniqueFd status;  // /proc/PID/status
+  };
+  struct Resident {
+    int64_t now_bytes = 0;
+    int64_t peak_bytes = 0;
+  };
+  void Watch(uint32_t number, UniqueFd status);
+  Resident ResidentOfProcesses() const;
+  int64_t FileBytes() const;
+  Task<Result<UniqueFd>> StartIn(JailOperation operation, int zygote_index, uint32_t process, std::vector<int> descriptors);
 
   JailedCagePool* pool_;
   uint32_t id_;
@@ -46,6 +59,12 @@ class JailedCage final : public Cage {
   UniqueFd endpoint_;
   UniqueFd traces_;
   UniqueFd memory_peak_;
+  UniqueFd memory_usage_;
+  UniqueFd memory_stat_;
+  std::vector<Running> running_;
+  int64_t charged_seen_ = -1;   // the peak of charges when use_ was found
+  int64_t shared_bytes_ = -1;   // what the processes have resident beyond what is charged; -1: not known yet
+  MemoryUse use_;
   UniqueFd oom_counter_;
   UniqueFd cpu_quota_;
   UniqueFd cpu_usage_;

@@ -99,7 +99,8 @@ TEST_F(JailedCageTest, RunsProcessesAndTellsTheirEnd) {  // else no function run
     missing.arguments = {"/var/task/bootstrap"};
     auto failed = co_await (*cage)->Start(ctx, {}, missing);
     EXPECT_EQ(failed.error().code, "ENOENT");
-    EXPECT_GT((*cage)->PeakMemoryBytes(), 0);
+    EXPECT_GT((*cage)->PeakMemory().resident_bytes, 0);
+    EXPECT_GT((*cage)->PeakChargedBytes(), 0);
     EXPECT_EQ((*cage)->OomKills(), 0);
     EXPECT_TRUE((*cage)->TakeListener());
     (*cage)->Freeze();

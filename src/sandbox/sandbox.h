@@ -67,6 +67,12 @@ struct ProcessExit {
 inline constexpr std::string_view kWorkingDirectory = "WorkingDirectory";
 inline constexpr std::string_view kMissingInterpreter = "MissingInterpreter";
 
+// What the processes of a cage have used of its memory, without /tmp.
+struct MemoryUse {
+  int64_t resident_bytes = 0;  // with pages that other cages have too: as on AWS, and as it is limited
+  int64_t private_bytes = 0;   // what this cage alone takes from the machine
+};
+
 class Cage {
  public:
   // Destroys the cage: kills what runs in it and gives everything back, in the background.
@@ -100,7 +106,10 @@ class Cage {
   virtual void OnExit(std::function<void(const ProcessExit&)> callback) = 0;
 
   // Straight to the kernel, no round trip to the jail. 0 when unknown.
-  virtual int64_t PeakMemoryBytes() = 0;
+  // The most since its processes began; one read when nothing has changed.
+  virtual MemoryUse PeakMemory() = 0;
+  // The most that was ever charged to it, with what lies in /tmp.
+  virtual int64_t PeakChargedBytes() = 0;
   virtual int64_t OomKills() = 0;
   // The CPU time that everything in it has used so far; 0 when the machine does not tell.
   virtual Duration CpuTime() = 0;

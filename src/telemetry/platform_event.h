@@ -48,7 +48,7 @@ struct PlatformEvent {
     InitReport,             // phase, status, error_type, duration
     Start,                  // request_id, tracing
     RuntimeDone,            // request_id, status, error_type, duration, produced_bytes, spans, tracing
-    Report,                 // request_id, status, error_type, duration, billed, init_duration, max_memory_mib, spans, tracing
+    Report,                 // request_id, status, error_type, duration, billed, init_duration, max_memory_mib, private_memory_mib, spans, tracing
     Extension,              // name, state, words (INVOKE, SHUTDOWN), error_type
     TelemetrySubscription,  // name, state, words (platform, function, extension)
     LogsSubscription,       // likewise, by the older Logs API
@@ -74,6 +74,7 @@ struct PlatformEvent {
   int64_t billed_ms = 0;
   int64_t produced_bytes = -1;  // -1: nothing was answered
   int max_memory_mib = 0;
+  int private_memory_mib = 0;   // Report: of that, what no other environment has too
   LogLevel level = LogLevel::Unset;
   uint64_t dropped_lines = 0;
   uint64_t dropped_bytes = 0;

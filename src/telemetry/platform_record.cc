@@ -104,7 +104,7 @@ std::string RuntimeDoneRecord(const PlatformEvent& event) {
 std::string ReportMetrics(const EnvironmentLabel& label, const PlatformEvent& event) {
   ObjectWriter metrics;
   metrics.Millis("durationMs", event.duration).Integer("billedDurationMs", event.billed_ms).Integer("memorySizeMB", label.memory_mib);
-  metrics.Integer("maxMemoryUsedMB", event.max_memory_mib);
+  metrics.Integer("maxMemoryUsedMB", event.max_memory_mib).Integer("privateMemoryUsedMB", event.private_memory_mib);
   if (event.init_duration.count() > 0) metrics.Millis("initDurationMs", event.init_duration);
   return metrics.End();
 }

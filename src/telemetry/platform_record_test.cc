@@ -69,9 +69,10 @@ TEST(PlatformRecord, FollowsTheTelemetrySchema) {
   event.billed_ms = 694;
   event.init_duration = microseconds(397680);
   event.max_memory_mib = 84;
+  event.private_memory_mib = 21;
   EXPECT_EQ(One(Label(), event, kSchema),
             R"({"time":"2026-01-01T00:00:00.000Z","type":"platform.report","record":{"requestId":"r-1","metrics":{"durationMs":693.92,)"
-            R"("billedDurationMs":694,"memorySizeMB":128,"maxMemoryUsedMB":84,"initDurationMs":397.68},"status":"success"}})");
+            R"("billedDurationMs":694,"memorySizeMB":128,"maxMemoryUsedMB":84,"privateMemoryUsedMB":21,"initDurationMs":397.68},"status":"success"}})");
   event = Event(Type::Extension);
   event.name = "tail";
   event.state = "Ready";

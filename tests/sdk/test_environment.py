@@ -90,7 +90,7 @@ def test_limits(seen):
     _, told = seen
     limits = told["limits"]
     assert limits["NOFILE"] == [1024, 1024] and limits["MEMLOCK"] == [65536, 65536] and limits["STACK"][0] == 8 << 20
-    assert limits["NPROC"] == [1024, 1024] and limits["CORE"] == [0, 0]  # docs/differences.md: AWS has 742, and core files
+    assert limits["NPROC"] == [1024, 1024] and limits["CORE"] in ([0, 0], [1, 1])  # at 1 the kernel runs no program for cores; docs/differences.md: AWS has 742, and core files
     for name in ("FSIZE", "DATA", "AS", "CPU"):
         assert limits[name] == [-1, -1], name
 

@@ -42,6 +42,50 @@ def test_max_memory_used_is_what_was_used(aws, functions):
         assert abs(used - base - total) <= 8, (asked, used, base)
 
 
+def test_max_memory_used_is_honest(aws, functions):
+    """A function shows less than it has resident, because pages that it shares with others do not count; or /tmp counts."""
+    code = NAMED + """
+import os, subprocess
+def handler(event, context):
+    if event == "tmp":
+        with open("/tmp/x", "wb") as file:
+            for _ in range(60): file.write(b"x" * (1 << 20))
+    if event == "child":
+        subprocess.run(["/usr/bin/python3", "-I", "-S", "-c", "x = b'x' * (60 << 20)"], check=True)
+    status = dict(line.split(":", 1) for line in open("/proc/self/status").read().splitlines())
+    return int(status["VmHWM"].split()[0]) / 1024
+"""
+    name = functions(code, MemorySize=256, Timeout=60)
+    first = call(aws, name, None)
+    assert abs(int(first.report["used"]) - first.payload) <= 4, (first.report, first.payload)
+    wait_for_limits()
+    tmp = call(aws, name, "tmp")
+    assert int(tmp.report["used"]) <= tmp.payload + 8, "what lies in /tmp is no memory"
+    assert int(call(aws, name, "child").report["used"]) >= first.payload + 50, "a child's memory is the function's"
+
+
+def test_the_same_figure_is_limited(aws, functions):
+    """A function gets its size beside what it shares, so that what runs here is killed on AWS."""
+    code = NAMED + """
+def resident():
+    status = dict(line.split(":", 1) for line in open("/proc/self/status").read().splitlines())
+    return int(status["VmRSS"].split()[0]) / 1024
+kept = []
+def handler(event, context):
+    while True:
+        kept.append(bytearray(1 << 20))
+        for page in range(0, 1 << 20, 4096): kept[-1][page] = 1
+        import time
+        if event: time.sleep(0.01)
+        if event and resident() > event: return resident()
+"""
+    name = functions(code, MemorySize=192, Timeout=60)
+    fits = call(aws, name, 170)
+    assert fits.error == "" and fits.payload > 170, fits
+    beyond = call(aws, name, 400)
+    assert beyond.payload["errorType"] == "Runtime.OutOfMemory" and int(beyond.report["used"]) == 192, beyond
+
+
 def test_max_memory_used_is_the_peak(aws, functions):
     code = NAMED + "def handler(event, context):\n    held = bytearray(b'x' * (event << 20))\n    del held\n"
     name = functions(code, MemorySize=512, Timeout=60)
