@@ -134,7 +134,7 @@ std::string MoveIntoHouse(const Options& options, House& house) {
   std::vector<Fixture> file_systems;  // attached last: closing the template would make them read-only
   if (std::string failure = CloneFixtures(options, fixtures); !failure.empty()) return failure;
   if (std::string failure = CloneFileSystems(options, file_systems); !failure.empty()) return failure;
-  if (mount("mayfly", kBuildingSite, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=4m") != 0) return Failure("mount the house");
+  if (mount("mayfly", kBuildingSite, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=32m") != 0) return Failure("mount the house");
   FindMasks(house);
   if (std::string failure = BuildTemplate(kBuildingSite); !failure.empty()) return failure;
   for (const char* folder : {"/entrance", "/nothing"}) {
@@ -144,6 +144,7 @@ std::string MoveIntoHouse(const Options& options, House& house) {
   if (std::string failure = MakePlaces(file_systems); !failure.empty()) return failure;
   if (std::string failure = AttachFixtures(fixtures); !failure.empty()) return failure;
   if (std::string failure = LetShellBeBash(kBuildingSite); !failure.empty()) return failure;
+  CopySmallFolders(ReadAt(house.proc.get(), "self/mountinfo"), kBuildingSite);
   if (std::string failure = CloseTemplate(kBuildingSite); !failure.empty()) return failure;
   if (std::string failure = AttachFixtures(file_systems); !failure.empty()) return failure;
   if (PivotInto(kBuildingSite) != 0) return Failure("enter the house");

@@ -5,6 +5,7 @@
 //   /file-systems/N  directories that functions may be given, each a mount of its own
 //   /store       the code store; cages see single packages of it
 //   /masks       what covers parts of /proc
+//   /copies      folders of /etc, copied when the jail starts
 //   /entrance    where a cage builds its copy of the template (own_files.h); /nothing is empty
 // Few mounts on purpose: every cage starts from a copy of them.
 #pragma once

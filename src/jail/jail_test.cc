@@ -94,7 +94,12 @@ open('/tmp/a', 'w').write('b'); open('/dev/null', 'w').write('c'); open('/dev/sh
 
 TEST_F(JailTest, FilesHaveTheirOwnIdentity) {  // else locks and watches tell of the machine and of other cages
   const std::string places = "['/usr/bin/python3.11', '/etc/passwd', '/dev/null', '/dev/full', '/proc/cmdline', '/proc/sys/kernel/pid_max', "
-                             "'/proc/sys/kernel/random/uuid', '/var/runtime/python/shared', '/usr', '/etc', '/', '/var/runtime']";
+                             "'/proc/sys/kernel/random/uuid', '/var/runtime/python/shared', '/usr', '/etc', '/', '/var/runtime', '/etc/alternatives'] + "
+                             "[p for p in ('/etc/ssl/certs/ca-certificates.crt',) if os.path.exists(p)]";
+  const ProcessEnd listed = driver_.Python(driver_.MakeAssignedCage(), "import os; print(len(os.listdir('/etc/alternatives')), len(os.listdir('/')) > 5, 'unfinished' in os.listdir('/'))");
+  size_t alternatives = 0;
+  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator("/etc/alternatives")) ++alternatives;
+  EXPECT_EQ(listed.out, std::to_string(alternatives) + " True False\n") << listed.err;
   std::ofstream(driver_.runtime_dir() + "/python/shared") << "x";
   const uint32_t first = driver_.MakeAssignedCage();
   // Holds every kind of lock on every file, and listens, until it is told that the others are done.
