@@ -26,7 +26,7 @@ OptionGroup OptionsOf(RuntimeOptions& runtime) {
                "execution environments on this machine; 0: one per 16 MiB of its memory, at most 2,000");
   group.Number("spare-cages", runtime.spare_cages, {0, 1'000}, "sandboxes made ahead of use");
   group.Mebibytes("memory-max", runtime.manager.memory.bytes_max, {0, int64_t{1} << 30},
-                  "MiB that all environments together may use, as measured; 0: what the machine has");
+                  "MiB that all environments together may use, as measured, with what lies in /tmp; 0: what the machine has");
   group.Number("memory-reserve", runtime.memory_reserve_mib, {-1, int64_t{1} << 30},
                "MiB of the machine's memory that must stay available; -1: a tenth of it, 256 to 2,048");
   group.Seconds("idle-timeout", runtime.manager.idle_timeout, {0.001, 1e6}, "seconds after which an idle environment ends");

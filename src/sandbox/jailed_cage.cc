@@ -207,14 +207,14 @@ int64_t JailedCage::PeakChargedBytes() { return NumberAfter(ReadKernelFile(memor
 // resident. A peak of charges that has not moved means that nothing has: then that is all that is read.
 MemoryUse JailedCage::PeakMemory() {
   constexpr int64_t kNoise = 64 << 10;
-  constexpr int64_t kWorthLooking = 4 << 20;  // the kernel sums a cgroup's figures up when they are asked for
+  constexpr int64_t kWorthLooking = 4 << 20;  // the kernel sums up the figures of all cgroups when those of one are asked for: milliseconds
   const int64_t charged = PeakChargedBytes();
   if (charged_seen_ >= 0 && charged - charged_seen_ <= kNoise) return use_;
   charged_seen_ = charged;
   const Resident resident = ResidentOfProcesses();
   if (shared_bytes_ < 0) {
     int64_t now = NumberAfter(ReadKernelFile(memory_usage_.get()), "");
-    if (now > resident.now_bytes / 2) now = std::max<int64_t>(now - FileBytes(), 0);
+    if (now > kWorthLooking && now > resident.now_bytes / 2) now = std::max<int64_t>(now - FileBytes(), 0);
     shared_bytes_ = std::max<int64_t>(resident.now_bytes - now, 0);
   }
   // Children, and what has ended since, are in the charges alone.
