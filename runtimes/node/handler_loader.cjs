@@ -5,11 +5,15 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { createRequire } = require('node:module');
 const { pathToFileURL } = require('node:url');
-const { hasCallbacks } = require('./generation.cjs');
+const { hasCallbacks, nodeMajor } = require('./generation.cjs');
 const { CallbackHandlerDeprecated, HandlerNotFound, ImportModuleError, MalformedHandlerName, UserCodeSyntaxError } =
   require('./function_errors.cjs');
-const packageFolders = require('./package_folders.cjs');
 const { isStreaming } = require('./response_stream.cjs');
+
+// Of NODE_PATH: folders that are found without help (package_folders.cjs), and those that hold no packages.
+const USUAL_FOLDERS = ['/opt/nodejs/node_modules', '/var/runtime/node_modules', '/var/runtime', '/var/task', ''];
+
+let packageFolders = null; // package_folders.cjs, where it has anything to do
 
 // The name under which AWS's client stands in "Require stack" of a missing module.
 const requireFunction = createRequire('/var/runtime/index.mjs');
@@ -24,7 +28,11 @@ async function load(taskRoot, name) {
   const folder = name.slice(0, name.indexOf(base));
   const dot = base.indexOf('.');
   if (dot < 0) throw new MalformedHandlerName('Bad handler');
-  packageFolders.prepare();
+  const further = (process.env.NODE_PATH ?? '').split(':').filter((folder) => !USUAL_FOLDERS.includes(folder) && fs.existsSync(folder));
+  if (further.length > 0 || nodeMajor < 18) {
+    packageFolders = require('./package_folders.cjs');
+    packageFolders.prepare(further);
+  }
   const loaded = await loadModule(taskRoot, folder, base.slice(0, dot));
   const handler = findHandler(loaded, base.slice(dot + 1));
   if (!handler) throw new HandlerNotFound(`${name} is undefined or not exported`);
@@ -62,7 +70,7 @@ async function findModule(taskRoot, folder, moduleName) {
 }
 
 function importFile(file) {
-  packageFolders.prepareImport();
+  packageFolders?.prepareImport();
   return import(pathToFileURL(file).href);
 }
 

@@ -13,19 +13,15 @@ const path = require('node:path');
 const { pathToFileURL } = require('node:url');
 const { nodeMajor } = require('./generation.cjs');
 
-const LINKED = ['/opt/nodejs/node_modules', '/var/runtime/node_modules'];
 const LINKS = ['/var/node_modules', '/node_modules'];
-const WITHOUT_PACKAGES = ['/var/runtime', '/var/task'];
 const SDK_V2 = '/var/runtime/sdk/nodejs16/node_modules'; // of the identifiers before nodejs18.x
 const IMPORT_CALL = /\bimport\s*\(/;
 
 let setHook = null; // does what is left to do before something is imported
 
-// Before the function is loaded.
-function prepare() {
+// Before the function is loaded; handler_loader.cjs has found the `further` folders. Nothing of this file is needed without any.
+function prepare(further) {
   if (nodeMajor < 18 && fs.existsSync(SDK_V2)) addFolder(SDK_V2);
-  const further = (process.env.NODE_PATH ?? '').split(':').filter(
-    (folder) => folder && !LINKED.includes(folder) && !WITHOUT_PACKAGES.includes(folder) && fs.existsSync(folder));
   if (further.length === 0) return;
   keepOrderForRequire();
   const { resolve } = require('./import_resolver.cjs').forFolders(further);

@@ -10,7 +10,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 target=$1
 shift
 mkdir -p "$target/mayfly_client"
-cp "$here/bootstrap.py" "$here/zygote.py" "$target/"
+cp "$here/bootstrap.py" "$here/starting.py" "$here/zygote.py" "$target/"
 cp "$here"/mayfly_client/*.py "$target/mayfly_client/"
 chmod -R a+rX "$target"
 for interpreter in "$@"; do

@@ -7,7 +7,7 @@ inside its cage, without privileges and with its standard descriptors in place, 
     u32 argc, u32 envc (little-endian), then NUL-terminated strings: argc arguments, envc "NAME=value", working directory
 
 In the parent it returns -1 when the control descriptor ends. The child makes itself equal to a fresh interpreter that
-was started with these arguments, and runs bootstrap.main().
+was started with these arguments, and runs starting.run().
 
 What a function sees in sys.modules is what AWS's client would have loaded. The other preloads are put aside: the finder of the folder that
 one comes from hands it out when it is asked, so that every folder in front of the standard library, whenever the function adds it,
@@ -19,10 +19,10 @@ platform starts functions that set one by exec.
 import sys
 
 sys.path.insert(0, __file__.rpartition("/")[0])
-import bootstrap  # noqa: E402
+import starting  # noqa: E402
 sys.path.pop(0)
-sys.modules.pop("bootstrap", None)  # a function may have one
-bootstrap.import_before_functions()
+del sys.modules["starting"]  # a function may have one
+starting.import_before_functions()
 VISIBLE = frozenset(sys.modules)  # to functions; the imports below are not
 
 import gc  # noqa: E402
@@ -122,6 +122,7 @@ class Zygote(object):
     def __init__(self):
         self.invoke_loop = None
         self.logs = None
+        self.main = None  # the module of the script that a fresh interpreter would run
         self.library = []  # the standard library's part of sys.path
         self.own = {}  # modules by name that a child needs before the function runs
         self.fork_handlers = []  # what preloads want done when a process forks: for forks of the function
@@ -134,10 +135,10 @@ class Zygote(object):
         register_at_fork = os.register_at_fork
         os.register_at_fork = lambda **handlers: self.fork_handlers.append(handlers)
         self.library = list(sys.path)
-        self.invoke_loop, function_logs, rehearsal = bootstrap.import_client("invoke_loop", "function_logs", "rehearsal")
+        self.invoke_loop, function_logs, rehearsal = starting.import_client("invoke_loop", "function_logs", "rehearsal")
         self.logs = function_logs.FunctionLogs()
         self.logs.set_up(sys.modules["logging"])
-        bootstrap.add_site_builtins()
+        starting.add_site_builtins()
         for name in PRELOADS:
             _import_if_there(name)
         os.register_at_fork = register_at_fork
@@ -146,6 +147,8 @@ class Zygote(object):
         _prepare_finder(TASK_FOLDER)
         rehearsal.rehearse(self.logs)
         self.own = {name: sys.modules[name] for name in ("random", "uuid", "tempfile")}
+        self.main = type(sys)("__main__")
+        self.main.__file__ = os.path.join(starting.RUNTIME_FOLDER, "bootstrap.py")
         _put_aside()
         gc.collect()
         gc.freeze()
@@ -160,7 +163,7 @@ class Zygote(object):
             return
         configuration = read_configuration(descriptor)
         self.become(configuration)
-        bootstrap.run(self.invoke_loop, self.library, configuration.environment, self.logs)
+        starting.run(self.invoke_loop, self.library, configuration.environment, self.logs)
 
     def become(self, configuration):
         """Makes this child what a fresh interpreter would be."""
@@ -175,8 +178,7 @@ class Zygote(object):
         if hasattr(sys, "orig_argv"):
             sys.orig_argv[:] = configuration.arguments
         sys.dont_write_bytecode = bool(configuration.environment.get("PYTHONDONTWRITEBYTECODE"))
-        bootstrap.__name__, bootstrap.__spec__ = "__main__", None  # as of a script
-        sys.modules["__main__"] = bootstrap
+        sys.modules["__main__"] = self.main
         os.chdir(configuration.working_directory)
 
     def _reseed(self):

@@ -3,7 +3,7 @@ that AWS's client has loaded before. AWS's own client passes them as well."""
 
 from fake_runtime_api import Event
 
-NAMES_OF_CLIENTS = ("bootstrap", "zygote", "mayfly_client", "invoke_loop", "function_errors", "log_handler")
+NAMES_OF_CLIENTS = ("bootstrap", "starting", "zygote", "mayfly_client", "invoke_loop", "function_errors", "log_handler")
 
 
 def test_no_name_of_the_client_is_taken(any_python_function):
@@ -13,7 +13,7 @@ def test_no_name_of_the_client_is_taken(any_python_function):
     any_python_function.write("app.py", """
 import sys
 from mayfly_client import log_handler as beside
-import bootstrap, zygote, mayfly_client, invoke_loop, function_errors, log_handler
+import bootstrap, starting, zygote, mayfly_client, invoke_loop, function_errors, log_handler
 import logging
 logging.getLogger().warning("logged")
 def handler(event, context):
@@ -23,7 +23,7 @@ def handler(event, context):
         logging.exception("caught")
     if event:
         raise ValueError("no")
-    return [m.OWN for m in (bootstrap, zygote, mayfly_client, invoke_loop, function_errors, log_handler, beside)]
+    return [m.OWN for m in (bootstrap, starting, zygote, mayfly_client, invoke_loop, function_errors, log_handler, beside)]
 """)
     outcome = any_python_function.run("app.handler", [Event(0), Event(1)])
     assert all(path.startswith(str(any_python_function.folder)) for path in outcome.response()), outcome.response()
@@ -40,7 +40,7 @@ def test_the_client_is_not_to_be_seen(python_function):
     python_function.write("app.py", """
 import sys, importlib
 def handler(event, context):
-    seen = [name for name in sys.modules if "mayfly" in name or name in ("bootstrap", "zygote")]
+    seen = [name for name in sys.modules if "mayfly" in name or name in ("bootstrap", "starting", "zygote")]
     found = [name for name in ("bootstrap", "zygote", "mayfly_client", "invoke_loop") if importlib.import_module("importlib.util").find_spec(name)]
     return [seen, found, [path for path in sys.path + list(sys.path_importer_cache) if "/python" in path and "runtime" in path and "sdk" not in path]]
 """)
