@@ -142,7 +142,9 @@ Attempt Installation::FromDebian() const {
   if (options_->dry_run) return Attempt::Taken(fmt::format("apt-get install {} ({})", package, candidate));
   if (::geteuid() != 0) return Attempt::NotTaken(fmt::format("{} {} could be installed, but not as this user", package, candidate), "run it as root");
   fmt::print(stderr, "mayfly: apt-get install {}\n", package);
-  const auto done = daemon::ReadProgramOutput({.arguments = {"apt-get", "install", "-y", "-q", "--no-install-recommends", package}, .environment = daemon::OwnEnvironment(),
+  std::vector<std::string> environment = daemon::OwnEnvironment();
+  environment.emplace_back("DEBIAN_FRONTEND=noninteractive");  // nobody could answer
+  const auto done = daemon::ReadProgramOutput({.arguments = {"apt-get", "install", "-y", "-q", "--no-install-recommends", package}, .environment = std::move(environment),
                                                .patience = kAptPatience});
   if (!done) return Attempt::NotTaken(fmt::format("apt-get install {} failed", package), "run it by itself: it says why");
   const auto found = FindOnHost();

@@ -246,6 +246,24 @@ def test_the_order_of_sources(data):
     assert "nothing was installed" in nothing and "not host" in nothing and "not debian" in nothing
 
 
+def test_a_package_of_debian(data, tmp_path):
+    """What apt knows is not installed, is not found afterwards, or an interpreter that lies outside of the usual folders is forgotten again."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    said = programs / "said"
+    for name, script in (("apt-cache", 'echo "$2:"; echo "  Installed: (none)"; case $2 in python3.15) echo "  Candidate: 3.15.0-1";; *) echo "  Candidate: (none)";; esac'),
+                         ("apt-get", f'echo "$*" >{said}; printf "#!/bin/sh\\necho 3.15.0\\n" >{programs}/python3.15; /bin/chmod 755 {programs}/python3.15')):
+        (programs / name).write_text(f"#!/bin/sh\n{script}\n")
+        (programs / name).chmod(0o755)
+    environment = {"PATH": str(programs)}
+    assert "debian: apt-get install python3.15 (3.15.0-1)" in install(data, "python3.15", "--dry-run", environment=environment) and not said.exists()
+    assert f"debian: 3.15.0 at {programs}/python3.15" in install(data, "python3.15", environment=environment)
+    assert said.read_text() == "install -y -q --no-install-recommends python3.15\n"
+    assert json.loads((data / "runtimes.json").read_text())["runtimes"][0]["interpreter"] == f"{programs}/python3.15"
+    assert "host: 3.15.0" in install(data, "python3.15")  # also without that PATH
+    assert "the sources that apt knows have no python3.14" in install(data, "python3.14", "--from", "debian", environment=environment, fails=1)
+
+
 def test_a_folder_of_somebody_else_is_not_used(data):
     """The daemon's user puts a folder of its own in the place of root's, and root works in it."""
     elsewhere = data.parent / "elsewhere"
