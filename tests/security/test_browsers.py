@@ -56,6 +56,11 @@ attempt("fetch without a referrer", post("fetchnoreferrer", { referrerPolicy: "n
 attempt("fetch keepalive", post("fetchkeepalive", { keepalive: true }));
 attempt("fetch json", post("fetchjson", { mode: "cors", headers: { "Content-Type": "application/json" } }));
 attempt("fetch signed", post("fetchsigned", { mode: "cors", headers: { Authorization: "AWS4-HMAC-SHA256 Credential=a/20260131/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=0" } }));
+const redirected = (how, more) => async (done) => {
+  try { await fetch("/redirect?to=" + encodeURIComponent(invoke(how)), { method: "POST", body: "{}", ...more }); } finally { done(); }
+};
+attempt("redirect", redirected("redirected", { mode: "no-cors" }));
+attempt("redirect with fields", redirected("redirectedfields", { headers: { "Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "AmazonSQS.SendMessage" } }));
 attempt("reset", async (done) => { try { await fetch(base + "/_mayfly/reset", { method: "POST", mode: "no-cors" }); } finally { done(); } });
 attempt("create", async (done) => { try { await fetch(base + "/2015-03-31/functions", { method: "POST", mode: "no-cors", body: '{"FunctionName":"made"}' }); } finally { done(); } });
 attempt("beacon", (done) => { navigator.sendBeacon(invoke("beacon"), "{}"); setTimeout(done, 500); });
@@ -86,7 +91,10 @@ class Site(object):
                 elif self.path not in ("/", "/favicon.ico"):
                     site.seen.append((self.command, self.path, dict(self.headers.items())))
                 page = site.page.encode() if self.path == "/" else b""
-                self.send_response(200)
+                there = self.path.startswith("/redirect?") and urllib.parse.parse_qs(self.path.partition("?")[2])["to"][0]
+                self.send_response(307 if there else 200)
+                if there:
+                    self.send_header("Location", there)
                 self.send_header("Content-Type", "text/html")
                 self.send_header("Content-Length", str(len(page)))
                 self.end_headers()
@@ -156,7 +164,7 @@ def test_the_instrument_works(tmp_path):
         assert visit(tmp_path, site) == "done"
         seen = {path.rpartition("=")[2] if "how=" in path else urllib.parse.parse_qs(path.partition("?")[2]).get("MessageBody", [path])[0] for _, path, _ in target.seen}
     for way in ("img", "presigned", "noreferrer", "script", "style", "frame", "form", "formtext", "formmultipart", "formsandboxed", "fetch", "fetchblob", "fetchnoreferrer", "fetchkeepalive",
-                "fetchjson", "fetchsigned", "beacon", "ping", "/_mayfly/reset"):
+                "fetchjson", "fetchsigned", "redirected", "redirectedfields", "beacon", "ping", "/_mayfly/reset"):
         assert way in seen, (way, seen)
 
 
