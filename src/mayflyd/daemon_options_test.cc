@@ -20,6 +20,7 @@ struct Known {
 constexpr Known kKnown[] = {
     {"account-concurrency", "INT in [1 - 1000000]", "1000"},
     {"account-id", "TEXT", "000000000000"},
+    {"allowed-host", "TEXT", ""},
     {"async-backoff-max", "FLOAT in [0.001 - 86400]", "300"},
     {"async-backoff-min", "FLOAT in [0.001 - 3600]", "1"},
     {"async-concurrency", "INT in [0 - 1000000]", "0"},
