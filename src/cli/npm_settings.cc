@@ -11,11 +11,11 @@
 namespace mayfly::cli {
 namespace {
 
-constexpr std::string_view kBlanks = " \t\r\n";
-constexpr size_t kFileBytesMax = 1 << 20;
+constexpr std::string_view kNpmBlanks = " \t\r\n";
+constexpr size_t kNpmFileBytesMax = 1 << 20;
 
 std::string Unquoted(std::string_view text) {
-  text = Trim(text, kBlanks);
+  text = Trim(text, kNpmBlanks);
   if (text.size() >= 2 && (text.front() == '"' || text.front() == '\'') && text.back() == text.front()) text = text.substr(1, text.size() - 2);
   return std::string(text);
 }
@@ -86,7 +86,7 @@ std::string AuthorizationFor(const std::string& registry, const NpmSources& sour
 
 NpmSources::File ReadOrNothing(std::string path) {
   auto text = ReadFile(path);
-  return {.path = std::move(path), .text = text && text->size() <= kFileBytesMax ? std::move(*text) : std::string()};
+  return {.path = std::move(path), .text = text && text->size() <= kNpmFileBytesMax ? std::move(*text) : std::string()};
 }
 
 }  // namespace
@@ -94,10 +94,10 @@ NpmSources::File ReadOrNothing(std::string path) {
 std::string FindInNpmrc(std::string_view text, std::string_view key, const std::function<std::optional<std::string>(const std::string&)>& variable) {
   std::string found;
   for (const std::string_view raw : Split(text, '\n')) {
-    const std::string_view line = Trim(raw, kBlanks);
+    const std::string_view line = Trim(raw, kNpmBlanks);
     const size_t equals = line.find('=');
     if (line.empty() || line.front() == ';' || line.front() == '#' || equals == std::string_view::npos) continue;
-    if (Trim(line.substr(0, equals), kBlanks) == key) found = Expanded(Unquoted(line.substr(equals + 1)), variable);
+    if (Trim(line.substr(0, equals), kNpmBlanks) == key) found = Expanded(Unquoted(line.substr(equals + 1)), variable);
   }
   return found;
 }

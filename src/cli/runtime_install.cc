@@ -28,7 +28,7 @@ namespace {
 
 using catalog::RuntimeIdentifier;
 
-constexpr const char* kAbout = R"(Have runtime identifiers served by exactly their version.
+constexpr const char* kInstallAbout = R"(Have runtime identifiers served by exactly their version.
 
   mayfly runtime install nodejs24.x nodejs22.x
   mayfly runtime install python3.14 --from image
@@ -225,7 +225,7 @@ int RunInstall(const daemon::Options& daemon, const InstallOptions& options) {
 void AddRuntimeInstallCommand(Program& program, CLI::App& runtime) {
   auto options = std::make_shared<InstallOptions>();
   daemon::Options& settings = program.daemon_options();
-  CLI::App* command = runtime.add_subcommand("install", kAbout);
+  CLI::App* command = runtime.add_subcommand("install", kInstallAbout);
   command->add_option("identifiers", options->identifiers, "e.g. nodejs24.x python3.14")->required();
   CLI::Option* from = command->add_option("--from", options->from, "only these sources: host, npm, debian, image")->delimiter(',')->check(CLI::IsMember({"host", "npm", "debian", "image"}));
   command->add_option("--npm-registry", options->node.registry, "the npm registry (default: what npm is configured for)");

@@ -37,7 +37,7 @@ struct SignOptions {
   std::string revoked;
 };
 
-constexpr const char* kAbout = R"(Sign packages, so that functions with a code signing configuration accept them.
+constexpr const char* kSignAbout = R"(Sign packages, so that functions with a code signing configuration accept them.
 
 Once, on the machine of the daemon: a profile with its key. The daemon keeps the certificate, you keep the key.
 
@@ -180,7 +180,7 @@ void AddProfileCommands(Program& program, CLI::App& sign, const std::shared_ptr<
 void AddSignCommand(Program& program) {
   auto options = std::make_shared<SignOptions>();
   CLI::App* sign = program.app().add_subcommand("sign", "sign packages for functions that demand it");
-  sign->description(kAbout);
+  sign->description(kSignAbout);
   sign->require_subcommand(0, 1);
   sign->add_option("zip", options->zip, "the package to sign")->check(CLI::ExistingFile);
   sign->add_option("--key", options->key, "private key and certificate (PEM)");

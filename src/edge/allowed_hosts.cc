@@ -12,7 +12,7 @@
 namespace mayfly::edge {
 namespace {
 
-constexpr size_t kHostBytesMax = 253;  // of DNS
+constexpr size_t kNamedHostBytesMax = 253;  // of DNS
 constexpr size_t kPortDigitsMax = 5;
 constexpr Duration kAddressesRest = std::chrono::seconds(1);
 constexpr std::array<std::string_view, 3> kLoopbackNames = {"localhost", "ip6-localhost", "ip6-loopback"};
@@ -24,7 +24,7 @@ bool IsBelow(std::string_view name, std::string_view domain) {
 }
 
 bool IsName(std::string_view name) {
-  return !name.empty() && name.size() <= kHostBytesMax && !name.starts_with('.') && !name.ends_with('.') && name.find("..") == std::string_view::npos &&
+  return !name.empty() && name.size() <= kNamedHostBytesMax && !name.starts_with('.') && !name.ends_with('.') && name.find("..") == std::string_view::npos &&
          std::ranges::all_of(name, [](char c) { return IsLowerCase(c) || IsDigit(c) || c == '-' || c == '_' || c == '.'; });
 }
 
