@@ -22,6 +22,10 @@ sys.path.insert(0, __file__.rpartition("/")[0])
 import starting  # noqa: E402
 sys.path.pop(0)
 del sys.modules["starting"]  # a function may have one
+# What preloads want done when a process forks is for forks of the function: it would cost each child much, and all of it is fresh.
+FORK_HANDLERS = []
+register_at_fork = starting.os.register_at_fork
+starting.os.register_at_fork = lambda **handlers: FORK_HANDLERS.append(handlers)
 starting.import_before_functions()
 VISIBLE = frozenset(sys.modules)  # to functions; the imports below are not
 
@@ -33,7 +37,6 @@ from importlib.machinery import FileFinder, ModuleSpec  # noqa: E402
 LIBRARY = "/var/runtime/zygote/libmayfly_zygote.so"
 CONFIGURATION_BYTES_MAX = 1 << 20
 DEFAULT_TIME_ZONE = ":UTC"  # of functions that set none
-TASK_FOLDER = "/var/task"
 
 # Chosen by what handlers import most against 0.055 µs of fork for each resident page. Not here: asyncio (2.9 MB, few
 # handlers), multiprocessing (its import draws an authentication key, which children must not share).
@@ -125,15 +128,12 @@ class Zygote(object):
         self.main = None  # the module of the script that a fresh interpreter would run
         self.library = []  # the standard library's part of sys.path
         self.own = {}  # modules by name that a child needs before the function runs
-        self.fork_handlers = []  # what preloads want done when a process forks: for forks of the function
 
     def preload(self):
         """Loads everything that children share, makes what is the same in each of them, and keeps the collector from touching
         (and so copying) it. What a child touches first costs it a page fault and a page: so little as possible is left to do there."""
         gc.disable()
         _reset_signals()
-        register_at_fork = os.register_at_fork
-        os.register_at_fork = lambda **handlers: self.fork_handlers.append(handlers)
         self.library = list(sys.path)
         self.invoke_loop, function_logs, rehearsal = starting.import_client("invoke_loop", "function_logs", "rehearsal")
         self.logs = function_logs.FunctionLogs()
@@ -144,7 +144,8 @@ class Zygote(object):
         os.register_at_fork = register_at_fork
         _make_standard_streams()
         _clear_environment()
-        _prepare_finder(TASK_FOLDER)
+        for folder in starting.package_folders({}) + [os.path.dirname(starting.RUNTIME_FOLDER)]:
+            _prepare_finder(folder)
         rehearsal.rehearse(self.logs)
         self.own = {name: sys.modules[name] for name in ("random", "uuid", "tempfile")}
         self.main = type(sys)("__main__")
@@ -170,7 +171,7 @@ class Zygote(object):
         gc.enable()
         sys.modules["_signal"].pthread_sigmask(sys.modules["_signal"].SIG_SETMASK, ())
         _take_environment(configuration.environment)
-        for handlers in self.fork_handlers:
+        for handlers in FORK_HANDLERS:
             os.register_at_fork(**handlers)
         self._reseed()
         self._forget_clock_and_identity()
