@@ -127,7 +127,7 @@ class Browser(object):
         self.process = subprocess.Popen(
             [CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--no-proxy-server", "--disable-background-networking", f"--user-data-dir={folder}",
              "--host-resolver-rules=MAP *.example 127.0.0.1", *arguments, address],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True, env={**os.environ, "HOME": str(folder)})
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True, env={**os.environ, "HOME": str(folder), "TMPDIR": str(folder)})
 
     def __enter__(self):
         return self
