@@ -194,9 +194,7 @@ constexpr Step kSteps[] = {
 const char* CageStepName(uint32_t step) { return step < std::size(kSteps) ? kSteps[step].name : "?"; }
 
 void RunCageProcess(const CagePlan& plan) {
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
+  ResetSignals();
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   WriteAt(plan.house->proc.get(), "self/oom_score_adj", "0");  // not as the jail, which goes last
   Listeners listeners;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -48,6 +49,13 @@ uint64_t ProcessStartTime(int proc_folder, int pid) {
     if (position == std::string::npos) return 0;
   }
   return strtoull(stat.c_str() + position + 1, nullptr, 10);
+}
+
+void ResetSignals() {
+  for (int signal_number = 1; signal_number < NSIG; ++signal_number) signal(signal_number, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
 }  // namespace mayfly::jail

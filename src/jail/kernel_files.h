@@ -22,5 +22,8 @@ UniqueFd OpenAt(int folder, const std::string& path, int flags);
 // Start time of a process in clock ticks since boot: with the pid it names a process for good. 0 when there is none, or it
 // has ended and waits to be reaped.
 uint64_t ProcessStartTime(int proc_folder, int pid);
+// No signal is blocked, ignored or handled in this process, however the daemon was started: nohup and shells in the background have
+// theirs ignored, which programs would take over.
+void ResetSignals();
 
 }  // namespace mayfly::jail

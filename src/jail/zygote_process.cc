@@ -15,6 +15,7 @@
 
 #include "jail/capabilities.h"
 #include "jail/house.h"
+#include "jail/kernel_files.h"
 
 namespace mayfly::jail {
 namespace {
@@ -43,9 +44,7 @@ const char* Prepare(const ZygoteOptions& options, int socket) {
 }  // namespace
 
 void RunZygoteProcess(const ZygoteOptions& options, int socket) {
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
+  ResetSignals();
   const char* failed = Prepare(options, socket);
   if (failed == nullptr) {
     const char* const arguments[] = {options.interpreter.c_str(), "-I", "-S", "/var/runtime/python/zygote.py", "3", nullptr};

@@ -3,6 +3,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import struct
 import termios
 import time
@@ -16,6 +17,7 @@ def on_terminal(arguments, environment=None, columns=100, rows=30, until=None, s
     """What a person sees: the command runs on a pseudo terminal. `until`: a text after which it is ended."""
     pid, terminal = pty.fork()
     if pid == 0:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # which a shell in the background has ignored
         fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         os.execve(BIN / "mayfly", ["mayfly", *arguments], {**ENVIRONMENT, **(environment or {})})
     seen = b""

@@ -7,6 +7,7 @@ import queue as queues
 import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 import urllib.parse
 
@@ -124,10 +125,11 @@ class Browser(object):
     """A headless Chromium at one address; every name below .example is this machine."""
 
     def __init__(self, folder, address, *arguments):
+        self.scratch = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)  # the browser's sockets are there, whose paths have to be short
         self.process = subprocess.Popen(
             [CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--no-proxy-server", "--disable-background-networking", f"--user-data-dir={folder}",
              "--host-resolver-rules=MAP *.example 127.0.0.1", *arguments, address],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True, env={**os.environ, "HOME": str(folder), "TMPDIR": str(folder)})
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True, env={**os.environ, "HOME": str(folder), "TMPDIR": self.scratch.name})
 
     def __enter__(self):
         return self
@@ -139,6 +141,7 @@ class Browser(object):
             pass
         self.process.stdout.close()
         self.process.wait()
+        self.scratch.cleanup()
 
     def text(self):
         return self.process.communicate(timeout=SECONDS)[0].decode()
