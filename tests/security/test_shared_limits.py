@@ -297,7 +297,9 @@ def attempt():
     print(kind.__name__, error, payload, "took", worst >> 20, "MiB, sockets", most >> 20, "MiB")
     assert most < 200 << 20
     assert worst < 500 << 20, "others use memory meanwhile, but not so much"
-    assert attacker.evaluate("1 + 1") == 2
+    # The kernel may free the buffers of what was killed only after the next process has started, which then ends likewise.
+    wait_until(lambda: attacker.function.invoke({"source": "def attempt():\n    return 2", "name": "attempt", "arguments": {}})[0] is None, 10,
+               "the function works again")
 
 
 # --- who is killed first ---
