@@ -5,6 +5,7 @@
 #include <span>
 
 #include "base/text.h"
+#include "edge/host_field.h"
 #include "identity/sigv4.h"
 #include "wire/query.h"
 
@@ -12,11 +13,6 @@ namespace mayfly::edge {
 namespace {
 
 constexpr size_t kHostBytesMax = 255;  // of DNS
-
-std::string_view WithoutPort(std::string_view host) {
-  const size_t colon = host.rfind(':');
-  return colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos ? host.substr(0, colon) : host;
-}
 
 // What stands before the next separator; takes both off `rest`, which is nullopt afterwards when that was the last piece.
 std::string_view TakePiece(std::optional<std::string_view>& rest, char separator) {

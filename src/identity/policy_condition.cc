@@ -15,8 +15,6 @@ constexpr std::string_view kForAllValues = "ForAllValues:";
 constexpr std::string_view kForAnyValue = "ForAnyValue:";
 constexpr std::string_view kIfExists = "IfExists";
 
-Error MalformedCondition(std::string message) { return Error::Service("MalformedPolicyDocument", std::move(message)); }
-
 std::optional<std::string> TextOf(const json::Value& value) {
   if (value.is_string()) return value.string();
   if (value.is_number()) return value.number_text();
@@ -84,12 +82,12 @@ Result<PolicyCondition> PolicyCondition::Parse(std::string_view name, std::strin
   }
   const Operator* known = FindOperator(rest);
   if (!known || (known->comparison == Comparison::Null && condition.if_exists_)) {
-    return Fail(MalformedCondition(fmt::format("Syntax errors in policy. There is no condition operator \"{}\".", name)));
+    return Fail(MalformedPolicy(fmt::format("Syntax errors in policy. There is no condition operator \"{}\".", name)));
   }
   condition.comparison_ = known->comparison;
   condition.negated_ = known->negated;
   if (key.find(':') == std::string_view::npos) {
-    return Fail(MalformedCondition(fmt::format("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc. (condition key \"{}\")", key)));
+    return Fail(MalformedPolicy(fmt::format("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc. (condition key \"{}\")", key)));
   }
   if (values.is_array()) {
     for (const json::Value& value : values.array()) MF_TRY_VOID(condition.AddOperand(value, variables));
@@ -101,7 +99,7 @@ Result<PolicyCondition> PolicyCondition::Parse(std::string_view name, std::strin
 
 Result<> PolicyCondition::AddOperand(const json::Value& value, Variables variables) {
   const auto text = TextOf(value);
-  if (!text) return Fail(MalformedCondition(fmt::format("Syntax errors in policy. The values of condition key \"{}\" must be texts, numbers or booleans.", key_)));
+  if (!text) return Fail(MalformedPolicy(fmt::format("Syntax errors in policy. The values of condition key \"{}\" must be texts, numbers or booleans.", key_)));
   MF_TRY(Operand operand, ParseOperand(*text, variables));
   operands_.push_back(std::move(operand));
   return {};
@@ -109,7 +107,7 @@ Result<> PolicyCondition::AddOperand(const json::Value& value, Variables variabl
 
 Result<PolicyCondition::Operand> PolicyCondition::ParseOperand(std::string_view text, Variables variables) const {
   const auto invalid = [&](std::string_view what) {
-    return Fail(MalformedCondition(fmt::format("Syntax errors in policy. \"{}\" of condition key \"{}\" is not {}.", text, key_, what)));
+    return Fail(MalformedPolicy(fmt::format("Syntax errors in policy. \"{}\" of condition key \"{}\" is not {}.", text, key_, what)));
   };
   switch (comparison_) {
     case Comparison::Equals:

@@ -14,8 +14,6 @@ constexpr char16_t kAnyRun = 0x100;
 constexpr char16_t kAnyOne = 0x101;
 constexpr int kArnParts = 6;
 
-Error MalformedPattern(std::string message) { return Error::Service("MalformedPolicyDocument", std::move(message)); }
-
 char16_t Byte(char c) { return static_cast<unsigned char>(c); }
 char16_t Lower(char16_t code) { return code >= 'A' && code <= 'Z' ? code + ('a' - 'A') : code; }
 
@@ -79,10 +77,12 @@ size_t ColonsIn(std::u16string_view pattern) {
 
 }  // namespace
 
+Error MalformedPolicy(std::string message) { return Error::Service("MalformedPolicyDocument", std::move(message)); }
+
 // `text` follows "${"; returns how much of it the variable takes, its brace included.
 Result<size_t> PolicyPattern::ParseVariable(std::string_view text, PolicyPattern& into) {
   const size_t end = text.find('}');
-  if (end == std::string_view::npos) return Fail(MalformedPattern(fmt::format("Syntax errors in policy. The variable in \"{}\" does not end.", into.text_)));
+  if (end == std::string_view::npos) return Fail(MalformedPolicy(fmt::format("Syntax errors in policy. The variable in \"{}\" does not end.", into.text_)));
   const std::string_view body = Trim(text.substr(0, end));
   if (body == "*" || body == "?" || body == "$") {
     into.codes_.push_back(Byte(body[0]));
@@ -92,11 +92,11 @@ Result<size_t> PolicyPattern::ParseVariable(std::string_view text, PolicyPattern
   if (const size_t comma = body.find(','); comma != std::string_view::npos) {
     const std::string_view quoted = Trim(body.substr(comma + 1));
     if (quoted.size() < 2 || quoted.front() != '\'' || quoted.back() != '\'') {
-      return Fail(MalformedPattern(fmt::format("Syntax errors in policy. The default value in \"{}\" must stand in single quotes.", into.text_)));
+      return Fail(MalformedPolicy(fmt::format("Syntax errors in policy. The default value in \"{}\" must stand in single quotes.", into.text_)));
     }
     variable.fallback = quoted.substr(1, quoted.size() - 2);
   }
-  if (variable.key.empty()) return Fail(MalformedPattern(fmt::format("Syntax errors in policy. A variable in \"{}\" has no name.", into.text_)));
+  if (variable.key.empty()) return Fail(MalformedPolicy(fmt::format("Syntax errors in policy. A variable in \"{}\" has no name.", into.text_)));
   into.variables_.push_back(std::move(variable));
   return end + 1;
 }

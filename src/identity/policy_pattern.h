@@ -19,6 +19,9 @@ namespace mayfly::identity {
 enum class LetterCase : unsigned char { Matters, Ignored };
 enum class Variables : unsigned char { Resolved, Literal };  // policies of version 2008-10-17 know none
 
+// Service error MalformedPolicyDocument: a policy that cannot be read, and why.
+Error MalformedPolicy(std::string message);
+
 class PolicyPattern {
  public:
   PolicyPattern() = default;

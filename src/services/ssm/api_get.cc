@@ -45,7 +45,6 @@ Error VersionNotFound(std::string_view name, std::string_view selector) {
   return Error::Service("ParameterVersionNotFound", fmt::format("Systems Manager could not find version {} of {}. Verify the version and try again.", selector, name));
 }
 
-Error Invalid(std::string message) { return Error::Service("ValidationException", std::move(message)); }
 
 Result<Parameters::Pointer> SsmApi::Find(const Context& ctx, std::string_view name) const {
   const ParameterReference reference = ParseReference(ctx, name);

@@ -49,7 +49,6 @@ std::string_view OptionOf(const ParameterStringFilter& filter, const KeyRule& ru
   return filter.option ? std::string_view(*filter.option) : rule.options.front();
 }
 
-std::string_view WithoutFirstSlash(std::string_view text) { return text.starts_with('/') ? text.substr(1) : text; }
 
 bool HoldsFor(std::string_view text, std::string_view wanted, std::string_view option) {
   if (option == "BeginsWith") return text.starts_with(wanted);

@@ -35,6 +35,12 @@ Result<> CheckName(const ParameterKey& key, std::string_view name);
 // Whether it is a path to look below: "/" or one that begins so. Error: ValidationException.
 Result<> CheckPath(std::string_view path);
 
+// "/app/db" and "app/db" are both "app/db".
+std::string_view WithoutFirstSlash(std::string_view text);
+
+// ValidationException, in AWS's words.
+Error Invalid(std::string message);
+
 // Whether a label may be given. Not an error: those that may not are told one by one.
 bool IsLabel(std::string_view label);
 

@@ -48,6 +48,5 @@ class SsmApi final : public ParametersHandler, public LabelsHandler, public Tags
 
 // Errors of the service, in AWS's words.
 Error VersionNotFound(std::string_view name, std::string_view selector);
-Error Invalid(std::string message);
 
 }  // namespace mayfly::ssm

@@ -6,14 +6,14 @@
 
 #include <fmt/format.h>
 
+#include "services/ssm/parameter_name.h"
+
 namespace mayfly::ssm {
 namespace {
 
 constexpr std::string_view kStandard = "Standard";
 constexpr std::string_view kAdvanced = "Advanced";
 constexpr std::string_view kIntelligent = "Intelligent-Tiering";
-
-Error Invalid(std::string message) { return Error::Service("ValidationException", std::move(message)); }
 
 size_t CharactersOf(std::string_view utf8) {
   return static_cast<size_t>(std::ranges::count_if(utf8, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
