@@ -16,8 +16,8 @@ from results import Report  # noqa: E402
 from scheduler import Scheduler  # noqa: E402
 
 
-def options(*suites, all=False, pytest=()):
-    return Namespace(suites=list(suites), all=all, pytest=list(pytest))
+def options(*suites, all=False, pytest=(), once=False):
+    return Namespace(suites=list(suites), all=all, pytest=list(pytest), once=once)
 
 
 def names(tasks):
@@ -116,3 +116,42 @@ def test_a_process_that_was_left_is_named(monkeypatch):
         left.kill()
         left.wait()
     assert leftovers.found() == []
+
+
+UNSTEADY = """
+import pathlib
+def test_unsteady():
+    mark = pathlib.Path(__file__).with_name("mark")
+    assert mark.exists() or mark.touch()
+def test_broken():
+    assert BROKEN
+"""
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_what_fails_gets_one_second_attempt_and_is_told_of(tmp_path, capfd, broken):
+    """A test that passes alone is named as unsteady; one that fails again has failed."""
+    folder = tmp_path / "tests" / "sdk"
+    folder.mkdir(parents=True)
+    (folder / "test_it.py").write_text(UNSTEADY.replace("BROKEN", str(not broken)))
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-c", "/dev/null", "--rootdir", str(tmp_path), "tests/sdk"]
+    report = Report(tmp_path)
+    scheduler = Scheduler(tmp_path, 2, report)
+    scheduler.run([Task("sdk", command, kind="pytest", slots=1)])
+    assert plan.again(tmp_path, report.failed_tests(), options(once=True)) is None
+    again = plan.again(tmp_path, report.failed_tests(), options())
+    assert again.alone and "tests/sdk/test_it.py::test_unsteady" in again.command
+    again.command[0] = sys.executable
+    again.command += ["-c", "/dev/null", "--rootdir", str(tmp_path)]
+    scheduler.run([again])
+    report.take_second_attempts(again)
+    assert report.finish() == int(broken)
+    out, err = capfd.readouterr()
+    assert out.splitlines()[-1] == ("1 passed, 1 failed" if broken else "2 passed, 0 failed")
+    assert "unsteady" in err and "sdk  tests.sdk.test_it.test_unsteady" in err
+
+
+def test_too_many_failures_are_no_accident(tmp_path):
+    many = [Namespace(name="tests.sdk.test_tags.test_%d" % i) for i in range(plan.MOST_AGAIN + 1)]
+    assert plan.again(ROOT, many, options()) is None and plan.again(ROOT, many[1:], options())
+    assert plan.node(ROOT, "tests.sdk.test_tags.TestIt.test_it[a.b]") == "tests/sdk/test_tags.py::TestIt::test_it[a.b]"

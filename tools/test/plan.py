@@ -11,6 +11,9 @@ PYTHON = "build/test-cache/venv/bin/python"
 WORKERS = int(os.environ.get("MAYFLY_TEST_WORKERS", (os.cpu_count() or 2) + 1))  # most tests wait for processes to start and end
 
 
+MOST_AGAIN = 5  # tests that failed beside others and are tried again alone; more are no accident
+
+
 class Unknown(Exception):
     """The caller named a suite that is not there."""
 
@@ -64,6 +67,22 @@ def make(root, options):
             needed.add(name)
             open_ends.extend(steps[name].needs)
     return [step for step in steps.values() if step.name in needed] + tasks
+
+
+def again(root, failed, options):
+    """One task for tests that failed beside others, with nothing beside it; None where there are none, or too many for an accident."""
+    if options.once or not 0 < len(failed) <= MOST_AGAIN:
+        return None
+    nodes = [node(root, test.name) for test in failed]
+    return Wanted(root, options).again([one for one in nodes if one])
+
+
+def node(root, name):
+    """How pytest calls a test that its results call tests.sdk.test_tags.TestClass.test_name[parameter]."""
+    path, bracket, parameter = name.partition("[")
+    parts = path.split(".")
+    end = next((i for i in range(len(parts), 0, -1) if Path(root, *parts[:i - 1], parts[i - 1] + ".py").is_file()), None)
+    return "::".join(["/".join(parts[:end]) + ".py", *parts[end:]]) + bracket + parameter if end else None
 
 
 def describe(tasks):
@@ -121,6 +140,11 @@ class Wanted:
         if path.removeprefix("src/") in self.rooms:
             return [self._unit(path.removeprefix("src/"))]
         raise Unknown("no suite and no room is named %s; there are: unit %s; rooms: %s" % (name, " ".join(sorted(self.folders)), " ".join(self.rooms)))
+
+    def again(self, nodes):
+        task = self._pytest("", "second attempt", nodes, workers=1, alone=True)
+        task.needs = ()  # they are there: the tests have run
+        return task
 
     def _check(self):
         return Task("layers", ["tools/tidy/tidy"], "layers, banned calls and names", kind="check")

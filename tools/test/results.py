@@ -14,7 +14,8 @@ class Test:
     suite: str
     name: str
     seconds: float
-    outcome: str  # passed, failed or skipped
+    is_of_pytest: bool
+    outcome: str  # passed, failed, skipped, or unsteady: failed beside others, passed alone
 
 
 @dataclass
@@ -26,7 +27,7 @@ class Times:
         return "%d s (%d s of CPU)" % (self.wall, self.cpu)
 
 
-def read_junit(path, suite):
+def read_junit(path, suite, is_of_pytest):
     """The tests of one file that pytest or GoogleTest wrote. What GoogleTest did not run (DISABLED_) is none."""
     found = []
     for case in xml.parse(path).getroot().iter("testcase"):
@@ -35,7 +36,7 @@ def read_junit(path, suite):
         outcome = "failed" if case.find("failure") is not None or case.find("error") is not None else "passed"
         if case.find("skipped") is not None or case.get("result") == "skipped":
             outcome = "skipped"
-        found.append(Test(suite, "%s.%s" % (case.get("classname"), case.get("name")), float(case.get("time") or 0), outcome))
+        found.append(Test(suite, "%s.%s" % (case.get("classname"), case.get("name")), float(case.get("time") or 0), is_of_pytest, outcome))
     return found
 
 
@@ -82,6 +83,19 @@ class Report:
         if log:
             self._show(log)
 
+    def failed_tests(self):
+        """Those that failed, of suites of pytest; none where something failed that is no test."""
+        failed = [test for test in self.tests if test.outcome == "failed"]
+        return [] if self.extra_failures or any(not test.is_of_pytest for test in failed) else failed
+
+    def take_second_attempts(self, task):
+        """The tests that `task` ran again: those that passed are unsteady, and told of as that. The task's own count is not one of the run."""
+        passed = {test.name for test in self.tests if test.suite == task.name and test.outcome == "passed"}
+        self.tests = [test for test in self.tests if test.suite != task.name]
+        for test in self.tests:
+            if test.outcome == "failed" and test.name in passed:
+                test.outcome = "unsteady"
+
     def add_leftovers(self, found):
         self.leftovers = found
 
@@ -107,10 +121,15 @@ class Report:
             say("\nfailed (logs are in build/test)")
             for failure in failures:
                 say("  " + failure)
+        unsteady = [test for test in self.tests if test.outcome == "unsteady"]
+        if unsteady:
+            say("\nunsteady: failed beside others, passed alone (each is a fault of a test or of the product: mend it)")
+            for test in unsteady:
+                say("  %s  %s" % (test.suite, test.name))
         minutes, seconds = divmod(int(time.monotonic() - self.began), 60)
         say("\n%d min %d s, and %d min of CPU" % (minutes, seconds, cpu / 60))
         sys.stderr.flush()
-        print("%d passed, %d failed" % (count("passed"), len(failures)), flush=True)
+        print("%d passed, %d failed" % (count("passed") + len(unsteady), len(failures)), flush=True)
         return 1 if failures else 0
 
     def _place(self, task):
@@ -120,8 +139,8 @@ class Report:
 
     def _read(self, task, code, seconds):
         if task.kind == "check":
-            return [Test(task.name, task.about, seconds, "passed" if code == 0 else "failed")]
-        return [test for path in sorted(self._place(task).glob("*.xml")) for test in read_junit(path, task.name)]
+            return [Test(task.name, task.about, seconds, False, "passed" if code == 0 else "failed")]
+        return [test for path in sorted(self._place(task).glob("*.xml")) for test in read_junit(path, task.name, task.kind == "pytest")]
 
     def _show(self, log):
         """The end of a log, from where pytest begins to tell of failures."""
