@@ -22,8 +22,8 @@ LayerVersion MakeVersion(std::string sha256 = std::string(64, 'a')) {
   return version;
 }
 
-struct Opened {
-  Opened(Context& ctx, store::Store& store) : tables(store), layers(tables) {
+struct OpenedLayers {
+  OpenedLayers(Context& ctx, store::Store& store) : tables(store), layers(tables) {
     SimLoop& loop = *static_cast<SimLoop*>(ctx.loop);
     EXPECT_TRUE(loop.Run(tables.all.Open(ctx)));
     layers.Open();
@@ -75,7 +75,7 @@ TEST(LayerCatalog, NumbersAreNeverGivenAgain) {
   auto store = store::MakeMemoryStore(loop);
   Context ctx(loop);
   {
-    Opened opened(ctx, *store);
+    OpenedLayers opened(ctx, *store);
     EXPECT_EQ((*loop.Run(opened.layers.Publish(ctx, MakeVersion())))->name.number, 1);
     EXPECT_EQ((*loop.Run(opened.layers.Publish(ctx, MakeVersion())))->name.number, 2);
     EXPECT_TRUE(loop.Run(opened.layers.Delete(ctx, {kLayer, 2})));
@@ -83,7 +83,7 @@ TEST(LayerCatalog, NumbersAreNeverGivenAgain) {
     EXPECT_EQ((*loop.Run(opened.layers.Publish(ctx, MakeVersion(std::string(64, 'b')))))->name.number, 3);
     EXPECT_TRUE(loop.Run(opened.layers.Delete(ctx, {kLayer, 3})));
   }
-  Opened again(ctx, *store);
+  OpenedLayers again(ctx, *store);
   EXPECT_EQ((*loop.Run(again.layers.Publish(ctx, MakeVersion())))->name.number, 4);
   const auto versions = again.layers.Versions(kLayer, INT64_MAX, 10, kAll);
   ASSERT_EQ(versions.size(), 2u);
@@ -100,12 +100,12 @@ TEST(LayerCatalog, KnowsWhatIsInUse) {
   Context ctx(loop);
   const std::string a(64, 'a'), b(64, 'b');
   {
-    Opened opened(ctx, *store);
+    OpenedLayers opened(ctx, *store);
     for (const std::string& sha256 : {a, a, b}) EXPECT_TRUE(loop.Run(opened.layers.Publish(ctx, MakeVersion(sha256))));
     EXPECT_TRUE(loop.Run(opened.layers.Delete(ctx, {kLayer, 1})));
     EXPECT_TRUE(opened.layers.IsInUse(a));
   }
-  Opened again(ctx, *store);
+  OpenedLayers again(ctx, *store);
   EXPECT_TRUE(again.layers.IsInUse(a));
   EXPECT_TRUE(again.layers.IsInUse(b));
   EXPECT_EQ(again.layers.CodeBytesOf("111122223333", "eu-west-1"), 200);

@@ -35,9 +35,9 @@ class JumpingLoop final : public Loop {
   SimLoop* loop_;
 };
 
-class Worker final : public LaneWorker {
+class NotingWorker final : public LaneWorker {
  public:
-  explicit Worker(SimLoop& loop) : loop_(&loop) {}
+  explicit NotingWorker(SimLoop& loop) : loop_(&loop) {}
   Task<Verdict> Work(Context& ctx, const std::string& payload) override {
     began.push_back(payload);
     began_at.push_back(loop_->Now());
@@ -88,8 +88,8 @@ class Lanes : public testing::Test {
   SeededRandom random_{1};
   Context ctx_{loop_};
   std::unique_ptr<store::Store> store_ = store::MakeMemoryStore(jumping_, 1, {.latency = milliseconds(1)});
-  Worker a_{loop_};
-  Worker b_{loop_};
+  NotingWorker a_{loop_};
+  NotingWorker b_{loop_};
   std::unique_ptr<DurableLanes> lanes_;
 };
 
@@ -358,7 +358,7 @@ class LanesOfADay : public Lanes, public testing::WithParamInterface<uint64_t> {
   std::string LaneName() { return (chance_.Below(2) ? "a/" : "b/") + std::to_string(chance_.Below(3)); }
   void StartDay() {
     Start({.window_start = 1, .memory_bytes_max = 100, .lease = minutes(10), .resting_max = static_cast<size_t>(GetParam() % 3)});
-    for (Worker* worker : {&a_, &b_}) {
+    for (NotingWorker* worker : {&a_, &b_}) {
       worker->duration = milliseconds(chance_.Below(2) * 20);
       worker->judge = [this](const std::string& payload) { return Judge(payload); };
     }

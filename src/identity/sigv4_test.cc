@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kSecret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 
-struct FixedClock final : Clock {
+struct ClockAt final : Clock {
   WallTime wall = *ParseAmzDate("20150830T123600Z");
   TimePoint Now() const override { return {}; }
   WallTime WallNow() const override { return wall; }
@@ -69,7 +69,7 @@ std::vector<Signed> Recorded() {
   };
 }
 
-Result<> Check(const http::Request& request, const FixedClock& clock = {}, std::string_view secret = kSecret) {
+Result<> Check(const http::Request& request, const ClockAt& clock = {}, std::string_view secret = kSecret) {
   MF_TRY(const auto claim, ParseClaim(request));
   if (!claim) return Fail(Error::Fault("no claim"));
   const bool literal = claim->payload_hash == kUnsignedPayload;
@@ -102,7 +102,7 @@ TEST(SigV4, RefusesWhatWasChanged) {
 }
 
 TEST(SigV4, SignMakesWhatVerifyAccepts) {
-  FixedClock clock;
+  ClockAt clock;
   http::Request request;
   request.method = "POST";
   request.target = "/2015-03-31/functions/fn%3Alive/invocations?Qualifier=1";
@@ -116,7 +116,7 @@ TEST(SigV4, SignMakesWhatVerifyAccepts) {
 }
 
 TEST(SigV4, PresignedMatchesBotocoreAndAwsExample) {
-  FixedClock clock;
+  ClockAt clock;
   const SigningIdentity identity{"ASIDEXAMPLE", std::string(kSecret), "tok/en+with=="};
   const std::string query = PresignQuery("GET", "127.0.0.1:4566", "/code/a%20b.zip", identity, "us-east-1", "s3", clock.wall,
                                          std::chrono::seconds(900));
@@ -143,7 +143,7 @@ TEST(SigV4, PresignedMatchesBotocoreAndAwsExample) {
 }
 
 TEST(SigV4, PresignedEndsWithItsTime) {
-  FixedClock clock;
+  ClockAt clock;
   http::Request request;
   request.method = "GET";
   request.headers.Add("Host", "h");
@@ -173,7 +173,7 @@ TEST(SigV4, SaysWhatItCalculated) {
 
 TEST(SigV4, RefusesClocksMoreThanFiveMinutesOff) {
   const http::Request request = MakeRequest(Recorded()[0]);
-  FixedClock clock;
+  ClockAt clock;
   clock.wall += std::chrono::minutes(5);
   EXPECT_TRUE(Check(request, clock));
   clock.wall += std::chrono::seconds(1);

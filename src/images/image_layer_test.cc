@@ -16,7 +16,7 @@
 namespace mayfly::images {
 namespace {
 
-using Kind = LayerEntry::Kind;
+using EntryKind = LayerEntry::Kind;
 
 class TextBytes final : public ByteSource {
  public:
@@ -91,9 +91,9 @@ TEST_F(LayerTest, FilesGetNumbersAndNamesStayInTheList) {  // else a name of a s
                                {"b", "", AE_IFREG, 0644, "/etc/passwd", true}, {"a/.wh.gone"}, {"a/.wh..wh..opq"}, {".wh.top"}, {"a/.wh..wh.plnk"}}));
   ASSERT_TRUE(layer) << layer.error().message;
   const std::vector<LayerEntry> expected = {
-      {Kind::File, 0644, 0, "etc/passwd", ""}, {Kind::Directory, 0700, 0, "a", ""},  {Kind::Symlink, 0777, 0, "a/link", "../../../etc"},
-      {Kind::HardLink, 0644, 0, "b", "etc/passwd"}, {Kind::Whiteout, 0, 0, "a/gone", ""}, {Kind::Opaque, 0, 0, "a", ""},
-      {Kind::Whiteout, 0, 0, "top", ""}};
+      {EntryKind::File, 0644, 0, "etc/passwd", ""}, {EntryKind::Directory, 0700, 0, "a", ""},  {EntryKind::Symlink, 0777, 0, "a/link", "../../../etc"},
+      {EntryKind::HardLink, 0644, 0, "b", "etc/passwd"}, {EntryKind::Whiteout, 0, 0, "a/gone", ""}, {EntryKind::Opaque, 0, 0, "a", ""},
+      {EntryKind::Whiteout, 0, 0, "top", ""}};
   EXPECT_EQ(layer->entries, expected);
   EXPECT_EQ(ReadFile(0), "root");
   EXPECT_EQ(layer->bytes, 4u);
@@ -137,7 +137,7 @@ TEST_F(LayerTest, BoundsAndDamage) {
 }
 
 TEST_F(LayerTest, TheListComesBack) {  // else an image is another one after a restart
-  const Layer layer{.entries = {{Kind::File, 0755, 3, "a/b\nc", ""}, {Kind::Symlink, 0777, 0, "ä", "b c"}}, .bytes = 77, .diff_id = {}};
+  const Layer layer{.entries = {{EntryKind::File, 0755, 3, "a/b\nc", ""}, {EntryKind::Symlink, 0777, 0, "ä", "b c"}}, .bytes = 77, .diff_id = {}};
   auto read = ReadLayer(WriteLayer(layer));
   ASSERT_TRUE(read);
   EXPECT_EQ(read->entries, layer.entries);

@@ -32,13 +32,13 @@ struct FakeShares final : ConcurrencyShares {
 
 catalog::FunctionName Named(std::string name) { return {.account_id = "000000000000", .region = "us-east-1", .name = std::move(name)}; }
 
-struct World {
+struct AdmissionWorld {
   SimLoop loop;
   FakeShares shares;
   Admission admission;
   std::deque<Admission::Ticket> tickets;
 
-  explicit World(AdmissionOptions options) : admission(loop, shares, options) {}
+  explicit AdmissionWorld(AdmissionOptions options) : admission(loop, shares, options) {}
   // "" when it may run (and it runs from now on).
   std::string Try(const std::string& name, InitializationType initialization = InitializationType::OnDemand,
                   InvocationKind kind = InvocationKind::Asynchronous) {
@@ -69,7 +69,7 @@ struct World {
 };
 
 TEST(Admission, ReservedConcurrencyIsALimitAndAGuarantee) {
-  World world({.account_concurrency = 100});
+  AdmissionWorld world({.account_concurrency = 100});
   world.Reserve("own", 30);
   EXPECT_EQ(world.Fill("flood", 200), 70);
   EXPECT_EQ(world.Try("flood"), R"("ConcurrentInvocationLimitExceeded")");
@@ -83,7 +83,7 @@ TEST(Admission, ReservedConcurrencyIsALimitAndAGuarantee) {
 }
 
 TEST(Admission, SharesChangeWhileFunctionsRun) {
-  World world({.account_concurrency = 10});
+  AdmissionWorld world({.account_concurrency = 10});
   EXPECT_EQ(world.Fill("a", 20), 10);
   world.Reserve("b", 4);  // all of it is in use: the account's limit holds
   EXPECT_EQ(world.Try("b"), R"("ConcurrentInvocationLimitExceeded")");
@@ -101,7 +101,7 @@ TEST(Admission, SharesChangeWhileFunctionsRun) {
 }
 
 TEST(Admission, ProvisionedConcurrencyIsSetAside) {
-  World world({.account_concurrency = 20});
+  AdmissionWorld world({.account_concurrency = 20});
   world.Provision("p", 5);
   EXPECT_EQ(world.Fill("flood", 50), 15);
   for (int i = 0; i < 5; ++i) EXPECT_EQ(world.Try("p", InitializationType::ProvisionedConcurrency), "");
@@ -116,7 +116,7 @@ TEST(Admission, ProvisionedConcurrencyIsSetAside) {
 }
 
 TEST(Admission, RequestsPerSecond) {
-  World world({.account_concurrency = 10});
+  AdmissionWorld world({.account_concurrency = 10});
   world.Reserve("own", 2);
   const auto run = [&](const std::string& name, int tries) {
     int admitted = 0;
@@ -141,7 +141,7 @@ TEST(Admission, RequestsPerSecond) {
 }
 
 TEST(Admission, NewEnvironmentsPerTenSeconds) {
-  World world({.account_concurrency = 5000});
+  AdmissionWorld world({.account_concurrency = 5000});
   EXPECT_EQ(world.Try("a"), "");
   const auto start = [&](int tries) {
     int started = 0;
@@ -153,11 +153,11 @@ TEST(Admission, NewEnvironmentsPerTenSeconds) {
   EXPECT_EQ(start(1500), 100);
   world.loop.RunFor(seconds(100));
   EXPECT_EQ(start(1500), 1000);
-  EXPECT_EQ(World::ReasonOf(world.tickets[0].MayStart().error()), R"("ConcurrentInvocationLimitExceeded")");
+  EXPECT_EQ(AdmissionWorld::ReasonOf(world.tickets[0].MayStart().error()), R"("ConcurrentInvocationLimitExceeded")");
 }
 
 TEST(Admission, ADeletedFunctionStillCountsWhileItRuns) {
-  World world({.account_concurrency = 10});
+  AdmissionWorld world({.account_concurrency = 10});
   world.Reserve("a", 4);
   EXPECT_EQ(world.Fill("a", 10), 4);
   world.shares.functions.erase("a");
@@ -175,7 +175,7 @@ class AdmissionChaos : public testing::TestWithParam<uint64_t> {};
 TEST_P(AdmissionChaos, LimitsHoldAndReservationsAreKept) {
   SeededRandom random(GetParam());
   constexpr int kAccount = 50;
-  World world({.account_concurrency = kAccount, .requests_per_concurrency = 0, .starts_max = 40, .starts_window = seconds(10)});
+  AdmissionWorld world({.account_concurrency = kAccount, .requests_per_concurrency = 0, .starts_max = 40, .starts_window = seconds(10)});
   TaskScope tasks(world.loop);
   std::map<std::string, int> running;
   int total = 0, admitted = 0, refused = 0, denied_owners = 0;
@@ -191,7 +191,7 @@ TEST_P(AdmissionChaos, LimitsHoldAndReservationsAreKept) {
     ASSERT_EQ(use.unreserved, in_pool());
   };
   struct Invoke {
-    static Task<> Run(World& world, std::map<std::string, int>& running, int& total, Admission::Ticket ticket, std::string name, Duration takes) {
+    static Task<> Run(AdmissionWorld& world, std::map<std::string, int>& running, int& total, Admission::Ticket ticket, std::string name, Duration takes) {
       Context ctx(world.loop);
       (void)co_await Sleep(ctx, takes);
       --running[name];

@@ -69,17 +69,17 @@ struct Attempt {
   TimePoint at;
 };
 
-class World {
+class EventWorld {
  public:
-  using Answer = std::function<Task<Result<runtime::InvokeOutcome>>(World&, Attempt)>;
+  using Answer = std::function<Task<Result<runtime::InvokeOutcome>>(EventWorld&, Attempt)>;
 
-  explicit World(uint64_t seed = 1, store::MemoryStoreFaults faults = {.latency = milliseconds(1)})
+  explicit EventWorld(uint64_t seed = 1, store::MemoryStoreFaults faults = {.latency = milliseconds(1)})
       : random(seed), control(store::MakeMemoryStore(loop)), events(store::MakeMemoryStore(loop, seed, faults)), tables(*control), functions(loop, tables) {
     EXPECT_TRUE(loop.Run(tables.all.Open(ctx)));
     EXPECT_TRUE(loop.Run(functions.Open(ctx)));
     targets.Register("sqs", queue);
   }
-  ~World() { Crash(); }
+  ~EventWorld() { Crash(); }
 
   void Start() {
     deliveries = std::make_unique<delivery::DeliveryWorker>(loop, router, delivery::DeliveryOptions());
@@ -161,13 +161,13 @@ class World {
   std::unique_ptr<FunctionTarget> function_target;
   std::unique_ptr<delivery::DurableLanes> lanes;
   std::vector<Attempt> attempts;
-  Answer answer = [](World&, Attempt) -> Task<Result<runtime::InvokeOutcome>> { co_return runtime::InvokeOutcome{.payload = "\"done\""}; };
+  Answer answer = [](EventWorld&, Attempt) -> Task<Result<runtime::InvokeOutcome>> { co_return runtime::InvokeOutcome{.payload = "\"done\""}; };
 };
 
-Task<Result<runtime::InvokeOutcome>> FailAlways(World&, Attempt) {
+Task<Result<runtime::InvokeOutcome>> FailAlways(EventWorld&, Attempt) {
   co_return runtime::InvokeOutcome{.function_error = true, .payload = R"({"errorMessage":"no luck","errorType":"ValueError"})"};
 }
-Task<Result<runtime::InvokeOutcome>> ThrottleAlways(World&, Attempt) {
+Task<Result<runtime::InvokeOutcome>> ThrottleAlways(EventWorld&, Attempt) {
   co_return Fail(Error::Service("TooManyRequestsException", "Rate Exceeded."));
 }
 
@@ -185,7 +185,7 @@ const json::Value& At(const json::Value& value, std::string_view path) {
 }
 
 TEST(EventQueue, ASuccessIsToldToItsDestination) {
-  World world;
+  EventWorld world;
   const auto function = world.Make("f");
   world.Configure({.owner = {function}, .success_destination = std::string(kQueue) + "good", .failure_destination = std::string(kQueue) + "bad"});
   world.Start();
@@ -209,7 +209,7 @@ TEST(EventQueue, ASuccessIsToldToItsDestination) {
 }
 
 TEST(EventQueue, AFunctionErrorIsTriedAgainAfterOneAndTwoMinutesThenToldToBoth) {
-  World world;
+  EventWorld world;
   const auto function = world.Make("f", std::string(kQueue) + "dead");
   world.Configure({.owner = {function}, .failure_destination = std::string(kQueue) + "bad"});
   world.answer = FailAlways;
@@ -246,7 +246,7 @@ TEST(EventQueue, AFunctionErrorIsTriedAgainAfterOneAndTwoMinutesThenToldToBoth) 
 
 TEST(EventQueue, ConfiguredRetriesAndAgeHold) {
   for (const int retries : {0, 1}) {
-    World world;
+    EventWorld world;
     const auto function = world.Make("f", std::string(kQueue) + "dead");
     world.Configure({.owner = {function}, .retry_attempts_max = retries});
     world.answer = FailAlways;
@@ -255,7 +255,7 @@ TEST(EventQueue, ConfiguredRetriesAndAgeHold) {
     world.loop.RunFor(hours(7));
     EXPECT_THAT(world.attempts, SizeIs(static_cast<size_t>(retries) + 1));
   }
-  World world;
+  EventWorld world;
   const auto function = world.Make("f");
   world.Configure({.owner = {function}, .event_age_max_seconds = 60, .failure_destination = std::string(kQueue) + "bad"});
   world.answer = FailAlways;
@@ -271,7 +271,7 @@ TEST(EventQueue, ConfiguredRetriesAndAgeHold) {
 }
 
 TEST(EventQueue, ThrottlesAreTriedAgainUntilTheEventIsTooOldAndCountNoAttempt) {
-  World world;
+  EventWorld world;
   const auto function = world.Make("f");
   world.Configure({.owner = {function}, .event_age_max_seconds = 3600, .failure_destination = std::string(kQueue) + "bad"});
   world.answer = ThrottleAlways;
@@ -289,9 +289,9 @@ TEST(EventQueue, ThrottlesAreTriedAgainUntilTheEventIsTooOldAndCountNoAttempt) {
 }
 
 TEST(EventQueue, AThrottledFunctionDelaysNoOther) {
-  World world;
+  EventWorld world;
   const auto throttled = world.Make("throttled"), fine = world.Make("fine");
-  world.answer = [](World& world, Attempt attempt) -> Task<Result<runtime::InvokeOutcome>> {
+  world.answer = [](EventWorld& world, Attempt attempt) -> Task<Result<runtime::InvokeOutcome>> {
     if (attempt.function == "throttled") co_return co_await ThrottleAlways(world, attempt);
     co_return runtime::InvokeOutcome{.payload = "1"};
   };
@@ -305,7 +305,7 @@ TEST(EventQueue, AThrottledFunctionDelaysNoOther) {
 }
 
 TEST(EventQueue, AFunctionThatIsSwitchedOffFailsItsEventsAtOnce) {
-  World world;
+  EventWorld world;
   const auto function = world.Make("f", std::string(kQueue) + "dead");
   world.Configure({.owner = {function}, .failure_destination = std::string(kQueue) + "bad"});
   world.Put(world.tables.reserved_concurrency, catalog::ReservedConcurrency{.owner = {function}, .executions = 0});
@@ -324,7 +324,7 @@ TEST(EventQueue, AFunctionThatIsSwitchedOffFailsItsEventsAtOnce) {
 }
 
 TEST(EventQueue, EventsOfADeletedFunctionAreDiscarded) {
-  World world;
+  EventWorld world;
   const auto function = world.Make("f", std::string(kQueue) + "dead");
   world.answer = FailAlways;
   world.Start();
@@ -341,7 +341,7 @@ TEST(EventQueue, EventsOfADeletedFunctionAreDiscarded) {
 }
 
 TEST(EventQueue, TargetsThatFailAreTriedAgainThenCounted) {
-  World world;
+  EventWorld world;
   const auto function = world.Make("f", std::string(kQueue) + "dead");
   world.Configure({.owner = {function}, .retry_attempts_max = 0, .failure_destination = "arn:aws:sns:eu-west-1:111122223333:nobody-home"});
   world.answer = FailAlways;
@@ -357,7 +357,7 @@ TEST(EventQueue, TargetsThatFailAreTriedAgainThenCounted) {
 }
 
 TEST(EventQueue, WhatIsOwedIsSentAsTheExecutionRoleAndRefusedForGood) {
-  World world;
+  EventWorld world;
   catalog::Function made = MakeFunction("f");
   made.role = "arn:aws:iam::111122223333:role/service/worker";
   made.dead_letter_arn = std::string(kQueue) + "dead";
@@ -392,7 +392,7 @@ TEST(EventQueue, AFunctionTakesAServicesDeliveryOnlyWhenItsPolicyAllowsIt) {
       {policy(R"({"StringEquals":{"aws:SourceAccount":"444455556666"}})"), false},
   };
   for (const auto& c : cases) {
-    World world;
+    EventWorld world;
     const auto function = world.Make("f");
     world.Start();
     if (!c.policy.empty()) {
@@ -413,7 +413,7 @@ TEST(EventQueue, AFunctionTakesAServicesDeliveryOnlyWhenItsPolicyAllowsIt) {
 }
 
 TEST(EventQueue, WhatAnEarlierVersionOwedIsCountedAsItsOwn) {
-  World world;
+  EventWorld world;
   const auto function = world.Make("f");
   world.queue.failure_rate = 1;
   world.queue.random = &world.random;
@@ -439,7 +439,7 @@ TEST(EventQueue, WhatAnEarlierVersionOwedIsCountedAsItsOwn) {
 }
 
 TEST(EventQueue, ARecordTooLargeForItsTargetComesWithoutPayloads) {
-  World world;
+  EventWorld world;
   const auto function = world.Make("f");
   world.Configure({.owner = {function}, .success_destination = std::string(kQueue) + "good"});
   world.Start();
@@ -453,7 +453,7 @@ TEST(EventQueue, ARecordTooLargeForItsTargetComesWithoutPayloads) {
 
 TEST(EventQueue, FunctionsAsDestinationsOfEachOtherAreStopped) {
   for (const bool allowed : {false, true}) {
-    World world;
+    EventWorld world;
     const auto a = world.Make("a", std::string(kQueue) + "dead"), b = world.Make("b", std::string(kQueue) + "dead");
     world.Configure({.owner = {a}, .success_destination = b.Arn()});
     world.Configure({.owner = {b}, .success_destination = a.Arn()});
@@ -477,7 +477,7 @@ TEST(EventQueue, FunctionsAsDestinationsOfEachOtherAreStopped) {
 }
 
 TEST(EventQueue, AnAliasIsResolvedAtEachAttempt) {
-  World world;
+  EventWorld world;
   const auto function = world.Make("f");
   for (const int version : {1, 2}) {
     catalog::Function made = *world.functions.Find(function);
@@ -520,7 +520,7 @@ class Day {
       : seed_(seed), world_(seed, {.latency = milliseconds(2), .failure_rate = seed % 3 == 0 ? 0.02 : 0.0}), chance_(seed * 7919), crashes_allowed_(seed % 2 == 1) {
     world_.queue.random = &chance_;
     world_.queue.failure_rate = 0.1;
-    world_.answer = [this](World&, Attempt attempt) { return Answer(std::move(attempt)); };
+    world_.answer = [this](EventWorld&, Attempt attempt) { return Answer(std::move(attempt)); };
     world_.lane_options.memory_bytes_max = 20'000;
     for (int i = 0; i < 6; ++i) MakeOne(i);
   }
@@ -637,7 +637,7 @@ class Day {
   }
 
   const uint64_t seed_;
-  World world_;
+  EventWorld world_;
   SeededRandom chance_;
   const bool crashes_allowed_;
   bool healthy_ = false;

@@ -17,7 +17,7 @@ using std::chrono::seconds;
 
 const catalog::FunctionName kName{"000000000000", "us-east-1", "f"};
 
-struct World {
+struct ProvisionerWorld {
   SimLoop loop;
   runtime::FakeFunction function;
   runtime::SimulatedFactory factory{loop, function};
@@ -30,7 +30,7 @@ struct World {
   TaskScope tasks{loop};
   int in_provisioned = 0, elsewhere = 0;
 
-  explicit World(runtime::ManagerOptions options = {}) : environments(loop, factory, options) {
+  explicit ProvisionerWorld(runtime::ManagerOptions options = {}) : environments(loop, factory, options) {
     Context ctx(loop);
     EXPECT_TRUE(loop.Run(tables.all.Open(ctx)));
     Change([&](resources::Change& change) {
@@ -68,7 +68,7 @@ struct World {
   static catalog::Alias Alias(std::string version) { return {.function = kName, .name = "live", .function_version = std::move(version)}; }
   template <typename Stage>
   void Change(Stage stage) {
-    loop.RunVoid([](World& world, Stage stage) -> Task<> {
+    loop.RunVoid([](ProvisionerWorld& world, Stage stage) -> Task<> {
       Context ctx(world.loop);
       resources::Change change(world.tables.all);
       stage(change);
@@ -92,7 +92,7 @@ struct World {
     });
   }
   void Invoke() {
-    tasks.Spawn([](World& world) -> Task<> {
+    tasks.Spawn([](ProvisionerWorld& world) -> Task<> {
       Context ctx(world.loop);
       const auto alias = world.catalog.FindAlias(kName, "live");
       const auto version = world.catalog.FindVersion(kName, alias->function_version);
@@ -116,7 +116,7 @@ struct World {
 };
 
 TEST(Provisioner, MakesThemChangesTheirNumberAndEndsThem) {
-  World world;
+  ProvisionerWorld world;
   world.Ask(5);
   EXPECT_EQ(world.State(), "IN_PROGRESS 0");
   world.loop.RunFor(seconds(1));
@@ -137,7 +137,7 @@ TEST(Provisioner, MakesThemChangesTheirNumberAndEndsThem) {
 }
 
 TEST(Provisioner, InvocationsTakeThemFirstAndSpillOver) {
-  World world;
+  ProvisionerWorld world;
   world.function.on_event = [](const std::string&) { return FakeBehaviour{.takes = seconds(1)}; };
   world.Ask(3);
   world.loop.RunFor(seconds(1));
@@ -154,7 +154,7 @@ TEST(Provisioner, InvocationsTakeThemFirstAndSpillOver) {
 }
 
 TEST(Provisioner, CrashedOnesAreReplaced) {
-  World world;
+  ProvisionerWorld world;
   world.Ask(3);
   world.loop.RunFor(seconds(1));
   world.function.on_event = [](const std::string&) { return FakeBehaviour{.kind = FakeBehaviour::Kind::Exit}; };
@@ -169,7 +169,7 @@ TEST(Provisioner, CrashedOnesAreReplaced) {
 }
 
 TEST(Provisioner, AFailingInitFailsItAndIsTriedAgain) {
-  World world;
+  ProvisionerWorld world;
   int inits = 0;
   bool broken = true;
   world.function.on_init = [&] { return ++inits, broken ? -1 : 0; };
@@ -188,7 +188,7 @@ TEST(Provisioner, AFailingInitFailsItAndIsTriedAgain) {
 }
 
 TEST(Provisioner, ANewWishIsTriedAtOnce) {
-  World world({.environments_max = 3});
+  ProvisionerWorld world({.environments_max = 3});
   world.Ask(5);
   world.loop.RunFor(seconds(5));
   EXPECT_EQ(world.State(), "FAILED 3 MACHINE_CAPACITY_EXCEEDED: all execution environments of this machine are in use");
@@ -199,7 +199,7 @@ TEST(Provisioner, ANewWishIsTriedAtOnce) {
 }
 
 TEST(Provisioner, AnAliasMovesWithoutAGap) {
-  World world;
+  ProvisionerWorld world;
   world.Ask(3);
   world.loop.RunFor(seconds(1));
   world.Point("2");
@@ -222,7 +222,7 @@ TEST(Provisioner, AnAliasMovesWithoutAGap) {
 }
 
 TEST(Provisioner, ARestartMakesThemAgain) {
-  World world;
+  ProvisionerWorld world;
   world.Ask(2);
   world.Ask(1, "2");
   world.loop.RunFor(seconds(1));
@@ -236,7 +236,7 @@ TEST(Provisioner, ARestartMakesThemAgain) {
 }
 
 TEST(Provisioner, OldOnesAreRenewedWithoutAGap) {
-  World world({.age_max = hours(11)});
+  ProvisionerWorld world({.age_max = hours(11)});
   world.Ask(2);
   for (int minute = 0; minute < 60 * 30; ++minute) {
     world.loop.RunFor(minutes(1));
@@ -254,7 +254,7 @@ class ProvisionerChaos : public testing::TestWithParam<uint64_t> {};
 
 TEST_P(ProvisionerChaos, EndsWithWhatWasAskedFor) {
   SeededRandom random(GetParam());
-  World world({.idle_timeout = minutes(1), .environments_max = 40});
+  ProvisionerWorld world({.idle_timeout = minutes(1), .environments_max = 40});
   bool calm = false;
   world.function.on_init = [&] { return !calm && random.Below(10) == 0 ? 1 : 0; };
   world.function.on_event = [&](const std::string&) {

@@ -11,7 +11,7 @@ namespace {
 
 using telemetry::TraceField;
 
-constexpr const char* kRoot = "1-5759e988-bd862e3fe1be46a994272793";
+constexpr const char* kTraceRoot = "1-5759e988-bd862e3fe1be46a994272793";
 
 struct Traces {
   SimLoop loop;
@@ -27,10 +27,10 @@ struct Traces {
 
 TEST(TraceHeader, CallersKeepTheirRoot) {
   Traces traces;
-  const std::string given = std::string("Root=") + kRoot + ";Parent=53995c3f42cd8ad8;Lineage=1:a5:0";
+  const std::string given = std::string("Root=") + kTraceRoot + ";Parent=53995c3f42cd8ad8;Lineage=1:a5:0";
   EXPECT_EQ(traces.Complete(given), given);
   EXPECT_EQ(traces.Complete("Root=1-2-3;Parent=4"), "Root=1-2-3;Parent=4") << "callers' own forms pass through";
-  EXPECT_EQ(TraceField(traces.Complete(std::string("Root=") + kRoot), "Parent").size(), 16u);
+  EXPECT_EQ(TraceField(traces.Complete(std::string("Root=") + kTraceRoot), "Parent").size(), 16u);
   for (const char* bad : {"", "Root=", "Root= ;Sampled=1", "Parent=53995c3f42cd8ad8", "nonsense;;=;"}) {
     const std::string made = traces.Complete(bad);
     EXPECT_TRUE(telemetry::IsTraceId(TraceField(made, "Root"))) << made;
@@ -48,12 +48,12 @@ TEST(TraceHeader, FieldsAreFoundAsTheyStand) {
 
 TEST(TraceSampler, TheCallersDecisionStands) {
   Traces traces;
-  const std::string yes = std::string("Root=") + kRoot + ";Parent=53995c3f42cd8ad8;Sampled=1;Lineage=1:a5:0";
-  const std::string no = std::string("Root=") + kRoot + ";Parent=53995c3f42cd8ad8;Sampled=0";
+  const std::string yes = std::string("Root=") + kTraceRoot + ";Parent=53995c3f42cd8ad8;Sampled=1;Lineage=1:a5:0";
+  const std::string no = std::string("Root=") + kTraceRoot + ";Parent=53995c3f42cd8ad8;Sampled=0";
   for (const char* mode : {"Active", "PassThrough"}) {
     EXPECT_EQ(traces.sampler.Decide(no, mode, "arn"), no);
     const std::string decided = traces.sampler.Decide(yes, mode, "arn");
-    EXPECT_EQ(TraceField(decided, "Root"), kRoot);
+    EXPECT_EQ(TraceField(decided, "Root"), kTraceRoot);
     EXPECT_EQ(TraceField(decided, "Lineage"), "1:a5:0");
     EXPECT_TRUE(telemetry::IsSampled(decided));
     EXPECT_NE(TraceField(decided, "Parent"), "53995c3f42cd8ad8") << "the invocation is a segment of its own";
@@ -62,7 +62,7 @@ TEST(TraceSampler, TheCallersDecisionStands) {
 
 TEST(TraceSampler, ActiveFunctionsRecordOneASecondAndAFewMore) {
   Traces traces;
-  const std::string open = std::string("Root=") + kRoot + ";Parent=53995c3f42cd8ad8";
+  const std::string open = std::string("Root=") + kTraceRoot + ";Parent=53995c3f42cd8ad8";
   EXPECT_EQ(traces.sampler.Decide(open, "PassThrough", "arn"), open + ";Sampled=0");
   for (int second = 0; second < 20; ++second) {
     EXPECT_TRUE(telemetry::IsSampled(traces.sampler.Decide(open, "Active", "arn"))) << second;

@@ -14,8 +14,6 @@
 namespace mayfly::jail {
 namespace {
 
-constexpr const char* kPython = "/usr/bin/python3.11";
-
 TEST(IdMap, SwapsTwoAndKeepsTheRest) {  // else functions work as somebody else, or see others' files as their own
   EXPECT_EQ(IdMapLines(1000, 100000), "0 100000 993\n993 101000 1\n994 100994 6\n1000 100993 1\n1001 101001 64535\n");
   EXPECT_EQ(IdMapLines(993, 100000), "0 100000 993\n993 100993 1\n994 100994 64542\n");

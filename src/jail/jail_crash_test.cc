@@ -17,8 +17,6 @@
 namespace mayfly::jail {
 namespace {
 
-constexpr const char* kPython = "/usr/bin/python3.11";
-
 // The pid of a helper process of the jail; 0: there is none.
 pid_t HelperOf(pid_t jail, const std::string& name) {
   const std::string number = std::to_string(jail);

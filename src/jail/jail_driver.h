@@ -15,6 +15,8 @@
 
 namespace mayfly::jail {
 
+inline constexpr const char* kPython = "/usr/bin/python3.11";  // what tests run in cages, where it is there
+
 struct DriverReport {
   sandbox::JailReport report{};
   std::map<uint32_t, UniqueFd> descriptors;  // by CageDescriptor

@@ -29,8 +29,6 @@ using namespace std::chrono_literals;
 using sandbox::JailOperation;
 using sandbox::JailReportKind;
 
-constexpr const char* kPython = "/usr/bin/python3.11";
-
 class JailTest : public testing::Test {
  protected:
   void SetUp() override {

@@ -19,8 +19,6 @@ namespace {
 using sandbox::JailOperation;
 using sandbox::JailReportKind;
 
-constexpr const char* kPython = "/usr/bin/python3.11";
-
 // A trusted interpreter, and what a child of it runs: the last argument, as a program.
 constexpr const char* kTestZygote = R"(
 import ctypes, os, struct, sys, json

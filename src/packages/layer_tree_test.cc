@@ -16,7 +16,7 @@ namespace mayfly::packages {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr uint32_t kLink = 0120777;
+constexpr uint32_t kLinkMode = 0120777;
 
 class LayerTrees : public testing::Test {
  protected:
@@ -79,7 +79,7 @@ TEST_F(LayerTrees, AnotherKindTakesThePlace) {
 
 TEST_F(LayerTrees, LinksAreNeverFollowed) {
   // The first layer's link stands where the second has a folder, and the other way round.
-  const std::string links = Put({{"real/keep", "real"}, {"python", "real", kLink}, {"self", ".", kLink}});
+  const std::string links = Put({{"real/keep", "real"}, {"python", "real", kLinkMode}, {"self", ".", kLinkMode}});
   const std::string folders = Put({{"python/module.py", "module"}, {"self/file", "file"}, {"data/file", "data"}});
   const std::string root = MergedRoot({links, folders});
   EXPECT_FALSE(fs::is_symlink(root + "/python"));
@@ -92,11 +92,11 @@ TEST_F(LayerTrees, LinksAreNeverFollowed) {
   EXPECT_EQ(fs::read_symlink(other + "/python"), "real");
   EXPECT_FALSE(fs::exists(other + "/real/module.py"));
   // A link that is harmless in its own layer and leads out of the tree after another has covered a folder: a name, no more.
-  const std::string out = MergedRoot({Put({{"d/", "", 0040755}, {"out", "d/../code", kLink}}), Put({{"d", ".", kLink}})});
+  const std::string out = MergedRoot({Put({{"d/", "", 0040755}, {"out", "d/../code", kLinkMode}}), Put({{"d", ".", kLinkMode}})});
   EXPECT_EQ(fs::read_symlink(out + "/out"), "d/../code");
   EXPECT_TRUE(fs::is_symlink(out + "/d"));
   const std::string covered =
-      MergedRoot({Put({{"d/", "", 0040755}, {"out", "d/../code", kLink}}), Put({{"d", ".", kLink}}), Put({{"out/file", "x"}})});
+      MergedRoot({Put({{"d/", "", 0040755}, {"out", "d/../code", kLinkMode}}), Put({{"d", ".", kLinkMode}}), Put({{"out/file", "x"}})});
   EXPECT_EQ(*ReadFile(covered + "/out/file"), "x");
   EXPECT_FALSE(fs::exists(folder_ + "/code/file"));
   EXPECT_FALSE(fs::exists(covered + "/../code"));
@@ -151,7 +151,7 @@ TEST_F(LayerTrees, ManyFilesAndThreads) {
 }
 
 TEST_F(LayerTrees, CountsUnpackedBytes) {
-  const std::string a = Put({{"a", std::string(1000, 'x'), 0100644, 3, true}, {"d/b", std::string(24, 'y')}, {"l", "a", kLink}});
+  const std::string a = Put({{"a", std::string(1000, 'x'), 0100644, 3, true}, {"d/b", std::string(24, 'y')}, {"l", "a", kLinkMode}});
   EXPECT_EQ(*store_->UnpackedBytesOf(a), 1024u);
   EXPECT_FALSE(store_->UnpackedBytesOf("nothing"));
 }

@@ -13,13 +13,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-Task<Result<>> Append(Context& ctx, Shelves& shelves, std::string key, std::string text) {
-  return Edit(ctx, shelves.shelves, std::move(key), [text = std::move(text)](Note& note) -> Result<> {
-    note.text += text;
-    return {};
-  });
-}
-
 class EditTest : public testing::Test {
  protected:
   EditTest() {

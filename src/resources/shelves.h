@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/random.h"
+#include "resources/edit.h"
 #include "resources/change.h"
 
 namespace mayfly::resources {
@@ -68,6 +69,14 @@ inline Task<Result<>> Delete(Context& ctx, ResourceTable<Note>& table, std::stri
   MF_CO_TRY(const auto old, table.Get(key));
   MF_CO_TRY_VOID(change.Delete(table, key, old));
   co_return co_await change.Commit(ctx);
+}
+
+// Appends to the note of one shelf by an Edit.
+inline Task<Result<>> Append(Context& ctx, Shelves& shelves, std::string key, std::string text) {
+  return Edit(ctx, shelves.shelves, std::move(key), [text = std::move(text)](Note& note) -> Result<> {
+    note.text += text;
+    return {};
+  });
 }
 
 // All shelves and notes by their keys.

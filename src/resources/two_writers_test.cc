@@ -19,15 +19,6 @@ Task<> Settle(Context& ctx, Shelves& a, Shelves& b) {
   (void)co_await Sleep(ctx, milliseconds(20));
 }
 
-Task<Result<>> Append(Context& ctx, Shelves& shelves, std::string key, std::string text) {
-  return Edit(ctx, shelves.shelves, std::move(key), [text = std::move(text)](Note& note) -> Result<> {
-    note.text += text;
-    return {};
-  });
-}
-
-
-
 Task<> EachSeesTheOther(Context& ctx, store::Store& store) {
   Shelves a(store), b(store);
   std::string heard;
@@ -154,9 +145,9 @@ INSTANTIATE_TEST_SUITE_P(All, TwoWriters,
 // Two daemons and their clients over one store that fails now and then; each daemon ends once in the middle, with changes staged
 // and commits on their way, and starts again. What the store has afterwards is what both see, nothing lies on a shelf that has
 // gone, and no edit that was answered with success is missing.
-class Simulation {
+class WritersSimulation {
  public:
-  explicit Simulation(uint64_t seed)
+  explicit WritersSimulation(uint64_t seed)
       : random_(seed), store_(store::MakeMemoryStore(loop_, seed, {.latency = milliseconds(3), .failure_rate = 0.05})) {}
 
   void Run() {
@@ -186,7 +177,7 @@ class Simulation {
     daemon = std::make_unique<Daemon>(loop_, *store_);
     ASSERT_TRUE(loop_.Run(daemon->shelves.all.Open(ctx_)));
     for (int client = 0; client < 4; ++client) {
-      daemon->clients.Spawn([](Simulation& sim, Daemon& daemon) -> Task<> {
+      daemon->clients.Spawn([](WritersSimulation& sim, Daemon& daemon) -> Task<> {
         while (!daemon.stopping) co_await sim.Step(daemon.shelves);
       }(*this, *daemon));
     }
@@ -235,7 +226,7 @@ class Simulation {
 TEST(TwoWritersSimulation, NothingIsLostAndBothAgreeInTheEnd) {
   for (uint64_t seed = 1; seed <= 30; ++seed) {
     SCOPED_TRACE(seed);
-    Simulation(seed).Run();
+    WritersSimulation(seed).Run();
     if (testing::Test::HasFailure()) break;
   }
 }

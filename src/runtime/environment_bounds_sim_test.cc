@@ -24,7 +24,7 @@ class FakeMemory final : public MachineMemory {
   const sandbox::FakeWorld* world_;
 };
 
-struct Node {
+struct BoundedNode {
   SimLoop loop;
   FakeFunction function;
   SimulatedFactory factory{loop, function};
@@ -35,7 +35,7 @@ struct Node {
   int answered = 0;
   std::string last_error;
 
-  explicit Node(ManagerOptions options = {}, bool bounded = true) {
+  explicit BoundedNode(ManagerOptions options = {}, bool bounded = true) {
     if (bounded) {
       options.memory.machine = &memory;
       options.memory.reserve_bytes = 50 * kMib;
@@ -43,7 +43,7 @@ struct Node {
     manager = std::make_unique<EnvironmentManager>(loop, factory, options);
   }
   void Invoke(std::string pool) {
-    tasks.Spawn([](Node& node, std::string pool) -> Task<> {
+    tasks.Spawn([](BoundedNode& node, std::string pool) -> Task<> {
       Context ctx(node.loop);
       auto outcome = co_await node.manager->Invoke(ctx, pool, node.spec, {.request_id = "r", .payload = "1"});
       if (outcome) ++node.answered;
@@ -65,7 +65,7 @@ struct Node {
 };
 
 TEST(MemoryBound, MeasuredEnvironmentsFillWhatThereIsAndNoMore) {
-  Node node;
+  BoundedNode node;
   node.function.on_event = [](const std::string&) { return FakeBehaviour{.takes = seconds(2)}; };
   // 150 MiB beyond the reserve; 24 MiB are expected of each while none has been measured.
   for (int i = 0; i < 20; ++i) node.Invoke("pool");
@@ -84,7 +84,7 @@ TEST(MemoryBound, MeasuredEnvironmentsFillWhatThereIsAndNoMore) {
 }
 
 TEST(MemoryBound, IdleEnvironmentsMakeRoomFirst) {
-  Node node;
+  BoundedNode node;
   for (int i = 0; i < 40; ++i) {
     node.Invoke("pool-" + std::to_string(i));
     node.loop.RunFor(seconds(1));
@@ -95,7 +95,7 @@ TEST(MemoryBound, IdleEnvironmentsMakeRoomFirst) {
 }
 
 TEST(MemoryBound, IdleEnvironmentsGoWhenOthersNeedTheMemory) {
-  Node node({.idle_timeout = hours(1)});
+  BoundedNode node({.idle_timeout = hours(1)});
   for (int i = 0; i < 5; ++i) {
     node.Invoke("pool-" + std::to_string(i));
     node.loop.RunFor(seconds(1));
@@ -115,7 +115,7 @@ TEST(MemoryBound, IdleEnvironmentsGoWhenOthersNeedTheMemory) {
 }
 
 TEST(MemoryBound, AnOwnBoundCountsWhatIsUsed) {
-  Node node({.memory = {.bytes_max = 60 * kMib}}, false);
+  BoundedNode node({.memory = {.bytes_max = 60 * kMib}}, false);
   node.function.on_event = [](const std::string&) { return FakeBehaviour{.takes = seconds(2)}; };
   for (int i = 0; i < 10; ++i) node.Invoke("pool");
   node.loop.RunFor(seconds(1));
@@ -129,7 +129,7 @@ TEST(MemoryBound, AnOwnBoundCountsWhatIsUsed) {
 }
 
 TEST(MemoryBound, WhatLiesInTmpCounts) {  // else idle environments keep more than all may have
-  Node node({.memory = {.bytes_max = 1000 * kMib}}, false);
+  BoundedNode node({.memory = {.bytes_max = 1000 * kMib}}, false);
   node.spec->cage.tmp_bytes = 512 * kMib;
   node.factory.world.charged_bytes = 400 * kMib;
   for (int i = 0; i < 5; ++i) {
@@ -146,7 +146,7 @@ TEST(MemoryBound, WhatLiesInTmpCounts) {  // else idle environments keep more th
 }
 
 TEST(ProvisionedPools, AreInitialisedAheadAndKept) {
-  Node node({.idle_timeout = minutes(1), .environments_max = 3}, false);
+  BoundedNode node({.idle_timeout = minutes(1), .environments_max = 3}, false);
   for (int i = 0; i < 2; ++i) EXPECT_TRUE(node.Provision("p"));
   node.loop.RunFor(hours(1));  // they do not time out
   EXPECT_EQ(node.manager->CountProvisioned("p").ready, 2);
@@ -169,7 +169,7 @@ TEST(ProvisionedPools, AreInitialisedAheadAndKept) {
 }
 
 TEST(ProvisionedPools, ACrashedOneIsLostAndTold) {
-  Node node({}, false);
+  BoundedNode node({}, false);
   std::vector<std::string> losses;
   node.manager->OnProvisionedLoss([&](const std::string& pool) { losses.push_back(pool); });
   EXPECT_TRUE(node.Provision("p"));
@@ -189,7 +189,7 @@ TEST(ProvisionedPools, ACrashedOneIsLostAndTold) {
 }
 
 TEST(ProvisionedPools, TheirInitHasItsOwnLimit) {
-  Node node({}, false);
+  BoundedNode node({}, false);
   node.spec->init_timeout = seconds(130);
   node.function.init_takes = seconds(100);
   EXPECT_TRUE(node.Provision("p"));
@@ -199,7 +199,7 @@ TEST(ProvisionedPools, TheirInitHasItsOwnLimit) {
 }
 
 TEST(ProvisionedPools, FewerAreKeptOldestFirst) {
-  Node node({.age_max = hours(10)}, false);
+  BoundedNode node({.age_max = hours(10)}, false);
   for (int i = 0; i < 3; ++i) {
     EXPECT_TRUE(node.Provision("p"));
     node.loop.RunFor(hours(1));

@@ -12,7 +12,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using Kind = FakeBehaviour::Kind;
 
-struct Node : SimulatedNode {
+struct LifeNode : SimulatedNode {
   using SimulatedNode::SimulatedNode;
   Task<Result<InvokeOutcome>> Invoke(std::string payload, std::string pool = "pool") {
     Context ctx(loop);
@@ -28,7 +28,7 @@ struct Node : SimulatedNode {
 };
 
 TEST(EnvironmentSim, AnEnvironmentEndsBeforeItsCredentialsDo) {
-  Node node({.idle_timeout = hours(100), .age_max = hours(11)});
+  LifeNode node({.idle_timeout = hours(100), .age_max = hours(11)});
   node.Run("\"a\"");
   for (int hour = 1; hour < 11; ++hour) {
     node.loop.RunFor(hours(1));
@@ -43,7 +43,7 @@ TEST(EnvironmentSim, AnEnvironmentEndsBeforeItsCredentialsDo) {
 }
 
 TEST(EnvironmentSim, FirstInvocationWaitsForInitAndTheNextOneReusesIt) {
-  Node node;
+  LifeNode node;
   const InvokeOutcome first = node.Run("\"a\"");
   EXPECT_EQ(first.payload, "\"a\"");
   EXPECT_FALSE(first.function_error);
@@ -56,7 +56,7 @@ TEST(EnvironmentSim, FirstInvocationWaitsForInitAndTheNextOneReusesIt) {
 }
 
 TEST(EnvironmentSim, HandledErrorKeepsTheEnvironment) {
-  Node node;
+  LifeNode node;
   node.function.on_event = [](const std::string&) { return FakeBehaviour{.kind = Kind::HandledError}; };
   EXPECT_EQ(node.Run("1").payload, R"({"errorType":"ValueError"})");
   EXPECT_TRUE(node.Run("1").function_error);
@@ -66,7 +66,7 @@ TEST(EnvironmentSim, HandledErrorKeepsTheEnvironment) {
 }
 
 TEST(EnvironmentSim, TimeoutKillsTheProcessAndKeepsTheSandbox) {
-  Node node;
+  LifeNode node;
   bool hang = true;
   node.function.on_event = [&](const std::string&) { return FakeBehaviour{.kind = hang ? Kind::Hang : Kind::Answer}; };
   const TimePoint before = node.loop.Now();
@@ -83,7 +83,7 @@ TEST(EnvironmentSim, TimeoutKillsTheProcessAndKeepsTheSandbox) {
 }
 
 TEST(EnvironmentSim, CrashesAreReportedAsLambdaDoes) {
-  Node node;
+  LifeNode node;
   FakeBehaviour behaviour{.kind = Kind::Exit, .exit_code = 127};
   node.function.on_event = [&](const std::string&) { return behaviour; };
   EXPECT_EQ(node.Run("1").payload,
@@ -101,7 +101,7 @@ TEST(EnvironmentSim, CrashesAreReportedAsLambdaDoes) {
 }
 
 TEST(EnvironmentSim, ASecondAnswerIsRefused) {
-  Node node;
+  LifeNode node;
   node.function.on_event = [](const std::string&) { return FakeBehaviour{.kind = Kind::AnswerTwice}; };
   for (const char* event : {"1", "2", "3"}) EXPECT_EQ(node.Run(event).payload, event);
   EXPECT_EQ(node.factory.busy_violations, 0);
@@ -110,7 +110,7 @@ TEST(EnvironmentSim, ASecondAnswerIsRefused) {
 }
 
 TEST(EnvironmentSim, ARuntimeThatEndsAfterItsAnswerDoesNotFailTheNextInvocation) {
-  Node node;
+  LifeNode node;
   int events = 0;
   node.function.on_event = [&](const std::string&) { return FakeBehaviour{.kind = ++events == 1 ? Kind::ErrorThenExit : Kind::Answer}; };
   EXPECT_EQ(node.Run("1").payload, R"({"errorType":"Fatal"})");
@@ -133,7 +133,7 @@ TEST(EnvironmentSim, ARuntimeThatEndsAfterItsAnswerDoesNotFailTheNextInvocation)
 // Else a process that dies just after its answer fails the next invocation, of which it has not read a byte.
 TEST(EnvironmentSim, AnEventThatWasSentButNotReadIsGivenToAnotherProcess) {
   for (const size_t bytes : {2, 100'000}) {  // a large event is kept in another way
-    Node node;
+    LifeNode node;
     const std::string event = '"' + std::string(bytes, 'x') + '"';
     int events = 0;
     node.function.on_event = [&](const std::string& seen) {
@@ -178,7 +178,7 @@ TEST(EnvironmentSim, ARuntimeMayDieInEveryState) {
   };
   for (const Case& expected : cases) {
     SCOPED_TRACE(expected.what);
-    Node node;
+    LifeNode node;
     bool is_first = true;
     node.function.on_event = [&](const std::string&) { return std::exchange(is_first, false) ? expected.first : FakeBehaviour(); };
     EXPECT_EQ(node.Run("1").payload, expected.answer);
@@ -196,7 +196,7 @@ TEST(EnvironmentSim, ARuntimeMayDieInEveryState) {
 TEST(EnvironmentSim, EveryWayToFailInitEndsTheProcess) {
   for (const int init : {1, -1, -2, -3, -4}) {
     SCOPED_TRACE(init);
-    Node node;
+    LifeNode node;
     int inits = 0;
     node.function.on_init = [&] { return ++inits <= 2 ? init : 0; };
     EXPECT_TRUE(node.Run("1").function_error);
@@ -208,7 +208,7 @@ TEST(EnvironmentSim, EveryWayToFailInitEndsTheProcess) {
 }
 
 TEST(EnvironmentSim, ARuntimeThatAsksForNothingMoreTimesOutTheNextInvocation) {
-  Node node;
+  LifeNode node;
   node.function.on_event = [](const std::string& event) { return FakeBehaviour{.kind = event == "1" ? Kind::AnswerThenHang : Kind::Answer}; };
   EXPECT_EQ(node.Run("1").payload, "1");
   EXPECT_NE(node.Run("2").payload.find("Task timed out after 3.00 seconds"), std::string::npos);
@@ -221,7 +221,7 @@ TEST(EnvironmentSim, ARuntimeThatAsksForNothingMoreTimesOutTheNextInvocation) {
 TEST(EnvironmentSim, ALateAnswerIsNobodys) {
   for (const Duration late : {Duration(microseconds(-1)), Duration(0), Duration(microseconds(1)), Duration(microseconds(500)), Duration(milliseconds(1))}) {
     SCOPED_TRACE(late.count());
-    Node node;
+    LifeNode node;
     const Duration takes = seconds(3) + late;
     bool is_late = false;
     node.function.on_event = [&](const std::string& event) { return FakeBehaviour{.takes = is_late && event == "1" ? takes : milliseconds(1)}; };
@@ -236,7 +236,7 @@ TEST(EnvironmentSim, ALateAnswerIsNobodys) {
     EXPECT_FALSE(second.function_error);
     node.ExpectNothingLeft();
   }
-  Node node;
+  LifeNode node;
   node.function.on_event = [](const std::string& event) { return FakeBehaviour{.kind = event == "1" ? Kind::Hang : Kind::Answer}; };
   EXPECT_NE(node.Run("1").payload.find("Task timed out"), std::string::npos);
   EXPECT_EQ(node.Run("2").payload, "2");
@@ -246,14 +246,14 @@ TEST(EnvironmentSim, ALateAnswerIsNobodys) {
 }
 
 TEST(EnvironmentSim, FailedInitIsRepeatedInsideTheInvocation) {
-  Node node;
+  LifeNode node;
   int inits = 0;
   node.function.on_init = [&] { return ++inits == 1 ? 1 : 0; };
   EXPECT_EQ(node.Run("1").payload, "1");
   EXPECT_EQ(inits, 2);
   EXPECT_EQ(node.factory.events.failed_inits, 1);
 
-  Node broken;
+  LifeNode broken;
   broken.function.on_init = [] { return -1; };
   const InvokeOutcome outcome = broken.Run("1");
   EXPECT_TRUE(outcome.function_error);
@@ -264,7 +264,7 @@ TEST(EnvironmentSim, FailedInitIsRepeatedInsideTheInvocation) {
 }
 
 TEST(EnvironmentSim, InitThatNeverEndsTimesOutTwice) {
-  Node node;
+  LifeNode node;
   node.function.on_init = [] { return -2; };
   const TimePoint before = node.loop.Now();
   const InvokeOutcome outcome = node.Run("1");
@@ -275,7 +275,7 @@ TEST(EnvironmentSim, InitThatNeverEndsTimesOutTwice) {
 }
 
 TEST(EnvironmentSim, DeathOfTheCageEndsTheInvocationAndTheEnvironment) {
-  Node node;
+  LifeNode node;
   bool die = true;
   node.function.on_event = [&](const std::string&) { return FakeBehaviour{.kind = die ? Kind::CageDies : Kind::Answer}; };
   EXPECT_TRUE(node.Run("1").function_error);
@@ -286,7 +286,7 @@ TEST(EnvironmentSim, DeathOfTheCageEndsTheInvocationAndTheEnvironment) {
 }
 
 TEST(EnvironmentSim, IdleEnvironmentsEnd) {
-  Node node;
+  LifeNode node;
   node.Run("1");
   EXPECT_EQ(node.manager->counts().idle, 1);
   node.loop.RunFor(hours(1));
@@ -295,7 +295,7 @@ TEST(EnvironmentSim, IdleEnvironmentsEnd) {
 }
 
 TEST(EnvironmentSim, AFullNodeEvictsIdleEnvironmentsOfOthersThenRefuses) {
-  Node node(ManagerOptions{.environments_max = 2});
+  LifeNode node(ManagerOptions{.environments_max = 2});
   node.Run("1");
   EXPECT_TRUE(node.loop.Run(node.Invoke("1", "other")));
   EXPECT_TRUE(node.loop.Run(node.Invoke("1", "third")));
@@ -304,7 +304,7 @@ TEST(EnvironmentSim, AFullNodeEvictsIdleEnvironmentsOfOthersThenRefuses) {
   TaskScope scope(node.loop);
   int refused = 0;
   for (int i = 0; i < 3; ++i) {
-    scope.Spawn([](Node& node, int& refused) -> Task<> {
+    scope.Spawn([](LifeNode& node, int& refused) -> Task<> {
       auto outcome = co_await node.Invoke("1");
       if (!outcome && outcome.error().code == "NoCage") ++refused;
     }(node, refused));
@@ -316,7 +316,7 @@ TEST(EnvironmentSim, AFullNodeEvictsIdleEnvironmentsOfOthersThenRefuses) {
 }
 
 TEST(EnvironmentSim, RetiredVersionsGiveNoMoreEnvironments) {
-  Node node;
+  LifeNode node;
   node.Run("1");
   node.manager->Retire("pool");
   node.loop.RunFor(seconds(1));
@@ -332,7 +332,7 @@ class EnvironmentChaos : public testing::TestWithParam<uint64_t> {};
 
 TEST_P(EnvironmentChaos, EveryInvocationEndsOnceAndNothingIsLeft) {
   SeededRandom random(GetParam());
-  Node node(ManagerOptions{.idle_timeout = seconds(30), .environments_max = 8});
+  LifeNode node(ManagerOptions{.idle_timeout = seconds(30), .environments_max = 8});
   node.function.on_init = [&] { const auto dice = random.Below(100); return dice < 5 ? 1 : dice < 9 ? -1 - static_cast<int>(random.Below(4)) : 0; };
   constexpr Kind kFailures[] = {Kind::CageDies, Kind::ErrorThenExit, Kind::Oversized, Kind::AnswerTwice, Kind::WrongRequestId,
                                 Kind::AnswerThenExit, Kind::AnswerThenHang, Kind::AnswerThenIdle, Kind::CutAnswer};
@@ -350,7 +350,7 @@ TEST_P(EnvironmentChaos, EveryInvocationEndsOnceAndNothingIsLeft) {
   for (int i = 0; i < total; ++i) {
     const Duration at = milliseconds(random.Below(120'000));
     const std::string pool = "pool-" + std::to_string(random.Below(3));
-    scope.Spawn([](Node& node, Duration at, std::string pool, int i, int& answered, int& wrong, int& refused) -> Task<> {
+    scope.Spawn([](LifeNode& node, Duration at, std::string pool, int i, int& answered, int& wrong, int& refused) -> Task<> {
       Context ctx(node.loop);
       (void)co_await Sleep(ctx, at);
       auto outcome = co_await node.Invoke(std::to_string(i), pool);

@@ -10,14 +10,14 @@ namespace {
 using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using Kind = FakeBehaviour::Kind;
+using BehaviourKind = FakeBehaviour::Kind;
 using Start = FakeExtension::Start;
 using OnInvoke = FakeExtension::OnInvoke;
 
-struct Node : SimulatedNode {
+struct ExtendedNode : SimulatedNode {
   bool want_log_tail = false;
 
-  explicit Node(ManagerOptions options = {}) : SimulatedNode(options) { spec->extensions = {"agent"}; }
+  explicit ExtendedNode(ManagerOptions options = {}) : SimulatedNode(options) { spec->extensions = {"agent"}; }
   Task<Result<InvokeOutcome>> Invoke(std::string payload, std::string pool = "pool") {
     Context ctx(loop);
     Invocation invocation = NewInvocation(std::move(payload));
@@ -35,7 +35,7 @@ struct Node : SimulatedNode {
 };
 
 TEST(Extensions, TakePartFromInitToShutdown) {
-  Node node;
+  ExtendedNode node;
   EXPECT_EQ(node.Run("1").payload, "1");
   EXPECT_EQ(node.events().last_extension, "agent Ready [INVOKE,SHUTDOWN] ");
   EXPECT_EQ(node.Run("2").payload, "2");
@@ -48,7 +48,7 @@ TEST(Extensions, TakePartFromInitToShutdown) {
 }
 
 TEST(Extensions, CallersDoNotWaitForThem) {
-  Node node;
+  ExtendedNode node;
   node.spec->timeout = seconds(3);
   node.Run("1");
   node.Settle();
@@ -65,14 +65,14 @@ TEST(Extensions, CallersDoNotWaitForThem) {
 }
 
 TEST(Extensions, LogTailHoldsTheReport) {
-  Node node;
+  ExtendedNode node;
   node.want_log_tail = true;
   EXPECT_NE(node.Run("1").log_tail.find("REPORT RequestId: request-1"), std::string::npos);
   node.ExpectNothingLeft();
 }
 
 TEST(Extensions, OneThatHangsIsBoundedByTheTimeout) {
-  Node node;
+  ExtendedNode node;
   node.Run("1");
   node.Settle();
   node.factory.extension.on_invoke = [] { return OnInvoke::Hang; };
@@ -86,7 +86,7 @@ TEST(Extensions, OneThatHangsIsBoundedByTheTimeout) {
 }
 
 TEST(Extensions, OneThatCrashesFailsTheInvocation) {
-  Node node;
+  ExtendedNode node;
   node.function.on_event = [](const std::string&) { return FakeBehaviour{.takes = milliseconds(100)}; };
   node.factory.extension.on_invoke = [] { return OnInvoke::Exit; };
   EXPECT_EQ(node.Run("1").payload, R"({"errorType":"Extension.Crash","errorMessage":"RequestId: request-1 Error: exit code 0"})");
@@ -100,7 +100,7 @@ TEST(Extensions, OneThatCrashesFailsTheInvocation) {
 }
 
 TEST(Extensions, CrashAfterTheAnswerIsReportedAndNoMore) {
-  Node node;
+  ExtendedNode node;
   node.Run("1");
   node.Settle();
   node.factory.extension.takes = milliseconds(50);
@@ -128,7 +128,7 @@ TEST(Extensions, OneThatSpoilsInitIsNamed) {
       {Start::NeverAsk, "Sandbox.Timedout", "Task timed out after 3.00 seconds", "agent Registered [INVOKE,SHUTDOWN] "},
   };
   for (const Case& expected : cases) {
-    Node node;
+    ExtendedNode node;
     node.factory.extension.on_start = [&] { return expected.start; };
     EXPECT_EQ(node.Run("1").payload, R"({"errorType":")" + expected.error + R"(","errorMessage":"RequestId: request-1 Error: )" + expected.message + R"("})");
     EXPECT_EQ(node.events().last_init_error, expected.error);
@@ -142,14 +142,14 @@ TEST(Extensions, OneThatSpoilsInitIsNamed) {
 }
 
 TEST(Extensions, RegisteringTwiceIsRefused) {
-  Node node;
+  ExtendedNode node;
   node.factory.extension.on_start = [] { return Start::RegisterTwice; };
   EXPECT_EQ(node.Run("1").payload, "1");
   node.ExpectNothingLeft();
 }
 
 TEST(Extensions, MoreThanTenAreTooMany) {
-  Node node;
+  ExtendedNode node;
   node.spec->extensions.clear();
   for (int i = 0; i < 11; ++i) node.spec->extensions.push_back("extension-" + std::to_string(i));
   EXPECT_NE(node.Run("1").payload.find("Extension.LaunchError"), std::string::npos);
@@ -162,12 +162,12 @@ TEST(Extensions, MoreThanTenAreTooMany) {
 }
 
 TEST(Extensions, FailuresOfTheRuntimeAreToldWithTheirReason) {
-  Node node;
-  node.function.on_event = [](const std::string&) { return FakeBehaviour{.kind = Kind::Exit}; };
+  ExtendedNode node;
+  node.function.on_event = [](const std::string&) { return FakeBehaviour{.kind = BehaviourKind::Exit}; };
   EXPECT_NE(node.Run("1").payload.find("Runtime.ExitError"), std::string::npos);
   node.Settle();
   EXPECT_EQ(node.given("SHUTDOWN failure"), 1);
-  node.function.on_event = [](const std::string&) { return FakeBehaviour{.kind = Kind::Hang}; };
+  node.function.on_event = [](const std::string&) { return FakeBehaviour{.kind = BehaviourKind::Hang}; };
   const TimePoint before = node.loop.Now();
   EXPECT_NE(node.Run("1").payload.find("Sandbox.Timedout"), std::string::npos);
   EXPECT_LT(node.loop.Now() - before, milliseconds(3010)) << "the caller does not wait for the Shutdown phase";
@@ -177,7 +177,7 @@ TEST(Extensions, FailuresOfTheRuntimeAreToldWithTheirReason) {
 }
 
 TEST(Extensions, ThoseThatIgnoreTheEndAreKilledAfterTwoSeconds) {
-  Node node;
+  ExtendedNode node;
   node.Run("1");
   node.Settle();
   node.factory.extension.obeys_shutdown = [] { return false; };
@@ -190,7 +190,7 @@ TEST(Extensions, ThoseThatIgnoreTheEndAreKilledAfterTwoSeconds) {
 }
 
 TEST(Extensions, WithoutShutdownEventsTheyAreKilledAtOnce) {
-  Node node;
+  ExtendedNode node;
   node.factory.extension.events = R"("INVOKE")";
   node.Run("1");
   node.Settle();
@@ -202,7 +202,7 @@ TEST(Extensions, WithoutShutdownEventsTheyAreKilledAtOnce) {
 }
 
 TEST(Extensions, AFullNodeWaitsForAShutdownPhase) {
-  Node node(ManagerOptions{.environments_max = 1});
+  ExtendedNode node(ManagerOptions{.environments_max = 1});
   node.Run("1");
   node.Settle();
   const TimePoint before = node.loop.Now();
@@ -228,7 +228,7 @@ constexpr const char* kSubscription = R"({"schemaVersion":"2022-12-13","types":[
                                       R"("destination":{"protocol":"HTTP","URI":"http://sandbox.localdomain:8080/"},"buffering":{"timeoutMs":25}})";
 
 TEST(Telemetry, TellsAllOfAnEnvironmentsLife) {
-  Node node;
+  ExtendedNode node;
   node.factory.extension.subscription = kSubscription;
   node.Run("1");
   node.Settle();
@@ -239,7 +239,7 @@ TEST(Telemetry, TellsAllOfAnEnvironmentsLife) {
 }
 
 TEST(Telemetry, DeliveriesAreRepeatedThenCountedAsDropped) {
-  Node node;
+  ExtendedNode node;
   node.factory.extension.subscription = kSubscription;
   node.Run("1");
   node.Settle();
@@ -264,7 +264,7 @@ class ExtensionChaos : public testing::TestWithParam<uint64_t> {};
 
 TEST_P(ExtensionChaos, EveryInvocationEndsOnceAndNothingIsLeft) {
   SeededRandom random(GetParam());
-  Node node(ManagerOptions{.idle_timeout = seconds(30), .environments_max = 8});
+  ExtendedNode node(ManagerOptions{.idle_timeout = seconds(30), .environments_max = 8});
   node.spec->extensions = {"agent", "tail"};
   node.factory.extension.subscription = kSubscription;
   node.factory.extension.on_start = [&] {
@@ -281,8 +281,8 @@ TEST_P(ExtensionChaos, EveryInvocationEndsOnceAndNothingIsLeft) {
   node.function.on_event = [&](const std::string&) {
     FakeBehaviour behaviour{.takes = milliseconds(random.Below(500))};
     const auto dice = random.Below(100);
-    behaviour.kind = dice < 70 ? Kind::Answer : dice < 78 ? Kind::HandledError : dice < 86 ? Kind::Exit : dice < 90 ? Kind::Hang
-                   : dice < 94 ? Kind::CageDies : dice < 96 ? Kind::Oversized : Kind::WrongRequestId;
+    behaviour.kind = dice < 70 ? BehaviourKind::Answer : dice < 78 ? BehaviourKind::HandledError : dice < 86 ? BehaviourKind::Exit : dice < 90 ? BehaviourKind::Hang
+                   : dice < 94 ? BehaviourKind::CageDies : dice < 96 ? BehaviourKind::Oversized : BehaviourKind::WrongRequestId;
     node.factory.telemetry_failures = random.Below(10) == 0 ? 3 : 0;
     return behaviour;
   };
@@ -292,7 +292,7 @@ TEST_P(ExtensionChaos, EveryInvocationEndsOnceAndNothingIsLeft) {
   for (int i = 0; i < total; ++i) {
     const Duration at = milliseconds(random.Below(120'000));
     const std::string pool = "pool-" + std::to_string(random.Below(3));
-    scope.Spawn([](Node& node, Duration at, std::string pool, int i, int& answered, int& wrong) -> Task<> {
+    scope.Spawn([](ExtendedNode& node, Duration at, std::string pool, int i, int& answered, int& wrong) -> Task<> {
       Context ctx(node.loop);
       (void)co_await Sleep(ctx, at);
       auto outcome = co_await node.Invoke(std::to_string(i), pool);

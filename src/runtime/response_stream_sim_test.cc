@@ -30,10 +30,10 @@ struct Streamed {
   Result<InvokeOutcome> outcome = Fail(Error::Fault("it never ended"));
 };
 
-struct Node : SimulatedNode {
+struct StreamNode : SimulatedNode {
   using SimulatedNode::SimulatedNode;
 
-  static Task<> Read(Node& node, ResponsePipe& pipe, Reader reader, Streamed& result) {
+  static Task<> Read(StreamNode& node, ResponsePipe& pipe, Reader reader, Streamed& result) {
     Context ctx(node.loop);
     co_await pipe.AwaitBegin();
     result.begun = pipe.begun();
@@ -80,7 +80,7 @@ struct Node : SimulatedNode {
 };
 
 TEST(ResponseStreamSim, BytesComeWhileTheFunctionStillWorks) {
-  Node node;
+  StreamNode node;
   node.spec->timeout = seconds(60);
   node.Streams({.pieces = 3, .piece_bytes = 10, .between = seconds(5)});
   const Streamed result = node.Run();
@@ -98,7 +98,7 @@ TEST(ResponseStreamSim, BytesComeWhileTheFunctionStillWorks) {
 }
 
 TEST(ResponseStreamSim, ASlowReaderSlowsTheFunctionAndNothingPilesUp) {
-  Node node;
+  StreamNode node;
   node.spec->timeout = seconds(900);
   node.Streams({.pieces = 200, .piece_bytes = 60'000, .between = Duration()});
   const Streamed result = node.Run({.pause = seconds(1)});
@@ -109,7 +109,7 @@ TEST(ResponseStreamSim, ASlowReaderSlowsTheFunctionAndNothingPilesUp) {
 }
 
 TEST(ResponseStreamSim, AReaderWhoLeavesStopsNothing) {
-  Node node;
+  StreamNode node;
   node.Streams({.pieces = 50, .piece_bytes = 60'000});
   const Streamed result = node.Run({.leaves_after = 1});
   EXPECT_TRUE(result.has_left);
@@ -120,7 +120,7 @@ TEST(ResponseStreamSim, AReaderWhoLeavesStopsNothing) {
 }
 
 TEST(ResponseStreamSim, TheTimeoutBoundsTheStream) {
-  Node node;
+  StreamNode node;
   node.Streams({.pieces = 2, .piece_bytes = 10, .end = End::Hang});
   Streamed result = node.Run();
   EXPECT_EQ(result.bytes, std::string(20, '7'));
@@ -139,7 +139,7 @@ TEST(ResponseStreamSim, TheTimeoutBoundsTheStream) {
 }
 
 TEST(ResponseStreamSim, FailuresInTheMidstAreTold) {
-  Node node;
+  StreamNode node;
   const std::string sent(300, '7');
   node.Streams({.end = End::Trailers});
   Streamed result = node.Run();
@@ -165,7 +165,7 @@ TEST(ResponseStreamSim, FailuresInTheMidstAreTold) {
 }
 
 TEST(ResponseStreamSim, AnErrorBeforeTheFirstByteIsNoStream) {
-  Node node;
+  StreamNode node;
   node.function.on_event = [](const std::string&) { return FakeBehaviour{.kind = FakeBehaviour::Kind::HandledError}; };
   Streamed result = node.Run();
   EXPECT_FALSE(result.begun);
@@ -179,7 +179,7 @@ TEST(ResponseStreamSim, AnErrorBeforeTheFirstByteIsNoStream) {
 }
 
 TEST(ResponseStreamSim, MoreThanTheLimitIsCutThere) {
-  Node node;
+  StreamNode node;
   node.factory.options.streaming.bytes_max = 250;
   node.Streams({.pieces = 10});
   const Streamed result = node.Run();
@@ -193,7 +193,7 @@ TEST(ResponseStreamSim, MoreThanTheLimitIsCutThere) {
 }
 
 TEST(ResponseStreamSim, TheRateIsKeptBehindTheBurst) {
-  Node node;
+  StreamNode node;
   node.spec->timeout = seconds(900);
   node.factory.options.streaming.bytes_per_second = 1000;
   node.factory.options.streaming.burst_bytes = 2000;
@@ -209,14 +209,14 @@ TEST(ResponseStreamSim, TheRateIsKeptBehindTheBurst) {
 }
 
 TEST(ResponseStreamSim, ASecondAnswerIsRefusedWhileTheFirstStreams) {
-  Node node;
+  StreamNode node;
   node.Streams({.end = End::Twice});
   EXPECT_EQ(node.Run().bytes, std::string(300, '7'));
   node.ExpectNothingLeft();
 }
 
 TEST(ResponseStreamSim, ExtensionsThatWorkOnDoNotHoldTheEnd) {
-  Node node;
+  StreamNode node;
   node.spec->extensions = {"agent"};
   node.spec->timeout = seconds(10);
   node.factory.extension.takes = seconds(2);
@@ -232,7 +232,7 @@ TEST(ResponseStreamSim, ExtensionsThatWorkOnDoNotHoldTheEnd) {
 }
 
 TEST(ResponseStreamSim, AnEventThatADyingRuntimeNeverTookStreamsFromTheNextOne) {
-  Node node;
+  StreamNode node;
   int events = 0;
   node.function.on_event = [&](const std::string&) {
     return FakeBehaviour{.kind = ++events == 1 ? FakeBehaviour::Kind::ErrorThenExit : FakeBehaviour::Kind::Stream};
@@ -247,7 +247,7 @@ TEST(ResponseStreamSim, AnEventThatADyingRuntimeNeverTookStreamsFromTheNextOne) 
 }
 
 TEST(ResponseStreamSim, WhoeverWantsTheAnswerWholeGetsItWhole) {
-  Node node;
+  StreamNode node;
   node.Streams({});
   Context ctx(node.loop);
   Invocation invocation{.request_id = "request-1", .payload = "7"};
@@ -269,7 +269,7 @@ class StreamChaos : public testing::TestWithParam<uint64_t> {};
 
 TEST_P(StreamChaos, EveryStreamEndsOnceWithItsOwnBytes) {
   SeededRandom random(GetParam());
-  Node node(ManagerOptions{.idle_timeout = seconds(30), .environments_max = 12});
+  StreamNode node(ManagerOptions{.idle_timeout = seconds(30), .environments_max = 12});
   node.factory.options.streaming.bytes_max = 400'000;
   using Kind = FakeBehaviour::Kind;
   std::map<std::string, size_t> wanted;  // by payload: bytes of the last attempt
@@ -293,7 +293,7 @@ TEST_P(StreamChaos, EveryStreamEndsOnceWithItsOwnBytes) {
     if (dice < 3) reader.pause = milliseconds(random.Below(300));
     if (dice >= 8) reader.leaves_after = 1 + random.Below(100'000);
     const std::string payload = std::string(1, static_cast<char>('a' + i % 26)) + std::to_string(i);
-    scope.Spawn([](Node& node, Duration at, std::string payload, Reader reader, Streamed& result) -> Task<> {
+    scope.Spawn([](StreamNode& node, Duration at, std::string payload, Reader reader, Streamed& result) -> Task<> {
       Context ctx(node.loop);
       (void)co_await Sleep(ctx, at);
       (void)co_await node.Invoke(payload, reader, result);

@@ -6,7 +6,7 @@
 namespace mayfly::services {
 namespace {
 
-struct Queues {};
+struct QueuesPort {};
 struct Functions {};
 struct Target {};
 
@@ -23,8 +23,8 @@ std::string OrderOf(const std::vector<Declaration>& declarations) {
 }
 
 TEST(Order, WhatOneNeedsComesBeforeIt) {
-  EXPECT_EQ(OrderOf({Declare("scaling", {}, {PortOf<Functions>()}), Declare("lambda", {PortOf<Functions>()}, {PortOf<Queues>()}),
-                     Declare("sqs", {PortOf<Queues>()}, {})}),
+  EXPECT_EQ(OrderOf({Declare("scaling", {}, {PortOf<Functions>()}), Declare("lambda", {PortOf<Functions>()}, {PortOf<QueuesPort>()}),
+                     Declare("sqs", {PortOf<QueuesPort>()}, {})}),
             "sqs lambda scaling ");
 }
 
@@ -33,30 +33,30 @@ TEST(Order, StandsAsItIsWrittenOtherwise) {
 }
 
 TEST(Order, NamesTheCircle) {
-  EXPECT_EQ(OrderOf({Declare("sts", {}, {}), Declare("lambda", {PortOf<Functions>()}, {PortOf<Queues>()}),
-                     Declare("sqs", {PortOf<Queues>()}, {PortOf<Functions>()})}),
+  EXPECT_EQ(OrderOf({Declare("sts", {}, {}), Declare("lambda", {PortOf<Functions>()}, {PortOf<QueuesPort>()}),
+                     Declare("sqs", {PortOf<QueuesPort>()}, {PortOf<Functions>()})}),
             "services need each other in a circle: lambda > sqs > lambda");
 }
 
 TEST(Order, RefusesWhatNobodyOffers) {
-  EXPECT_TRUE(OrderOf({Declare("lambda", {}, {PortOf<Queues>()})}).starts_with("lambda needs a port that no service offers"));
+  EXPECT_TRUE(OrderOf({Declare("lambda", {}, {PortOf<QueuesPort>()})}).starts_with("lambda needs a port that no service offers"));
   EXPECT_TRUE(OrderOf({Declare("sns", {}, {PortOf<Target>("lambda")}), Declare("sqs", {PortOf<Target>("sqs")}, {})})
                   .starts_with("sns needs a port that no service offers"));
 }
 
 TEST(Order, RefusesTwoThatOfferTheSame) {
-  EXPECT_EQ(OrderOf({Declare("sqs", {PortOf<Queues>()}, {}), Declare("mq", {PortOf<Queues>()}, {})}), "sqs and mq offer the same port");
+  EXPECT_EQ(OrderOf({Declare("sqs", {PortOf<QueuesPort>()}, {}), Declare("mq", {PortOf<QueuesPort>()}, {})}), "sqs and mq offer the same port");
   EXPECT_EQ(OrderOf({Declare("sqs", {PortOf<Target>("sqs")}, {}), Declare("sns", {PortOf<Target>("sns")}, {})}), "sqs sns ");
 }
 
 TEST(Ports, AreFoundByTypeAndName) {
   Ports ports;
-  Queues queues;
+  QueuesPort queues;
   Target sqs, sns;
   ports.Offer(queues);
   ports.Offer(sqs, "sqs");
   ports.Offer(sns, "sns");
-  EXPECT_EQ(&ports.Get<Queues>(), &queues);
+  EXPECT_EQ(&ports.Get<QueuesPort>(), &queues);
   EXPECT_EQ(&ports.Get<Target>("sns"), &sns);
   EXPECT_EQ(ports.All<Target>(), (std::vector<std::pair<std::string, Target*>>{{"sns", &sns}, {"sqs", &sqs}}));
   EXPECT_TRUE(ports.Has(PortOf<Target>("sqs")));
@@ -66,7 +66,7 @@ TEST(Ports, AreFoundByTypeAndName) {
 
 TEST(PortsDeathTest, AnUndeclaredNeedIsABug) {
   const Ports ports;
-  EXPECT_DEATH(ports.Get<Queues>(), "found != ports_.end");
+  EXPECT_DEATH(ports.Get<QueuesPort>(), "found != ports_.end");
 }
 
 }  // namespace

@@ -11,13 +11,13 @@ using std::chrono::seconds;
 using catalog::EventSourceMapping;
 namespace MappingState = catalog::MappingState;
 
-struct Bench {
-  Bench() : ctx(loop) {
+struct ManagerBench {
+  ManagerBench() : ctx(loop) {
     EXPECT_TRUE(loop.Run(tables.all.Open(ctx)));
     MakeManager();
     manager->Open();
   }
-  ~Bench() { Stop(minutes(15)); }
+  ~ManagerBench() { Stop(minutes(15)); }
   void MakeManager() {
     manager = std::make_unique<MappingManager>(loop, tables, functions, random, metrics, PollerOptions());
     manager->Add(SourceKind::SqsStandard, MakeQueuePollers(queue));
@@ -54,7 +54,7 @@ struct Bench {
 };
 
 TEST(MappingManager, PollsWhileAMappingIsEnabledAndAtNoOtherTime) {
-  Bench bench;
+  ManagerBench bench;
   EXPECT_FALSE(bench.IsPolled());
   for (const auto state : {MappingState::Creating, MappingState::Enabled, MappingState::Disabling, MappingState::Disabled, MappingState::Enabling,
                            MappingState::Enabled, MappingState::Updating, MappingState::Enabled, MappingState::Deleting}) {
@@ -66,7 +66,7 @@ TEST(MappingManager, PollsWhileAMappingIsEnabledAndAtNoOtherTime) {
 }
 
 TEST(MappingManager, StartsWithWhatIsEnabled) {
-  Bench bench;
+  ManagerBench bench;
   bench.Put(MappingState::Enabled);
   bench.Stop(seconds(1));
   EXPECT_FALSE(bench.IsPolled());
@@ -79,7 +79,7 @@ TEST(MappingManager, StartsWithWhatIsEnabled) {
 }
 
 TEST(MappingManager, WhatRunsWhenAMappingIsDeletedEndsWell) {
-  Bench bench;
+  ManagerBench bench;
   bench.functions.on_event = [](const auto&) { return FakeFunctions::Behaviour{.takes = seconds(10)}; };
   bench.Put(MappingState::Enabled);
   bench.queue.Send("x");
@@ -93,7 +93,7 @@ TEST(MappingManager, WhatRunsWhenAMappingIsDeletedEndsWell) {
 }
 
 TEST(MappingManager, StoppingIsBounded) {
-  Bench bench;
+  ManagerBench bench;
   bench.functions.on_event = [](const auto&) { return FakeFunctions::Behaviour{.takes = minutes(10)}; };
   bench.Put(MappingState::Enabled);
   bench.queue.Send("x");
@@ -138,7 +138,7 @@ class FakePoller final : public Poller {
 
 TEST(MappingManager, AKindOfSourceIsAddedByItsFactory) {
   std::vector<std::string> calls;
-  Bench bench;
+  ManagerBench bench;
   bench.Stop(seconds(1));
   bench.MakeManager();
   bench.manager->Add(SourceKind::Kinesis, [&calls](const PollerParts&, const EventSourceMapping& mapping) {
@@ -158,7 +158,7 @@ TEST(MappingManager, AKindOfSourceIsAddedByItsFactory) {
 }
 
 TEST(MappingManager, SourcesWithoutAServiceAreLeftAlone) {
-  Bench bench;
+  ManagerBench bench;
   bench.mapping.event_source_arn = "arn:aws:kinesis:us-east-1:000000000000:stream/s";
   bench.Put(MappingState::Enabled);
   bench.loop.RunFor(minutes(1));

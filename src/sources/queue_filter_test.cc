@@ -8,7 +8,7 @@ namespace {
 
 const QueueRecordWriter kWriter("arn:aws:sqs:us-east-1:000000000000:q");
 
-ReceivedMessage MessageOf(std::string body) {
+ReceivedMessage MessageWithBody(std::string body) {
   auto message = std::make_shared<QueueMessage>();
   message->message_id = "m";
   message->body = std::move(body);
@@ -18,7 +18,7 @@ ReceivedMessage MessageOf(std::string body) {
 }
 
 bool Wants(std::vector<std::string> patterns, std::string body) {
-  return QueueFilter(*Filters::Compile(patterns), kWriter).Wants(MessageOf(std::move(body)));
+  return QueueFilter(*Filters::Compile(patterns), kWriter).Wants(MessageWithBody(std::move(body)));
 }
 
 TEST(QueueFilter, WithoutPatternsEverythingIsWanted) { EXPECT_TRUE(Wants({}, "not { json")); }

@@ -7,10 +7,10 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
-using Bench = PollerBench;
+using LimitsBench = PollerBench;
 
 TEST(QueuePoller, NoMoreBatchesAtOnceThanTheMappingAllows) {
-  Bench bench;
+  LimitsBench bench;
   catalog::EventSourceMapping mapping = PlainMapping();
   mapping.batch_size = 1;
   mapping.maximum_concurrency = 3;
@@ -29,7 +29,7 @@ TEST(QueuePoller, NoMoreBatchesAtOnceThanTheMappingAllows) {
 }
 
 TEST(QueuePoller, GrowsToFullConcurrencyWithinASecond) {
-  Bench bench;
+  LimitsBench bench;
   catalog::EventSourceMapping mapping = PlainMapping();
   mapping.batch_size = 1;
   bench.functions.on_event = [](const Ids&) { return Behaviour{.takes = seconds(10)}; };
@@ -44,7 +44,7 @@ TEST(QueuePoller, GrowsToFullConcurrencyWithinASecond) {
 }
 
 TEST(QueuePoller, ProvisionedPollersSetTheBounds) {
-  Bench bench;
+  LimitsBench bench;
   catalog::EventSourceMapping mapping = PlainMapping();
   mapping.batch_size = 1;
   mapping.minimum_pollers = 3;
@@ -60,7 +60,7 @@ TEST(QueuePoller, ProvisionedPollersSetTheBounds) {
 
 // Whoever throttles takes less from the queue, and has tried again at once when there is room.
 TEST(QueuePoller, ThrottledBatchesWaitForTheirTurn) {
-  Bench bench;
+  LimitsBench bench;
   catalog::EventSourceMapping mapping = PlainMapping();
   mapping.batch_size = 1;
   bench.functions.on_event = [&](const Ids&) {
@@ -76,7 +76,7 @@ TEST(QueuePoller, ThrottledBatchesWaitForTheirTurn) {
 }
 
 TEST(QueuePoller, AFunctionThatIsAlwaysThrottledLosesNothing) {
-  Bench bench;
+  LimitsBench bench;
   bool throttled = true;
   bench.functions.on_event = [&](const Ids&) { return Behaviour{.kind = throttled ? Kind::Throttle : Kind::Answer}; };
   bench.SendMany(100);
@@ -90,7 +90,7 @@ TEST(QueuePoller, AFunctionThatIsAlwaysThrottledLosesNothing) {
 }
 
 TEST(QueuePoller, ManyBatchesShareACommit) {
-  Bench bench;
+  LimitsBench bench;
   catalog::EventSourceMapping mapping = PlainMapping();
   mapping.batch_size = 1;
   bench.queue.commit_takes = milliseconds(20);
@@ -104,7 +104,7 @@ TEST(QueuePoller, ManyBatchesShareACommit) {
 
 // Otherwise a fast function waits for the store most of its time.
 TEST(QueuePoller, AFastFunctionDoesNotWaitForTheQueue) {
-  Bench bench;
+  LimitsBench bench;
   catalog::EventSourceMapping mapping = PlainMapping();
   mapping.batch_size = 1;
   mapping.maximum_concurrency = 8;
@@ -120,7 +120,7 @@ TEST(QueuePoller, AFastFunctionDoesNotWaitForTheQueue) {
 TEST(QueuePoller, PayloadsHaveABound) {
   PollerOptions options;
   options.payload_bytes_max = 20 << 20;
-  Bench bench(1, options);
+  LimitsBench bench(1, options);
   catalog::EventSourceMapping mapping = PlainMapping();
   mapping.batch_size = 1;
   bench.functions.on_event = [](const Ids&) { return Behaviour{.takes = seconds(1)}; };
@@ -143,7 +143,7 @@ class PollerChaos : public testing::TestWithParam<uint64_t> {};
 // Random settings, failures, throttles, broken stores, pauses, updates and crashes of the poller. Nothing is deleted that was
 // not processed or filtered out, the limit holds at every instant, and in the end everything is deleted or a dead letter.
 TEST_P(PollerChaos, NothingIsLost) {
-  Bench bench(GetParam());
+  LimitsBench bench(GetParam());
   SeededRandom& random = bench.random;
   std::set<std::string> processed;
   int limit = 1250;

@@ -10,7 +10,7 @@
 namespace mayfly::telemetry {
 namespace {
 
-using Type = PlatformEvent::Type;
+using EventType = PlatformEvent::Type;
 using std::chrono::microseconds;
 
 EnvironmentLabel Label() {
@@ -22,7 +22,7 @@ EnvironmentLabel Label() {
   return label;
 }
 
-PlatformEvent Event(Type type) {
+PlatformEvent Event(EventType type) {
   PlatformEvent event{.type = type};
   event.time = WallTime(std::chrono::seconds(1767225600));
   return event;
@@ -37,19 +37,19 @@ std::string One(const EnvironmentLabel& label, const PlatformEvent& event, Recor
 
 TEST(PlatformRecord, FollowsTheTelemetrySchema) {
   constexpr auto kSchema = RecordSchema::Telemetry20221213;
-  PlatformEvent event = Event(Type::InitStart);
+  PlatformEvent event = Event(EventType::InitStart);
   event.phase = "init";
   EXPECT_EQ(One(Label(), event, kSchema),
             R"({"time":"2026-01-01T00:00:00.000Z","type":"platform.initStart","record":{"initializationType":"on-demand","phase":"init",)"
             R"("runtimeVersion":"python:3.11.2","functionName":"f","functionVersion":"$LATEST","instanceId":"abcdef","instanceMaxMemory":128}})");
-  event = Event(Type::InitReport);
+  event = Event(EventType::InitReport);
   event.phase = "init";
   event.status = "success";
   event.duration = microseconds(125330);
   EXPECT_EQ(One(Label(), event, kSchema),
             R"({"time":"2026-01-01T00:00:00.000Z","type":"platform.initReport","record":{"initializationType":"on-demand","phase":"init",)"
             R"("status":"success","metrics":{"durationMs":125.33}}})");
-  event = Event(Type::RuntimeDone);
+  event = Event(EventType::RuntimeDone);
   event.request_id = "r-1";
   event.status = "failure";
   event.error_type = "Runtime.ExitError";
@@ -62,7 +62,7 @@ TEST(PlatformRecord, FollowsTheTelemetrySchema) {
             R"({"time":"2026-01-01T00:00:00.000Z","type":"platform.runtimeDone","record":{"requestId":"r-1","status":"error",)"
             R"("errorType":"Runtime.ExitError","tracing":{"type":"X-Amzn-Trace-Id","value":"Root=1-2-3"},"spans":[{"name":"responseLatency",)"
             R"("start":"2026-01-01T00:00:00.000Z","durationMs":0.5}],"metrics":{"durationMs":1.534,"producedBytes":16}}})");
-  event = Event(Type::Report);
+  event = Event(EventType::Report);
   event.request_id = "r-1";
   event.status = "success";
   event.duration = microseconds(693920);
@@ -73,7 +73,7 @@ TEST(PlatformRecord, FollowsTheTelemetrySchema) {
   EXPECT_EQ(One(Label(), event, kSchema),
             R"({"time":"2026-01-01T00:00:00.000Z","type":"platform.report","record":{"requestId":"r-1","metrics":{"durationMs":693.92,)"
             R"("billedDurationMs":694,"memorySizeMB":128,"maxMemoryUsedMB":84,"privateMemoryUsedMB":21,"initDurationMs":397.68},"status":"success"}})");
-  event = Event(Type::Extension);
+  event = Event(EventType::Extension);
   event.name = "tail";
   event.state = "Ready";
   const std::string_view words[] = {"INVOKE", "SHUTDOWN"};
@@ -83,21 +83,21 @@ TEST(PlatformRecord, FollowsTheTelemetrySchema) {
 }
 
 TEST(PlatformRecord, TheLogsApiTellsLess) {
-  PlatformEvent event = Event(Type::Report);
+  PlatformEvent event = Event(EventType::Report);
   event.request_id = "r-1";
   EXPECT_EQ(One(Label(), event, RecordSchema::Logs20200815), "records: 2");
-  event = Event(Type::RuntimeDone);
+  event = Event(EventType::RuntimeDone);
   event.request_id = "r-1";
   event.status = "success";
   EXPECT_EQ(One(Label(), event, RecordSchema::Logs20200815), "records: 0");
   EXPECT_EQ(One(Label(), event, RecordSchema::Logs20210318),
             R"({"time":"2026-01-01T00:00:00.000Z","type":"platform.runtimeDone","record":{"requestId":"r-1","status":"success"}})");
-  EXPECT_EQ(One(Label(), Event(Type::InitStart), RecordSchema::Logs20210318), "records: 0");
+  EXPECT_EQ(One(Label(), Event(EventType::InitStart), RecordSchema::Logs20210318), "records: 0");
 }
 
 TEST(PlatformRecord, JsonLinesAreObjectsForThoseWhoKnowThem) {
   EnvironmentLabel label = Label();
-  PlatformEvent event = Event(Type::LogLine);
+  PlatformEvent event = Event(EventType::LogLine);
   event.text = R"({"level":"INFO"})";
   const std::string as_text = R"({"time":"2026-01-01T00:00:00.000Z","type":"function","record":"{\"level\":\"INFO\"}"})";
   EXPECT_EQ(One(label, event, RecordSchema::Telemetry20221213), as_text);
@@ -112,7 +112,7 @@ TEST(PlatformRecord, JsonLinesAreObjectsForThoseWhoKnowThem) {
 TEST(JsonLog, KeepsWhatTheLevelsAllow) {
   EnvironmentLabel label = Label();
   label.log_format = LogFormat::Json;
-  PlatformEvent event = Event(Type::RuntimeDone);
+  PlatformEvent event = Event(EventType::RuntimeDone);
   event.status = "success";
   EXPECT_EQ(FormatLogLine(label, event), std::nullopt) << "DEBUG, and the level is INFO";
   event.status = "timeout";
@@ -121,10 +121,10 @@ TEST(JsonLog, KeepsWhatTheLevelsAllow) {
   event.status = "success";
   EXPECT_TRUE(FormatLogLine(label, event));
   label.system_log_level = LogLevel::Warn;
-  EXPECT_EQ(FormatLogLine(label, Event(Type::Start)), std::nullopt);
+  EXPECT_EQ(FormatLogLine(label, Event(EventType::Start)), std::nullopt);
   label.application_log_level = LogLevel::Warn;
   auto line = [&](std::string_view text, LogLevel level = LogLevel::Unset) {
-    PlatformEvent event = Event(Type::LogLine);
+    PlatformEvent event = Event(EventType::LogLine);
     event.text = text;
     event.level = level;
     return FormatLogLine(label, event).has_value();
@@ -140,12 +140,12 @@ TEST(JsonLog, KeepsWhatTheLevelsAllow) {
 }
 
 TEST(TextLog, NamesExtensionsAndSubscriptions) {
-  PlatformEvent event = Event(Type::Extension);
+  PlatformEvent event = Event(EventType::Extension);
   event.name = "tail";
   event.state = "LaunchError";
   event.error_type = "PermissionDenied";
-  EXPECT_EQ(FormatLogLine(Label(), event), "EXTENSION\tName: tail\tState: LaunchError\tEvents: []\tError Type: PermissionDenied");
-  event = Event(Type::TelemetrySubscription);
+  EXPECT_EQ(FormatLogLine(Label(), event), "EXTENSION\tName: tail\tState: LaunchError\tEvents: []\tError EventType: PermissionDenied");
+  event = Event(EventType::TelemetrySubscription);
   event.name = "tail";
   event.state = "Subscribed";
   const std::string_view words[] = {"platform", "function"};

@@ -35,7 +35,7 @@ class Collector final : public http::BodyWriter {
   std::string text;
 };
 
-class BlobStreamTest : public testing::Test {
+class BlobStreamTest : public ::testing::Test {
  protected:
   std::string Read(BlobStream& stream) { return *loop_.Run(stream.Read(ctx_)); }
   Result<> Write(BlobStream stream) {

@@ -145,7 +145,7 @@ TEST_F(CborTest, AnswersAndTellsErrors) {
             "676d657373616765666e6f20626f78");
 }
 
-class Collector final : public http::BodyWriter {
+class BytesCollector final : public http::BodyWriter {
  public:
   Task<Result<>> Write(Context&, std::string_view bytes) override {
     text += bytes;
@@ -168,7 +168,7 @@ TEST_F(CborTest, StreamsEventsBehindTheOtherMembers) {
   EXPECT_EQ(answer.headers.Get("Content-Type"), kEventStreamType);
   SimLoop loop;
   Context ctx(loop);
-  Collector collector;
+  BytesCollector collector;
   ASSERT_TRUE(loop.Run(answer.stream(ctx, collector)));
   EventMessage first, second;
   const EventDecoding decoding = DecodeEventMessage(collector.text, first);

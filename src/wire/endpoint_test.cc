@@ -57,7 +57,7 @@ class CollectingWriter final : public http::BodyWriter {
   std::vector<std::string> pieces;
 };
 
-class EndpointTest : public testing::Test {
+class EndpointTest : public ::testing::Test {
  protected:
   http::Response Ask(Endpoint& endpoint, std::string method, std::string target, std::string body = {}) {
     http::Request request;
@@ -153,7 +153,7 @@ TEST_F(EndpointTest, StreamsEventsInOneMessageEach) {
 
 // ---- bodies, as the depot takes them ----
 
-class BodiesTest : public testing::Test {
+class BodiesTest : public ::testing::Test {
  protected:
   // A request whose body of `bytes` has not come yet; `announced`: Content-Length, -1 for none.
   http::Request Unread(std::string method, std::string target, uint64_t bytes, int64_t announced) {

@@ -10,7 +10,7 @@ namespace {
 
 using State = EventDecoding::State;
 
-std::string Message(std::initializer_list<EventHeader> headers, std::string_view payload) {
+std::string MessageBytes(std::initializer_list<EventHeader> headers, std::string_view payload) {
   std::string out;
   AppendEventMessage(out, std::vector<EventHeader>(headers), payload);
   return out;
@@ -18,9 +18,9 @@ std::string Message(std::initializer_list<EventHeader> headers, std::string_view
 
 TEST(EventStream, WritesTheBytesOfTheSpecification) {
   // The vectors of AWS's own SDKs (aws-c-event-stream): an empty message, and one with a payload and a header.
-  EXPECT_EQ(HexEncode(Message({}, "")), "000000100000000005c248eb7d98c8ff");
-  EXPECT_EQ(HexEncode(Message({}, "{'foo':'bar'}")), "0000001d00000000fd528c5a7b27666f6f273a27626172277dc3653936");
-  EXPECT_EQ(HexEncode(Message({{"content-type", "application/json"}}, "{'foo':'bar'}")),
+  EXPECT_EQ(HexEncode(MessageBytes({}, "")), "000000100000000005c248eb7d98c8ff");
+  EXPECT_EQ(HexEncode(MessageBytes({}, "{'foo':'bar'}")), "0000001d00000000fd528c5a7b27666f6f273a27626172277dc3653936");
+  EXPECT_EQ(HexEncode(MessageBytes({{"content-type", "application/json"}}, "{'foo':'bar'}")),
             "0000003d0000002007fd83960c636f6e74656e742d747970650700106170706c69636174696f6e2f6a736f6e7b27666f6f273a27626172277d8d9c08b1");
 }
 
@@ -59,7 +59,7 @@ TEST(EventStream, GivesBackWhatWasWritten) {
 
 TEST(EventStream, RefusesEveryChangedBit) {
   // A message that was damaged is never taken for another one.
-  const std::string good = Message({{":event-type", "PayloadChunk"}, {"n", "\1", EventHeaderType::Byte}}, "payload");
+  const std::string good = MessageBytes({{":event-type", "PayloadChunk"}, {"n", "\1", EventHeaderType::Byte}}, "payload");
   EventMessage message;
   for (size_t bit = 0; bit < good.size() * 8; ++bit) {
     std::string bad = good;
@@ -75,7 +75,7 @@ TEST(EventStream, RefusesHeadersThatDoNotAddUp) {
     // Any message of as many header bytes, with these in their place and the last checksum made anew.
     std::string name(text.size() - 2, 'a');
     if (name.empty()) continue;
-    std::string forged = Message({{name, "", EventHeaderType::True}}, "");
+    std::string forged = MessageBytes({{name, "", EventHeaderType::True}}, "");
     forged.replace(12, text.size(), text);
     forged.resize(forged.size() - 4);
     std::string sealed = forged;
