@@ -160,6 +160,8 @@ Result<FunctionName> NameFromKey(std::string_view key) {
                       std::string(key.substr(name + 1, key.find('/', name + 1) - name - 1))};
 }
 
+bool IsVersionNumber(std::string_view qualifier) { return qualifier.size() <= kVersionDigits && IsNumber(qualifier); }
+
 std::string VersionKey(const FunctionName& name, int64_t version) { return fmt::format("{}/{:0{}}", name.Key(), version, kVersionDigits); }
 
 std::string RowKey(const Function& function) {

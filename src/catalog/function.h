@@ -157,6 +157,8 @@ json::Value ToJson(const Function& function);
 Result<> FromJson(std::string_view key, const json::Value& value, Function& function);
 // FUNCTION-KEY/0000000012: in the order of numbers.
 inline constexpr int kVersionDigits = 10;
+// Whether a qualifier is the number of a version, rather than an alias or $LATEST.
+bool IsVersionNumber(std::string_view qualifier);
 std::string VersionKey(const FunctionName& name, int64_t version);
 std::string RowKey(const Function& function);
 // The name in a row's key, whatever follows it there. Error: Fault.

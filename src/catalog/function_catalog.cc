@@ -12,9 +12,6 @@ namespace {
 constexpr std::string_view kUnsettledTable = "unsettled";  // keys of functions and versions that are Pending or InProgress
 constexpr size_t kLoadPage = 1000;
 constexpr size_t kSurveySlice = 200;
-constexpr size_t kVersionDigitsMax = 10;
-
-bool IsVersion(std::string_view qualifier) { return qualifier.size() <= kVersionDigitsMax && IsNumber(qualifier); }
 
 }  // namespace
 
@@ -40,7 +37,7 @@ Task<Result<>> FunctionCatalog::Open(Context& ctx) {
 FunctionPointer FunctionCatalog::FindVersion(const FunctionName& name, std::string_view version) const {
   strand_.Check();
   if (version == "$LATEST") return Find(name);
-  return IsVersion(version) ? tables_->versions.Find(VersionKey(name, std::stoll(std::string(version)))) : nullptr;
+  return IsVersionNumber(version) ? tables_->versions.Find(VersionKey(name, std::stoll(std::string(version)))) : nullptr;
 }
 
 FunctionPointer FunctionCatalog::FindRow(const std::string& row_key) const {
@@ -64,7 +61,7 @@ Result<FunctionCatalog::Resolved> FunctionCatalog::Resolve(const FunctionReferen
   const std::string_view qualifier = reference.qualifier;
   if (qualifier.empty() || qualifier == "$LATEST") {
     resolved.function = Find(reference.name);
-  } else if (IsVersion(qualifier)) {
+  } else if (IsVersionNumber(qualifier)) {
     resolved.function = FindVersion(reference.name, qualifier);
   } else if ((resolved.alias = FindAlias(reference.name, qualifier))) {
     resolved.function = FindVersion(reference.name, resolved.alias->function_version);

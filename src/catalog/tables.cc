@@ -41,10 +41,6 @@ std::string_view QualifierPart(std::string_view key) {
   return rest.substr(0, rest.find('/'));
 }
 
-bool IsVersionNumber(std::string_view qualifier) {
-  return !qualifier.empty() && qualifier.size() <= kVersionDigits && qualifier.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
 std::optional<std::string> FunctionOf(std::string_view key) { return std::string(FunctionPart(key)); }
 
 std::optional<std::string> VersionOf(std::string_view key) {

@@ -6,7 +6,6 @@ namespace mayfly::identity {
 namespace {
 
 constexpr std::string_view kRolePrefix = "role/";
-constexpr std::string_view kSessionPrefix = "assumed-role/";
 
 }  // namespace
 
@@ -41,8 +40,8 @@ bool IsArnOrSessionOf(std::string_view arn, std::string_view named) {
   const auto role = ParseArn(named);
   if (!session || !role || session->service != "sts" || role->service != "iam") return false;
   if (session->partition != role->partition || session->account_id != role->account_id) return false;
-  if (!session->resource.starts_with(kSessionPrefix) || !role->resource.starts_with(kRolePrefix)) return false;
-  const std::string_view of_session = session->resource.substr(kSessionPrefix.size());
+  if (!session->resource.starts_with(kAssumedRolePrefix) || !role->resource.starts_with(kRolePrefix)) return false;
+  const std::string_view of_session = session->resource.substr(kAssumedRolePrefix.size());
   const size_t slash = of_session.find('/');
   return slash != std::string_view::npos && of_session.substr(0, slash) == role->resource.substr(role->resource.rfind('/') + 1);
 }

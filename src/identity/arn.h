@@ -16,6 +16,9 @@ struct Arn {
   std::string_view resource;
 };
 
+// How the resource of a session begins that STS has made of a role: assumed-role/ROLE/SESSION.
+inline constexpr std::string_view kAssumedRolePrefix = "assumed-role/";
+
 // nullopt when the text has not the six parts, or no partition, service or resource.
 std::optional<Arn> ParseArn(std::string_view text);
 

@@ -7,8 +7,6 @@
 namespace mayfly::identity {
 namespace {
 
-constexpr std::string_view kAssumedRolePrefix = "assumed-role/";
-
 // The role that a session is of.
 std::string RoleOf(const Arn& session) {
   const std::string_view of_session = session.resource.substr(kAssumedRolePrefix.size());

@@ -34,6 +34,8 @@ void AppendFolded(std::string_view value, std::string& out) {
 
 }  // namespace
 
+Error InvalidSignature(std::string message) { return Error::Service("InvalidSignatureException", std::move(message)); }
+
 std::string QueryParameter(std::string_view query, std::string_view name) {
   for (const std::string_view pair : Split(query, '&')) {
     const size_t equals = pair.find('=');

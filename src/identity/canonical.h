@@ -4,12 +4,16 @@
 #include <string>
 #include <string_view>
 
+#include "base/result.h"
 #include "net/http_message.h"
 
 namespace mayfly::identity {
 
 inline constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
 inline constexpr std::string_view kEmptyBodyHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+// InvalidSignatureException: a signature that cannot be right, or is not.
+Error InvalidSignature(std::string message);
 
 // The first value of a query parameter, percent-decoded ('+' stays, as SigV4 clients never send it for a blank); "" when absent.
 std::string QueryParameter(std::string_view query, std::string_view name);

@@ -15,7 +15,6 @@ namespace mayfly::identity {
 namespace {
 
 Error Incomplete(std::string message) { return Error::Service("IncompleteSignatureException", std::move(message)); }
-Error InvalidClaim(std::string message) { return Error::Service("InvalidSignatureException", std::move(message)); }
 
 // Error texts name a refused header by its hash, as AWS does, so that logs hold no signatures.
 std::string HashOf(std::string_view header) { return Base64Encode(AsView(Sha256(header))); }
@@ -52,7 +51,7 @@ Result<> ReadCredential(const std::string& credential, Claim& claim) {
   claim.region = pieces[2];
   claim.service = pieces[3];
   if (pieces[4] != "aws4_request") {
-    return Fail(InvalidClaim(fmt::format("Credential should be scoped with a valid terminator: 'aws4_request', not '{}'.", pieces[4])));
+    return Fail(InvalidSignature(fmt::format("Credential should be scoped with a valid terminator: 'aws4_request', not '{}'.", pieces[4])));
   }
   return {};
 }
@@ -66,7 +65,7 @@ Result<> ReadDate(const std::string& date, Claim& claim) {
   claim.signed_at = *signed_at;
   const std::string basic = FormatAmzDate(*signed_at);
   if (std::string_view(basic).substr(0, 8) != claim.date) {
-    return Fail(InvalidClaim(fmt::format("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from "
+    return Fail(InvalidSignature(fmt::format("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from "
                                     "HTTP: '{}' != '{}', from '{}'.",
                                     claim.date, basic.substr(0, 8), basic)));
   }
@@ -82,7 +81,7 @@ Result<> CheckSignedHeaders(const Claim& claim) {
       return Fail(Incomplete("SignedHeaders must be a list of distinct lower-case header names, delimited by ';'."));
     }
   }
-  if (!seen.contains("host")) return Fail(InvalidClaim("'Host' must be a 'SignedHeader' in the AWS Authorization."));
+  if (!seen.contains("host")) return Fail(InvalidSignature("'Host' must be a 'SignedHeader' in the AWS Authorization."));
   return {};
 }
 

@@ -35,7 +35,7 @@ bool IsIdentityArn(const Arn& arn) {
     return std::ranges::any_of(prefixes, [&](std::string_view prefix) { return arn.resource.size() > prefix.size() && arn.resource.starts_with(prefix); });
   };
   if (arn.service == "iam") return is_one_of({"user/", "role/"});
-  return arn.service == "sts" && is_one_of({"assumed-role/", "federated-user/"});
+  return arn.service == "sts" && is_one_of({kAssumedRolePrefix, "federated-user/"});
 }
 
 }  // namespace

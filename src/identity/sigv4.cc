@@ -14,10 +14,8 @@ namespace {
 
 constexpr size_t kCachedKeysMax = 1024;
 
-Error Invalid(std::string message) { return Error::Service("InvalidSignatureException", std::move(message)); }
-
 Error Mismatch(std::string_view canonical_request, std::string_view string_to_sign) {
-  return Invalid(fmt::format("The request signature we calculated does not match the signature you provided. Check your AWS "
+  return InvalidSignature(fmt::format("The request signature we calculated does not match the signature you provided. Check your AWS "
                              "Secret Access Key and signing method. Consult the service documentation for details.\n\nThe "
                              "Canonical String for this request should have been\n'{}'\n\nThe String-to-Sign should have "
                              "been\n'{}'\n",
@@ -27,15 +25,15 @@ Error Mismatch(std::string_view canonical_request, std::string_view string_to_si
 Result<> CheckTime(const Claim& claim, WallTime now) {
   const std::string signed_at = FormatAmzDate(claim.signed_at);
   if (claim.signed_at > now + kClockSkewMax) {
-    return Fail(Invalid(fmt::format("Signature not yet current: {} is still later than {} ({} + 5 min.)", signed_at,
+    return Fail(InvalidSignature(fmt::format("Signature not yet current: {} is still later than {} ({} + 5 min.)", signed_at,
                                     FormatAmzDate(now + kClockSkewMax), FormatAmzDate(now))));
   }
   if (claim.presigned && claim.signed_at + claim.expires_in < now) {
-    return Fail(Invalid(fmt::format("Signature expired: {} is now earlier than {}",
+    return Fail(InvalidSignature(fmt::format("Signature expired: {} is now earlier than {}",
                                     FormatAmzDate(claim.signed_at + claim.expires_in), FormatAmzDate(now))));
   }
   if (!claim.presigned && claim.signed_at < now - kClockSkewMax) {
-    return Fail(Invalid(fmt::format("Signature expired: {} is now earlier than {} ({} - 5 min.)", signed_at,
+    return Fail(InvalidSignature(fmt::format("Signature expired: {} is now earlier than {} ({} - 5 min.)", signed_at,
                                     FormatAmzDate(now - kClockSkewMax), FormatAmzDate(now))));
   }
   return {};

@@ -4,13 +4,12 @@
 
 #include <cstdint>
 
+#include "packages/zip_format.h"
 #include "packages/zip_reader.h"
 
 namespace mayfly::packages {
 namespace {
 
-constexpr uint32_t kLocalHeaderMark = 0x04034b50, kCentralHeaderMark = 0x02014b50, kEndMark = 0x06054b50;
-constexpr size_t kEndBytes = 22;
 constexpr size_t kEntriesMax = 65'000;
 constexpr uint32_t kUnixFile = 0100644u << 16;
 

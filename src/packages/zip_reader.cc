@@ -9,12 +9,11 @@
 
 #include <fmt/format.h>
 
+#include "packages/zip_format.h"
+
 namespace mayfly::packages {
 namespace {
 
-constexpr uint32_t kLocalHeader = 0x04034b50, kCentralHeader = 0x02014b50, kEnd = 0x06054b50;
-constexpr uint32_t kEnd64 = 0x06064b50, kEnd64Locator = 0x07064b50;
-constexpr size_t kLocalHeaderBytes = 30, kCentralHeaderBytes = 46, kEndBytes = 22, kEnd64Bytes = 56, kEnd64LocatorBytes = 20;
 constexpr uint16_t kExtraZip64 = 0x0001, kExtraTimestamp = 0x5455;
 constexpr uint16_t kFlagEncrypted = 0x0001, kFlagStrongEncryption = 0x0040, kFlagMaskedDirectory = 0x2000;
 
@@ -70,7 +69,7 @@ std::optional<size_t> FindEnd(std::string_view bytes) {
   MF_ASSERT(lowest <= bytes.size() - kEndBytes);
   for (size_t at = bytes.size() - kEndBytes + 1; at-- > lowest;) {
     Cursor cursor(bytes.substr(at));
-    if (cursor.U32() != kEnd) continue;
+    if (cursor.U32() != kEndMark) continue;
     cursor.Bytes(16);
     if (cursor.U16() == bytes.size() - at - kEndBytes) return at;
   }
@@ -80,11 +79,11 @@ std::optional<size_t> FindEnd(std::string_view bytes) {
 Result<Directory> ReadEnd64(std::string_view bytes, size_t end_at) {
   if (end_at < kEnd64LocatorBytes + kEnd64Bytes) return Fail(Bad("no zip64 end record"));
   Cursor locator(bytes.substr(end_at - kEnd64LocatorBytes));
-  if (locator.U32() != kEnd64Locator) return Fail(Bad("no zip64 locator"));
+  if (locator.U32() != kEnd64LocatorMark) return Fail(Bad("no zip64 locator"));
   // The record is taken where it must be when it has no extensible data, whatever the locator says.
   const size_t at = end_at - kEnd64LocatorBytes - kEnd64Bytes;
   Cursor cursor(bytes.substr(at));
-  if (cursor.U32() != kEnd64) return Fail(Bad("no zip64 end record"));
+  if (cursor.U32() != kEnd64Mark) return Fail(Bad("no zip64 end record"));
   cursor.Bytes(8 + 2 + 2 + 4 + 4 + 8);
   Directory directory;
   directory.entries = cursor.U64();
@@ -141,7 +140,7 @@ Result<> LocateData(std::string_view bytes, const Directory& directory, uint64_t
   if (local_offset > directory.offset - directory.prefix) return Fail(Bad("an entry is outside of the file"));
   const uint64_t at = local_offset + directory.prefix;
   Cursor cursor(At(bytes.substr(0, directory.offset), at));
-  if (cursor.U32() != kLocalHeader) return Fail(Bad("an entry has no local header"));
+  if (cursor.U32() != kLocalHeaderMark) return Fail(Bad("an entry has no local header"));
   cursor.Bytes(22);
   const uint16_t name_bytes = cursor.U16(), extra_bytes = cursor.U16();
   if (cursor.Bytes(name_bytes) != entry.name) return Fail(Bad("an entry has two names"));
@@ -153,7 +152,7 @@ Result<> LocateData(std::string_view bytes, const Directory& directory, uint64_t
 }
 
 Result<ZipEntry> ReadEntry(std::string_view bytes, const Directory& directory, Cursor& cursor) {
-  if (cursor.U32() != kCentralHeader) return Fail(Bad("the directory has fewer entries than it says"));
+  if (cursor.U32() != kCentralHeaderMark) return Fail(Bad("the directory has fewer entries than it says"));
   ZipEntry entry;
   const uint16_t made_by = cursor.U16();
   cursor.U16();

@@ -46,7 +46,7 @@ bool IsSession(std::string_view principal_arn) {
 std::string UserIdOf(const Principal& principal) {
   const auto arn = identity::ParseArn(principal.arn);
   if (!arn || arn->resource == "root") return principal.account_id;
-  if (const auto session = Behind(arn->resource, "assumed-role/")) {
+  if (const auto session = Behind(arn->resource, identity::kAssumedRolePrefix)) {
     const size_t slash = session->find('/');
     const Role role{principal.account_id, std::string(session->substr(0, slash))};
     return slash == std::string_view::npos ? role.Id() : fmt::format("{}:{}", role.Id(), session->substr(slash + 1));
