@@ -19,6 +19,7 @@ std::string DownloadLinks::UrlOf(const catalog::LayerVersion& version) {
 }
 
 std::string DownloadLinks::LinkTo(const Package& package) {
+  strand_.Check();
   const WallTime now = loop_->WallNow();
   const auto second = std::chrono::floor<std::chrono::seconds>(now);
   if (second != signed_at_ || links_.size() >= kLinksMax) links_.clear();
@@ -33,6 +34,7 @@ std::string DownloadLinks::LinkTo(const Package& package) {
 }
 
 bool DownloadLinks::IsAllowed(const http::Request& request) {
+  strand_.Check();
   auto claim = identity::ParseClaim(request);
   if (!claim || !*claim || !(*claim)->presigned || (*claim)->access_key_id != key_.access_key_id) return false;
   return verifier_.Verify(request, **claim, key_.secret_access_key, identity::kUnsignedPayload).has_value();

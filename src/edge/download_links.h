@@ -10,6 +10,7 @@
 
 #include "base/loop.h"
 #include "base/random.h"
+#include "base/strand.h"
 #include "catalog/function.h"
 #include "catalog/layer.h"
 #include "identity/sigv4.h"
@@ -40,6 +41,7 @@ class DownloadLinks {
   std::chrono::sys_seconds signed_at_{};
   std::unordered_map<std::string, std::string> links_;  // of signed_at_, by region and path
 
+  Strand strand_;
   Loop* loop_;
   std::string origin_;
   identity::SigningIdentity key_;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/event.h"
+#include "base/strand.h"
 
 namespace mayfly::edge {
 
@@ -32,11 +33,13 @@ class LargeRequests {
 
   // Waits for a place. Errors: Cancelled, DeadlineExceeded.
   Task<Result<Place>> Take(Context& ctx) {
+    strand_.Check();
     while (left_ <= 0) MF_CO_TRY_VOID(co_await ended_.Wait(ctx));
     co_return Place(*this);
   }
 
  private:
+  Strand strand_;
   int left_;
   Event ended_;
 };

@@ -48,6 +48,7 @@ Result<json::Value> AnyTable::ParseText(std::string_view text) {
 }
 
 AnyTable::AnyPointer AnyTable::FindAny(std::string_view key) const {
+  strand_.Check();
   if (AnyPointer parsed = parsed_.Find(key)) return parsed;
   const auto found = entries_.find(key);
   return found == entries_.end() ? nullptr : Load(*found);
@@ -84,7 +85,10 @@ bool AnyTable::IsBusy(std::string_view key) const {
   return entry != entries_.end() && entry->change() != TableEntry::Change::None;
 }
 
-bool AnyTable::IsFree(std::string_view key) const { return !IsBusy(key) && !news_.contains(key); }
+bool AnyTable::IsFree(std::string_view key) const {
+  strand_.Check();
+  return !IsBusy(key) && !news_.contains(key);
+}
 
 Task<Result<>> AnyTable::WaitUntilFree(Context& ctx, std::string key) {
   while (!IsFree(key)) MF_CO_TRY_VOID(co_await waits_.Wait(ctx, key));
@@ -92,6 +96,7 @@ Task<Result<>> AnyTable::WaitUntilFree(Context& ctx, std::string key) {
 }
 
 Task<Result<RowWaits::Turn>> AnyTable::TakeTurn(Context& ctx, std::string key) {
+  strand_.Check();
   auto turn = co_await waits_.TakeTurn(ctx, key);
   if (!turn && turn.error().kind == Error::Kind::Fault) co_return Fail(rules_.errors.busy(key));
   co_return std::move(turn);

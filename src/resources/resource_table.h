@@ -23,6 +23,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "base/strand.h"
 #include "base/task_scope.h"
 #include "resources/packed_text.h"
 #include "resources/parsed_rows.h"
@@ -98,6 +99,7 @@ class AnyTable {
 
   std::string name_;
   TableEntries entries_;
+  Strand strand_;
 
  private:
   friend class ResourceTables;
@@ -164,6 +166,7 @@ class ResourceTable final : public AnyTable {
   // As List, those that `wanted` accepts.
   template <typename Predicate>
   std::vector<Row> ListIf(std::string_view prefix, std::string_view after, size_t limit, Predicate wanted) const {
+    strand_.Check();
     std::vector<Row> page;
     auto entry = after.empty() || after < prefix ? entries_.lower_bound(prefix) : entries_.upper_bound(after);
     for (; entry != entries_.end() && page.size() < limit && entry->key().starts_with(prefix); ++entry) {
