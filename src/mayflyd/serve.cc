@@ -4,7 +4,6 @@
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 
@@ -12,84 +11,11 @@
 
 #include "base/log.h"
 #include "base/task_scope.h"
-#include "mayflyd/foundation.h"
-#include "mayflyd/front.h"
-#include "mayflyd/ground.h"
+#include "mayflyd/daemon.h"
 #include "net/polled_descriptor.h"
 
 namespace mayfly::daemon {
 namespace {
-
-constexpr Duration kDrainWithoutJail = std::chrono::seconds(1);
-
-// Everything that lives while the daemon serves, in the order of its making.
-class Daemon {
- public:
-  Daemon(RealLoop& loop, Options& options, Ground ground) : options_(options), ground_(std::move(ground)), end_(loop), foundation_(loop) {}
-
-  // Serves when it succeeds.
-  Task<Result<>> Start(Context& ctx) {
-    const std::string& data_path = ground_.data.path;
-    MF_CO_TRY_VOID(foundation_.Open(options_, data_path));
-    MF_CO_TRY_VOID(front_.Open(ground_, options_.lambda));
-    options_.lambda.on_jail_death = [this] {
-      jail_died_ = true;
-      end_.Set();
-    };
-    options_.lambda.event_backoff_min = options_.lanes.lanes.backoff_min;
-    options_.lambda.event_backoff_max = std::max(options_.lanes.lanes.backoff_min, options_.lanes.lanes.backoff_max);
-    lanes_ = foundation_.MakeLanes(options_);
-    commons_ = foundation_.MakeCommons(data_path, front_.origin(), *lanes_);
-    MF_CO_TRY_VOID(co_await services_.Open(ctx, options_.services, commons_, ports_));
-    for (const auto& [arn_service, target] : ports_.All<delivery::Target>()) foundation_.targets.Register(arn_service, *target);
-    for (wire::Endpoint* endpoint : services_.endpoints()) foundation_.directory.Register(*endpoint);
-    MF_CO_TRY_VOID(front_.Serve(services_, ports_, *lanes_, [this](Context& ctx) { return Reset(ctx); }, std::move(ground_.listener)));
-    lanes_->Open();  // what is owed has its targets
-    services_.Start();
-    co_return Result<>();
-  }
-
-  Task<> Stop() {
-    // Without the jail nothing that runs can come to a good end.
-    const Duration drain = jail_died_ ? kDrainWithoutJail : options_.drain;
-    const TimePoint until = foundation_.calendar.Now() + drain;
-    services_.Pause();
-    lanes_->Pause();
-    co_await front_.Stop(drain);
-    co_await lanes_->Stop(until);
-    co_await services_.Drain(until);
-    front_.CutFunctionCalls();
-    co_await services_.Stop();
-    Context ctx(foundation_.loop);
-    if (auto flushed = co_await foundation_.logs->Flush(ctx); !flushed) log::Warning("flush logs: {}", flushed.error().ToString());
-  }
-
-  // Set when the daemon is to end: a signal came, or the jail, without which nothing runs, has died.
-  Event& end() { return end_; }
-  bool jail_died() const { return jail_died_; }
-  const std::string& origin() const { return front_.origin(); }
-
- private:
-  Task<Result<>> Reset(Context& ctx) {
-    MF_CO_TRY_VOID(co_await foundation_.store->Clear(ctx));
-    MF_CO_TRY_VOID(co_await lanes_->Clear(ctx));
-    foundation_.metrics.Clear();
-    foundation_.traces.Clear();
-    MF_CO_TRY_VOID(co_await services_.Reset(ctx));
-    co_return co_await foundation_.logs->Clear(ctx);
-  }
-
-  Options& options_;
-  Ground ground_;
-  Event end_;
-  bool jail_died_ = false;
-  Foundation foundation_;
-  services::Commons commons_{};
-  services::Ports ports_;
-  Front front_{foundation_, options_};
-  services::ServiceList services_;
-  std::unique_ptr<delivery::DurableLanes> lanes_;  // goes first: its workers are the services'
-};
 
 // SIGTERM and SIGINT as something to wait for.
 Task<int> ServeUntilSignal(RealLoop& loop, Daemon& daemon, UniqueFd signals) {
