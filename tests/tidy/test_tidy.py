@@ -124,6 +124,9 @@ def test_a_source_draws_in_few_headers():
     chain = {f"src/base/h{i}.h": f'#include "base/h{i + 1}.h"\n' for i in range(tidy.HEADERS_MAX + 1)}
     sources = {**chain, "src/base/few.cc": '#include "base/h1.h"\n#include "base/h1.h"\n', "src/base/many.cc": '#include "base/h0.h"\n'}
     assert [name for name, _, _ in tidy.check_reach(sources)] == ["src/base/many.cc"]
+    long = "// x\n" * (tidy.TEXT_MAX // 10)
+    sources = {"src/base/long.h": long, "src/base/a.cc": long, "src/base/b.cc": '#include "base/long.h"\n' + long + "// and more"}
+    assert [name for name, _, _ in tidy.check_reach(sources)] == ["src/base/b.cc"]
 
 
 def test_texts_that_belong_to_one_machine():
