@@ -3,7 +3,7 @@
 namespace mayfly::sources {
 namespace {
 
-using Form = FilterPattern::Form;
+using Form = patterns::EventPattern::Form;
 
 // The record with its body as text, and as JSON.
 struct Views {
@@ -28,7 +28,7 @@ Views MakeViews(const ReceivedMessage& received, const QueueRecordWriter& writer
   return views;
 }
 
-bool Matches(const FilterPattern& pattern, const Views& views) {
+bool Matches(const patterns::EventPattern& pattern, const Views& views) {
   const Form form = pattern.FormOf("body");
   if (form == Form::Fields) return views.is_document && pattern.Matches(views.parsed);
   if (form == Form::Values) return !views.is_document && (pattern.Matches(views.plain) || (views.is_scalar && pattern.Matches(views.parsed)));
@@ -40,7 +40,7 @@ bool Matches(const FilterPattern& pattern, const Views& views) {
 bool QueueFilter::Wants(const ReceivedMessage& received) const {
   if (filters_.patterns().empty()) return true;
   const Views views = MakeViews(received, *writer_);
-  for (const FilterPattern& pattern : filters_.patterns()) {
+  for (const patterns::EventPattern& pattern : filters_.patterns()) {
     if (Matches(pattern, views)) return true;
   }
   return false;

@@ -5,7 +5,7 @@
 // does not look at it. Immutable.
 #pragma once
 
-#include "sources/filter_pattern.h"
+#include "sources/record_filters.h"
 #include "sources/queue_event.h"
 
 namespace mayfly::sources {

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "services/lambda/settings.h"
-#include "sources/filter_pattern.h"
+#include "sources/record_filters.h"
 #include "sources/table.h"
 
 namespace mayfly::lambda {
@@ -149,8 +149,8 @@ Result<> CheckFilters(const SourceFacts& facts, const EventSourceMapping& m) {
     return Invalid(fmt::format("Maximum number of filters exceeded: {} are allowed.", kFiltersMax));
   MF_TRY(const sources::Filters filters, sources::Filters::Compile(m.filter_patterns));
   const std::string_view payload = PayloadOf(facts.kind);
-  for (const sources::FilterPattern& pattern : filters.patterns()) {
-    if (!payload.empty() && pattern.FormOf(payload) == sources::FilterPattern::Form::Values)
+  for (const patterns::EventPattern& pattern : filters.patterns()) {
+    if (!payload.empty() && pattern.FormOf(payload) == patterns::EventPattern::Form::Values)
       return Invalid("Invalid filter pattern definition.");
   }
   return {};
