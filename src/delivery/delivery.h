@@ -8,11 +8,12 @@ namespace mayfly::delivery {
 
 // A message attribute as SQS and SNS know them; targets that have none pass over them.
 struct DeliveryAttribute {
-  enum class Type : unsigned char { String, Number };
+  enum class Type : unsigned char { String, Number, Binary };
 
   std::string name;
   Type type = Type::String;
-  std::string value;  // UTF-8; of a Number its decimal text
+  std::string value;  // UTF-8; of a Number its decimal text; of a Binary its bytes
+  std::string label;  // the type's own, after its dot: "Array" of String.Array; "" = none
 };
 
 // On whose behalf a delivery is made: whom the target's policy, or the role's, must let in.
@@ -48,6 +49,10 @@ struct Delivery {
   DeliveryPrincipal principal;
   // X-Amzn-Trace-Id with its Lineage (invoke/lineage.h). A queue keeps it as AWSTraceHeader, so that loops are seen across it.
   std::string trace_header;
+  // For queues: the message's group, which a FIFO queue must be told, and what it is known by there for five minutes ("": its
+  // body, where the queue wants that). Others pass over them.
+  std::string message_group_id;
+  std::string message_deduplication_id;
   // For events: "Lambda Function Invocation Result - Success". Others pass over it.
   std::string detail_type;
 };

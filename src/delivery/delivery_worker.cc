@@ -1,5 +1,7 @@
 #include "delivery/delivery_worker.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "delivery/backoff.h"
 #include "identity/arn.h"
@@ -22,8 +24,16 @@ Context DeliveryWorker::MakeContext(const Context& ctx, const OwedDelivery& owed
   return child;
 }
 
-bool DeliveryWorker::IsToBeTriedAgain(const OwedDelivery& owed, const Error& error) const {
-  return (error.retryable || error.kind == Error::Kind::Cancelled) && owed.attempts < options_.attempts_max;
+// Null for one of a sender that this daemon does not have: another version of it has left that.
+Sender* DeliveryWorker::SenderOf(const OwedDelivery& owed) const {
+  const auto sender = senders_.find(owed.sender);
+  return sender == senders_.end() ? nullptr : sender->second;
+}
+
+RetryRule DeliveryWorker::RuleOf(const OwedDelivery& owed) const {
+  const RetryRule usual{.attempts_max = options_.attempts_max, .backoff_min = options_.backoff_min, .backoff_max = options_.backoff_max};
+  const Sender* sender = SenderOf(owed);
+  return sender ? sender->RuleOf(owed, usual) : usual;
 }
 
 Task<Verdict> DeliveryWorker::Work(Context& ctx, const std::string& payload) {
@@ -35,18 +45,29 @@ Task<Verdict> DeliveryWorker::Work(Context& ctx, const std::string& payload) {
   OwedDelivery owed = std::move(*decoded);
   Context child = MakeContext(ctx, owed);
   const auto delivered = co_await targets_->Deliver(child, owed.delivery);
-  if (delivered) co_return Verdict{};
-  ++owed.attempts;
-  if (!IsToBeTriedAgain(owed, delivered.error())) co_return GiveUp(owed, delivered.error());
-  co_return Verdict{.kind = Verdict::Kind::Later, .payload = Encode(owed),
-                    .delay = Backoff(owed.attempts, options_.backoff_min, options_.backoff_max)};
+  if (!delivered) co_return Judge(std::move(owed), delivered.error());
+  if (Sender* sender = SenderOf(owed)) sender->OnDelivered(owed);
+  co_return Verdict{};
 }
 
-Verdict DeliveryWorker::GiveUp(const OwedDelivery& owed, const Error& error) {
-  log::Warning("the {} of {} to {} is given up: {}", owed.sender, owed.owner_arn, owed.delivery.target_arn, error.ToString());
-  // One of a sender that this daemon does not have was left by another version of it.
-  if (const auto sender = senders_.find(owed.sender); sender != senders_.end()) sender->second->OnGivenUp(owed);
-  return {.kind = Verdict::Kind::Dropped};
+Verdict DeliveryWorker::Judge(OwedDelivery owed, const Error& error) const {
+  ++owed.attempts;
+  if (!error.retryable && error.kind != Error::Kind::Cancelled) return GiveUp(owed, {.why = GivenUp::Why::Refused, .error = error});
+  const RetryRule rule = RuleOf(owed);
+  if (owed.attempts >= rule.attempts_max) return GiveUp(owed, {.why = GivenUp::Why::Attempts, .error = error});
+  if (rule.age_left <= Duration::zero()) return GiveUp(owed, {.why = GivenUp::Why::Age, .error = error});
+  const Duration delay = std::min(rule.age_left, Backoff(owed.attempts, rule.backoff_min, rule.backoff_max));
+  return {.kind = Verdict::Kind::Later, .payload = Encode(owed), .delay = delay};
+}
+
+Verdict DeliveryWorker::GiveUp(const OwedDelivery& owed, GivenUp given_up) const {
+  log::Warning("the {} of {} to {} is given up: {}", owed.sender, owed.owner_arn, owed.delivery.target_arn, given_up.error.ToString());
+  Verdict verdict{.kind = Verdict::Kind::Dropped};
+  if (Sender* sender = SenderOf(owed)) {
+    verdict.follow_ups = sender->InsteadOf(owed, given_up);
+    sender->OnGivenUp(owed);
+  }
+  return verdict;
 }
 
 }  // namespace mayfly::delivery

@@ -45,7 +45,17 @@ class FakeTarget final : public Target {
 class Counter final : public Sender {
  public:
   void OnGivenUp(const OwedDelivery& owed) override { owners.push_back(owed.owner_arn); }
-  std::vector<std::string> owners;
+  void OnDelivered(const OwedDelivery& owed) override { delivered.push_back(owed.delivery.id); }
+  std::vector<LaneItem> InsteadOf(const OwedDelivery& owed, const GivenUp& given_up) override {
+    why.push_back(given_up.why);
+    return dead_letter ? std::vector{LaneItem{"deliver/dead", owed.delivery.body}} : std::vector<LaneItem>();
+  }
+  RetryRule RuleOf(const OwedDelivery&, const RetryRule& usual) const override { return rule.value_or(usual); }
+
+  std::optional<RetryRule> rule;
+  bool dead_letter = false;
+  std::vector<std::string> owners, delivered;
+  std::vector<GivenUp::Why> why;
 };
 
 class Worker : public testing::Test {
@@ -105,6 +115,26 @@ TEST_F(Worker, WhatFailsIsTriedAgainABoundedNumberOfTimes) {
   target_.error = Error::Service("NotThere", "for good");
   EXPECT_EQ(Work(OweAsService()).kind, Verdict::Kind::Dropped);
   EXPECT_EQ(sender_.owners.size(), 2u);
+}
+
+TEST_F(Worker, ASenderHasRulesAndDeadLettersOfItsOwn) {
+  target_.error = Error::Fault("down");
+  target_.error->retryable = true;
+  sender_.rule = RetryRule{.attempts_max = 2, .age_left = seconds(3), .backoff_min = seconds(10), .backoff_max = seconds(10)};
+  sender_.dead_letter = true;
+  const Verdict later = Work(OweAsService());
+  ASSERT_EQ(later.kind, Verdict::Kind::Later);
+  EXPECT_EQ(later.delay, seconds(3)) << "not later than it may be tried";
+  const Verdict end = Work(DecodeDelivery(later.payload).value());
+  EXPECT_EQ(end.kind, Verdict::Kind::Dropped);
+  ASSERT_EQ(end.follow_ups.size(), 1u);
+  EXPECT_EQ(end.follow_ups[0].payload, "{}");
+  sender_.rule->age_left = seconds(0);
+  EXPECT_EQ(Work(OweAsService()).kind, Verdict::Kind::Dropped);
+  target_.error.reset();
+  EXPECT_EQ(Work(OweAsService()).kind, Verdict::Kind::Done);
+  EXPECT_THAT(sender_.why, ElementsAre(GivenUp::Why::Attempts, GivenUp::Why::Age));
+  EXPECT_THAT(sender_.delivered, ElementsAre("i"));
 }
 
 TEST_F(Worker, WhatNobodyTakesOrKnowsIsDropped) {

@@ -1,5 +1,7 @@
 #include "delivery/owed_delivery.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "delivery/item_codec.h"
@@ -8,17 +10,21 @@
 namespace mayfly::delivery {
 namespace {
 
-constexpr char kFormat = 'O';
+constexpr char kFormat = 'P';
+// Of when deliveries had no groups and no time, and attributes no labels.
+constexpr char kFormatWithoutGroups = 'O';
 // The first form, of when only Lambda owed deliveries: a kind and the four parts of a function instead of sender, owner and
 // principal.
 constexpr char kFormatOfFunctions = 'D';
 constexpr uint64_t kAttributesMax = 64;
+constexpr uint64_t kMillisMax = 9'000'000'000'000;  // in the year 2255, where a WallTime can still be
 
 void WriteDelivery(const Delivery& delivery, ItemWriter& writer) {
   writer.Text(delivery.id).Text(delivery.target_arn).Text(delivery.source_arn).Text(delivery.trace_header).Text(delivery.detail_type);
+  writer.Text(delivery.message_group_id).Text(delivery.message_deduplication_id);
   writer.Number(delivery.attributes.size());
   for (const DeliveryAttribute& attribute : delivery.attributes) {
-    writer.Text(attribute.name).Number(static_cast<uint64_t>(attribute.type)).Text(attribute.value);
+    writer.Text(attribute.name).Number(static_cast<uint64_t>(attribute.type)).Text(attribute.value).Text(attribute.label);
   }
   writer.Text(delivery.body);
 }
@@ -29,12 +35,18 @@ void ReadDelivery(ItemReader& reader, Delivery& delivery) {
   delivery.source_arn = reader.Text();
   delivery.trace_header = reader.Text();
   delivery.detail_type = reader.Text();
+  const bool has_groups = reader.format() == kFormat;
+  if (has_groups) {
+    delivery.message_group_id = reader.Text();
+    delivery.message_deduplication_id = reader.Text();
+  }
   const uint64_t attributes = reader.NumberUpTo(kAttributesMax);
   for (uint64_t i = 0; reader.ok() && i < attributes; ++i) {
     DeliveryAttribute& attribute = delivery.attributes.emplace_back();
     attribute.name = reader.Text();
-    attribute.type = static_cast<DeliveryAttribute::Type>(reader.NumberUpTo(1));
+    attribute.type = static_cast<DeliveryAttribute::Type>(reader.NumberUpTo(2));
     attribute.value = reader.Text();
+    if (has_groups) attribute.label = reader.Text();
   }
   delivery.body = reader.Text();
 }
@@ -43,6 +55,7 @@ void Read(ItemReader& reader, OwedDelivery& owed) {
   owed.sender = reader.Text();
   owed.owner_arn = reader.Text();
   owed.attempts = reader.Count();
+  if (reader.format() == kFormat) owed.accepted_at = WallTime(std::chrono::milliseconds(static_cast<int64_t>(reader.NumberUpTo(kMillisMax))));
   DeliveryPrincipal& principal = owed.delivery.principal;
   principal.kind = static_cast<DeliveryPrincipal::Kind>(reader.NumberUpTo(1));
   principal.name = reader.Text();
@@ -73,6 +86,7 @@ std::string Encode(const OwedDelivery& owed) {
   MF_ASSERT(delivery.principal.is_named());
   ItemWriter writer(kFormat, 512 + delivery.body.size() + delivery.trace_header.size());
   writer.Text(owed.sender).Text(owed.owner_arn).Number(static_cast<uint64_t>(owed.attempts));
+  writer.Number(static_cast<uint64_t>(std::max<int64_t>(0, ToEpochMillis(owed.accepted_at))));
   writer.Number(static_cast<uint64_t>(delivery.principal.kind)).Text(delivery.principal.name).Text(delivery.principal.account_id);
   WriteDelivery(delivery, writer);
   return writer.Take();
@@ -82,7 +96,8 @@ Result<OwedDelivery> DecodeDelivery(std::string_view bytes) {
   ItemReader reader(bytes);
   OwedDelivery owed;
   switch (reader.format()) {
-    case kFormat: Read(reader, owed); break;
+    case kFormat:
+    case kFormatWithoutGroups: Read(reader, owed); break;
     case kFormatOfFunctions: ReadOfFunction(reader, owed); break;
     default: reader.Spoil();
   }

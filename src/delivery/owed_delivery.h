@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "delivery/delivery.h"
 #include "delivery/durable_lanes.h"
@@ -21,6 +22,7 @@ struct OwedDelivery {
   std::string owner_arn;  // whose it is and where its end is counted: a function (as it was named), a subscription, a rule …
   Delivery delivery;
   int attempts = 0;  // that failed
+  WallTime accepted_at{};  // by DurableLanes::Time, for senders whose deliveries have an age; whole milliseconds are kept
 };
 
 // Each target has a lane of its own, so that a slow one delays nobody else.

@@ -56,6 +56,7 @@ TEST(OwedDelivery, IsReadAsItWasWrittenOrNotAtAll) {
   owed.delivery = {.id = "i", .target_arn = "arn:aws:sqs:eu-west-1:111122223333:q", .body = std::string("\0body", 5),
                    .attributes = {{"a", DeliveryAttribute::Type::Number, "1"}}, .source_arn = "arn:aws:sns:eu-west-1:111122223333:t",
                    .principal = DeliveryPrincipal::Service("sns.amazonaws.com", "111122223333"), .trace_header = "Root=2", .detail_type = "d"};
+  owed.accepted_at = WallTime(std::chrono::milliseconds(1'234'567'890));
   const LaneItem item = ItemOf(owed);
   EXPECT_EQ(item.lane, "deliver/arn:aws:sqs:eu-west-1:111122223333:q");
   const auto read = DecodeDelivery(item.payload);
@@ -64,6 +65,7 @@ TEST(OwedDelivery, IsReadAsItWasWrittenOrNotAtAll) {
   EXPECT_EQ(read->sender, "sns");
   EXPECT_EQ(read->owner_arn, owed.owner_arn);
   EXPECT_EQ(read->attempts, 7);
+  EXPECT_EQ(read->accepted_at, owed.accepted_at);
   EXPECT_EQ(read->delivery.body, owed.delivery.body);
   EXPECT_EQ(read->delivery.principal.kind, DeliveryPrincipal::Kind::Service);
   EXPECT_EQ(read->delivery.principal.name, "sns.amazonaws.com");

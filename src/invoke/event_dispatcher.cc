@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "delivery/backoff.h"
+#include "delivery/bus_event.h"
 #include "invoke/environment_spec.h"
 #include "invoke/failed_deliveries.h"
 
@@ -156,6 +157,9 @@ void EventDispatcher::AddRecord(delivery::Verdict& verdict, const AsyncEvent& ev
   owed.delivery.body = MakeRecord(event, end, loop_->WallNow(), Payloads::Include);
   if (owed.delivery.body.size() > parts_.targets->BodyBytesMax(target)) {
     owed.delivery.body = MakeRecord(event, end, loop_->WallNow(), Payloads::LeaveOut);
+  }
+  if (delivery::IsBusArn(target)) {
+    delivery::AddBusFields(owed.delivery, "lambda", loop_->WallNow(), {QualifiedArn(event.function), target});
   }
   verdict.follow_ups.push_back(delivery::ItemOf(owed));
 }

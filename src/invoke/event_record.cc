@@ -18,10 +18,6 @@ void WritePayload(std::string_view payload, std::string& out) {
   }
 }
 
-std::string QualifiedArn(const catalog::FunctionReference& function) {
-  return function.name.Arn() + ':' + (function.qualifier.empty() ? "$LATEST" : function.qualifier);
-}
-
 // At most `bytes_max`, and no character cut in two.
 std::string Cut(std::string text, size_t bytes_max) {
   if (text.size() <= bytes_max) return text;
@@ -38,6 +34,10 @@ std::string ErrorMessageOf(const runtime::InvokeOutcome& outcome) {
 }
 
 }  // namespace
+
+std::string QualifiedArn(const catalog::FunctionReference& function) {
+  return function.name.Arn() + ':' + (function.qualifier.empty() ? "$LATEST" : function.qualifier);
+}
 
 std::string_view NameOf(EventCondition condition) {
   switch (condition) {

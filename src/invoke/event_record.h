@@ -23,6 +23,9 @@ struct EventEnd {
   std::string error_message;                        // of the dead letter, where there is no outcome that says one
 };
 
+// The function with the version or alias that was asked for, "$LATEST" when none was.
+std::string QualifiedArn(const catalog::FunctionReference& function);
+
 enum class Payloads : unsigned char { Include, LeaveOut };
 // The record, as JSON.
 std::string MakeRecord(const AsyncEvent& event, const EventEnd& end, WallTime now, Payloads payloads);
