@@ -46,6 +46,13 @@ Batch& Batch::AppendLeased(std::string_view queue, std::string payload, WallTime
   return *this;
 }
 
+Batch& Batch::AppendGrouped(std::string_view queue, std::string payload, WallTime due, GroupedItem item) {
+  MF_ASSERT(!item.group.empty());
+  steps_.push_back({Step::Kind::AppendGrouped, std::string(queue), {}, std::move(payload), 0, due,
+                    std::make_shared<const GroupedItem>(std::move(item))});
+  return *this;
+}
+
 Batch& Batch::Acknowledge(std::string_view queue, int64_t id) {
   steps_.push_back({Step::Kind::Acknowledge, std::string(queue), {}, {}, id});
   return *this;
@@ -61,6 +68,11 @@ namespace {
 constexpr std::string_view kPreconditionFailed = "PreconditionFailed";
 
 bool HasKey(Batch::Step::Kind kind) { return ChangesRows(kind) || IsPrecondition(kind); }
+
+bool IsAppend(Batch::Step::Kind kind) {
+  using Kind = Batch::Step::Kind;
+  return kind == Kind::Append || kind == Kind::AppendLeased || kind == Kind::AppendGrouped;
+}
 
 Error Invalid(std::string message) {
   Error error = Error::Fault(std::move(message));
@@ -91,6 +103,9 @@ Result<> ValidateBatch(const Batch& batch) {
     }
     if (HasKey(step.kind) && (step.key.empty() || step.key.size() > Batch::kKeyBytesMax)) {
       return Fail(Invalid(fmt::format("a key of table {} has {} bytes, not 1 to {}", step.name, step.key.size(), Batch::kKeyBytesMax)));
+    }
+    if (step.grouped && step.grouped->group.size() + step.grouped->once_key.size() > Batch::kKeyBytesMax) {
+      return Fail(Invalid(fmt::format("the group and key of an item of {} have more than {} bytes", step.name, Batch::kKeyBytesMax)));
     }
     if (step.value.size() > Batch::kValueBytesMax) {
       return Fail(Invalid(fmt::format("a value of {} has {} bytes, more than {}", step.name, step.value.size(), Batch::kValueBytesMax)));
@@ -141,11 +156,22 @@ WallTime LeaseEnd(WallTime now, Duration lease) {
 std::vector<int64_t> AppendedIds(const Batch& batch) {
   std::vector<int64_t> ids;
   for (const Batch::Step& step : batch.steps()) {
-    if (step.kind != Batch::Step::Kind::Append && step.kind != Batch::Step::Kind::AppendLeased) continue;
-    MF_ASSERT(step.number > 0 && (ids.empty() || step.number > ids.back()));
+    if (!IsAppend(step.kind)) continue;
+    MF_ASSERT(step.number > 0);
     ids.push_back(step.number);
   }
   return ids;
+}
+
+std::vector<Committed::Repeated> RepeatedAppends(const Batch& batch) {
+  std::vector<Committed::Repeated> repeated;
+  size_t index = 0;
+  for (const Batch::Step& step : batch.steps()) {
+    if (!IsAppend(step.kind)) continue;
+    if (step.repeated) repeated.push_back({index, step.note});
+    ++index;
+  }
+  return repeated;
 }
 
 std::vector<std::pair<std::string, RowChanges>> ChangesOf(const Batch& batch, int64_t version) {

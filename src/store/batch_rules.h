@@ -24,6 +24,7 @@ std::string EndOfPrefix(std::string_view prefix);
 WallTime LeaseEnd(WallTime now, Duration lease);
 // Of a batch that has been committed, in the order of its steps.
 std::vector<int64_t> AppendedIds(const Batch& batch);
+std::vector<Committed::Repeated> RepeatedAppends(const Batch& batch);
 
 // What the batch, committed as `version`, has changed, by table, each table once.
 std::vector<std::pair<std::string, RowChanges>> ChangesOf(const Batch& batch, int64_t version);

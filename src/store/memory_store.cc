@@ -21,12 +21,44 @@ struct StoredItem {
   int attempts = 0;
   WallTime first_leased_at{};
   bool leased = false;
+  std::string group;
 };
 
 struct StoredQueue {
   using Items = std::map<int64_t, StoredItem>;
   Items items;
   std::set<std::pair<WallTime, int64_t>> by_time;
+  std::map<std::string, std::set<int64_t>> groups;  // of an ordered queue: none is empty
+
+  // The first items of the groups that are due, by when they became so.
+  std::set<std::pair<WallTime, int64_t>> Heads() const {
+    std::set<std::pair<WallTime, int64_t>> heads;
+    for (const auto& [group, ids] : groups) heads.insert({items.at(*ids.begin()).available_at, *ids.begin()});
+    return heads;
+  }
+  // Of all groups, what may be leased at `now`, in order.
+  std::vector<int64_t> Available(WallTime now) const {
+    std::vector<int64_t> available;
+    for (const auto& [due, head] : Heads()) {
+      for (const int64_t id : groups.at(items.at(head).group)) {
+        if (items.at(id).available_at > now) break;
+        available.push_back(id);
+      }
+    }
+    return available;
+  }
+  std::vector<int64_t> AvailableUngrouped(WallTime now) const {
+    std::vector<int64_t> available;
+    for (auto item = by_time.begin(); item != by_time.end() && item->first <= now; ++item) available.push_back(item->second);
+    return available;
+  }
+};
+
+// An item that was appended once, and until when no other one of its key is.
+struct Once {
+  int64_t id = 0;
+  WallTime until{};
+  std::string note;
 };
 
 // The rows, queues and rules, without time. Shared with work that is on its way, so that an accepted commit happens even
@@ -49,7 +81,7 @@ class MemoryState {
     ForgetVainDeletes(batch);
     ++counters.batches;
     for (const auto& [table, changes] : ChangesOf(batch, version)) RowListeners::Call(watches.Of(table), changes);
-    return Committed{.version = version, .appended = AppendedIds(batch)};
+    return Committed{.version = version, .appended = AppendedIds(batch), .repeated = RepeatedAppends(batch)};
   }
 
   std::optional<Row> Get(const std::string& table, const std::string& key) const {
@@ -83,8 +115,8 @@ class MemoryState {
     leased.limited = left < wish.count;
     std::vector<int64_t> ids;
     size_t bytes = 0;
-    for (const auto& [available_at, id] : queue->second.by_time) {
-      if (available_at > now || ids.size() >= left || bytes >= wish.bytes_max) break;
+    for (const int64_t id : wish.grouped ? queue->second.Available(now) : queue->second.AvailableUngrouped(now)) {
+      if (ids.size() >= left || bytes >= wish.bytes_max) break;
       const size_t payload_bytes = queue->second.items.at(id).payload.size();
       if (!ids.empty() && bytes + payload_bytes > wish.bytes_max) break;
       ids.push_back(id);
@@ -97,7 +129,7 @@ class MemoryState {
       if (item->second.first_leased_at == WallTime()) item->second.first_leased_at = now;
       leased.items.push_back({id, item->second.payload, item->second.appended_at, ++item->second.attempts, item->second.first_leased_at});
     }
-    if (leased.items.size() < wish.count) leased.next_due = NextDue(name);
+    if (leased.items.size() < wish.count) leased.next_due = wish.grouped ? FirstHead(queue->second) : NextDue(name);
     return leased;
   }
 
@@ -109,7 +141,12 @@ class MemoryState {
       const bool found = item != queue.items.end();
       const bool held = found && item->second.leased && item->second.attempts == change.attempt && item->second.available_at > now;
       changed.push_back(held ? LeaseOutcome::Changed : found ? LeaseOutcome::NotHeld : LeaseOutcome::Gone);
-      if (held) Move(name, queue, item, std::max(change.until, now), change.until > now, now);
+      if (!held) continue;
+      if (change.remove) {
+        Remove(name, queue, item, now);
+      } else {
+        Move(name, queue, item, std::max(change.until, now), change.until > now, now);
+      }
     }
     return changed;
   }
@@ -134,6 +171,7 @@ class MemoryState {
   void Clear() {
     tables_.clear();
     queues_.clear();
+    once_.clear();
     tally.Clear();
     const RowChanges all{.keys = {}, .version = ++sequence_};
     for (const std::string& table : watches.Names()) RowListeners::Call(watches.Of(table), all);
@@ -147,6 +185,29 @@ class MemoryState {
   bool open = true;
 
  private:
+  static std::optional<WallTime> FirstHead(const StoredQueue& queue) {
+    const auto heads = queue.Heads();
+    return heads.empty() ? std::nullopt : std::optional(heads.begin()->first);
+  }
+
+  void AppendGrouped(Batch::Step& step, WallTime now) {
+    const GroupedItem& grouped = *step.grouped;
+    std::erase_if(once_, [&](const auto& entry) { return entry.second.until <= now; });
+    if (const auto first = once_.find(grouped.once_key); first != once_.end()) {
+      step.number = first->second.id;
+      step.note = first->second.note;
+      step.repeated = true;
+      return;
+    }
+    StoredQueue& queue = queues_[step.name];
+    step.number = ++sequence_;
+    queue.items[sequence_] = {.payload = step.value, .appended_at = now, .available_at = step.due, .group = grouped.group};
+    queue.by_time.insert({step.due, sequence_});
+    queue.groups[grouped.group].insert(sequence_);
+    if (!grouped.once_key.empty()) once_[grouped.once_key] = {sequence_, grouped.once_until, grouped.once_note};
+    tally.Apply({{step.name, step.due, false, 1}}, now);
+  }
+
   bool Holds(const Batch::Step& step) const {
     using Kind = Batch::Step::Kind;
     const auto row = Get(step.name, step.key);
@@ -164,11 +225,12 @@ class MemoryState {
         const bool leased = step.kind == Kind::AppendLeased;
         StoredQueue& queue = queues_[step.name];
         step.number = ++sequence_;
-        queue.items[sequence_] = {step.value, now, step.due, leased ? 1 : 0, leased ? now : WallTime(), leased};
+        queue.items[sequence_] = {step.value, now, step.due, leased ? 1 : 0, leased ? now : WallTime(), leased, {}};
         queue.by_time.insert({step.due, sequence_});
         tally.Apply({{step.name, step.due, leased, 1}}, now);
         break;
       }
+      case Kind::AppendGrouped: AppendGrouped(step, now); break;
       case Kind::Acknowledge:
       case Kind::Release: ChangeItem(step, now); break;
       case Kind::DeleteUnder:
@@ -208,11 +270,16 @@ class MemoryState {
     MF_ASSERT(item != queue.items.end() && queue.by_time.size() == queue.items.size());
     tally.Apply({{name, item->second.available_at, item->second.leased, -1}}, now);
     queue.by_time.erase({item->second.available_at, item->first});
+    if (const auto group = queue.groups.find(item->second.group); group != queue.groups.end()) {
+      group->second.erase(item->first);
+      if (group->second.empty()) queue.groups.erase(group);
+    }
     queue.items.erase(item);
   }
 
   std::map<std::string, std::map<std::string, Row>> tables_;
   std::map<std::string, StoredQueue> queues_;
+  std::map<std::string, Once> once_;
   int64_t sequence_ = 0;
 };
 

@@ -1,6 +1,7 @@
 #include "store/sqlite_apply.h"
 
 #include <algorithm>
+#include <set>
 
 #include "store/batch_rules.h"
 
@@ -22,6 +23,7 @@ Result<std::unique_ptr<SqliteApplier>> SqliteApplier::Open(SqliteConnection& con
 }
 
 Result<> SqliteApplier::PrepareAll() {
+  MF_TRY_VOID(groups_.Prepare(connection_));
   const std::pair<SqliteStatement*, std::string_view> statements[] = {
       {&begin_, "BEGIN IMMEDIATE"},
       {&commit_, "COMMIT"},
@@ -32,20 +34,23 @@ Result<> SqliteApplier::PrepareAll() {
       {&delete_, "DELETE FROM rows WHERE tbl = ? AND key = ?"},
       {&keys_under_, "SELECT key FROM rows WHERE tbl = ?1 AND (key = ?2 OR (key >= ?3 AND key < ?4))"},
       {&append_,
-       "INSERT INTO queue_items(id, queue, available_at, appended_at, payload, leased, attempts, first_leased_at)"
-       " VALUES(?, ?, ?, ?, ?, ?, ?, ?)"},
+       "INSERT INTO queue_items(id, queue, available_at, appended_at, payload, leased, attempts, first_leased_at, grp)"
+       " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)"},
       {&acknowledge_, "DELETE FROM queue_items WHERE id = ?"},
       {&give_back_, "UPDATE queue_items SET available_at = ?, leased = 0 WHERE id = ? AND queue = ?"},
       {&due_items_,
        "SELECT id, attempts, appended_at, payload, first_leased_at, available_at, leased FROM queue_items"
        " WHERE queue = ? AND available_at <= ? ORDER BY available_at, id LIMIT ?"},
+      {&group_items_,
+       "SELECT id, attempts, appended_at, payload, first_leased_at, available_at, leased FROM queue_items"
+       " WHERE queue = ? AND grp = ? AND grp <> '' ORDER BY id"},
       {&lease_, "UPDATE queue_items SET available_at = ?, leased = 1, attempts = attempts + 1, first_leased_at = ? WHERE id = ?"},
-      {&item_state_, "SELECT available_at, leased, attempts FROM queue_items WHERE id = ? AND queue = ?"},
+      {&item_state_, "SELECT available_at, leased, attempts, grp FROM queue_items WHERE id = ? AND queue = ?"},
       {&extend_, "UPDATE queue_items SET available_at = ?, leased = ? WHERE id = ?"},
       {&next_due_, "SELECT min(available_at) FROM queue_items WHERE queue = ?"},
       {&discard_,
        "DELETE FROM queue_items WHERE id IN (SELECT id FROM queue_items WHERE queue = ? AND available_at < ?"
-       " ORDER BY available_at, id LIMIT ?) RETURNING available_at, leased"},
+       " ORDER BY available_at, id LIMIT ?) RETURNING available_at, leased, grp"},
       {&add_count_,
        "INSERT INTO queue_counts(queue, items) VALUES(?, ?) ON CONFLICT(queue) DO UPDATE SET items = items + excluded.items"},
       {&drop_count_, "DELETE FROM queue_counts WHERE queue = ? AND items <= 0"},
@@ -153,6 +158,7 @@ Result<> SqliteApplier::Change(Batch::Step& step, int64_t version, WallTime now)
     }
     case Kind::Append:
     case Kind::AppendLeased: return Append(step, now);
+    case Kind::AppendGrouped: return AppendGrouped(step, now);
     case Kind::Acknowledge: return Acknowledge(step);
     case Kind::Release: return MoveItem(step.name, step.number, step.due);
     case Kind::DeleteUnder:
@@ -185,31 +191,54 @@ Result<> SqliteApplier::Append(Batch::Step& step, WallTime now) {
   step.number = ++sequence_;
   auto append = append_.Start();
   append.Integer(step.number).Text(step.name).Integer(due).Integer(ToNanos(now)).Blob(step.value);
-  MF_TRY_VOID(append.Integer(leased ? 1 : 0).Integer(leased ? 1 : 0).Integer(leased ? ToNanos(now) : 0).Finish());
+  MF_TRY_VOID(append.Integer(leased ? 1 : 0).Integer(leased ? 1 : 0).Integer(leased ? ToNanos(now) : 0).Text("").Finish());
   Count(step.name, due, leased, 1);
   return {};
 }
 
-// Takes an item out of the counts; false when there is none.
-Result<bool> SqliteApplier::Uncount(std::string_view queue, int64_t id) {
+Result<> SqliteApplier::AppendGrouped(Batch::Step& step, WallTime now) {
+  const GroupedItem& item = *step.grouped;
+  MF_TRY(auto first, groups_.FindFirst(item.once_key, now));
+  step.repeated = first.has_value();
+  if (first) {
+    step.number = first->id;
+    step.note = std::move(first->note);
+    return {};
+  }
+  const int64_t due = ToNanos(step.due);
+  step.number = ++sequence_;
+  auto append = append_.Start();
+  append.Integer(step.number).Text(step.name).Integer(due).Integer(ToNanos(now)).Blob(step.value);
+  MF_TRY_VOID(append.Integer(0).Integer(0).Integer(0).Text(item.group).Finish());
+  MF_TRY_VOID(groups_.Appended(step.name, item.group, step.number, due));
+  MF_TRY_VOID(groups_.NoteFirst(item, step.number, now));
+  Count(step.name, due, false, 1);
+  return {};
+}
+
+// Takes an item out of the counts.
+Result<SqliteApplier::Found> SqliteApplier::Uncount(std::string_view queue, int64_t id) {
   auto item = item_state_.Start();
   MF_TRY(const bool found, item.Integer(id).Text(queue).Step());
-  if (found) Count(queue, item.IntegerAt(0), item.IntegerAt(1) != 0, -1);
-  return found;
+  if (!found) return Found{};
+  Count(queue, item.IntegerAt(0), item.IntegerAt(1) != 0, -1);
+  return Found{.found = true, .group = item.BlobAt(3)};
 }
 
 // Not by DELETE … RETURNING: that opens a table of its own for what it returns, each time.
 Result<> SqliteApplier::Acknowledge(const Batch::Step& step) {
-  MF_TRY(const bool found, Uncount(step.name, step.number));
-  if (!found) return {};
-  return acknowledge_.Start().Integer(step.number).Finish();
+  MF_TRY(const Found item, Uncount(step.name, step.number));
+  if (!item.found) return {};
+  MF_TRY_VOID(acknowledge_.Start().Integer(step.number).Finish());
+  return groups_.Removed(step.name, item.group);
 }
 
 // Ends the lease of an item, if it has one.
 Result<> SqliteApplier::MoveItem(std::string_view queue, int64_t id, WallTime available_at) {
-  MF_TRY(const bool found, Uncount(queue, id));
-  if (!found) return {};
+  MF_TRY(const Found item, Uncount(queue, id));
+  if (!item.found) return {};
   Count(queue, ToNanos(available_at), false, 1);
+  MF_TRY_VOID(groups_.Moved(queue, item.group, id, ToNanos(available_at)));
   return give_back_.Start().Integer(ToNanos(available_at)).Integer(id).Text(queue).Finish();
 }
 
@@ -221,38 +250,78 @@ size_t SqliteApplier::LeasesLeft(const LeaseRequest& request, WallTime now) cons
   return std::min(wish.count, static_cast<size_t>(std::max<int64_t>(0, wish.leased_max - leased)));
 }
 
-Result<LeasedItems> SqliteApplier::Lease(const LeaseRequest& request, WallTime wall_now) {
-  const WallTime now = request.wish.as_of.value_or(wall_now);
-  LeasedItems leased;
-  const size_t count = LeasesLeft(request, now);
-  leased.limited = count < request.wish.count;
-  MF_ASSERT(count <= request.wish.count);
-  const int64_t until = ToNanos(LeaseEnd(now, request.wish.lease));
-  {
-    auto due = due_items_.Start();
-    due.Text(request.queue).Integer(ToNanos(now));
-    due.Integer(static_cast<int64_t>(std::min<size_t>(count, INT64_MAX)));
-    for (size_t bytes = 0; bytes < request.wish.bytes_max;) {
-      MF_TRY(const bool row, due.Step());
-      if (!row) break;
-      const size_t payload_bytes = due.BytesAt(3);
-      if (!leased.items.empty() && bytes + payload_bytes > request.wish.bytes_max) break;
-      const int64_t first_leased_at = due.IntegerAt(4);
-      leased.items.push_back({due.IntegerAt(0), due.BlobAt(3), FromNanos(due.IntegerAt(2)), static_cast<int>(due.IntegerAt(1)) + 1,
-                              first_leased_at == 0 ? now : FromNanos(first_leased_at)});
-      bytes += payload_bytes;
-      Count(request.queue, due.IntegerAt(5), due.IntegerAt(6) != 0, -1);
-      Count(request.queue, until, true, 1);
+// Takes candidates in their order, up to the first that is not available: of an ordered queue that one bars the way.
+Result<> SqliteApplier::Pick(Picking& picking, SqliteStatement::Execution& candidates) {
+  const std::string& queue = picking.request.queue;
+  const size_t bytes_max = picking.request.wish.bytes_max;
+  while (!picking.full) {
+    picking.full = picking.items.size() >= picking.count_max || picking.bytes >= bytes_max;
+    if (picking.full) break;
+    MF_TRY(const bool row, candidates.Step());
+    if (!row || candidates.IntegerAt(5) > ToNanos(picking.now)) break;
+    const size_t payload_bytes = candidates.BytesAt(3);
+    picking.full = !picking.items.empty() && picking.bytes + payload_bytes > bytes_max;
+    if (picking.full) break;
+    const int64_t first_leased_at = candidates.IntegerAt(4);
+    picking.items.push_back({candidates.IntegerAt(0), candidates.BlobAt(3), FromNanos(candidates.IntegerAt(2)),
+                             static_cast<int>(candidates.IntegerAt(1)) + 1,
+                             first_leased_at == 0 ? picking.now : FromNanos(first_leased_at)});
+    picking.bytes += payload_bytes;
+    Count(queue, candidates.IntegerAt(5), candidates.IntegerAt(6) != 0, -1);
+    Count(queue, picking.until, true, 1);
+  }
+  return {};
+}
+
+Result<> SqliteApplier::PickGrouped(Picking& picking) {
+  const std::string& queue = picking.request.queue;
+  MF_TRY(const auto groups, groups_.Available(queue, picking.now, picking.count_max));
+  for (const std::string& group : groups) {
+    if (picking.full) break;
+    const size_t before = picking.items.size();
+    {
+      auto items = group_items_.Start();
+      items.Text(queue).Text(group);
+      MF_TRY_VOID(Pick(picking, items));
     }
+    if (picking.items.size() > before) MF_TRY_VOID(groups_.Moved(queue, group, picking.items[before].id, picking.until));
   }
-  for (const QueueItem& item : leased.items) {
+  return {};
+}
+
+Result<> SqliteApplier::MarkLeased(const Picking& picking) {
+  for (const QueueItem& item : picking.items) {
     MF_ASSERT(item.attempts > 0 && item.id <= sequence_);
-    MF_TRY_VOID(lease_.Start().Integer(until).Integer(ToNanos(item.first_leased_at)).Integer(item.id).Finish());
+    MF_TRY_VOID(lease_.Start().Integer(picking.until).Integer(ToNanos(item.first_leased_at)).Integer(item.id).Finish());
   }
-  if (leased.items.size() >= request.wish.count) return leased;
+  return {};
+}
+
+Result<std::optional<int64_t>> SqliteApplier::NextDue(const LeaseRequest& request) {
+  if (request.wish.grouped) return groups_.NextDue(request.queue);
   auto next = next_due_.Start();
   MF_TRY(const bool row, next.Text(request.queue).Step());
-  if (row && !next.IsNullAt(0)) leased.next_due = FromNanos(next.IntegerAt(0));
+  return row && !next.IsNullAt(0) ? std::optional(next.IntegerAt(0)) : std::nullopt;
+}
+
+Result<LeasedItems> SqliteApplier::Lease(const LeaseRequest& request, WallTime wall_now) {
+  const LeaseWish& wish = request.wish;
+  const WallTime now = wish.as_of.value_or(wall_now);
+  const size_t count = LeasesLeft(request, now);
+  MF_ASSERT(count <= wish.count);
+  Picking picking{.request = request, .now = now, .count_max = count, .until = ToNanos(LeaseEnd(now, wish.lease)), .items = {}};
+  if (wish.grouped) {
+    MF_TRY_VOID(PickGrouped(picking));
+  } else {
+    auto due = due_items_.Start();
+    due.Text(request.queue).Integer(ToNanos(now)).Integer(static_cast<int64_t>(std::min<size_t>(count, INT64_MAX)));
+    MF_TRY_VOID(Pick(picking, due));
+  }
+  MF_TRY_VOID(MarkLeased(picking));
+  LeasedItems leased{.items = std::move(picking.items), .limited = count < wish.count, .next_due = {}};
+  if (leased.items.size() >= wish.count) return leased;
+  MF_TRY(const auto next, NextDue(request));
+  if (next) leased.next_due = FromNanos(*next);
   return leased;
 }
 
@@ -266,23 +335,37 @@ Result<std::vector<LeaseOutcome>> SqliteApplier::ChangeLeases(const ChangeLeases
     changed.push_back(held ? LeaseOutcome::Changed : found ? LeaseOutcome::NotHeld : LeaseOutcome::Gone);
     if (!held) continue;
     Count(request.queue, item.IntegerAt(0), true, -1);
+    const std::string group = item.BlobAt(3);
+    if (change.remove) {
+      MF_TRY_VOID(acknowledge_.Start().Integer(change.id).Finish());
+      MF_TRY_VOID(groups_.Removed(request.queue, group));
+      continue;
+    }
     const bool leased = change.until > now;
     const int64_t until = ToNanos(std::max(change.until, now));
     MF_TRY_VOID(extend_.Start().Integer(until).Integer(leased ? 1 : 0).Integer(change.id).Finish());
+    MF_TRY_VOID(groups_.Moved(request.queue, group, change.id, until));
     Count(request.queue, until, leased, 1);
   }
   return changed;
 }
 
 Result<size_t> SqliteApplier::Discard(const DiscardRequest& request) {
-  auto removed = discard_.Start();
-  removed.Text(request.queue).Integer(ToNanos(request.due_before));
-  removed.Integer(static_cast<int64_t>(std::min<size_t>(request.count, INT64_MAX)));
-  for (size_t count = 0;; ++count) {
-    MF_TRY(const bool row, removed.Step());
-    if (!row) return count;
-    Count(request.queue, removed.IntegerAt(0), removed.IntegerAt(1) != 0, -1);
+  std::set<std::string> groups;
+  size_t count = 0;
+  {
+    auto removed = discard_.Start();
+    removed.Text(request.queue).Integer(ToNanos(request.due_before));
+    removed.Integer(static_cast<int64_t>(std::min<size_t>(request.count, INT64_MAX)));
+    for (;; ++count) {
+      MF_TRY(const bool row, removed.Step());
+      if (!row) break;
+      Count(request.queue, removed.IntegerAt(0), removed.IntegerAt(1) != 0, -1);
+      if (removed.BytesAt(2) > 0) groups.insert(removed.BlobAt(2));
+    }
   }
+  for (const std::string& group : groups) MF_TRY_VOID(groups_.Removed(request.queue, group));
+  return count;
 }
 
 Result<int64_t> SqliteApplier::Clear() {
@@ -290,7 +373,7 @@ Result<int64_t> SqliteApplier::Clear() {
   changes_.clear();
   sums_.clear();
   cleared_ = true;
-  MF_TRY_VOID(connection_.Run("DELETE FROM rows; DELETE FROM queue_items; DELETE FROM queue_counts;"));
+  MF_TRY_VOID(connection_.Run("DELETE FROM rows; DELETE FROM queue_items; DELETE FROM queue_counts; DELETE FROM queue_groups; DELETE FROM append_once;"));
   return ++sequence_;
 }
 

@@ -7,6 +7,7 @@
 
 #include "store/queue_tally.h"
 #include "store/sqlite_connection.h"
+#include "store/sqlite_groups.h"
 #include "store/store.h"
 
 namespace mayfly::store {
@@ -58,10 +59,29 @@ class SqliteApplier {
   Result<> Change(Batch::Step& step, int64_t version, WallTime now);
   Result<> DeleteUnder(const Batch::Step& step, std::vector<Batch::Step>& found);
   Result<> Append(Batch::Step& step, WallTime now);
-  Result<bool> Uncount(std::string_view queue, int64_t id);
+  Result<> AppendGrouped(Batch::Step& step, WallTime now);
+  struct Found {
+    bool found = false;
+    std::string group;  // "": the queue is no ordered one
+  };
+  Result<Found> Uncount(std::string_view queue, int64_t id);
   Result<> Acknowledge(const Batch::Step& step);
   Result<> MoveItem(std::string_view queue, int64_t id, WallTime available_at);
   Result<> SaveCounts();
+  // What a lease takes at most, and how much it has.
+  struct Picking {
+    const LeaseRequest& request;
+    WallTime now;
+    size_t count_max;
+    int64_t until;
+    size_t bytes = 0;
+    bool full = false;
+    std::vector<QueueItem> items;
+  };
+  Result<> Pick(Picking& picking, SqliteStatement::Execution& candidates);
+  Result<> PickGrouped(Picking& picking);
+  Result<> MarkLeased(const Picking& picking);
+  Result<std::optional<int64_t>> NextDue(const LeaseRequest& request);
   void Count(std::string_view queue, int64_t available_at, bool leased, int64_t delta);
   size_t LeasesLeft(const LeaseRequest& request, WallTime now) const;
 
@@ -79,7 +99,8 @@ class SqliteApplier {
   int64_t durable_sequence_ = 0;
   SqliteStatement begin_, commit_;
   SqliteStatement version_of_, put_, delete_, keys_under_, append_, acknowledge_, give_back_;
-  SqliteStatement due_items_, lease_, save_sequence_;
+  SqliteStatement due_items_, group_items_, lease_, save_sequence_;
+  SqliteGroups groups_;
   SqliteStatement item_state_, extend_, next_due_, discard_, add_count_, drop_count_;
 };
 

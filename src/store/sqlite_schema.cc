@@ -12,7 +12,7 @@ namespace mayfly::store {
 namespace {
 
 constexpr int64_t kApplicationId = 0x4d464c59;  // "MFLY"
-constexpr int64_t kSchemaVersion = 3;
+constexpr int64_t kSchemaVersion = 4;
 
 // WAL with FULL: one fsync of the log per transaction. The writer checkpoints by itself (sqlite_writer.h).
 constexpr const char* kWriterSettings =
@@ -23,6 +23,17 @@ constexpr const char* kWriterSettings =
 // that somebody still holds cannot come to mean something else.
 // `available_at` is when an item may be leased: its due time, or the end of its lease (nanoseconds since 1970). `queue_counts`
 // has the number of items of each queue that has any.
+// `queue_groups` has the first item of each group of an ordered queue, and when it is available; `append_once` what was appended
+// under a key that lets no second item in.
+#define MAYFLY_ORDERED_QUEUES                                                                              \
+  "CREATE INDEX queue_items_by_group ON queue_items(queue, grp, id) WHERE grp <> '';"                      \
+  "CREATE TABLE queue_groups(queue TEXT NOT NULL, grp TEXT NOT NULL, head INTEGER NOT NULL, due INTEGER NOT NULL," \
+  " PRIMARY KEY(queue, grp)) STRICT, WITHOUT ROWID;"                                                        \
+  "CREATE INDEX queue_groups_by_time ON queue_groups(queue, due, head);"                                    \
+  "CREATE TABLE append_once(key BLOB PRIMARY KEY, item INTEGER NOT NULL, until INTEGER NOT NULL, note TEXT NOT NULL)" \
+  " STRICT, WITHOUT ROWID;"                                                                                 \
+  "CREATE INDEX append_once_by_time ON append_once(until);"
+
 constexpr const char* kSchema =
     "BEGIN IMMEDIATE;"
     "CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
@@ -31,12 +42,13 @@ constexpr const char* kSchema =
     " PRIMARY KEY(tbl, key)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE queue_items(id INTEGER PRIMARY KEY, queue TEXT NOT NULL, available_at INTEGER NOT NULL,"
     " leased INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0, appended_at INTEGER NOT NULL,"
-    " payload BLOB NOT NULL, first_leased_at INTEGER NOT NULL DEFAULT 0) STRICT;"
+    " payload BLOB NOT NULL, first_leased_at INTEGER NOT NULL DEFAULT 0, grp TEXT NOT NULL DEFAULT '') STRICT;"
     "CREATE INDEX queue_items_by_time ON queue_items(queue, available_at, id);"
     "CREATE TABLE queue_counts(queue TEXT PRIMARY KEY, items INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
-    "PRAGMA application_id=1296452697; PRAGMA user_version=3;"
+    MAYFLY_ORDERED_QUEUES
+    "PRAGMA application_id=1296452697; PRAGMA user_version=4;"
     "COMMIT;";
-static_assert(kApplicationId == 1296452697 && kSchemaVersion == 3, "the numbers in kSchema");
+static_assert(kApplicationId == 1296452697 && kSchemaVersion == 4, "the numbers in kSchema");
 
 constexpr const char* kFromVersion1 =
     "BEGIN IMMEDIATE;"
@@ -51,6 +63,14 @@ constexpr const char* kFromVersion2 =
     "DROP INDEX queue_items_leased;"
     "PRAGMA user_version=3;"
     "COMMIT;";
+
+constexpr const char* kFromVersion3 =
+    "BEGIN IMMEDIATE;"
+    "ALTER TABLE queue_items ADD COLUMN grp TEXT NOT NULL DEFAULT '';"
+    MAYFLY_ORDERED_QUEUES
+    "PRAGMA user_version=4;"
+    "COMMIT;";
+#undef MAYFLY_ORDERED_QUEUES
 
 enum class Contents : unsigned char { Empty, Old, Ours };
 
@@ -73,13 +93,16 @@ Result<Contents> CheckContents(SqliteConnection& connection) {
 Result<> BringUpToDate(SqliteConnection& connection) {
   MF_TRY(const int64_t version, connection.QueryInteger("PRAGMA user_version"));
   if (version < 2) MF_TRY_VOID(connection.Run(kFromVersion1));
-  return connection.Run(kFromVersion2);
+  if (version < 3) MF_TRY_VOID(connection.Run(kFromVersion2));
+  return connection.Run(kFromVersion3);
 }
 
 // Leases that have not ended by themselves are found by their time, among what is not due: no index is kept for them alone.
 Result<> EndLeases(SqliteConnection& connection, WallTime now) {
   return connection.Run(fmt::format("UPDATE queue_items SET leased = 0, available_at = 0 WHERE leased = 1 AND available_at > {}"
-                                    " AND queue IN (SELECT queue FROM queue_counts)", now.time_since_epoch().count()).c_str());
+                                    " AND queue IN (SELECT queue FROM queue_counts);"
+                                    "UPDATE queue_groups SET due = (SELECT available_at FROM queue_items WHERE id = head)",
+                                    now.time_since_epoch().count()).c_str());
 }
 
 std::string HolderOf(int fd) {

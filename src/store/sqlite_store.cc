@@ -68,7 +68,7 @@ class SqliteStore final : public Store {
   Task<Result<Committed>> Commit(Context& ctx, Batch batch) override {
     MF_CO_TRY(const auto request, MakeCommit(std::move(batch)));
     MF_CO_TRY_VOID(co_await Write(ctx, request));
-    co_return Committed{.version = request->version, .appended = AppendedIds(request->batch)};
+    co_return Committed{.version = request->version, .appended = AppendedIds(request->batch), .repeated = RepeatedAppends(request->batch)};
   }
 
   // Here and below the arguments are copied before the task starts: it may be started after the caller's own are gone.

@@ -37,6 +37,15 @@ struct QueueItem {
   WallTime first_leased_at{};
 };
 
+// An item of an ordered queue (Batch::AppendGrouped): where it stands in line, and what it is known by.
+struct GroupedItem {
+  std::string group;  // not empty; the items of a group are leased in the order in which they were appended
+  // With a key: the item is appended unless one of this key was before `once_until` of that one; "": always.
+  std::string once_key;
+  WallTime once_until{};
+  std::string once_note;  // what a later commit with the same key is told (Committed::repeated)
+};
+
 // How much Lease takes at most, and for how long.
 struct LeaseWish {
   size_t count = 1;
@@ -44,6 +53,9 @@ struct LeaseWish {
   size_t bytes_max = 64u << 20;         // of payloads; the first item is taken whatever its size
   int64_t leased_max = INT64_MAX;       // of items of the queue that are leased at one time
   std::optional<WallTime> as_of;        // what counts as now, for a caller whose time does not follow jumps of the wall clock
+  // The queue is an ordered one: of each group only its first items, up to the first that is leased or not due; groups in the
+  // order in which their first items became due, each as far as it goes.
+  bool grouped = false;
 };
 struct LeasedItems {
   std::vector<QueueItem> items;
@@ -57,6 +69,7 @@ struct LeaseChange {
   int64_t id = 0;
   int attempt = 0;
   WallTime until{};  // not after now: the lease ends, and the item may be leased again
+  bool remove = false;  // instead: the item is removed, if that lease still holds it
 };
 
 enum class LeaseOutcome : unsigned char {
@@ -77,7 +90,12 @@ struct QueueCounts {
 // What a commit has done.
 struct Committed {
   int64_t version = 0;            // of the rows that it put or deleted; 0 when it changed none
-  std::vector<int64_t> appended;  // the ids of the items that it appended, in their order
+  std::vector<int64_t> appended;  // the ids of the items that it appended, in their order; of a repeated one that of the first
+  struct Repeated {
+    size_t index = 0;  // of `appended`
+    std::string note;  // GroupedItem::once_note of the first
+  };
+  std::vector<Repeated> repeated;  // what was not appended, because it had been already
 };
 
 // Rows of one table that a commit has put or deleted.
@@ -107,19 +125,25 @@ class Batch {
   // Appends an item that is leased from the beginning by whoever appends it (Commit tells its id): what is worked on at
   // once needs no second commit.
   Batch& AppendLeased(std::string_view queue, std::string payload, WallTime until);
+  // Appends to an ordered queue, whose items are all appended in this way and leased with LeaseWish::grouped.
+  Batch& AppendGrouped(std::string_view queue, std::string payload, WallTime due, GroupedItem item);
   // Removes a leased item. Not an error: it is gone already.
   Batch& Acknowledge(std::string_view queue, int64_t id);
   // Gives a leased item back, to be leased again from `due`. Not an error: it is gone.
   Batch& Release(std::string_view queue, int64_t id, WallTime due);
 
   struct Step {
-    enum class Kind : unsigned char { Put, Delete, DeleteUnder, RequireVersion, RequireAbsent, RequirePresent, Append, AppendLeased, Acknowledge, Release };
+    enum class Kind : unsigned char { Put, Delete, DeleteUnder, RequireVersion, RequireAbsent, RequirePresent, Append, AppendLeased, AppendGrouped,
+                                    Acknowledge, Release };
     Kind kind;
     std::string name;  // table or queue
     std::string key;
     std::string value;
     int64_t number = 0;  // version or item id; of an appended item its id, once committed
     WallTime due{};
+    std::shared_ptr<const GroupedItem> grouped;  // with AppendGrouped
+    bool repeated = false;                       // and committed: nothing was appended
+    std::string note;                            // then: of the first
   };
   const std::vector<Step>& steps() const { return steps_; }
   std::vector<Step>& steps() { return steps_; }

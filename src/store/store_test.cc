@@ -488,12 +488,102 @@ TEST_P(StoreContract, DiscardRemovesWhatIsOld) {
   EXPECT_EQ(discard(10, WallTime::max()), 0u);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Engines, StoreContract,
+class OrderedQueue : public StoreContract {
+ protected:
+  Committed Append(std::string_view group, std::string payload, std::string key = "", Duration keeps = hours(1)) {
+    Batch batch;
+    batch.AppendGrouped("q", payload, Now(), {.group = std::string(group), .once_key = key, .once_until = Now() + keeps, .once_note = payload});
+    return Commit(std::move(batch)).value();
+  }
+  std::vector<QueueItem> Take(size_t count, Duration lease = hours(1)) {
+    return Run(store_.Lease(ctx_, "q", {.count = count, .lease = lease, .grouped = true})).value().items;
+  }
+  std::vector<std::string> Payloads(size_t count) {
+    std::vector<std::string> payloads;
+    for (const QueueItem& item : Take(count)) payloads.push_back(item.payload);
+    return payloads;
+  }
+  LeaseOutcome Change(const QueueItem& item, Duration until, bool remove = false) {
+    std::vector<LeaseChange> changes{{.id = item.id, .attempt = item.attempts, .until = Now() + until, .remove = remove}};
+    return Run(store_.ChangeLeases(ctx_, "q", std::move(changes))).value().front();
+  }
+};
+
+TEST_P(OrderedQueue, AGroupIsLeasedInItsOrderUpToWhatIsHeld) {
+  for (const char* payload : {"a1", "a2", "a3"}) Append("a", payload);
+  Append("b", "b1");
+  const auto first = Take(2);
+  ASSERT_EQ(first.size(), 2u);
+  EXPECT_EQ(first[0].payload, "a1");
+  EXPECT_THAT(Payloads(10), ElementsAre("b1"));
+  EXPECT_EQ(Change(first[1], hours(0)), LeaseOutcome::Changed);  // the second comes back, but the first is in its way
+  EXPECT_THAT(Payloads(10), IsEmpty());
+  EXPECT_EQ(Change(first[0], hours(0)), LeaseOutcome::Changed);
+  const auto again = Take(1);
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_EQ(again[0].payload, "a1");
+  EXPECT_EQ(again[0].attempts, 2);
+  ASSERT_TRUE(Commit(std::move(Batch().Acknowledge("q", again[0].id))));
+  EXPECT_THAT(Payloads(10), ElementsAre("a2", "a3"));
+}
+
+TEST_P(OrderedQueue, AnItemIsRemovedByTheLeaseThatHoldsItOnly) {
+  Append("a", "a1");
+  const auto first = Take(1);
+  ASSERT_EQ(Change(first[0], hours(0)), LeaseOutcome::Changed);
+  EXPECT_EQ(Change(first[0], hours(1), true), LeaseOutcome::NotHeld);
+  const auto second = Take(1);
+  ASSERT_EQ(second.size(), 1u);
+  EXPECT_EQ(Change(first[0], hours(1), true), LeaseOutcome::NotHeld);
+  EXPECT_EQ(Change(second[0], hours(1), true), LeaseOutcome::Changed);
+  EXPECT_EQ(Change(second[0], hours(1), true), LeaseOutcome::Gone);
+  EXPECT_EQ(Depth(), 0);
+}
+
+TEST_P(OrderedQueue, WhatWasAppendedOnceIsNotAppendedAgain) {
+  const auto first = Append("a", "a1", "key");
+  const auto second = Append("b", "b1", "key");
+  EXPECT_EQ(second.appended, first.appended);
+  ASSERT_EQ(second.repeated.size(), 1u);
+  EXPECT_EQ(second.repeated[0].index, 0u);
+  EXPECT_EQ(second.repeated[0].note, "a1");
+  ASSERT_TRUE(Commit(std::move(Batch().Acknowledge("q", first.appended[0]))));
+  EXPECT_EQ(Append("a", "a2", "key").repeated.size(), 1u);  // also when it has gone
+  EXPECT_TRUE(Append("a", "a3", "other", -hours(1)).repeated.empty());
+  EXPECT_TRUE(Append("a", "a4", "other").repeated.empty());  // the first one's time was over
+  EXPECT_THAT(Payloads(10), ElementsAre("a3", "a4"));
+}
+
+TEST_P(OrderedQueue, WhatIsTooOldMakesWay) {
+  Batch batch;
+  batch.AppendGrouped("q", "old", Now() - hours(2), {.group = "a"}).AppendGrouped("q", "new", Now(), {.group = "a"});
+  ASSERT_TRUE(Commit(std::move(batch)));
+  EXPECT_EQ(Run(store_.Discard(ctx_, "q", 10, Now() - hours(1))).value(), 1u);
+  EXPECT_THAT(Payloads(10), ElementsAre("new"));
+  EXPECT_EQ(Run(store_.Discard(ctx_, "q", 10, WallTime::max())).value(), 1u);
+  EXPECT_THAT(Payloads(10), IsEmpty());
+  EXPECT_EQ(Depth(), 0);
+}
+
+TEST_P(OrderedQueue, AnItemThatIsNotDueHoldsUpItsGroupAlone) {
+  Batch batch;
+  batch.AppendGrouped("q", "later", Now() + hours(1), {.group = "a"}).AppendGrouped("q", "behind", Now(), {.group = "a"});
+  batch.AppendGrouped("q", "free", Now(), {.group = "b"});
+  ASSERT_TRUE(Commit(std::move(batch)));
+  const auto leased = Run(store_.Lease(ctx_, "q", {.count = 10, .lease = hours(2), .grouped = true})).value();
+  ASSERT_EQ(leased.items.size(), 1u);
+  EXPECT_EQ(leased.items[0].payload, "free");
+  ASSERT_TRUE(leased.next_due.has_value());
+  EXPECT_GT(*leased.next_due, Now() + milliseconds(3'000'000));
+  EXPECT_LE(*leased.next_due, Now() + hours(1));
+}
+
+const auto kEngines =
     testing::Values(Engine{"Sqlite", []() -> std::unique_ptr<Bench> { return std::make_unique<SqliteBench>(); }},
                     Engine{"Memory", []() -> std::unique_ptr<Bench> { return std::make_unique<MemoryBench>(Duration::zero()); }},
-                    Engine{"SlowMemory", []() -> std::unique_ptr<Bench> { return std::make_unique<MemoryBench>(milliseconds(3)); }}),
-    [](const auto& info) { return info.param.name; });
+                    Engine{"SlowMemory", []() -> std::unique_ptr<Bench> { return std::make_unique<MemoryBench>(milliseconds(3)); }});
+INSTANTIATE_TEST_SUITE_P(Engines, StoreContract, kEngines, [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(Engines, OrderedQueue, kEngines, [](const auto& info) { return info.param.name; });
 
 TEST(MemoryStoreFaults, AFailedCommitChangesNothingAndTheSeedDecides) {
   auto run = [](uint64_t seed) {
