@@ -138,11 +138,6 @@ def test_bad_names_are_refused(sqs, name):
         sqs.create_queue(QueueName=name)
 
 
-def test_fifo_queues_say_that_they_are_not_there_yet(sqs):
-    with Refused("AWS.SimpleQueueService.UnsupportedOperation", "FIFO"):
-        sqs.create_queue(QueueName="ordered.fifo", Attributes={"FifoQueue": "true"})
-
-
 def test_lists_come_in_pages(sqs, queue):
     prefix = f"page-{sqs.protocol}-"
     urls = sorted(queue(prefix + str(number)) for number in range(5))

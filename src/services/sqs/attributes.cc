@@ -9,7 +9,9 @@
 #include "identity/arn.h"
 #include "identity/policy.h"
 #include "services/sqs/errors.h"
+#include "services/sqs/fifo.h"
 #include "services/sqs/message.h"
+#include "services/sqs/queue_url.h"
 
 namespace mayfly::sqs {
 namespace {
@@ -33,7 +35,8 @@ constexpr std::string_view kOfFifo[] = {"FifoQueue", "ContentBasedDeduplication"
 constexpr std::string_view kAll[] = {
     "QueueArn", "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed", "CreatedTimestamp",
     "LastModifiedTimestamp", "VisibilityTimeout", "MaximumMessageSize", "MessageRetentionPeriod", "DelaySeconds", "ReceiveMessageWaitTimeSeconds", "Policy",
-    "RedrivePolicy", "RedriveAllowPolicy", "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds", "SqsManagedSseEnabled"};
+    "RedrivePolicy", "RedriveAllowPolicy", "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds", "SqsManagedSseEnabled", "FifoQueue", "DeduplicationScope",
+    "FifoThroughputLimit", "ContentBasedDeduplication"};
 
 std::optional<bool> BooleanOf(std::string_view text) {
   if (text == "true" || text == "True" || text == "TRUE") return true;
@@ -99,6 +102,38 @@ Result<> ApplyRedriveAllowPolicy(const std::string& text, Queue& queue) {
   return {};
 }
 
+// One of two values, by name.
+Result<> ApplyChoice(std::string_view name, std::string_view value, std::string_view no, std::string_view yes, bool& chosen) {
+  if (value != no && value != yes) return Fail(InvalidAttributeValue(name));
+  chosen = value == yes;
+  return {};
+}
+
+Result<> ApplyOfFifo(const std::string& name, const std::string& value, Queue& queue) {
+  if (!queue.fifo) {
+    if (name == "FifoQueue") return Fail(Unknown(name));
+    return Fail(Error::Service("InvalidAttributeName", fmt::format("You can specify the {} only when FifoQueue is set to true.", name)));
+  }
+  if (name == "DeduplicationScope") return ApplyChoice(name, value, "queue", "messageGroup", queue.deduplicates_per_group);
+  if (name == "FifoThroughputLimit") return ApplyChoice(name, value, "perQueue", "perMessageGroupId", queue.throughput_per_group);
+  const auto given = BooleanOf(value);
+  if (!given) return Fail(InvalidAttributeValue(name));
+  if (name == "ContentBasedDeduplication") {
+    queue.content_based_deduplication = *given;
+  } else if (!*given) {
+    return Fail(Error::Service("InvalidAttributeValue",
+                               "Invalid value for the parameter FifoQueue. Reason: Modifying queue type is not supported."));
+  }
+  return {};
+}
+
+Result<> CheckThroughput(const Queue& queue) {
+  if (!queue.throughput_per_group || queue.deduplicates_per_group) return {};
+  return Fail(Error::Service("InvalidAttributeValue",
+                             "Invalid value for the parameter FifoThroughputLimit. Reason: perMessageGroupId is allowed only when the value "
+                             "for DeduplicationScope is messageGroup."));
+}
+
 Result<> ApplyOne(const std::string& name, const std::string& value, Queue& queue) {
   for (const Ranged& ranged : kRanged) {
     if (ranged.name != name) continue;
@@ -107,10 +142,7 @@ Result<> ApplyOne(const std::string& name, const std::string& value, Queue& queu
     queue.*ranged.field = *number;
     return {};
   }
-  if (std::ranges::find(kOfFifo, name) != std::end(kOfFifo)) {
-    if (name == "FifoQueue" && BooleanOf(value) == true) return Fail(FifoNotSupported());
-    return Fail(Error::Service("InvalidAttributeName", fmt::format("You can specify the {} only when FifoQueue is set to true.", name)));
-  }
+  if (std::ranges::find(kOfFifo, name) != std::end(kOfFifo)) return ApplyOfFifo(name, value, queue);
   if (name == "Policy") {
     if (!value.empty() && !identity::Policy::Parse(value, identity::Policy::Kind::Resource)) return Fail(InvalidAttributeValue(name));
     queue.policy = value;
@@ -156,6 +188,11 @@ std::optional<std::string> AttributeOf(const Queue& queue, const store::QueueCou
   if (name == "RedriveAllowPolicy") return text(queue.redrive_allow_policy);
   if (name == "KmsMasterKeyId") return text(queue.kms_key_id);
   if (name == "SqsManagedSseEnabled") return queue.sse_enabled ? "true" : "false";
+  if (!queue.fifo) return std::nullopt;
+  if (name == "FifoQueue") return "true";
+  if (name == "ContentBasedDeduplication") return queue.content_based_deduplication ? "true" : "false";
+  if (name == "DeduplicationScope") return queue.deduplicates_per_group ? "messageGroup" : "queue";
+  if (name == "FifoThroughputLimit") return queue.throughput_per_group ? "perMessageGroupId" : "perQueue";
   return std::nullopt;
 }
 
@@ -169,6 +206,20 @@ Result<> ApplyAttributes(const wire::Map<std::string>& attributes, Queue& queue)
                                "You can use one type of server-side encryption (SSE) at one time. You can either enable KMS SSE or SQS SSE."));
   }
   for (const auto& [name, value] : attributes) MF_TRY_VOID(ApplyOne(name, value, queue));
+  return CheckThroughput(queue);
+}
+
+Result<> CheckQueueType(std::string_view queue_name, const wire::Map<std::string>& attributes) {
+  const std::string* given = ValueOf(attributes, "FifoQueue");
+  const bool wanted = given && BooleanOf(*given) == true;
+  if (wanted && !(IsFifoName(queue_name) && IsQueueName(queue_name))) {
+    return Fail(InvalidParameterValue("The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end "
+                                      "with .fifo suffix and be 1 to 80 in length"));
+  }
+  if (!IsQueueName(queue_name) || (!wanted && IsFifoName(queue_name))) {
+    return Fail(InvalidParameterValue("Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length"));
+  }
+  if (given && !wanted) return Fail(BooleanOf(*given) ? Unknown("FifoQueue") : InvalidAttributeValue("FifoQueue"));
   return {};
 }
 

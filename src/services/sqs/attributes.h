@@ -12,9 +12,12 @@
 
 namespace mayfly::sqs {
 
-// Puts the attributes into `queue`. What a value refers to (a dead-letter queue) is checked by the caller.
-// Errors: InvalidAttributeName, InvalidAttributeValue, InvalidParameterValue; UnsupportedOperation for those of FIFO queues.
+// Puts the attributes into `queue`, whose type is known already. What a value refers to (a dead-letter queue) is checked by the
+// caller. Errors: InvalidAttributeName, InvalidAttributeValue, InvalidParameterValue.
 Result<> ApplyAttributes(const wire::Map<std::string>& attributes, Queue& queue);
+
+// Whether the name and the attribute FifoQueue say the same. Errors: InvalidParameterValue, InvalidAttributeName.
+Result<> CheckQueueType(std::string_view queue_name, const wire::Map<std::string>& attributes);
 
 // Those that `names` asks for ("All" or each one). Error: InvalidAttributeName.
 Result<wire::Map<std::string>> DescribeAttributes(const Queue& queue, const store::QueueCounts& counts, const std::vector<std::string>& names);

@@ -82,7 +82,11 @@ Task<Result<StartMessageMoveTaskResponse>> DeadLettersApi::StartMessageMoveTask(
   const std::string destination = request.destination_arn.value_or("");
   if (!destination.empty()) {
     MF_CO_TRY(const QueueName target, ReadArn(destination, "DestinationArn"));
-    if (!queues_.Find(target)) co_return Fail(NoResource("DestinationArn"));
+    const QueuePointer found = queues_.Find(target);
+    if (!found) co_return Fail(NoResource("DestinationArn"));
+    if (found->fifo != source->fifo) {
+      co_return Fail(InvalidParameterValue("Source queue and destination queue must be of the same type."));
+    }
     if (target == name) co_return Fail(InvalidParameterValue("Source queue arn and destination queue arn cannot be the same."));
   }
   const auto& rate = request.max_number_of_messages_per_second;

@@ -20,8 +20,4 @@ Error ReceiptHandleIsInvalid(std::string_view handle) {
   return Error::Service("ReceiptHandleIsInvalid", fmt::format("The input receipt handle \"{}\" is not a valid receipt handle.", handle.substr(0, 1024)));
 }
 
-Error FifoNotSupported() {
-  return Error::Service("UnsupportedOperation", "Mayfly has no FIFO queues yet: create a standard queue, whose name does not end in .fifo.");
-}
-
 }  // namespace mayfly::sqs

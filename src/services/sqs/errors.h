@@ -14,6 +14,5 @@ Error InvalidParameterValue(std::string message);
 Error InvalidValue(std::string_view value, std::string_view parameter, std::string_view reason);
 Error InvalidAttributeValue(std::string_view attribute);
 Error ReceiptHandleIsInvalid(std::string_view handle);
-Error FifoNotSupported();
 
 }  // namespace mayfly::sqs

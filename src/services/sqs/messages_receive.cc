@@ -5,6 +5,7 @@
 
 #include "services/sqs/batch.h"
 #include "services/sqs/errors.h"
+#include "services/sqs/fifo.h"
 #include "services/sqs/messages_api.h"
 #include "services/sqs/queue_lookup.h"
 #include "wire/error_response.h"
@@ -58,6 +59,11 @@ Result<ReceiveOptions> ReadOptions(const ReceiveMessageRequest& request, const Q
   const int wait = request.wait_time_seconds.value_or(queue.receive_wait_seconds);
   if (wait < 0 || wait > 20) return Fail(InvalidValue(fmt::to_string(wait), "WaitTimeSeconds", "Must be >= 0 and <= 20, if provided."));
   options.wait = std::chrono::seconds(wait);
+  if (const auto& attempt = request.receive_request_attempt_id) {
+    if (!queue.fifo) return Fail(InvalidValue(*attempt, "ReceiveRequestAttemptId", kOfOtherQueueType));
+    MF_TRY_VOID(CheckFifoText(*attempt, "ReceiveRequestAttemptId"));
+    options.attempt_id = *attempt;
+  }
   return options;
 }
 
@@ -74,6 +80,8 @@ wire::Map<std::string> SystemAttributesOf(const IncomingMessage& incoming, const
   add("AWSTraceHeader", message.trace_header);
   add("DeadLetterQueueSourceArn", message.dead_letter_source_arn);
   add("MessageGroupId", message.group_id);
+  add("MessageDeduplicationId", message.deduplication_id);
+  add("SequenceNumber", message.sequence_number);
   return attributes;
 }
 
@@ -98,6 +106,10 @@ Message MessageOf(IncomingMessage& incoming, std::string handle, const WantedAtt
   }
   message.body = std::move(kept.body);
   return message;
+}
+
+Error HandleHasExpired(std::string_view handle) {
+  return InvalidValue(handle, "ReceiptHandle", "The receipt handle has expired.");
 }
 
 Error NotAvailable(std::string_view handle) {
@@ -131,7 +143,7 @@ Task<Result<ReceiveMessageResponse>> MessagesApi::ReceiveMessage(Context& ctx, R
   MF_CO_TRY(const ReceiveOptions options, ReadOptions(request, *queue));
   MF_CO_TRY(const WantedAttributes wanted, ReadWanted(request));
   MF_CO_TRY(IncomingMessages incoming, co_await queues_.Receive(ctx, queue->name, options));
-  if (incoming.limited && incoming.messages.empty() && options.wait == Duration::zero()) {
+  if (incoming.limited && incoming.messages.empty() && options.wait == Duration::zero() && !queue->fifo) {
     co_return Fail(Error::Service("OverLimit", "Too many messages are in flight."));
   }
   const std::vector<std::string> names = request.message_attribute_names.value_or(std::vector<std::string>());
@@ -147,7 +159,9 @@ Task<Result<>> MessagesApi::DeleteMessage(Context& ctx, DeleteMessageRequest req
   const auto receipt = queues_.handles().Read(queue->id, request.receipt_handle);
   if (!receipt) co_return Fail(ReceiptHandleIsInvalid(request.receipt_handle));
   std::vector<Receipt> receipts(1, *receipt);
-  co_return co_await queues_.DeleteMessages(ctx, queue, std::move(receipts));
+  MF_CO_TRY(const auto outcomes, co_await queues_.DeleteMessages(ctx, queue, std::move(receipts)));
+  if (outcomes.front() == store::LeaseOutcome::NotHeld) co_return Fail(HandleHasExpired(request.receipt_handle));
+  co_return Result<>();
 }
 
 Task<Result<DeleteMessageBatchResponse>> MessagesApi::DeleteMessageBatch(Context& ctx, DeleteMessageBatchRequest request) {
@@ -155,16 +169,24 @@ Task<Result<DeleteMessageBatchResponse>> MessagesApi::DeleteMessageBatch(Context
   MF_CO_TRY_VOID(CheckBatch(request.entries, "DeleteMessageBatchRequestEntry"));
   DeleteMessageBatchResponse response;
   std::vector<Receipt> receipts;
+  std::vector<const DeleteMessageBatchRequestEntry*> asked;
   for (const DeleteMessageBatchRequestEntry& entry : request.entries) {
     const auto receipt = queues_.handles().Read(queue->id, entry.receipt_handle);
     if (receipt) {
       receipts.push_back(*receipt);
-      AddTo(response.successful, DeleteMessageBatchResultEntry{.id = entry.id});
+      asked.push_back(&entry);
     } else {
       AddTo(response.failed, FailedEntry(entry.id, ReceiptHandleIsInvalid(entry.receipt_handle)));
     }
   }
-  MF_CO_TRY_VOID(co_await queues_.DeleteMessages(ctx, queue, std::move(receipts)));
+  MF_CO_TRY(const auto outcomes, co_await queues_.DeleteMessages(ctx, queue, std::move(receipts)));
+  for (size_t i = 0; i < asked.size(); ++i) {
+    if (outcomes[i] == store::LeaseOutcome::NotHeld) {
+      AddTo(response.failed, FailedEntry(asked[i]->id, HandleHasExpired(asked[i]->receipt_handle)));
+    } else {
+      AddTo(response.successful, DeleteMessageBatchResultEntry{.id = asked[i]->id});
+    }
+  }
   co_return response;
 }
 

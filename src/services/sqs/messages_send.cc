@@ -5,6 +5,7 @@
 
 #include "services/sqs/batch.h"
 #include "services/sqs/errors.h"
+#include "services/sqs/fifo.h"
 #include "services/sqs/messages_api.h"
 #include "services/sqs/queue_lookup.h"
 
@@ -76,15 +77,10 @@ std::string SenderIdOf(const Principal& principal) {
   return id;
 }
 
-Result<> CheckDelay(const std::optional<int>& seconds) {
+Result<> CheckDelay(const Queue& queue, const std::optional<int>& seconds) {
+  if (queue.fifo && seconds && *seconds != 0) return Fail(InvalidValue(fmt::to_string(*seconds), "DelaySeconds", kOfOtherQueueType));
   if (!seconds || (*seconds >= 0 && *seconds <= 900)) return {};
   return Fail(InvalidValue(fmt::to_string(*seconds), "DelaySeconds", "DelaySeconds must be >= 0 and <= 900."));
-}
-
-Result<> CheckNoFifo(const std::optional<std::string>& deduplication_id) {
-  if (!deduplication_id) return {};
-  return Fail(
-      InvalidValue(*deduplication_id, "MessageDeduplicationId", "The request include parameter that is not valid for this queue type."));
 }
 
 // One message of SendMessage or SendMessageBatch, checked.
@@ -105,8 +101,9 @@ size_t EntryBytes(const Entry& entry) {
 
 template <typename Entry>
 Result<Checked> CheckMessage(const Context& ctx, const Queue& queue, Entry& entry) {
-  MF_TRY_VOID(CheckDelay(entry.delay_seconds));
-  MF_TRY_VOID(CheckNoFifo(entry.message_deduplication_id));
+  MF_TRY_VOID(CheckDelay(queue, entry.delay_seconds));
+  MF_TRY_VOID(CheckGroupId(queue, entry.message_group_id));
+  MF_TRY(std::string deduplication_id, DeduplicationIdOf(queue, entry.message_deduplication_id, entry.message_body));
   MF_TRY(auto attributes, ReadAttributes(entry.message_attributes));
   MF_TRY(const auto system, ReadSystemAttributes(entry.message_system_attributes));
   MF_TRY_VOID(CheckBody(entry.message_body, MessageBytes(entry.message_body, attributes), static_cast<size_t>(queue.maximum_message_size)));
@@ -114,12 +111,13 @@ Result<Checked> CheckMessage(const Context& ctx, const Queue& queue, Entry& entr
   Checked checked;
   checked.md5_of_system_attributes = Md5OfAll(system);
   sources::QueueMessage& message = checked.message.stored.message;
+  message.deduplication_id = std::move(deduplication_id);
   message.body = std::move(entry.message_body);
   message.attributes = std::move(attributes);
   message.sender_id = SenderIdOf(ctx.principal);
   message.trace_header = system.empty() ? ctx.trace_header : system.front().value;
   if (entry.message_group_id) message.group_id = *entry.message_group_id;
-  checked.message.delay_seconds = entry.delay_seconds.value_or(queue.delay_seconds);
+  checked.message.delay_seconds = queue.fifo ? queue.delay_seconds : entry.delay_seconds.value_or(queue.delay_seconds);
   return checked;
 }
 
@@ -132,11 +130,12 @@ Task<Result<SendMessageResponse>> MessagesApi::SendMessage(Context& ctx, SendMes
   const sources::QueueMessage& message = checked.message.stored.message;
   SendMessageResponse response{.md5_of_message_body = message.md5_of_body,
                                .md5_of_message_attributes = IfAny(message.md5_of_attributes),
-                               .md5_of_message_system_attributes = IfAny(checked.md5_of_system_attributes),
-                               .message_id = message.message_id};
+                               .md5_of_message_system_attributes = IfAny(checked.md5_of_system_attributes)};
   std::vector<OutgoingMessage> messages;
   messages.push_back(std::move(checked.message));
-  MF_CO_TRY_VOID(co_await queues_.Send(ctx, queue, std::move(messages)));
+  MF_CO_TRY(auto sent, co_await queues_.Send(ctx, queue, std::move(messages)));
+  response.message_id = std::move(sent.front().message_id);
+  response.sequence_number = IfAny(std::move(sent.front().sequence_number));
   co_return response;
 }
 
@@ -162,14 +161,18 @@ Task<Result<SendMessageBatchResponse>> MessagesApi::SendMessageBatch(Context& ct
     queues_.Stamp(checked->message.stored);
     const sources::QueueMessage& message = checked->message.stored.message;
     sent.push_back({.id = entry.id,
-                    .message_id = message.message_id,
+                    .message_id = {},
                     .md5_of_message_body = message.md5_of_body,
                     .md5_of_message_attributes = IfAny(message.md5_of_attributes),
                     .md5_of_message_system_attributes = IfAny(checked->md5_of_system_attributes)});
     messages.push_back(std::move(checked->message));
   }
   if (messages.empty()) co_return response;
-  MF_CO_TRY_VOID(co_await queues_.Send(ctx, queue, std::move(messages)));
+  MF_CO_TRY(auto outcomes, co_await queues_.Send(ctx, queue, std::move(messages)));
+  for (size_t i = 0; i < sent.size(); ++i) {
+    sent[i].message_id = std::move(outcomes[i].message_id);
+    sent[i].sequence_number = IfAny(std::move(outcomes[i].sequence_number));
+  }
   response.successful = std::move(sent);
   co_return response;
 }

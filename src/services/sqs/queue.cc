@@ -25,6 +25,10 @@ static void VisitMembers(resources::Is<Queue> auto& queue, auto&& visit) {
   visit("kmsKeyId", queue.kms_key_id);
   visit("kmsReuseSeconds", queue.kms_reuse_seconds);
   visit("sseEnabled", queue.sse_enabled);
+  visit("fifo", queue.fifo);
+  visit("contentBasedDeduplication", queue.content_based_deduplication);
+  visit("deduplicatesPerGroup", queue.deduplicates_per_group);
+  visit("throughputPerGroup", queue.throughput_per_group);
   visit("tags", queue.tags);
 }
 

@@ -54,6 +54,10 @@ struct Queue {
   std::string kms_key_id;
   int kms_reuse_seconds = 300;
   bool sse_enabled = true;
+  bool fifo = false;                         // as its name says; never changes
+  bool content_based_deduplication = false;  // these three: of FIFO queues
+  bool deduplicates_per_group = false;       // DeduplicationScope messageGroup
+  bool throughput_per_group = false;         // FifoThroughputLimit perMessageGroupId; nothing here is throttled
   std::vector<std::pair<std::string, std::string>> tags;
 
   // The name of its messages in the store.

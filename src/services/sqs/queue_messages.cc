@@ -1,10 +1,13 @@
 // The messages of the queues: sending, waiting, receiving, deleting.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/calendar_loop.h"
 #include "base/log.h"
 #include "base/md5.h"
 #include "services/sqs/errors.h"
+#include "services/sqs/fifo.h"
 #include "services/sqs/queues.h"
 
 namespace mayfly::sqs {
@@ -13,6 +16,10 @@ namespace {
 constexpr size_t kMoveBytesMax = 8u << 20;
 
 WallTime FromMillis(int64_t millis) { return WallTime(std::chrono::milliseconds(millis)); }
+
+std::string AttemptKey(const Queue& queue, const ReceiveOptions& options) {
+  return fmt::format("{}#{}/{}/{}", queue.id, queue.generation, options.messages_max, options.attempt_id);
+}
 
 }  // namespace
 
@@ -69,7 +76,7 @@ void Queues::Stamp(StoredMessage& stored) const {
   message.md5_of_attributes = Md5OfAttributes(std::move(attributes));
 }
 
-Task<Result<>> Queues::Send(Context& ctx, QueuePointer queue, std::vector<OutgoingMessage> messages) {
+Task<Result<std::vector<SentMessage>>> Queues::Send(Context& ctx, QueuePointer queue, std::vector<OutgoingMessage> messages) {
   const WallTime now = loop_->WallNow();
   const std::string storage = queue->Storage();
   store::Batch batch;
@@ -77,18 +84,28 @@ Task<Result<>> Queues::Send(Context& ctx, QueuePointer queue, std::vector<Outgoi
   std::optional<WallTime> due;
   for (const OutgoingMessage& message : messages) {
     const WallTime available = now + std::chrono::seconds(message.delay_seconds);
-    batch.Append(storage, EncodeMessage(message.stored), available);
+    if (queue->fifo) {
+      batch.AppendGrouped(storage, EncodeMessage(message.stored), available, PlaceOf(*queue, message.stored.message, now));
+    } else {
+      batch.Append(storage, EncodeMessage(message.stored), available);
+    }
     if (message.delay_seconds <= 0) {
       ++visible;
     } else if (!due || available < *due) {
       due = available;
     }
   }
-  MF_CO_TRY_VOID(co_await store_->Commit(ctx, std::move(batch)));
+  MF_CO_TRY(auto committed, co_await store_->Commit(ctx, std::move(batch)));
   const std::string key = queue->name.Key();
   if (visible > 0) Arrived(key, visible);
   if (due) ArrivesAt(key, *due);
-  co_return Result<>();
+  std::vector<SentMessage> sent;
+  sent.reserve(messages.size());
+  for (size_t i = 0; i < messages.size(); ++i) {
+    sent.push_back({std::move(messages[i].stored.message.message_id), queue->fifo ? SequenceNumberOf(committed.appended[i]) : ""});
+  }
+  for (auto& repeated : committed.repeated) sent[repeated.index].message_id = std::move(repeated.note);
+  co_return sent;
 }
 
 Task<Result<IncomingMessages>> Queues::Receive(Context& ctx, QueueName name, ReceiveOptions options) {
@@ -97,10 +114,15 @@ Task<Result<IncomingMessages>> Queues::Receive(Context& ctx, QueueName name, Rec
   LiveHold live(*this, key);
   for (;;) {
     MF_CO_TRY(const QueuePointer queue, Get(name));
+    if (!options.attempt_id.empty()) {
+      MF_CO_TRY(IncomingMessages again, co_await Repeat(ctx, queue, options));
+      if (!again.messages.empty()) co_return again;
+    }
     const uint64_t arrivals = live->arrivals;
     IncomingMessages taken;
     store::LeasedItems leased;
     MF_CO_TRY_VOID(co_await Take(ctx, queue, options, taken, leased));
+    if (!options.attempt_id.empty() && !taken.messages.empty()) attempts_.Remember(AttemptKey(*queue, options), taken.messages, loop_->Now());
     if (!taken.messages.empty() || (taken.limited && until == TimePoint::min())) co_return taken;
     if (loop_->Now() >= until || waits_end_) co_return taken;
     if (ctx.stop.stop_requested()) co_return Fail(Error::Cancelled());
@@ -116,7 +138,7 @@ Task<Result<>> Queues::Take(Context& ctx, const QueuePointer& queue, const Recei
   for (;;) {
     if (store_->Counts(storage).items == 0) co_return Result<>();
     taken.hidden_until = loop_->Now() + hidden;
-    const store::LeaseWish wish{.count = options.messages_max, .lease = hidden, .bytes_max = options.bytes_max, .leased_max = options_.in_flight_max};
+    const store::LeaseWish wish{.count = options.messages_max, .lease = hidden, .bytes_max = options.bytes_max, .leased_max = options_.in_flight_max, .as_of = {}, .grouped = queue->fifo};
     MF_CO_TRY(leased, co_await store_->Lease(ctx, storage, wish));
     const size_t count = leased.items.size();
     taken.limited = leased.limited;
@@ -153,11 +175,14 @@ Task<Result<>> Queues::Sort(Context& ctx, const QueuePointer& queue, std::vector
       continue;
     }
     const int64_t first = stored->first_received_millis != 0 ? stored->first_received_millis : ToEpochMillis(item.first_leased_at);
+    if (queue->fifo) stored->message.sequence_number = SequenceNumberOf(item.id);
     if (dead_letters && item.attempts > queue->redrive->max_receive_count) {
       stored->earlier_receives += item.attempts - 1;
       stored->first_received_millis = first;
       stored->message.dead_letter_source_arn = queue->name.Arn();
-      batch.Acknowledge(storage, item.id).Append(dead_letters->Storage(), EncodeMessage(*stored), loop_->WallNow());
+      if (queue->fifo) stored->message.sent_epoch_millis = ToEpochMillis(loop_->WallNow());
+      batch.Acknowledge(storage, item.id);
+      Transfer(batch, *dead_letters, std::move(*stored));
       ++dead;
       continue;
     }
@@ -166,8 +191,8 @@ Task<Result<>> Queues::Sort(Context& ctx, const QueuePointer& queue, std::vector
   }
   if (batch.steps().empty()) co_return Result<>();
   if (auto committed = co_await store_->Commit(ctx, std::move(batch)); !committed) {
-    // They stay hidden for a while, and are sorted again then.
-    if (taken.messages.empty()) co_return Fail(std::move(committed).error());
+    // They stay hidden for a while, and are sorted again then; none of a group overtakes them meanwhile.
+    if (taken.messages.empty() || queue->fifo) co_return Fail(std::move(committed).error());
     log::Warning("dead letters of {}: {}", queue->name.Arn(), committed.error().ToString());
     co_return Result<>();
   }
@@ -177,7 +202,7 @@ Task<Result<>> Queues::Sort(Context& ctx, const QueuePointer& queue, std::vector
 
 Task<Result<size_t>> Queues::Move(Context& ctx, const QueuePointer& source, const QueuePointer& target, size_t count, MoveChange change) {
   const std::string storage = source->Storage();
-  const store::LeaseWish wish{.count = count, .lease = kMoveLease, .bytes_max = kMoveBytesMax};
+  const store::LeaseWish wish{.count = count, .lease = kMoveLease, .bytes_max = kMoveBytesMax, .leased_max = INT64_MAX, .as_of = {}, .grouped = source->fifo};
   MF_CO_TRY(const auto leased, co_await store_->Lease(ctx, storage, wish));
   auto moved = co_await MoveLeased(ctx, storage, target, leased.items, change);
   if (moved) co_return leased.items.size();
@@ -206,7 +231,7 @@ Task<Result<>> Queues::MoveLeased(Context& ctx, const std::string& storage, cons
     moved.message.message_id = random_->Uuid();
     moved.message.sent_epoch_millis = ToEpochMillis(loop_->WallNow());
     moved.message.dead_letter_source_arn.clear();
-    commit.batch().Append(to->Storage(), EncodeMessage(moved), loop_->WallNow());
+    Transfer(commit.batch(), *to, std::move(moved));
     ++arrivals[to->name.Key()];
   }
   MF_CO_TRY_VOID(change(commit, items.size()));
@@ -215,12 +240,50 @@ Task<Result<>> Queues::MoveLeased(Context& ctx, const std::string& storage, cons
   co_return Result<>();
 }
 
-Task<Result<>> Queues::DeleteMessages(Context& ctx, QueuePointer queue, std::vector<Receipt> receipts) {
+void Queues::Transfer(store::Batch& batch, const Queue& to, StoredMessage message) const {
+  if (!to.fifo) {
+    batch.Append(to.Storage(), EncodeMessage(message), loop_->WallNow());
+    return;
+  }
+  store::GroupedItem place = PlaceOf(to, message.message, loop_->WallNow());
+  place.once_key.clear();  // what is moved is never lost to a message of the same id
+  batch.AppendGrouped(to.Storage(), EncodeMessage(message), loop_->WallNow(), std::move(place));
+}
+
+Task<Result<std::vector<store::LeaseOutcome>>> Queues::DeleteHeld(Context& ctx, const QueuePointer& queue, const std::vector<Receipt>& receipts) {
+  std::vector<store::LeaseChange> changes;
+  for (const Receipt& receipt : receipts) {
+    attempts_.ForgetWith(receipt.item);
+    changes.push_back({.id = receipt.item, .attempt = receipt.attempt, .until = {}, .remove = true});
+  }
+  auto outcomes = co_await store_->ChangeLeases(ctx, queue->Storage(), std::move(changes));
+  if (outcomes) Arrived(queue->name.Key(), receipts.size());  // what stood behind them in their groups
+  co_return outcomes;
+}
+
+Task<Result<std::vector<store::LeaseOutcome>>> Queues::DeleteMessages(Context& ctx, QueuePointer queue, std::vector<Receipt> receipts) {
+  if (receipts.empty()) co_return std::vector<store::LeaseOutcome>();
+  if (queue->fifo) co_return co_await DeleteHeld(ctx, queue, receipts);
   const std::string storage = queue->Storage();
   store::Batch batch;
   for (const Receipt& receipt : receipts) batch.Acknowledge(storage, receipt.item);
-  if (!batch.steps().empty()) MF_CO_TRY_VOID(co_await store_->Commit(ctx, std::move(batch)));
-  co_return Result<>();
+  MF_CO_TRY_VOID(co_await store_->Commit(ctx, std::move(batch)));
+  co_return std::vector<store::LeaseOutcome>(receipts.size(), store::LeaseOutcome::Changed);
+}
+
+Task<Result<IncomingMessages>> Queues::Repeat(Context& ctx, const QueuePointer& queue, const ReceiveOptions& options) {
+  const std::string key = AttemptKey(*queue, options);
+  IncomingMessages again;
+  again.messages = attempts_.Find(key, loop_->Now());
+  if (again.messages.empty()) co_return again;
+  const Duration hidden = std::chrono::seconds(options.visibility_timeout);
+  again.hidden_until = loop_->Now() + hidden;
+  std::vector<store::LeaseChange> changes;
+  for (const IncomingMessage& message : again.messages) changes.push_back({message.receipt.item, message.receipt.attempt, loop_->WallNow() + hidden});
+  MF_CO_TRY(const auto outcomes, co_await store_->ChangeLeases(ctx, queue->Storage(), std::move(changes)));
+  if (std::ranges::count(outcomes, store::LeaseOutcome::Changed) == static_cast<int64_t>(outcomes.size())) co_return again;
+  attempts_.Forget(key);
+  co_return IncomingMessages();
 }
 
 Task<Result<std::vector<store::LeaseOutcome>>> Queues::ChangeVisibility(Context& ctx, QueuePointer queue, std::vector<Visibility> changes) {
@@ -231,6 +294,7 @@ Task<Result<std::vector<store::LeaseOutcome>>> Queues::ChangeVisibility(Context&
   for (const Visibility& change : changes) {
     const WallTime until = now + std::chrono::seconds(change.seconds);
     leases.push_back({change.receipt.item, change.receipt.attempt, until});
+    if (queue->fifo) attempts_.ForgetWith(change.receipt.item);
     if (change.seconds <= 0) {
       ++visible;
     } else if (!first || until < *first) {

@@ -5,8 +5,29 @@
 #include <fmt/format.h>
 
 #include "services/sqs/errors.h"
+#include "services/sqs/fifo.h"
 
 namespace mayfly::sqs {
+
+namespace {
+
+std::string DataTypeOf(const delivery::DeliveryAttribute& attribute) {
+  using Type = delivery::DeliveryAttribute::Type;
+  const std::string_view type = attribute.type == Type::Number ? "Number" : attribute.type == Type::Binary ? "Binary" : "String";
+  return attribute.label.empty() ? std::string(type) : fmt::format("{}.{}", type, attribute.label);
+}
+
+Result<> TakePlace(const Queue& queue, const delivery::Delivery& delivery, sources::QueueMessage& message) {
+  auto given = [](const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); };
+  const auto group = given(delivery.message_group_id);
+  MF_TRY_VOID(CheckGroupId(queue, group));
+  message.group_id = delivery.message_group_id;
+  if (!queue.fifo) return {};
+  MF_TRY(message.deduplication_id, DeduplicationIdOf(queue, given(delivery.message_deduplication_id), message.body));
+  return {};
+}
+
+}  // namespace
 
 Result<QueuePointer> QueuePorts::Get(std::string_view queue_arn) const {
   const auto name = ParseQueueArn(queue_arn);
@@ -46,7 +67,9 @@ Task<Result<>> QueuePorts::Delete(Context& ctx, std::string queue_arn, std::vect
   for (const std::string& handle : receipt_handles) {
     if (const auto receipt = queues_->handles().Read(queue->id, handle)) receipts.push_back(*receipt);
   }
-  co_return co_await queues_->DeleteMessages(ctx, queue, std::move(receipts));
+  auto deleted = co_await queues_->DeleteMessages(ctx, queue, std::move(receipts));
+  if (!deleted) co_return Fail(std::move(deleted).error());
+  co_return Result<>();
 }
 
 Task<Result<>> QueuePorts::ChangeVisibility(Context& ctx, std::string queue_arn, std::vector<sources::VisibilityChange> changes) {
@@ -77,14 +100,17 @@ Task<Result<>> QueuePorts::Deliver(Context& ctx, const delivery::Delivery& deliv
   sources::QueueMessage& message = stored.message;
   message.body = delivery.body;
   for (const delivery::DeliveryAttribute& attribute : delivery.attributes) {
-    message.attributes.push_back({attribute.name, attribute.type == delivery::DeliveryAttribute::Type::Number ? "Number" : "String", attribute.value});
+    message.attributes.push_back({attribute.name, DataTypeOf(attribute), attribute.value});
   }
   MF_CO_TRY_VOID(CheckBody(message.body, MessageBytes(message.body, message.attributes), static_cast<size_t>(queue->maximum_message_size)));
   MF_CO_TRY_VOID(CheckAttributes(message.attributes));
   message.sender_id = delivery.principal.account_id;
   message.trace_header = delivery.trace_header;
+  MF_CO_TRY_VOID(TakePlace(*queue, delivery, message));
   queues_->Stamp(stored);
-  co_return co_await queues_->Send(ctx, queue, std::move(messages));
+  auto sent = co_await queues_->Send(ctx, queue, std::move(messages));
+  if (!sent) co_return Fail(std::move(sent).error());
+  co_return Result<>();
 }
 
 }  // namespace mayfly::sqs

@@ -7,7 +7,9 @@
 //
 // Promises: a message whose Send has ended is durable. It is given out again until somebody has deleted it, it is too old, or
 // its queue has gone; a message that was received too often lies in its dead-letter queue from then on, never in both and never
-// in neither, also after a crash. Messages stay on disk: memory holds those that are being given out.
+// in neither, also after a crash. In a FIFO queue a message is given out only when all that were sent before it in its group
+// have been deleted (or have gone), or are given out with it; a deduplication id is remembered by the commit that sends its
+// message. Messages stay on disk: memory holds those that are being given out.
 // Waiting receivers are woken by what makes messages visible, one per message, in the order in which they came.
 #pragma once
 
@@ -23,6 +25,7 @@
 #include "services/sqs/message.h"
 #include "services/sqs/queue.h"
 #include "services/sqs/receipt_handle.h"
+#include "services/sqs/receive_attempts.h"
 #include "store/store.h"
 
 namespace mayfly::sqs {
@@ -43,13 +46,12 @@ struct ReceiveOptions {
   size_t bytes_max = 64u << 20;
   int visibility_timeout = 30;
   Duration wait{};
+  std::string attempt_id;  // of FIFO queues; "" = none
 };
 
-struct IncomingMessage {
-  StoredMessage stored;
-  Receipt receipt;
-  int64_t receive_count = 1;
-  int64_t first_received_millis = 0;
+struct SentMessage {
+  std::string message_id;       // of one that was sent before with the same deduplication id, that one's
+  std::string sequence_number;  // of FIFO queues
 };
 
 struct IncomingMessages {
@@ -95,8 +97,8 @@ class Queues {
 
   // Gives a message that is to be sent its id, time and checksums.
   void Stamp(StoredMessage& message) const;
-  // All of them or none.
-  Task<Result<>> Send(Context& ctx, QueuePointer queue, std::vector<OutgoingMessage> messages);
+  // All of them or none, in this order; for each, what came of it. Of a message of a FIFO queue group and deduplication id are there.
+  Task<Result<std::vector<SentMessage>>> Send(Context& ctx, QueuePointer queue, std::vector<OutgoingMessage> messages);
   // Answers with what is there as soon as there is one message; without any when the wait is over.
   // Errors: QueueDoesNotExist, also when the queue is deleted meanwhile.
   Task<Result<IncomingMessages>> Receive(Context& ctx, QueueName name, ReceiveOptions options);
@@ -106,8 +108,8 @@ class Queues {
   Task<Result<size_t>> Move(Context& ctx, const QueuePointer& source, const QueuePointer& target, size_t count, MoveChange change);
   // Messages that Move was at when the daemon ended come back after this time.
   static constexpr Duration kMoveLease = std::chrono::seconds(5);
-  // Not an error: a message that has gone.
-  Task<Result<>> DeleteMessages(Context& ctx, QueuePointer queue, std::vector<Receipt> receipts);
+  // Gone is as good as Changed. NotHeld, of FIFO queues only: the message was received again since, or may be: it stays.
+  Task<Result<std::vector<store::LeaseOutcome>>> DeleteMessages(Context& ctx, QueuePointer queue, std::vector<Receipt> receipts);
   struct Visibility {
     Receipt receipt;
     int seconds = 0;  // from now
@@ -129,6 +131,11 @@ class Queues {
 
   // Whether the name belonged to a queue that was deleted a short while ago.
   bool IsResting(const std::string& key);
+  // What the same attempt was answered, hidden for as long again; nothing when that cannot be repeated.
+  Task<Result<IncomingMessages>> Repeat(Context& ctx, const QueuePointer& queue, const ReceiveOptions& options);
+  Task<Result<std::vector<store::LeaseOutcome>>> DeleteHeld(Context& ctx, const QueuePointer& queue, const std::vector<Receipt>& receipts);
+  // Appends a message that was in another queue.
+  void Transfer(store::Batch& batch, const Queue& to, StoredMessage message) const;
   Task<Result<>> Take(Context& ctx, const QueuePointer& queue, const ReceiveOptions& options, IncomingMessages& taken, store::LeasedItems& leased);
   // Sorts what was leased: what is given out, what is too old, what belongs to the dead-letter queue.
   Task<Result<>> Sort(Context& ctx, const QueuePointer& queue, std::vector<store::QueueItem> items, IncomingMessages& taken);
@@ -150,6 +157,7 @@ class Queues {
   resources::ResourceTable<Queue> table_;
   std::optional<ReceiptHandles> handles_;
   std::map<std::string, Live, std::less<>> live_;
+  ReceiveAttempts attempts_;
   bool waits_end_ = false;
   std::map<std::string, TimePoint> deleted_;  // when a name may be used again
   Event sweep_now_;

@@ -8,6 +8,7 @@
 #include "services/sqs/attributes.h"
 #include "services/sqs/batch.h"
 #include "services/sqs/errors.h"
+#include "services/sqs/fifo.h"
 #include "services/sqs/queue_lookup.h"
 #include "services/sqs/queue_url.h"
 #include "services/sqs/tags.h"
@@ -25,6 +26,9 @@ Result<> CheckRedrive(const Queues& queues, const Queue& queue) {
                              "Dead-letter target must be owned by the same account and in the same region as the source."));
   }
   if (!target) return Fail(InvalidValue(queue.redrive_policy, "RedrivePolicy", "Dead letter target does not exist."));
+  if (target->fifo != queue.fifo) {
+    return Fail(InvalidValue(queue.redrive_policy, "RedrivePolicy", "Dead-letter queue must be same type of queue as the source."));
+  }
   if (!AllowsRedrive(target->redrive_allow_policy, queue.name.Arn())) {
     return Fail(InvalidValue(queue.redrive_policy, "RedrivePolicy",
                              "The dead-letter queue's redrive allow policy does not permit this source queue."));
@@ -35,13 +39,11 @@ Result<> CheckRedrive(const Queues& queues, const Queue& queue) {
 }  // namespace
 
 Task<Result<CreateQueueResponse>> QueuesApi::CreateQueue(Context& ctx, CreateQueueRequest request) {
-  if (!IsQueueName(request.queue_name)) {
-    co_return Fail(InvalidParameterValue("Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length"));
-  }
   const wire::Map<std::string> attributes = std::move(request.attributes).value_or(wire::Map<std::string>());
+  MF_CO_TRY_VOID(CheckQueueType(request.queue_name, attributes));
   Queue wanted;
   wanted.name = {ctx.principal.account_id, ctx.principal.region, request.queue_name};
-  if (request.queue_name.ends_with(".fifo")) co_return Fail(FifoNotSupported());
+  wanted.fifo = IsFifoName(request.queue_name);
   MF_CO_TRY_VOID(ApplyAttributes(attributes, wanted));
   MF_CO_TRY_VOID(CheckRedrive(queues_, wanted));
   if (request.tags) MF_CO_TRY_VOID(resources::AddTags(wanted.tags, *request.tags, kTagRules, wanted.name.name));

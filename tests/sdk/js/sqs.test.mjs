@@ -30,6 +30,19 @@ test('messages go through a queue with their checksums', async () => {
   await client.send(new DeleteQueueCommand({QueueUrl}));
 });
 
+test('a FIFO queue keeps groups in order', async () => {
+  const {QueueUrl} = await client.send(new CreateQueueCommand(
+      {QueueName: `js-${process.pid}.fifo`, Attributes: {FifoQueue: 'true', ContentBasedDeduplication: 'true'}}));
+  const first = await client.send(new SendMessageCommand({QueueUrl, MessageBody: '1', MessageGroupId: 'g'}));
+  const again = await client.send(new SendMessageCommand({QueueUrl, MessageBody: '1', MessageGroupId: 'g'}));
+  assert.deepEqual([again.MessageId, again.SequenceNumber], [first.MessageId, first.SequenceNumber]);
+  await client.send(new SendMessageCommand({QueueUrl, MessageBody: '2', MessageGroupId: 'g'}));
+  const {Messages} = await client.send(new ReceiveMessageCommand({QueueUrl, MaxNumberOfMessages: 10, MessageSystemAttributeNames: ['All']}));
+  assert.deepEqual(Messages.map(({Body}) => Body), ['1', '2']);
+  assert.equal(Messages[0].Attributes.SequenceNumber, first.SequenceNumber);
+  await client.send(new DeleteQueueCommand({QueueUrl}));
+});
+
 test('errors have their classes', async () => {
   await assert.rejects(client.send(new GetQueueUrlCommand({QueueName: 'not-there'})), (error) => {
     assert.ok(error instanceof QueueDoesNotExist, `${error}`);
