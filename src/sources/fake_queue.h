@@ -24,13 +24,15 @@ class FakeQueue final : public QueueSource {
   Duration commit_takes{};           // at most; drawn
   Duration receive_takes{};
   double fault_chance = 0;           // of every call
+  bool ordered = false;              // a FIFO queue: groups, and handles that expire
   std::set<std::string> dead_letters;
   std::set<std::string> deleted;
   int delete_calls = 0;
   int receive_calls = 0;
 
-  std::string Send(std::string body) {
+  std::string Send(std::string body, std::string group = "") {
     auto message = std::make_shared<QueueMessage>();
+    message->group_id = std::move(group);
     message->message_id = "m" + std::to_string(++last_id_);
     message->body = std::move(body);
     message->md5_of_body = "d41d8cd98f00b204e9800998ecf8427e";
@@ -41,6 +43,7 @@ class FakeQueue final : public QueueSource {
   std::string Send(std::shared_ptr<const QueueMessage> message) {
     const std::string id = message->message_id;
     messages_[id] = {std::move(message), {}, 0};
+    sent_.push_back(id);
     visible_.push_back(id);
     changed_.Pulse();
     return id;
@@ -89,10 +92,12 @@ class FakeQueue final : public QueueSource {
       const std::string id = handle.substr(0, handle.find('/'));
       const auto found = messages_.find(id);
       if (found == messages_.end()) continue;
+      if (ordered && (found->second.handle != handle || found->second.hidden_until <= loop_->Now())) continue;
       std::erase(visible_, id);
       messages_.erase(found);
       deleted.insert(id);
     }
+    if (ordered) changed_.Pulse();  // what stood behind them in their groups
     co_return Result<>();
   }
 
@@ -128,6 +133,7 @@ class FakeQueue final : public QueueSource {
     ReceivedMessages received;
     received.hidden_until = loop_->Now() + visibility;
     size_t bytes = 0;
+    if (ordered) OnlyInOrder();
     while (!visible_.empty() && received.messages.size() < request.messages_max) {
       const std::string id = visible_.front();
       Stored& stored = messages_.at(id);
@@ -150,6 +156,19 @@ class FakeQueue final : public QueueSource {
     return received;
   }
 
+  // Leaves visible what is not behind an earlier message of its group, and brings it into its order.
+  void OnlyInOrder() {
+    visible_.clear();
+    std::set<std::string> held;
+    std::erase_if(sent_, [this](const std::string& id) { return !messages_.contains(id); });
+    for (const std::string& id : sent_) {
+      const Stored& stored = messages_.at(id);
+      const std::string& group = stored.message->group_id;
+      if (stored.hidden_until > loop_->Now()) held.insert(group);
+      if (!held.contains(group)) visible_.push_back(id);
+    }
+  }
+
   void Reappear(const std::string& id, TimePoint when) {
     loop_->CallAt(when, [this, id, when] {
       const auto found = messages_.find(id);
@@ -165,6 +184,7 @@ class FakeQueue final : public QueueSource {
   Event changed_;
   std::map<std::string, Stored> messages_;
   std::deque<std::string> visible_;
+  std::vector<std::string> sent_;  // in order
   int last_id_ = 0;
 };
 

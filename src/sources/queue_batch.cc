@@ -1,11 +1,22 @@
 #include "sources/queue_batch.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "invoke/lineage.h"
 
 namespace mayfly::sources {
+
+void FailRestOfGroups(const std::vector<ReceivedMessage>& messages, ItemFailures& failures) {
+  if (failures.outcome != ItemsOutcome::SomeFailed) return;
+  std::set<std::string_view> failed;
+  for (size_t i = 0; i < messages.size(); ++i) {
+    const std::string_view group = messages[i].message->group_id;
+    if (failed.contains(group)) failures.failed[i] = true;
+    if (failures.failed[i]) failed.insert(group);
+  }
+}
 
 QueueBatch::QueueBatch(QueueBatch&& other) noexcept
     : writer_(other.writer_), budget_(other.budget_), messages_(std::exchange(other.messages_, {})), event_(std::exchange(other.event_, {})),

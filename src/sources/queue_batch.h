@@ -3,10 +3,14 @@
 
 #include <vector>
 
+#include "sources/batch_item_failures.h"
 #include "sources/poller_parts.h"
 #include "sources/queue_event.h"
 
 namespace mayfly::sources {
+
+// Of a FIFO queue's batch: what follows a message that has failed, in its group, has failed too.
+void FailRestOfGroups(const std::vector<ReceivedMessage>& messages, ItemFailures& failures);
 
 class QueueBatch {
  public:

@@ -1,10 +1,12 @@
 #include "sources/queue_poller.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/log.h"
 #include "invoke/function_metrics.h"
+#include "sources/table.h"
 
 namespace mayfly::sources {
 namespace {
@@ -30,7 +32,8 @@ struct QueuePoller::Session {
   Session(MappingPointer given, Filters filters)
       : mapping(std::move(given)), writer(mapping->event_source_arn), filter(std::move(filters), writer),
         batch_size(static_cast<size_t>(mapping->batch_size)), window(std::chrono::seconds(mapping->batching_window_seconds.value_or(0))),
-        reports_item_failures(std::ranges::count(mapping->function_response_types, "ReportBatchItemFailures") > 0) {}
+        reports_item_failures(std::ranges::count(mapping->function_response_types, "ReportBatchItemFailures") > 0),
+        is_ordered(SourceOf(*mapping).kind == SourceKind::SqsFifo) {}
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -40,6 +43,7 @@ struct QueuePoller::Session {
   size_t batch_size;
   Duration window;
   bool reports_item_failures;
+  bool is_ordered;  // the queue is a FIFO one
   std::stop_source receiving;
 };
 
@@ -149,7 +153,11 @@ Task<> QueuePoller::Collect(SessionPointer session) {
     auto received = co_await Receive(ctx, *session, filling, wait);
     if (received) {
       if (received->messages.empty() && filling.empty()) ramp_.OnIdle(running_);
-      co_await Fill(session, std::move(*received), filling);
+      if (session->is_ordered) {
+        co_await FillOrdered(session, std::move(*received), filling);
+      } else {
+        co_await Fill(session, std::move(*received), filling);
+      }
     }
     if (!filling.empty() && (!received || parts_.loop->Now() >= WindowEnd(*session, filling))) co_await Dispatch(session, filling);
     if (!received) co_await Recover(ctx, std::move(received).error());
@@ -200,7 +208,8 @@ Task<Result<ReceivedMessages>> QueuePoller::Receive(Context& ctx, const Session&
   const size_t slots = static_cast<size_t>(std::max(1, ramp_.level() - running_)) + BatchesAhead();
   MF_ASSERT(running_ >= 0 && filling.size() < session.batch_size);
   ReceiveRequest request{.queue_arn = queue_arn_, .wait = std::max(wait, Duration::zero())};
-  request.messages_max = std::min(slots * session.batch_size, kReceiveMessagesMax) - filling.size();
+  // Of a FIFO queue one batch at a time: what is taken together may be of one group, and that goes one batch after another.
+  request.messages_max = session.is_ordered ? session.batch_size : std::min(slots * session.batch_size, kReceiveMessagesMax) - filling.size();
   request.body_bytes_max = kEventBytesMax - std::min(filling.bytes(), kEventBytesMax - 1);
   auto received = co_await queues_->Receive(ctx, std::move(request));
   if (received) Count(&PollerCounts::polled, metric::kPolledEventCount, received->messages.size());
@@ -242,6 +251,38 @@ Task<> QueuePoller::Fill(const SessionPointer& session, ReceivedMessages receive
   deletes_.Add(std::move(unwanted), QueueDeletes::Reason::FilteredOut);
 }
 
+// Of a FIFO queue: what was received together goes into one batch, and what has no room in its event waits until that batch has
+// been processed, since both may be of one group. What stays in its queue keeps the rest of its group there.
+Task<> QueuePoller::FillOrdered(const SessionPointer& session, ReceivedMessages received, QueueBatch& filling) {
+  MF_ASSERT(filling.empty());
+  std::vector<std::string> unwanted;
+  std::set<std::string> left;
+  for (ReceivedMessage& message : received.messages) {
+    const std::string& group = message.message->group_id;
+    if (left.contains(group)) continue;
+    if (parts_.functions->Forbids(*session->mapping, message.message->trace_header)) {
+      left.insert(group);
+    } else if (!session->filter.Wants(message)) {
+      unwanted.push_back(std::move(message.receipt_handle));
+    } else if (!filling.Add(message, received.hidden_until, parts_.loop->Now())) {
+      if (!co_await ProcessFirst(session, filling)) break;
+      filling.Add(message, received.hidden_until, parts_.loop->Now());
+    }
+  }
+  Count(&PollerCounts::filtered_out, metric::kFilteredOutEventCount, unwanted.size());
+  deletes_.Add(std::move(unwanted), QueueDeletes::Reason::FilteredOut);
+}
+
+// Processes `filling`, which is empty afterwards. false: not all of it, what follows must not be processed now.
+Task<bool> QueuePoller::ProcessFirst(const SessionPointer& session, QueueBatch& filling) {
+  QueueBatch batch = std::move(filling);
+  Context ctx = MakeContext(*session, tasks_.stop_token());
+  ctx.deadline = batch.hidden_until();
+  if (co_await AwaitRoom(ctx)) co_return co_await ProcessAll(session, std::move(batch));
+  co_await HandBack(std::move(batch));
+  co_return false;
+}
+
 // Starts `filling`, which is empty afterwards. When everything is to end, its messages go back to their queue; when they have
 // waited too long for room, they are there already.
 Task<> QueuePoller::Dispatch(const SessionPointer& session, QueueBatch& filling) {
@@ -267,16 +308,20 @@ Task<> QueuePoller::HandBack(QueueBatch batch) {
 
 // --- processing a batch -------------------------------------------------------------------------------------------------
 
-Task<> QueuePoller::Process(SessionPointer session, QueueBatch batch) {
+Task<> QueuePoller::Process(SessionPointer session, QueueBatch batch) { (void)co_await ProcessAll(std::move(session), std::move(batch)); }
+
+// Whether all messages have been processed.
+Task<bool> QueuePoller::ProcessAll(SessionPointer session, QueueBatch batch) {
   const Running running(*this);
   Context ctx = MakeContext(*session, tasks_.stop_token());
   const auto outcome = co_await Invoke(ctx, *session, batch);
-  Settle(*session, batch, outcome);
+  const bool all = Settle(*session, batch, outcome);
   if (!outcome && outcome.error().IsService("ResourceNotFoundException")) {
     co_await HandBack(std::move(batch));
   } else if (!deletes_.HasRoom()) {
     co_await deletes_.AwaitRoom(ctx);
   }
+  co_return all;
 }
 
 Task<Result<runtime::InvokeOutcome>> QueuePoller::Invoke(Context& ctx, const Session& session, QueueBatch& batch) {
@@ -309,14 +354,17 @@ Task<bool> QueuePoller::AwaitTurn(Context& ctx, const QueueBatch& batch, Duratio
   co_return !ctx.stop.stop_requested() && parts_.loop->Now() < batch.hidden_until();
 }
 
-void QueuePoller::Settle(const Session& session, QueueBatch& batch, const Result<runtime::InvokeOutcome>& outcome) {
+// Whether all messages have been processed.
+bool QueuePoller::Settle(const Session& session, QueueBatch& batch, const Result<runtime::InvokeOutcome>& outcome) {
   if (!outcome) {
     if (outcome.error().kind != Error::Kind::Cancelled) log::Debug("mapping {}: {}", session.mapping->uuid, outcome.error().ToString());
-    return NoteFailure(batch.size());
+    NoteFailure(batch.size());
+    return false;
   }
   if (outcome->function_error) {
     if (!session.reports_item_failures) ramp_.OnError(parts_.loop->Now());
-    return NoteFailure(batch.size());
+    NoteFailure(batch.size());
+    return false;
   }
   ItemFailures failures;
   if (session.reports_item_failures) {
@@ -324,14 +372,17 @@ void QueuePoller::Settle(const Session& session, QueueBatch& batch, const Result
     for (const ReceivedMessage& received : batch.messages()) identifiers.push_back(received.message->message_id);
     failures = ReadBatchItemFailures(outcome->payload, identifiers);
   }
+  if (session.is_ordered) FailRestOfGroups(batch.messages(), failures);
   const size_t messages = batch.size();
   std::vector<std::string> processed = batch.TakeHandles([&](size_t index) { return !failures.HasFailed(index); });
-  if (processed.size() < messages) {
-    NoteFailure(messages - processed.size());
-  } else {
+  const bool all = processed.size() == messages;
+  if (all) {
     result_ = kOk;
+  } else {
+    NoteFailure(messages - processed.size());
   }
   deletes_.Add(std::move(processed), QueueDeletes::Reason::Processed);
+  return all;
 }
 
 void QueuePoller::NoteFailure(size_t messages) {

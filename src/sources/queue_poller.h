@@ -8,6 +8,10 @@
 // their queue when they become visible again: after an error of the function, a crash, and after throttles that last longer
 // than the visibility timeout (until then a throttled batch is tried again, by a back-off or as soon as another one has ended).
 //
+// A FIFO queue gives out no message of a group that has some in flight, so one batch of a group is with the function at a time;
+// the messages of a failed batch stay in flight until their time is over, and hold up their groups. Of a batch that has failed in
+// part, what follows the first failure of its group has failed as well.
+//
 // One strand; its life is that of every Poller.
 #pragma once
 
@@ -57,11 +61,14 @@ class QueuePoller final : public Poller {
   Task<> Recover(Context& ctx, Error error);
   // Puts messages into `filling`, and starts the batches that become full.
   Task<> Fill(const SessionPointer& session, ReceivedMessages received, QueueBatch& filling);
+  Task<> FillOrdered(const SessionPointer& session, ReceivedMessages received, QueueBatch& filling);
+  Task<bool> ProcessFirst(const SessionPointer& session, QueueBatch& filling);
   Task<> Dispatch(const SessionPointer& session, QueueBatch& filling);
   Task<> Process(SessionPointer session, QueueBatch batch);
+  Task<bool> ProcessAll(SessionPointer session, QueueBatch batch);
   Task<Result<runtime::InvokeOutcome>> Invoke(Context& ctx, const Session& session, QueueBatch& batch);
   Task<bool> AwaitTurn(Context& ctx, const QueueBatch& batch, Duration backoff);
-  void Settle(const Session& session, QueueBatch& batch, const Result<runtime::InvokeOutcome>& outcome);
+  bool Settle(const Session& session, QueueBatch& batch, const Result<runtime::InvokeOutcome>& outcome);
   void NoteFailure(size_t messages);
   void Count(uint64_t PollerCounts::* figure, const telemetry::Metric& counted, size_t messages);
   Task<> HandBack(QueueBatch batch);

@@ -59,8 +59,9 @@ class Mappings:
         self.urls = []
 
     def make_queue(self, arn):
-        if arn.startswith(SQS) and not arn.endswith(".fifo"):
-            self.urls.append(self.sqs.create_queue(QueueName=arn.rsplit(":", 1)[1])["QueueUrl"])
+        if arn.startswith(SQS):
+            fifo = {"FifoQueue": "true"} if arn.endswith(".fifo") else {}
+            self.urls.append(self.sqs.create_queue(QueueName=arn.rsplit(":", 1)[1], Attributes=fifo)["QueueUrl"])
 
     def __call__(self, function, arn=None, wait=True, **settings):
         if arn:

@@ -63,7 +63,6 @@ Task<Result<>> MappingsApi::CheckQueueOf(Context& ctx, const EventSourceMapping&
   if (!parts_.queues || !sources::IsQueue(kind)) co_return Result<>();
   auto queue = co_await parts_.queues->Describe(ctx, mapping.event_source_arn);
   if (!queue && queue.error().IsService(sources::kQueueDoesNotExist)) {
-    if (kind == sources::SourceKind::SqsFifo) co_return Result<>();  // the queue service knows none of this kind
     co_return Fail(InvalidParameterValue(std::string(kQueueMissing)));
   }
   if (!queue) co_return Fail(std::move(queue).error());
