@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "runtime/metadata_api.h"
+#include "telemetry/log_format.h"
 #include "telemetry/trace_header.h"
 
 namespace mayfly::runtime {
@@ -292,6 +293,10 @@ Task<ExecutionEnvironment::PhaseEnd> ExecutionEnvironment::RunInvocation(Context
   std::optional<Invocation> unseen = api_.TakeBack();
   if (!unseen) co_return end;
   co_await Reset(ctx);
+  if (state_ == State::Dead && WasKilledForMemory()) {
+    unserved_ = std::move(unseen);
+    co_return end;
+  }
   if (state_ == State::NeedsInit) end = co_await RunInit(ctx, InitPhase::Invoke, running.until);
   if (state_ != State::Warm) co_return end;
   BeginPhase();
@@ -324,20 +329,24 @@ Task<Result<InvokeOutcome>> ExecutionEnvironment::Invoke(Context& ctx, Invocatio
       co_await EndProcesses(own, end);
     }
   }
-  if (state_ == State::Dead) co_return Fail(Error::Fault("the execution environment has died"));
+  if (state_ == State::Warm && IsBroken()) co_await Reset(own);  // it died between invocations
+  if (state_ == State::Dead) co_return Fail(GiveUp(std::move(invocation)));
 
   running.started = loop_->Now();
   running.started_wall = loop_->WallNow();
   running.until = running.started + spec_->timeout;
-  if (state_ == State::Warm && IsBroken()) co_await Reset(own);  // it died between invocations
   if (state_ == State::NeedsInit) end = co_await RunInit(own, InitPhase::Invoke, running.until);
   // The tail begins with START. What init had to say stands only in the log group, unless it tells why there is no answer.
   const std::string before_start = has_failed_init || state_ != State::Warm ? std::string(tail_.text()) : std::string();
   tail_.Clear();
   if (TellsTraces() || telemetry::IsSampled(invocation.trace_id)) running.trace_id = invocation.trace_id;
-  Emit({.type = Type::Start, .request_id = running.request_id, .tracing = running.trace_id});
+  Announce(running, invocation.is_announced);
   if (!before_start.empty()) tail_.Add(std::string_view(before_start).substr(0, before_start.size() - 1));
   if (state_ == State::Warm) end = co_await RunInvocation(own, std::move(invocation), running);
+  if (unserved_) {
+    unserved_->is_announced = true;
+    co_return Fail(GiveUp(std::move(*unserved_)));
+  }
   if (end.kind == PhaseEnd::Kind::Answer && end.answer.kind == RuntimeAnswer::Kind::TruncatedResponse) {
     end = co_await AwaitExitBehindTruncation(std::move(end));
   }
@@ -355,6 +364,24 @@ Task<Result<InvokeOutcome>> ExecutionEnvironment::Invoke(Context& ctx, Invocatio
   outcome.private_memory_mib = private_memory_mib_;
   outcome.log_tail = tail_.text();
   co_return outcome;
+}
+
+void ExecutionEnvironment::SkipInitPhase() {
+  MF_ASSERT(state_ == State::New);
+  state_ = State::NeedsInit;
+}
+
+void ExecutionEnvironment::Announce(const Running& running, bool is_announced) {
+  PlatformEvent start{.type = Type::Start, .request_id = running.request_id, .tracing = running.trace_id};
+  if (!is_announced) return Emit(start);
+  start.time = loop_->WallNow();
+  if (const auto line = telemetry::FormatLogLine(label_, start); line && want_log_tail_) tail_.Add(*line);
+}
+
+// What is killed for its memory before it takes an event does not fail it.
+Error ExecutionEnvironment::GiveUp(Invocation invocation) {
+  if (WasKilledForMemory()) unserved_ = std::move(invocation);
+  return Error::Fault("the execution environment has died");
 }
 
 // A process that ends in the midst of its answer is heard of by its connection first. What is told is why it ended.

@@ -6,7 +6,8 @@
 //   asks for its first event. One that fails or times out is repeated inside the first Invoke, under the function's timeout
 //   ("suppressed init"). An invocation is over when the runtime and every extension that takes part have asked for the next.
 //   A timeout or crash in Invoke ends the processes (Shutdown) and keeps the sandbox and its /tmp; the next Invoke starts with
-//   a suppressed init. When the cage itself has died the environment is Dead.
+//   a suppressed init. When the cage itself has died, or something in it was killed for its memory, the environment is Dead: the kernel
+//   frees some of a dead process's memory late (buffers of sockets), and what starts in that cage meanwhile would be killed, too.
 // Without an extension there is no Shutdown phase and no Settle: AWS kills at once then, and so does this.
 // Made and kept by EnvironmentManager; Invoke() is called by invoke::Invoker. One strand. Destroying it destroys the cage; no
 // task of it may be under way.
@@ -15,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/event.h"
@@ -81,6 +83,10 @@ class ExecutionEnvironment final : private RuntimeEvents, private ExtensionEvent
   // the function could have seen the event (safe to retry elsewhere). Not bounded by ctx.deadline (the function's timeout
   // bounds it) nor by ctx.stop: what has begun runs to its end, as on AWS.
   Task<Result<InvokeOutcome>> Invoke(Context& ctx, Invocation invocation);
+  // After a Fault of Invoke: the invocation, when the environment was killed for its memory before the function took the event.
+  std::optional<Invocation> TakeUnserved() { return std::exchange(unserved_, std::nullopt); }
+  // The first Init is part of the first Invoke: that of another environment has failed. Before Invoke.
+  void SkipInitPhase();
   // Whether nothing is left of the last invocation.
   bool settled() const { return epilogue_ == nullptr; }
   // Waits for runtime and extensions, reports, and cleans up after a failure. Bounded by the function's timeout and the Shutdown.
@@ -102,6 +108,8 @@ class ExecutionEnvironment final : private RuntimeEvents, private ExtensionEvent
   const EnvironmentSpec& spec() const { return *spec_; }
   bool dead() const { return state_ == State::Dead; }
   bool warm() const { return state_ == State::Warm; }
+  // Whether its processes have ended unasked, and for their memory.
+  bool is_out_of_memory() const { return IsBroken() && WasKilledForMemory(); }
   TimePoint made_at() const { return made_at_; }
   // Of the credentials that its processes have got; "" before the first start.
   std::string access_key_id() const { return credentials_ ? credentials_->access_key_id : std::string(); }
@@ -163,8 +171,11 @@ class ExecutionEnvironment final : private RuntimeEvents, private ExtensionEvent
   bool RuntimeHasExited() const { return runtime_exit_.has_value() || state_ == State::Dead; }
   PhaseEnd ExitOfRuntime() const;  // RuntimeHasExited()
   bool IsBroken() const { return RuntimeHasExited() || extension_end_.has_value(); }
+  bool WasKilledForMemory() const { return cage_->OomKills() > oom_kills_seen_; }  // since the last Init began
   void OfferInvocation(Invocation invocation, const Running& running);
   Task<PhaseEnd> RunInvocation(Context& ctx, Invocation invocation, const Running& running);
+  void Announce(const Running& running, bool is_announced);
+  Error GiveUp(Invocation invocation);
   Task<PhaseEnd> AwaitExitBehindTruncation(PhaseEnd end);
   Task<PhaseEnd> AwaitRuntimeAfterAnswer(const Running& running);
 
@@ -240,6 +251,7 @@ class ExecutionEnvironment final : private RuntimeEvents, private ExtensionEvent
   bool shutting_down_ = false;
   Event exited_;
   std::unique_ptr<Epilogue> epilogue_;
+  std::optional<Invocation> unserved_;
   telemetry::PlatformEvent init_start_;
   bool want_log_tail_ = false;
   Duration last_init_{};

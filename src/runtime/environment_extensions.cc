@@ -165,7 +165,7 @@ Task<> ExecutionEnvironment::Reset(Context& ctx) {
     state_ = State::NeedsInit;
     cage_->SetCpuQuota(0);  // pid 1 does the killing, under the same quota as a bomb that may be using it up
     auto killed = co_await cage_->KillAll(ctx);
-    if (!killed) state_ = State::Dead;
+    if (!killed || WasKilledForMemory()) state_ = State::Dead;
   }
   TakeOutput();
   if (log_frames_) log_frames_->Flush();

@@ -77,15 +77,30 @@ Task<Result<InvokeOutcome>> EnvironmentManager::Invoke(Context& ctx, const std::
   strand_.Check();
   MF_ASSERT(spec != nullptr);
   const std::shared_ptr<Pool> pool = FindOrMakePool(pool_key);
-  MF_CO_TRY(Lent lent, co_await Borrow(ctx, *pool, std::move(spec), gate));
+  bool is_served = false;
+  MF_CO_TRY(Lent lent, co_await Borrow(ctx, *pool, spec, gate));
+  auto outcome = co_await RunIn(ctx, pool, std::move(lent), invocation, is_served);
+  if (is_served) co_return outcome;
+  MF_CO_TRY(Lent other, co_await MakeNew(ctx, *pool, std::move(spec)));
+  if (pool->provisioned) ++pool->ready;
+  other.environment().SkipInitPhase();
+  co_return co_await RunIn(ctx, pool, std::move(other), invocation, is_served);
+}
+
+// Not served: `invocation` is as it was, nothing of the function has seen it.
+Task<Result<InvokeOutcome>> EnvironmentManager::RunIn(Context& ctx, const std::shared_ptr<Pool>& pool, Lent lent, Invocation& invocation,
+                                                      bool& is_served) {
   auto outcome = co_await lent.environment().Invoke(ctx, std::move(invocation));
+  std::optional<Invocation> unserved = lent.environment().TakeUnserved();
+  is_served = !unserved;
+  if (unserved) invocation = std::move(*unserved);
   if (lent.environment().settled()) GiveBack(pool, std::move(lent));
   else tasks_.Spawn(SettleAndGiveBack(pool, std::move(lent)));
   co_return outcome;
 }
 
 bool EnvironmentManager::IsUsable(const Lent& lent) const {
-  return !lent.environment().dead() && lent.environment().made_at() + options_.age_max > loop_->Now();
+  return !lent.environment().dead() && !lent.environment().is_out_of_memory() && lent.environment().made_at() + options_.age_max > loop_->Now();
 }
 
 // Takes it out of its list; the pool's own list is up to the caller.

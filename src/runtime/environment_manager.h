@@ -77,7 +77,8 @@ class EnvironmentManager {
   EnvironmentManager(Loop& loop, EnvironmentFactory& factory, ManagerOptions options);
   ~EnvironmentManager();
 
-  // Runs `invocation` in a warm environment, or in a new one when `gate` (if any) lets it. Errors: Faults "NoCage" and
+  // Runs `invocation` in a warm environment, or in a new one when `gate` (if any) lets it; once more in another one where the first was
+  // killed for its memory before it took the event. Errors: Faults "NoCage" and
   // "NoMemory" when the node is full (the caller throttles); the gate's; a Fault of the platform.
   Task<Result<InvokeOutcome>> Invoke(Context& ctx, const std::string& pool_key, std::shared_ptr<const EnvironmentSpec> spec,
                                      Invocation invocation, StartGate* gate = nullptr);
@@ -143,6 +144,7 @@ class EnvironmentManager {
     ExecutionEnvironment& environment() const { return handle->environment(); }
   };
   std::shared_ptr<Pool> FindOrMakePool(const std::string& pool_key);
+  Task<Result<InvokeOutcome>> RunIn(Context& ctx, const std::shared_ptr<Pool>& pool, Lent lent, Invocation& invocation, bool& is_served);
   Task<Result<Lent>> Borrow(Context& ctx, Pool& pool, std::shared_ptr<const EnvironmentSpec> spec, StartGate* gate);
   Task<Result<Lent>> MakeNew(Context& ctx, Pool& pool, std::shared_ptr<const EnvironmentSpec> spec);
   Task<Result<>> MakeRoom(Context& ctx, int64_t bytes);

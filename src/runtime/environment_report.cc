@@ -98,7 +98,7 @@ std::string ExecutionEnvironment::ErrorTypeOf(const PhaseEnd& end) const {
     case PhaseEnd::Kind::Timeout: return "Sandbox.Timedout";
     case PhaseEnd::Kind::Exit: {
       const bool killed = end.exit.signal == SIGKILL || end.exit.cage_died;
-      return killed && cage_->OomKills() > oom_kills_seen_ ? "Runtime.OutOfMemory" : "Runtime.ExitError";
+      return killed && WasKilledForMemory() ? "Runtime.OutOfMemory" : "Runtime.ExitError";
     }
     case PhaseEnd::Kind::StartFailed:
       return end.error_type == sandbox::kWorkingDirectory ? "Runtime.InvalidWorkingDir" : "Runtime.InvalidEntrypoint";

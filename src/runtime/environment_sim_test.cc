@@ -100,6 +100,63 @@ TEST(EnvironmentSim, CrashesAreReportedAsLambdaDoes) {
   node.ExpectNothingLeft();
 }
 
+// Else what starts after an out-of-memory is killed, too, while the kernel still holds buffers of the one before.
+TEST(EnvironmentSim, AnEnvironmentThatWasKilledForItsMemoryIsReplaced) {
+  Node node;
+  FakeBehaviour behaviour{.kind = Kind::Exit, .exit_code = kOutOfMemory};
+  node.function.on_event = [&](const std::string&) { return behaviour; };
+  EXPECT_EQ(node.Run("1").payload,
+            R"({"errorType":"Runtime.OutOfMemory","errorMessage":"RequestId: request-1 Error: Runtime exited with error: signal: killed"})");
+  EXPECT_EQ(node.factory.events.last_status, "failure");
+  behaviour = {};
+  const InvokeOutcome next = node.Run("2");
+  EXPECT_EQ(next.payload, "2");
+  EXPECT_GT(next.init_duration.count(), 0) << "an environment of its own";
+  EXPECT_EQ(node.manager->counts().started, 2u);
+  EXPECT_EQ(node.manager->counts().live, 1);
+  node.ExpectNothingLeft();
+}
+
+TEST(EnvironmentSim, AnInitThatIsKilledForItsMemoryIsRepeatedInAnotherSandbox) {
+  Node node;
+  int inits = 0;
+  node.function.on_init = [&] { return ++inits == 1 ? kOutOfMemory : 0; };
+  const InvokeOutcome outcome = node.Run("1");
+  EXPECT_EQ(outcome.payload, "1");
+  EXPECT_EQ(outcome.init_duration.count(), 0) << "inside the invocation, as on AWS";
+  EXPECT_EQ(node.factory.events.failed_inits, 1);
+  EXPECT_EQ(node.manager->counts().started, 2u);
+  EXPECT_EQ(node.manager->counts().live, 1);
+  // What fails again is the answer.
+  node.manager->RetireAll();
+  node.function.on_init = [] { return kOutOfMemory; };
+  EXPECT_NE(node.Run("2").payload.find(R"("Runtime.OutOfMemory")"), std::string::npos);
+  EXPECT_EQ(node.manager->counts().live, 0);
+  EXPECT_EQ(node.factory.events.starts, 2);
+  EXPECT_EQ(node.factory.events.reports, 2);
+  node.ExpectNothingLeft();
+}
+
+TEST(EnvironmentSim, AnEventThatWasNotTakenGoesToAnotherSandboxAfterAnOutOfMemory) {
+  for (const Duration between : {Duration(0), Duration(seconds(1))}) {
+    Node node;
+    int events = 0;
+    node.function.on_event = [&](const std::string&) {
+      return ++events == 1 ? FakeBehaviour{.kind = Kind::ErrorThenExit, .exit_code = kOutOfMemory} : FakeBehaviour();
+    };
+    EXPECT_EQ(node.Run("1").payload, R"({"errorType":"Fatal"})");
+    node.loop.RunFor(between);
+    const InvokeOutcome next = node.Run("2");
+    EXPECT_EQ(next.payload, "2");
+    EXPECT_NE(next.log_tail.find("START RequestId: request-2"), std::string::npos);
+    EXPECT_EQ(events, 2);
+    EXPECT_EQ(node.manager->counts().started, 2u);
+    EXPECT_EQ(node.factory.events.starts, 2);
+    EXPECT_EQ(node.factory.events.reports, 2);
+    node.ExpectNothingLeft();
+  }
+}
+
 TEST(EnvironmentSim, ASecondAnswerIsRefused) {
   LifeNode node;
   node.function.on_event = [](const std::string&) { return FakeBehaviour{.kind = Kind::AnswerTwice}; };

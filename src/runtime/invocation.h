@@ -20,6 +20,7 @@ struct Invocation {
   std::string cognito_identity;     // JSON; may be empty
   std::string tenant_id;
   bool want_log_tail = false;       // X-Amz-Log-Type: Tail
+  bool is_announced = false;        // its START is in the log: an environment was killed before it took the event
   // Where the answer's bytes go if the function streams it. Null: the caller wants the answer whole.
   std::shared_ptr<ResponsePipe> stream;
 };

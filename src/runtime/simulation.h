@@ -25,6 +25,8 @@ struct FakeStream {
   End end = End::Whole;
 };
 
+inline constexpr int kOutOfMemory = 137;
+
 // What the function does with one event.
 struct FakeBehaviour {
   enum class Kind : unsigned char {
@@ -38,7 +40,7 @@ struct FakeBehaviour {
   };
   Kind kind = Kind::Answer;
   Duration takes = std::chrono::milliseconds(5);
-  int exit_code = 1;
+  int exit_code = 1;  // kOutOfMemory: the kernel kills it for its memory
   FakeStream stream;
   Duration lingers = std::chrono::milliseconds(3);
 };
@@ -46,7 +48,7 @@ struct FakeBehaviour {
 struct FakeFunction {
   std::function<FakeBehaviour(const std::string& event)> on_event = [](const std::string&) { return FakeBehaviour(); };
   // What Init does: 0 = fine; otherwise the process exits with that code; -1 = reports an init error, and exits; -2 = never ends;
-  // -3 = reports an init error, and lives on; -4 = exits with 0.
+  // -3 = reports an init error, and lives on; -4 = exits with 0; kOutOfMemory: is killed for its memory.
   std::function<int()> on_init = [] { return 0; };
   Duration init_takes = std::chrono::milliseconds(20);
 };

@@ -159,6 +159,17 @@ Task<> SimulatedFactory::AnswerLate(Context& ctx, Handle& handle) {
   }
 }
 
+namespace {
+
+// How a process ends that exits with `exit_code`.
+sandbox::ProcessExit EndOf(sandbox::FakeCage& cage, int exit_code) {
+  if (exit_code != kOutOfMemory) return {.exit_code = exit_code};
+  ++cage.oom_kills;
+  return {.signal = 9};
+}
+
+}  // namespace
+
 // The runtime process: boots, then asks for events and answers them, as a real client does.
 Task<sandbox::ProcessExit> SimulatedFactory::RunRuntime(Context& ctx, Handle& handle, sandbox::FakeCage& cage) {
   (void)co_await Sleep(ctx, function_->init_takes);
@@ -168,7 +179,7 @@ Task<sandbox::ProcessExit> SimulatedFactory::RunRuntime(Context& ctx, Handle& ha
     if (init == -1) co_return sandbox::ProcessExit{.exit_code = 1};
   }
   if (init == -2 || init == -3) (void)co_await Sleep(ctx, std::chrono::hours(24 * 365));
-  if (init != 0) co_return sandbox::ProcessExit{.exit_code = init == -4 ? 0 : init};
+  if (init != 0) co_return EndOf(cage, init == -4 ? 0 : init);
   if (!late_id_.empty()) co_await AnswerLate(ctx, handle);
   TimePoint idle_until = TimePoint::max();
   for (;;) {
@@ -204,15 +215,15 @@ Task<sandbox::ProcessExit> SimulatedFactory::RunRuntime(Context& ctx, Handle& ha
       case FakeBehaviour::Kind::ErrorThenExit:
         (void)co_await handle.Call(ctx, MakeRequest("POST", base + "/error", R"({"errorType":"Fatal"})"));
         (void)co_await Sleep(ctx, behaviour.lingers);
-        co_return sandbox::ProcessExit{.exit_code = behaviour.exit_code};
+        co_return EndOf(cage, behaviour.exit_code);
       case FakeBehaviour::Kind::DieUnread:
       case FakeBehaviour::Kind::DieRead:
         handle.environment().OnConnectionEnd("127.0.0.1:40001", behaviour.kind == FakeBehaviour::Kind::DieRead);  // nobody's
         handle.environment().OnConnectionEnd("127.0.0.1:40000", behaviour.kind == FakeBehaviour::Kind::DieUnread);
-        co_return sandbox::ProcessExit{.exit_code = behaviour.exit_code};
+        co_return EndOf(cage, behaviour.exit_code);
       case FakeBehaviour::Kind::Exit:
         handle.environment().OnConnectionEnd("127.0.0.1:40000", false);
-        co_return sandbox::ProcessExit{.exit_code = behaviour.exit_code};
+        co_return EndOf(cage, behaviour.exit_code);
       case FakeBehaviour::Kind::Hang:
         late_id_ = id;
         (void)co_await Sleep(ctx, std::chrono::hours(24 * 365));
@@ -221,7 +232,7 @@ Task<sandbox::ProcessExit> SimulatedFactory::RunRuntime(Context& ctx, Handle& ha
       case FakeBehaviour::Kind::AnswerThenHang:
         (void)co_await handle.Call(ctx, MakeRequest("POST", base + "/response", next.body));
         (void)co_await Sleep(ctx, behaviour.kind == FakeBehaviour::Kind::AnswerThenExit ? behaviour.lingers : Duration(std::chrono::hours(24 * 365)));
-        co_return sandbox::ProcessExit{.exit_code = behaviour.exit_code};
+        co_return EndOf(cage, behaviour.exit_code);
       case FakeBehaviour::Kind::AnswerThenIdle:
         (void)co_await handle.Call(ctx, MakeRequest("POST", base + "/response", next.body));
         idle_until = ctx.loop->Now() + behaviour.lingers;
@@ -230,7 +241,7 @@ Task<sandbox::ProcessExit> SimulatedFactory::RunRuntime(Context& ctx, Handle& ha
         http::Request answer = MakeRequest("POST", base + "/response");
         answer.body_reader = std::make_unique<StreamBody>(*this, handle, FakeStream{.end = FakeStream::End::Cut}, base + "/response", 'x');
         (void)co_await handle.Call(ctx, std::move(answer));
-        co_return sandbox::ProcessExit{.exit_code = behaviour.exit_code};
+        co_return EndOf(cage, behaviour.exit_code);
       }
       case FakeBehaviour::Kind::CageDies: cage.Die(); (void)co_await Sleep(ctx, std::chrono::hours(1)); break;
       case FakeBehaviour::Kind::Oversized:
@@ -241,7 +252,7 @@ Task<sandbox::ProcessExit> SimulatedFactory::RunRuntime(Context& ctx, Handle& ha
         if (!late.empty() && (co_await PostStream(ctx, handle, FakeStream(), late, '!')).status != 400) ++busy_violations;
         if (behaviour.stream.end == FakeStream::End::Hang) late_target_ = base + "/response";
         (void)co_await PostStream(ctx, handle, behaviour.stream, base + "/response", next.body.empty() ? '?' : next.body[0]);
-        if (behaviour.stream.end == FakeStream::End::Exit) co_return sandbox::ProcessExit{.exit_code = behaviour.exit_code};
+        if (behaviour.stream.end == FakeStream::End::Exit) co_return EndOf(cage, behaviour.exit_code);
         break;
       }
       case FakeBehaviour::Kind::WrongRequestId: {
