@@ -76,7 +76,7 @@ bool HasLabels(std::optional<std::string_view> host, std::span<const std::string
 
 void ServiceChoice::Add(const wire::Service& service) {
   MF_ASSERT(entries_.size() < kServicesMax);
-  Entry entry{.service = &service, .signing = Split(service.signing, ' '), .hosts = {}, .router = {}, .speaks_query = service.Speaks("query")};
+  Entry entry{.service = &service, .signing = Split(service.signing, ' '), .hosts = {}, .router = {}, .speaks_query = service.Speaks("query") || service.Speaks("ec2-query")};
   for (const std::string_view form : Split(service.hosts, ' ')) entry.hosts.push_back(Split(form, '.'));
   if (service.Speaks("rest-json") || service.Speaks("rest-xml")) entry.router.emplace(service);
   entries_.push_back(std::move(entry));

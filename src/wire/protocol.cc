@@ -1,6 +1,7 @@
 #include "wire/protocol.h"
 
 #include "base/text.h"
+#include "wire/ec2_query.h"
 #include "wire/json_rpc.h"
 #include "wire/query.h"
 #include "wire/rest_json.h"
@@ -22,6 +23,8 @@ std::vector<std::unique_ptr<Protocol>> MakeProtocols(const Service& service) {
       protocols.push_back(std::make_unique<JsonRpc>(service, name.substr(5)));
     } else if (name == "query") {
       protocols.push_back(std::make_unique<Query>(service));
+    } else if (name == "ec2-query") {
+      protocols.push_back(std::make_unique<Ec2Query>(service));
     } else if (name == "rest-xml") {
       protocols.push_back(std::make_unique<RestXml>(service));
     } else if (name == "rpc-v2-cbor") {

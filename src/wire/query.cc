@@ -37,6 +37,11 @@ void TakePath(const Structure& structure, std::string_view path, TextNode& tree)
 
 bool LooksLikeQuery(const http::Request& request) { return HasForm(request) || HasParameter(request.query(), "Action="); }
 
+const QueryForm& Query::form() const {
+  static const QueryForm kForm;
+  return kForm;
+}
+
 bool Query::Recognizes(const http::Request& request) const { return LooksLikeQuery(request); }
 
 Result<RouteMatch> Query::Route(const http::Request& request) const {
@@ -66,7 +71,7 @@ Result<Message> Query::Decode(const RouteMatch& match, http::Request& request) c
   TakePath(*message.structure(), request.path(), tree);
   Violations violations;
   MF_TRY_VOID(ReadHeaderMembers(*message.structure(), request, message.get(), violations));
-  MF_TRY_VOID(ReadTextMembers(QueryForm(), *message.structure(), MemberChoice::BodyOnly, tree, message.get(), nullptr, violations));
+  MF_TRY_VOID(ReadTextMembers(form(), *message.structure(), MemberChoice::BodyOnly, tree, message.get(), nullptr, violations));
   if (violations.empty()) return message;
   if (!violations.first_missing().empty()) return Fail(MissingParameter(violations.first_missing()));
   return Fail(violations.ToError());

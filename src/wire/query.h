@@ -11,9 +11,11 @@
 
 namespace mayfly::wire {
 
+class QueryForm;
+
 inline constexpr size_t kQueryParametersMax = 2'000;
 
-class Query final : public Protocol {
+class Query : public Protocol {
  public:
   // `service` outlives this.
   explicit Query(const Service& service) : service_(service) {}
@@ -26,6 +28,11 @@ class Query final : public Protocol {
   http::Response Encode(const Operation& operation, Message& response) const override;
   http::Response EncodeError(const Error& error) const override;
   void Finish(http::Response& response, std::string_view request_id) const override;
+
+ protected:
+  const Service& service() const { return service_; }
+  // How names of parameters are read.
+  virtual const QueryForm& form() const;
 
  private:
   const Service& service_;

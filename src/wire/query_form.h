@@ -17,7 +17,7 @@ Result<TextNode> BuildQueryTree(const std::vector<std::pair<std::string, std::st
 
 // Lists and maps are numbered from 1 (gaps do not matter). Both of their forms are read, whichever the model says: flat (Name.1) and
 // with the parts' name between (Name.member.1). Name=value is a list of one, Name.Key=k&Name.Value=v a map of one.
-class QueryForm final : public TextForm {
+class QueryForm : public TextForm {
  public:
   TextNodes Named(const Member& member, TextNode& parent) const override;
   TextNodes Items(const XmlForm& form, const TextNodes& nodes) const override;

@@ -1,5 +1,6 @@
-// Any request of the query protocol, and of JSON by X-Amz-Target, must end in a struct or in a well-formed error answer.
-// Input: the first line is a target ("/box?Action=…"), or X-Amz-Target's value when it has no slash; the rest is the body.
+// Any request of the query protocol, of ec2-query, and of JSON by X-Amz-Target, must end in a struct or in a well-formed error answer.
+// Input: the first line is a target ("/box?Action=…"; "/lot…" is ec2-query's), or X-Amz-Target's value when it has no slash; the rest is the
+// body.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -7,7 +8,9 @@
 #include <string_view>
 
 #include "base/json.h"
+#include "model/lot.h"
 #include "model/post.h"
+#include "wire/ec2_query.h"
 #include "wire/error_response.h"
 #include "wire/json_rpc.h"
 #include "wire/query.h"
@@ -20,13 +23,14 @@ void CheckError(const Protocol& protocol, const mayfly::Error& error, bool json)
   auto answer = protocol.EncodeError(error);
   protocol.Finish(answer, "id");
   MF_ASSERT(answer.status >= 400 && answer.status < 600);
-  MF_ASSERT(json ? mayfly::json::IsValidJson(answer.body) : answer.body.ends_with("</ErrorResponse>"));
+  MF_ASSERT(json ? mayfly::json::IsValidJson(answer.body) : answer.body.ends_with("Response>"));
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const mayfly::wire::Query query(mayfly::post::kService);
+  static const mayfly::wire::Ec2Query ec2_query(mayfly::lot::kService);
   static const mayfly::wire::JsonRpc json_rpc(mayfly::post::kService, "1.0");
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   const size_t end = std::min(input.find('\n'), input.size());
@@ -42,7 +46,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     request.target = head;
     request.headers.Add("Content-Type", "application/x-www-form-urlencoded");
   }
-  const Protocol& protocol = json ? static_cast<const Protocol&>(json_rpc) : query;
+  const Protocol& in_form = head.starts_with("/lot") ? static_cast<const Protocol&>(ec2_query) : query;
+  const Protocol& protocol = json ? json_rpc : in_form;
   (void)protocol.Recognizes(request);
   auto match = protocol.Route(request);
   if (!match) {

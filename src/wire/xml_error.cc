@@ -7,13 +7,6 @@ namespace {
 
 bool IsMessage(const json::Member& member) { return (member.first == "message" || member.first == "Message") && member.second.is_string(); }
 
-std::string_view MessageOf(const ErrorAnswer& answer) {
-  for (const json::Member& member : answer.body) {
-    if (IsMessage(member)) return member.second.string();
-  }
-  return {};
-}
-
 // What a service tells beside its message: "Key", "BucketName". They are texts and numbers.
 void AppendMembers(const ErrorAnswer& answer, std::string& out) {
   for (const json::Member& member : answer.body) {
@@ -23,6 +16,13 @@ void AppendMembers(const ErrorAnswer& answer, std::string& out) {
 }
 
 }  // namespace
+
+std::string_view MessageOf(const ErrorAnswer& answer) {
+  for (const json::Member& member : answer.body) {
+    if (IsMessage(member)) return member.second.string();
+  }
+  return {};
+}
 
 std::string BeginXmlError(const Service& service, const ErrorAnswer& answer, std::string_view code) {
   std::string out = "<?xml version=\"1.0\"?>";

@@ -12,6 +12,8 @@
 
 namespace mayfly::wire {
 
+// What the answer tells in words; empty when it tells nothing.
+std::string_view MessageOf(const ErrorAnswer& answer);
 // All but what comes with the request's id.
 std::string BeginXmlError(const Service& service, const ErrorAnswer& answer, std::string_view code);
 // Its end.

@@ -125,6 +125,30 @@ def test_mistakes_of_such_services_are_told(tmp_path, text, line, words):
     assert f":{line}: " in result.stderr and words in result.stderr, result.stderr
 
 
+EC2 = "service tiny\n   title Tiny\n   version 1\n   protocol ec2-query\n   signing tiny\n   xml http://tiny/\n"
+
+
+def test_ec2_query_has_names_of_its_own(tmp_path):
+    source = tmp_path / "tiny.cc"
+    text = EC2 + "op Get\n   doc Gets.\n   auth tiny:Get on thing\n   in ThingIds list<string> xml(ThingId) ; DryRun bool\n   out Things list<string>\n"
+    result = run(tmp_path, text + 'later "comes with spring" Put\n   Drop\nerror Dry 412 message any\n', "--source", str(source))
+    assert result.returncode == 0, result.stderr
+    text = source.read_text()
+    assert '{"ThingId", "item", "", "", false, false, "", ""}' in text and '{"dryRun", "", "", "", false, false, "", ""}' in text
+    assert '{"things", "item", "", "", false, false, "", ""}' in text
+    assert '{"Drop", "POST", "/", {}, 200, "tiny:Drop", "any", nullptr, nullptr, "comes with spring", nullptr' in text
+
+
+@pytest.mark.parametrize("text, words", [
+    (EC2.replace("ec2-query", "ec2-query query") + CALL, "ec2-query stands alone"),
+    (EC2 + "later Put\n", 'expected: later "which later part builds them" Name …'),
+    (EC2 + 'later "spring" Put Put\n', "Put is declared twice"),
+])
+def test_mistakes_of_ec2_query_are_told(tmp_path, text, words):
+    result = run(tmp_path, text)
+    assert result.returncode == 1 and words in result.stderr, result.stderr
+
+
 def test_the_compatibility_page_is_up_to_date(tmp_path):
     page = tmp_path / "compatibility.md"
     subprocess.run([sys.executable, str(MODELC), *map(str, MODELS), "--compatibility", str(page)], check=True)

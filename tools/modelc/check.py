@@ -8,7 +8,7 @@ from typing import List, Optional
 from cpp_names import group_words
 from model import Member, Model, ModelError, Operation, Place, Type
 
-PROTOCOLS = ("rest-json", "rest-xml", "json-1.0", "json-1.1", "query", "rpc-v2-cbor")
+PROTOCOLS = ("rest-json", "rest-xml", "json-1.0", "json-1.1", "query", "ec2-query", "rpc-v2-cbor")
 HOST = re.compile(r"^(\*|REGION|[a-z0-9-]+)(\.(REGION|[a-z0-9-]+))*(\.\*)?$")
 LOOK_AROUND = re.compile(r"\(\?[=!<]")
 
@@ -43,6 +43,8 @@ class Checker:
             self._find(Place("model", 0), "a JSON protocol needs a target")
         if "query" in model.protocol and not model.xml:
             self._find(Place("model", 0), "the query protocol needs an xml namespace")
+        if "ec2-query" in model.protocol and model.protocol != "ec2-query":
+            self._find(Place("model", 0), "ec2-query stands alone: it has names of its own for members")
         if len({protocol.startswith("rest") for protocol in model.protocol.split()}) > 1:
             self._find(Place("model", 0), "a REST protocol stands with its like only: others have no paths")
         if model.errors_form not in ("", "bare"):
@@ -181,7 +183,7 @@ class Checker:
         if len(set(operation.errors)) != len(operation.errors):
             self._find(place, f"{operation.name} names an error twice")
         for what, value in (("doc", operation.doc), ("auth", operation.action)):
-            if not value:
+            if not value and not operation.is_bare:
                 self._find(place, f"{operation.name} has no {what}")
 
     def _check_routes(self) -> None:
@@ -210,7 +212,7 @@ class Checker:
         model = self._model
         for table in (model.types, model.enums, model.structs, model.errors):
             for name, declared in table.items():
-                if name not in self._used:
+                if name not in self._used and not getattr(declared, "of_any", False):
                     self._find(declared.place, f"{name} is used nowhere")
 
     def _check_cycles(self) -> None:

@@ -33,6 +33,15 @@ def service(model: Model) -> List[str]:
     for title, names in model.groups:
         lines += ["", f"### {title}", "", "| operation | state | what it does |", "|---|---|---|"]
         lines += [row(model.operations[name]) for name in names]
+    return lines + later(model)
+
+
+def later(model: Model) -> List[str]:
+    """Operations that the model only names."""
+    lines: List[str] = []
+    for todo in dict.fromkeys(operation.todo for operation in model.operations.values() if operation.is_bare):
+        names = [name for name, operation in model.operations.items() if operation.is_bare and operation.todo == todo]
+        lines += ["", f"{len(names)} more operations are to come ({todo}), and are answered as such."]
     return lines
 
 

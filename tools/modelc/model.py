@@ -113,6 +113,7 @@ class ErrorShape:
     fault: bool = False
     query_code: str = ""  # in the query protocol, and in x-amzn-query-error; the name itself unless it is said
     members: List[Member] = field(default_factory=list)
+    of_any: bool = False  # every operation may answer it, so that none lists it
 
 
 @dataclass
@@ -132,6 +133,7 @@ class Operation:
     output: Optional[str] = None  # name of a struct, shared or <Operation>Response; None when there is no output at all
     errors: List[str] = field(default_factory=list)
     todo: str = ""
+    is_bare: bool = False  # nothing is said of it but its name (and todo)
     limit: str = ""  # bytes of a request; the service's unless the operation has its own
     limit_name: str = ""  # what the service calls the operation when it refuses a larger one; the name itself unless it is said
 

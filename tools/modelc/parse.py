@@ -55,7 +55,7 @@ class Parser:
 
     def model(self) -> Model:
         readers = {"service": self._service, "let": self._let, "type": self._type, "enum": self._enum,
-                   "struct": self._struct, "stream": self._struct, "error": self._error, "op": self._operation}
+                   "struct": self._struct, "stream": self._struct, "error": self._error, "op": self._operation, "later": self._later}
         for lines, heading in self._entries:
             place, first = lines[0]
             keyword = first.split(" ", 1)[0]
@@ -130,12 +130,12 @@ class Parser:
     def _error(self, lines: List[Line]) -> None:
         place, first = lines[0]
         head, _, rest = first.partition(" ; ")
-        found = re.match(r"^error (\w+)\s+(\d{3}) (message|Message|none)( fault)?(?:\s+query (\S+))?$", head)
+        found = re.match(r"^error (\w+)\s+(\d{3}) (message|Message|none)( fault)?( any)?(?:\s+query (\S+))?$", head)
         if not found:
-            raise place.error("expected: error Name STATUS message|Message|none [fault] [query CODE] [; member type …]")
+            raise place.error("expected: error Name STATUS message|Message|none [fault] [any] [query CODE] [; member type …]")
         name = self._error_name(found.group(1))
-        error = ErrorShape(name, int(found.group(2)), found.group(3), place, bool(found.group(4)), found.group(5) or "",
-                           self._members([(place, rest)] + lines[1:]))
+        error = ErrorShape(name, int(found.group(2)), found.group(3), place, bool(found.group(4)), found.group(6) or "",
+                           self._members([(place, rest)] + lines[1:]), bool(found.group(5)))
         self._declare(self._model.errors, name, error, place)
 
     def _error_name(self, name: str) -> str:
@@ -152,6 +152,17 @@ class Parser:
         for keyword, section in self._sections(lines[1:]):
             self._section(operation, keyword, section)
         self._declare(self._model.operations, operation.name, operation, place)
+
+    def _later(self, lines: List[Line]) -> None:
+        """Operations of which nothing is said but their names, and what builds them."""
+        text = " ".join(line for _, line in lines)
+        found = re.match(r'^later "([^"]+)"((?: \w+)+)$', text)
+        if not found:
+            raise lines[0][0].error('expected: later "which later part builds them" Name …')
+        for name in found.group(2).split():
+            operation = Operation(name, "POST", "/", [], 200, lines[0][0], todo=found.group(1), is_bare=True)
+            operation.action, operation.resource = f"{self._model.name}:{name}", "any"
+            self._declare(self._model.operations, name, operation, lines[0][0])
 
     def _sections(self, lines: List[Line]) -> Iterator[Tuple[str, List[Line]]]:
         keyword, section = "", []  # type: str, List[Line]
@@ -225,7 +236,16 @@ class Parser:
         member = Member(name, self._type_use(tokens), place, required, "body", name)
         while not tokens.at_end():
             self._member_trait(member, tokens)
+        if self._model.protocol == "ec2-query":
+            self._as_ec2(member)
         return member
+
+    @staticmethod
+    def _as_ec2(member: Member) -> None:
+        """What ec2-query calls a member whose model says nothing else: vpcId, with <item> around the elements of a list."""
+        member.xml.name = member.xml.name or member.name[0].lower() + member.name[1:]
+        if member.type.kind == "list" and not member.xml.flat:
+            member.xml.item = member.xml.item or "item"
 
     def _member_trait(self, member: Member, tokens: "Tokens") -> None:
         word = tokens.take_word()
