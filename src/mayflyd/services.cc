@@ -1,6 +1,7 @@
 #include "mayflyd/services.h"
 
 #include "services/autoscaling/service.h"
+#include "services/ec2/service.h"
 #include "services/lambda/service.h"
 #include "services/sqs/service.h"
 #include "services/ssm/service.h"
@@ -13,6 +14,7 @@ std::vector<services::Declaration> DeclareServices(lambda::Premises& lambda) {
       lambda::Declare(lambda),
       sqs::Declare(),
       autoscaling::Declare(),
+      ec2::Declare(),
       ssm::Declare(),
       sts::Declare(),
   };

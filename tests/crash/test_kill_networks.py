@@ -1,0 +1,102 @@
+"""If this fails, a daemon that is killed loses a network that it had accepted, or keeps half of one: a subnet without its VPC, a group twice."""
+import os
+import random
+import shutil
+import tempfile
+import threading
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError
+
+from watched_daemon import WatchedDaemon
+from slices import rounds
+
+ROUNDS = rounds(2, 12)
+WRITERS = 3
+SEED = int(os.environ.get("MAYFLY_CRASH_SEED", random.randrange(1 << 32)))
+GONE = (BotoCoreError, OSError)
+
+
+class Writer:
+    """Makes subnets and rules in a VPC of its own, and remembers what was answered."""
+
+    def __init__(self, number):
+        self.number = number
+        self.vpc = None
+        self.subnets, self.asked_subnets = {}, set()  # id → block
+        self.ports, self.asked_ports = set(), set()
+        self.group = None
+
+    def write(self, client):
+        try:
+            self.make(client)
+        except GONE:
+            pass
+
+    def make(self, client):
+        if not self.vpc:
+            self.vpc = client.create_vpc(CidrBlock=f"10.{self.number}.0.0/16")["Vpc"]["VpcId"]
+        if not self.group:
+            self.group = client.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [self.vpc]}])["SecurityGroups"][0]["GroupId"]
+        while len(self.asked_subnets) < 200:
+            block = f"10.{self.number}.{len(self.asked_subnets)}.0/24"
+            self.asked_subnets.add(block)
+            self.subnets[client.create_subnet(VpcId=self.vpc, CidrBlock=block)["Subnet"]["SubnetId"]] = block
+            if len(self.asked_ports) < 50:
+                port = 1000 + len(self.asked_ports)
+                self.asked_ports.add(port)
+                client.authorize_security_group_ingress(GroupId=self.group, IpProtocol="tcp", FromPort=port, ToPort=port, CidrIp="0.0.0.0/0")
+                self.ports.add(port)
+
+    def check(self, client):
+        if not self.vpc:
+            return
+        mine = [{"Name": "vpc-id", "Values": [self.vpc]}]
+        subnets = {one["SubnetId"]: one["CidrBlock"] for one in client.describe_subnets(Filters=mine)["Subnets"]}
+        assert self.subnets.items() <= subnets.items(), f"seed {SEED}: subnets are lost"
+        assert set(subnets.values()) <= self.asked_subnets and len(set(subnets.values())) == len(subnets), f"seed {SEED}: {subnets}"
+        acl = client.describe_network_acls(Filters=mine)["NetworkAcls"][0]
+        assert {one["SubnetId"] for one in acl["Associations"]} == set(subnets), f"seed {SEED}: a subnet without its ACL, or the other way round"
+        if self.group:
+            permissions = client.describe_security_groups(GroupIds=[self.group])["SecurityGroups"][0]["IpPermissions"]
+            ports = [one["FromPort"] for one in permissions if one["IpProtocol"] == "tcp"]
+            assert self.ports <= set(ports) <= self.asked_ports and len(set(ports)) == len(ports), f"seed {SEED}: {ports}"
+
+
+def check_whole(client, writers):
+    """Nothing refers to what is not there, and every VPC has what it comes with."""
+    vpcs = {one["VpcId"] for one in client.describe_vpcs()["Vpcs"]}
+    assert {writer.vpc for writer in writers if writer.vpc} <= vpcs, f"seed {SEED}: a VPC is lost"
+    assert {one["VpcId"] for one in client.describe_subnets()["Subnets"]} <= vpcs
+    for found in (client.describe_route_tables()["RouteTables"], client.describe_security_groups()["SecurityGroups"], client.describe_network_acls()["NetworkAcls"]):
+        assert sorted(one["VpcId"] for one in found) == sorted(vpcs), f"seed {SEED}"
+
+
+def test_no_accepted_network_is_lost():
+    folder = tempfile.mkdtemp(prefix="mayfly-crash-networks-")
+    chance = random.Random(SEED)
+    daemon = WatchedDaemon(data_dir=Path(folder, "data"))
+    writers = [Writer(number) for number in range(WRITERS)]
+    try:
+        for _ in range(ROUNDS):
+            daemon.start()
+            client = daemon.client("ec2", read_timeout=20)
+            for writer in writers:
+                writer.check(client)
+            check_whole(client, writers)
+            threads = [threading.Thread(target=writer.write, args=(client,)) for writer in writers]
+            for thread in threads:
+                thread.start()
+            threading.Event().wait(chance.uniform(0.2, 1.0))  # how long a life lasts
+            daemon.kill()
+            for thread in threads:
+                thread.join(30)
+        daemon.start()
+        client = daemon.client("ec2")
+        for writer in writers:
+            writer.check(client)
+        check_whole(client, writers)
+        daemon.stop()
+    finally:
+        shutil.rmtree(folder)
+    assert sum(len(writer.subnets) for writer in writers) > ROUNDS, "the load was none"
