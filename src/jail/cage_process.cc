@@ -36,6 +36,7 @@ constexpr int kListenBacklog = 128;
 constexpr const char* kUuid = "sys/kernel/random/uuid";
 
 struct Listeners {
+  UniqueFd router;  // where the cage's link is made; no network: none
   UniqueFd runtime_api;
   UniqueFd endpoint;
   UniqueFd traces;
@@ -79,6 +80,9 @@ int MakeNetwork(const CagePlan& plan, Listeners& listeners) {
   const UniqueFd control(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!control) return errno;
   if (const int error = BringUpLoopback(control.get())) return error;
+  if (plan.link.router >= 0) {
+    if (const int error = ConnectToRouter(plan.link, listeners.router.get(), plan.house->proc.get())) return error;
+  }
   if (const int error = Listen(INADDR_LOOPBACK, sandbox::kRuntimeApiPort, listeners.runtime_api)) return error;
   if (!plan.want_endpoint) return 0;
   if (const int error = SetInterfaceAddress(control.get(), "lo:1", kEndpointAddress, 0xffffffff)) return error;
@@ -87,7 +91,8 @@ int MakeNetwork(const CagePlan& plan, Listeners& listeners) {
   return Bind(SOCK_DGRAM, kTracesAddress, sandbox::kTracesPort, listeners.traces);
 }
 
-int MakeNamespaces(const CagePlan& plan) {
+int MakeNamespaces(const CagePlan& plan, Listeners& listeners) {
+  if (plan.link.router >= 0 && !(listeners.router = OpenRouter(plan.link.router))) return errno;
   if (unshare(CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP) != 0) return errno;
   char name[32];
   const int length = snprintf(name, sizeof name, "169-254-%u-%u", plan.slot / 254 % 256, plan.slot % 254 + 1);
@@ -182,7 +187,7 @@ struct Step {
 };
 constexpr Step kSteps[] = {
     {"join the cgroups", [](const CagePlan& plan, Listeners&) { return plan.cgroups->AttachSelf(plan.cage); }},
-    {"make namespaces", [](const CagePlan& plan, Listeners&) { return MakeNamespaces(plan); }},
+    {"make namespaces", MakeNamespaces},
     {"make the network", MakeNetwork},
     {"make mounts", [](const CagePlan& plan, Listeners&) { return MakeMounts(plan); }},
     {"enter the user namespace", EnterUserNamespace},

@@ -3,6 +3,7 @@
 
 #include <linux/filter.h>
 
+#include "jail/cage_network.h"
 #include "jail/cgroups.h"
 #include "jail/house.h"
 
@@ -14,6 +15,7 @@ struct CagePlan {
   uint32_t slot = 0;
   uint32_t first_user_id = 0;
   bool want_endpoint = false;
+  CageLink link;
   int socket = -1;  // to the jail (sandbox/init_protocol.h)
   const House* house = nullptr;
   CgroupTree* cgroups = nullptr;

@@ -143,6 +143,7 @@ std::string MoveIntoHouse(const Options& options, House& house) {
   if (std::string failure = MakePlaces(fixtures); !failure.empty()) return failure;
   if (std::string failure = MakePlaces(file_systems); !failure.empty()) return failure;
   if (std::string failure = AttachFixtures(fixtures); !failure.empty()) return failure;
+  if (std::string failure = WriteResolverFile(kBuildingSite, options); !failure.empty()) return failure;
   if (std::string failure = LetShellBeBash(kBuildingSite); !failure.empty()) return failure;
   CopySmallFolders(ReadAt(house.proc.get(), "self/mountinfo"), kBuildingSite);
   if (std::string failure = CloseTemplate(kBuildingSite); !failure.empty()) return failure;

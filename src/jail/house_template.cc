@@ -14,6 +14,7 @@
 #include <algorithm>
 
 #include "jail/kernel_files.h"
+#include "sandbox/router_protocol.h"
 
 namespace mayfly::jail {
 namespace {
@@ -269,6 +270,17 @@ std::string LetShellBeBash(const std::string& site) {
     }
   }
   return "";
+}
+
+std::string WriteResolverFile(const std::string& site, const Options& options) {
+  if (!options.has_network) return "";
+  char text[1400];
+  const char* search = options.search_domains.empty() ? "" : "search ";
+  const uint32_t server = sandbox::kNameServerAddress;
+  const int size = snprintf(text, sizeof text, "nameserver %u.%u.%u.%u\n%s%s%soptions timeout:3 attempts:2\n", server >> 24, server >> 16 & 255,
+                            server >> 8 & 255, server & 255, search, options.search_domains.c_str(), *search ? "\n" : "");
+  const UniqueFd file(open((site + "/template/etc/resolv.conf").c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC));
+  return file && write(file.get(), text, static_cast<size_t>(size)) == size ? "" : Failure("write resolv.conf");
 }
 
 std::string CloseTemplate(const std::string& site) {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "jail/event_sources.h"
+#include "sandbox/router_protocol.h"
 
 namespace mayfly::jail {
 namespace {
@@ -47,6 +48,7 @@ std::string Jail::Start() {
   if (std::string failure = StartWarden(); !failure.empty()) return failure;
   boot_places_.Reserve();
   if (fcntl(kControl, F_SETFD, FD_CLOEXEC) != 0) return "descriptor 3 is no socket to the daemon";
+  if (options_.has_network && fcntl(sandbox::kRouterNamespaceDescriptor, F_SETFD, FD_CLOEXEC) != 0) return "descriptor 4 is no network namespace";
   setsockopt(kControl, SOL_SOCKET, SO_SNDBUF, &kSocketBufferBytes, sizeof kSocketBufferBytes);
   Watch(kControl, kFromDaemon, 0);
   Watch(signals_.get(), kFromSignals, 0);

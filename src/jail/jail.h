@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "jail/boot_places.h"
+#include "jail/cage_network.h"
 #include "jail/cgroups.h"
 #include "jail/house.h"
 #include "jail/janitor.h"
@@ -44,6 +45,7 @@ struct Cage {
   uint32_t slot = 0;
   CageState state = CageState::MakingGroups;
   bool want_endpoint = false;
+  uint32_t address_index = 0;  // with a network
   UniqueFd socket;  // to its init
   UniqueFd pidfd;
   int pid = 0;
@@ -172,6 +174,7 @@ class Jail {
   std::vector<uint32_t> free_slots_;
   std::map<uint32_t, std::unique_ptr<Cage>> cages_;
   Owners owners_;
+  CageAddresses addresses_;
   std::map<int, uint32_t> cage_of_init_;                            // pid -> cage
   std::map<int, std::pair<uint32_t, uint32_t>> process_of_child_;   // pid of a zygote's child -> cage, process
   std::map<uint32_t, PendingFork> forks_;                           // by token; at most kForksMax

@@ -16,6 +16,7 @@
 #include "jail/cage_process.h"
 #include "jail/event_sources.h"
 #include "jail/jail.h"
+#include "sandbox/router_protocol.h"
 
 namespace mayfly::jail {
 
@@ -77,7 +78,8 @@ void Jail::BootCage(Cage& cage) {
     // The child must see the end of its socket when the jail dies, and the daemon the end of the jail: neither while a copy is open here.
     if (!placed) cage.socket.Reset();
     close(sandbox::kJailControlDescriptor);
-    RunCageProcess({cage.id, cage.slot, first_user_id, cage.want_endpoint,
+    const CageLink link{options_.has_network ? sandbox::kRouterNamespaceDescriptor : -1, cage.address_index, options_.network_has_ipv6};
+    RunCageProcess({cage.id, cage.slot, first_user_id, cage.want_endpoint, link,
                     placed ? cage.boot_place : theirs.get(), &house_, &cgroups_, &filter_program_});
   }
   if (error != 0) {
@@ -158,6 +160,7 @@ void Jail::ReportMade(Cage& cage) {
   report.kind = JailReportKind::Answer;
   report.sequence = std::exchange(cage.make_sequence, 0);
   report.cage = cage.id;
+  if (options_.has_network) report.address = sandbox::CageAddressOf(cage.address_index);
   int descriptors[sandbox::kReportDescriptorsMax];
   size_t count = 0;
   auto add = [&](const UniqueFd& fd, uint32_t bit) {
@@ -328,6 +331,7 @@ void Jail::CageEnded(Cage& cage) {
 
 void Jail::Forget(uint32_t id) {
   free_slots_.push_back(cages_[id]->slot);
+  if (options_.has_network) addresses_.GiveBack(cages_[id]->address_index);
   cages_.erase(id);
 }
 

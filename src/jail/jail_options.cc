@@ -54,6 +54,18 @@ bool IsInstanceName(std::string_view name) {
   return !name.empty() && name.size() <= 32 && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
 }
 
+bool ParseNetwork(std::string_view value, Options& options) {
+  options.has_network = true;
+  options.network_has_ipv6 = value == "ipv6";
+  return value == "ipv4" || value == "ipv6";
+}
+
+// They become a line of a file.
+bool IsSearchList(std::string_view names) {
+  constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_. ";
+  return !names.empty() && names.size() <= 1024 && names.find_first_not_of(kAllowed) == std::string_view::npos;
+}
+
 bool Take(std::string_view name, std::string_view value, Options& options) {
   uint32_t index = 0;
   std::string_view rest;
@@ -62,6 +74,8 @@ bool Take(std::string_view name, std::string_view value, Options& options) {
   if (name == "--code-dir") return (options.code_dir = value).starts_with('/');
   if (name == "--init") return (options.init_path = value).starts_with('/');
   if (name == "--file-system") return ParseFileSystem(value, options);
+  if (name == "--network") return ParseNetwork(value, options);
+  if (name == "--search-domains") return IsSearchList(options.search_domains = value);
   if (name == "--zygote") return ParseZygote(value, options);
   if (name == "--cages-max") return ParseNumber<uint32_t>(value, 1, 32768, options.cages_max);
   if (name == "--memory-max") return ParseNumber<uint64_t>(value, 64ull << 20, 1ull << 50, options.memory_max);

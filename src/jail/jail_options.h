@@ -31,12 +31,16 @@ struct Options {
   std::array<FileSystemOptions, sandbox::kIndexMax + 1> file_systems;  // by index
   uint32_t cages_max = 1024;                                  // 1..32768
   uint64_t memory_max = 0;                                    // bytes of all cages together, /tmp included; 0 = no bound
+  bool has_network = false;     // descriptor 4 is the router's network namespace, in which cages get their links
+  bool network_has_ipv6 = false;
+  std::string search_domains;   // of names that functions look up, separated by spaces
   uint32_t user_id_base = 1'000'000'000;                      // the cage in slot N has 65,536 ids from here + N * 65,536
 };
 
 // "" or what is wrong with the arguments.
 //   --instance NAME --runtime-dir DIR --code-dir DIR --init PATH
 //   [--root-dir N=PREFIX]… [--zygote N=ROOTINDEX:/abs/interpreter]… [--cages-max N] [--memory-max BYTES] [--user-id-base N]
+//   [--network ipv4|ipv6] [--search-domains "NAME NAME…"]
 //   [--file-system N=UID:GID:rw|ro:DIRECTORY]…
 std::string ParseOptions(int argument_count, char** arguments, Options& options);
 

@@ -95,6 +95,7 @@ int Jail::MakeCage(const Request& request) {
   cage->slot = free_slots_.back();
   free_slots_.pop_back();
   cage->want_endpoint = (request.flags & sandbox::kWantEndpoint) != 0;
+  if (options_.has_network) cage->address_index = addresses_.Take();
   cage->make_sequence = request.sequence;
   AskJanitor(JanitorJobKind::Create, cage->id);
   cages_.emplace(cage->id, std::move(cage));

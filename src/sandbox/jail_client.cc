@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "sandbox/init_protocol.h"
 #include "sandbox/packet.h"
+#include "sandbox/router_protocol.h"
 
 namespace mayfly::sandbox {
 namespace {
@@ -28,6 +29,10 @@ std::vector<std::string> CommandLine(const JailCommand& command) {
   if (command.memory_bytes_max > 0) {
     line.push_back("--memory-max");
     line.push_back(std::to_string(command.memory_bytes_max));
+  }
+  if (command.router_namespace >= 0) {
+    line.insert(line.end(), {"--network", command.network_has_ipv6 ? "ipv6" : "ipv4"});
+    if (!command.search_domains.empty()) line.insert(line.end(), {"--search-domains", command.search_domains});
   }
   for (const JailRoot& root : command.roots) {
     line.push_back("--root-dir");
@@ -68,6 +73,12 @@ Result<JailProcess> SpawnJail(const JailCommand& command) {
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
   posix_spawn_file_actions_adddup2(&actions, theirs.get(), kJailControlDescriptor);
+  // Likewise a copy, so that what the jail gets is not close-on-exec whatever number it has here.
+  UniqueFd router;
+  if (command.router_namespace >= 0) {
+    router.Reset(::fcntl(command.router_namespace, F_DUPFD_CLOEXEC, 16));
+    posix_spawn_file_actions_adddup2(&actions, router.get(), kRouterNamespaceDescriptor);
+  }
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);

@@ -51,6 +51,9 @@ struct JailCommand {
   std::string instance;
   int cages_max = 1024;
   int64_t memory_bytes_max = 0;  // of all cages together, /tmp included; 0: no bound
+  int router_namespace = -1;      // descriptor of the router's network namespace, borrowed; -1: cages have no network
+  bool network_has_ipv6 = false;
+  std::string search_domains;     // of names that functions look up
   std::vector<JailRoot> roots;
   std::vector<JailZygote> zygotes;
   std::vector<JailFileSystem> file_systems;

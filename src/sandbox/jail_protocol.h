@@ -130,7 +130,7 @@ struct JailReport {
   uint32_t zygote_index;
   uint32_t descriptors;
   uint32_t features;
-  uint32_t reserved;
+  uint32_t address;  // MakeCage: of the cage, in its network; 0: it has none (router_protocol.h)
 };
 
 static_assert(std::is_trivially_copyable_v<JailRequest> && sizeof(JailRequest) == 280);

@@ -73,7 +73,7 @@ Result<Pipe> MakePipe() {
 }  // namespace
 
 JailedCage::JailedCage(JailedCagePool& pool, const JailReport& report, std::vector<UniqueFd> descriptors, uint32_t features)
-    : pool_(&pool), id_(report.cage), limits_are_v2_(features & kCgroupV2Limits) {
+    : pool_(&pool), id_(report.cage), network_address_(report.address), limits_are_v2_(features & kCgroupV2Limits) {
   struct Place {
     CageDescriptor bit;
     UniqueFd* where;

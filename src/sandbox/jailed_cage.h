@@ -12,6 +12,7 @@ class JailedCage final : public Cage {
   ~JailedCage() override;
 
   uint32_t id() const override { return id_; }
+  uint32_t network_address() const override { return network_address_; }
   UniqueFd TakeListener() override { return std::move(listener_); }
   UniqueFd TakeEndpointListener() override { return std::move(endpoint_); }
   UniqueFd TakeTraceSocket() override { return std::move(traces_); }
@@ -50,6 +51,7 @@ class JailedCage final : public Cage {
 
   JailedCagePool* pool_;
   uint32_t id_;
+  uint32_t network_address_;
   bool limits_are_v2_;
   bool dead_ = false;
   bool frozen_ = false;

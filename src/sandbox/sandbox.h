@@ -79,6 +79,8 @@ class Cage {
   virtual ~Cage() = default;
 
   virtual uint32_t id() const = 0;
+  // Its IPv4 address in the router's network, in host order; 0: it has no network.
+  virtual uint32_t network_address() const { return 0; }
   // The listening socket on 127.0.0.1:9001 inside. Once.
   virtual UniqueFd TakeListener() = 0;
   // The listening socket on 169.254.100.2:80 inside, where its functions find AWS's services. Once.
