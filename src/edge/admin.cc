@@ -13,6 +13,8 @@
 #include "catalog/function_reference.h"
 #include "edge/environment_figures.h"
 #include "edge/test_clock.h"
+#include "uplink/function_network.h"
+#include "uplink/resolve.h"
 
 namespace mayfly::edge {
 namespace {
@@ -74,14 +76,15 @@ Task<http::Response> Admin::Handle(Context& ctx, http::Request& request) {
   ctx.principal = std::move(*principal);
   if (path == "status" && get) co_return Status(ctx.principal);
   if (path == "logs" && get) co_return co_await Logs(ctx, request);
-  if (path == "metrics" && get) co_return Metrics(ctx);
+  if (path == "metrics" && get) co_return co_await Metrics(ctx);
+  if (path == "network" && get) co_return co_await Network(ctx, request);
   if (path == "traces" && get) co_return Traces(ctx, request);
   if (path == "clock") co_return co_await Clock(ctx, request);
   if (path == "reset") {
     if (request.method != "POST") co_return ErrorPage(405, "use POST");
     co_return co_await Reset(ctx);
   }
-  co_return ErrorPage(404, "no such page; there are health, status, logs, metrics, traces, clock, reset");
+  co_return ErrorPage(404, "no such page; there are health, status, logs, metrics, network, traces, clock, reset");
 }
 
 http::Response Admin::Health() const {
@@ -107,11 +110,12 @@ http::Response Admin::Status(const Principal& caller) const {
   return http::Response::Json(200, json::Write(status) + "\n");
 }
 
-http::Response Admin::Metrics(const Context& ctx) const {
+Task<http::Response> Admin::Metrics(Context& ctx) {
+  co_await parts_.network->CountRefusals();
   const std::string_view account = parts_.authenticator->IsOperator(ctx.principal) ? std::string_view() : ctx.principal.account_id;
   std::string text = parts_.metrics->WriteText(account);
   text += WriteEnvironmentFigures(parts_.environments->uses(), account);
-  return http::Response::Text(200, std::move(text), "text/plain; version=0.0.4; charset=utf-8");
+  co_return http::Response::Text(200, std::move(text), "text/plain; version=0.0.4; charset=utf-8");
 }
 
 void Admin::AddMachine(json::Value& status) const {
@@ -123,6 +127,7 @@ void Admin::AddMachine(json::Value& status) const {
   status.Set("environments_started", counts.started);
   status.Set("environments_reused", counts.reused);
   status.Set("events", parts_.describe_events());
+  status.Set("network", parts_.network->Describe());
 }
 
 std::string Admin::AccountOf(const Context& ctx, const http::Request& request) const {
@@ -136,19 +141,52 @@ http::Response Admin::Traces(const Context& ctx, const http::Request& request) c
   return http::Response::Json(200, parts_.traces->WriteJson(account, QueryValue(request, "trace_id"), limit));
 }
 
-Task<http::Response> Admin::Logs(Context& ctx, const http::Request& request) {
+std::expected<catalog::FunctionPointer, http::Response> Admin::FunctionOf(const Context& ctx, const http::Request& request) const {
   const std::string function_text = QueryValue(request, "function");
-  if (function_text.empty()) co_return ErrorPage(400, "name a function: ?function=NAME");
+  if (function_text.empty()) return std::unexpected(ErrorPage(400, "name a function: ?function=NAME"));
   Context named = ctx;
   if (std::string region = QueryValue(request, "region"); !region.empty()) named.principal.region = region;
   named.principal.account_id = AccountOf(ctx, request);
   auto reference = catalog::ParseFunctionReference(named, function_text, "");
-  if (!reference) co_return ErrorPage(404, reference.error().message);
+  if (!reference) return std::unexpected(ErrorPage(404, reference.error().message));
   // The name may be an ARN of any account.
   const bool is_allowed = reference->name.account_id == ctx.principal.account_id || parts_.authenticator->IsOperator(ctx.principal);
   const catalog::FunctionPointer function = is_allowed ? parts_.catalog->Find(reference->name) : nullptr;
-  if (!function) co_return ErrorPage(404, catalog::FunctionNotFound(*reference).message);
+  if (!function) return std::unexpected(ErrorPage(404, catalog::FunctionNotFound(*reference).message));
+  return function;
+}
 
+// A name is looked up as the machine does, which is where functions' name server asks.
+Task<http::Response> Admin::Network(Context& ctx, const http::Request& request) {
+  auto function = FunctionOf(ctx, request);
+  if (!function) co_return std::move(function).error();
+  const std::string host = QueryValue(request, "host");
+  const auto port = QueryNumber(request, "port", 0);
+  if (host.empty() || port < 1 || port > 65535) co_return ErrorPage(400, "say where to: ?host=HOST&port=PORT");
+  auto resolved = co_await parts_.files->Run(*ctx.loop, [host] { return uplink::Resolve(host); });
+  if (!resolved) co_return ErrorPage(400, resolved.error().message);
+  json::Value answer;
+  answer.Set("function", (*function)->name.Arn());
+  answer.Set("host", host);
+  answer.Set("port", port);
+  json::Array connections;
+  for (const std::string& address : *resolved) {
+    auto explained = parts_.network->Explain(address, static_cast<uint16_t>(port));
+    if (!explained) co_return ErrorPage(400, explained.error().message);
+    json::Value connection;
+    connection.Set("address", address);
+    connection.Set("passes", explained->passes);
+    connection.Set("rule", explained->rule);
+    connections.push_back(std::move(connection));
+  }
+  answer.Set("connections", json::Value(std::move(connections)));
+  co_return http::Response::Json(200, json::Write(answer) + "\n");
+}
+
+Task<http::Response> Admin::Logs(Context& ctx, const http::Request& request) {
+  auto found = FunctionOf(ctx, request);
+  if (!found) co_return std::move(found).error();
+  const catalog::FunctionPointer function = *found;
   store::LogQuery query;
   query.group = LogGroupKey(function->name, function->LogGroup());
   query.from = parts_.loop->WallNow() - std::chrono::milliseconds(QueryNumber(request, "since_ms", 3'600'000));

@@ -5,6 +5,8 @@
 //   GET  /_mayfly/logs?function=F&since_ms=N&limit=N&filter=T&region=R&account=A&follow=1
 //                                     text, one line per log line; with follow it goes on until the client leaves
 //   GET  /_mayfly/metrics             what services publish as metrics since the start, and the environments of each function, in Prometheus' text format
+//   GET  /_mayfly/network?function=F&host=HOST&port=N&region=R&account=A
+//                                     JSON: whether a connection of the function's passes, and by which rule (uplink/explain.h)
 //   GET  /_mayfly/traces?trace_id=T&limit=N&account=A
 //                                     JSON: segments that functions have sent to the X-Ray daemon (telemetry/trace_segments.h)
 //   POST /_mayfly/reset               forgets everything; `open` mode only
@@ -33,6 +35,10 @@
 #include "telemetry/metrics.h"
 #include "telemetry/trace_segments.h"
 
+namespace mayfly::uplink {
+class FunctionNetwork;
+}
+
 namespace mayfly::edge {
 
 // What the pages look at. All outlive the Admin.
@@ -47,6 +53,7 @@ struct AdminParts {
   const telemetry::Metrics* metrics;
   const telemetry::TraceSegments* traces;
   packages::CodeStore* code;
+  uplink::FunctionNetwork* network;
   BlockingPool* files;
   identity::Authenticator* authenticator;
   std::function<json::Value()> describe_events;  // asynchronous invocation, for the status page
@@ -66,7 +73,10 @@ class Admin {
  private:
   http::Response Health() const;
   http::Response Status(const Principal& caller) const;
-  http::Response Metrics(const Context& ctx) const;
+  Task<http::Response> Metrics(Context& ctx);
+  Task<http::Response> Network(Context& ctx, const http::Request& request);
+  // The function that a page is asked about. Error: what to answer.
+  std::expected<catalog::FunctionPointer, http::Response> FunctionOf(const Context& ctx, const http::Request& request) const;
   // Figures of the whole machine.
   void AddMachine(json::Value& status) const;
   // Whose things the request is about: the caller's, or what an operator names.

@@ -16,6 +16,13 @@ Daemon::Daemon(RealLoop& loop, Options& options, Ground ground) : options_(optio
 Task<Result<>> Daemon::Start(Context& ctx) {
   const std::string& data_path = ground_.data.path;
   MF_CO_TRY_VOID(foundation_.Open(options_, data_path));
+  network_ = std::make_unique<uplink::FunctionNetwork>(foundation_.loop, foundation_.random, foundation_.metrics, ground_.network_plan,
+                                                       std::move(ground_.router), ground_.name_servers);
+  network_->OnRouterDeath([this] {
+    jail_died_ = true;
+    end_.Set();
+  });
+  options_.lambda.network = network_.get();
   MF_CO_TRY_VOID(front_.Open(ground_, options_.lambda));
   options_.lambda.on_jail_death = [this] {
     jail_died_ = true;
@@ -28,7 +35,7 @@ Task<Result<>> Daemon::Start(Context& ctx) {
   MF_CO_TRY_VOID(co_await services_.Open(ctx, options_.services, commons_, ports_));
   for (const auto& [arn_service, target] : ports_.All<delivery::Target>()) foundation_.targets.Register(arn_service, *target);
   for (wire::Endpoint* endpoint : services_.endpoints()) foundation_.directory.Register(*endpoint);
-  MF_CO_TRY_VOID(front_.Serve(services_, ports_, *lanes_, [this](Context& ctx) { return Reset(ctx); }, std::move(ground_.listener)));
+  MF_CO_TRY_VOID(front_.Serve(services_, ports_, *lanes_, *network_, [this](Context& ctx) { return Reset(ctx); }, std::move(ground_.listener)));
   lanes_->Open();  // what is owed has its targets
   services_.Start();
   co_return Result<>();
@@ -45,6 +52,7 @@ Task<> Daemon::Stop() {
   co_await services_.Drain(until);
   front_.CutFunctionCalls();
   co_await services_.Stop();
+  co_await network_->Stop();
   Context ctx(foundation_.loop);
   if (auto flushed = co_await foundation_.logs->Flush(ctx); !flushed) log::Warning("flush logs: {}", flushed.error().ToString());
 }

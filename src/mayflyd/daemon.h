@@ -12,6 +12,7 @@
 #include "mayflyd/ground.h"
 #include "services/ports.h"
 #include "services/service_list.h"
+#include "uplink/function_network.h"
 
 namespace mayfly::daemon {
 
@@ -25,7 +26,7 @@ class Daemon {
   // Lets what runs come to an end as far as --drain allows, and writes what is to be kept.
   Task<> Stop();
 
-  // Set when the daemon is to end: a signal came, or the jail, without which nothing runs, has died.
+  // Set when the daemon is to end: a signal came, or the jail, without which nothing runs, or the router has died.
   Event& end() { return end_; }
   bool jail_died() const { return jail_died_; }
   const std::string& origin() const { return front_.origin(); }
@@ -38,6 +39,7 @@ class Daemon {
   Event end_;
   bool jail_died_ = false;
   Foundation foundation_;
+  std::unique_ptr<uplink::FunctionNetwork> network_;
   services::Commons commons_{};
   services::Ports ports_;
   Front front_{foundation_, options_};

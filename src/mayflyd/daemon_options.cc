@@ -30,6 +30,7 @@ Options::Options() : services(DeclareServices(lambda)) {
   own_.push_back(identity::OptionsOf(identity));
   own_.push_back(store::OptionsOf(logs));
   own_.push_back(delivery::OptionsOf(lanes));
+  own_.push_back(uplink::OptionsOf(network));
 }
 
 std::vector<const OptionGroup*> Options::groups() const {

@@ -13,6 +13,7 @@
 #include "services/lambda/premises.h"
 #include "services/service.h"
 #include "store/log_options.h"
+#include "uplink/network_options.h"
 
 namespace mayfly::daemon {
 
@@ -38,6 +39,7 @@ struct Options {
   identity::IdentityOptions identity;
   store::LogStoreOptions logs;
   delivery::LaneSettings lanes;
+  uplink::NetworkOptions network;
   lambda::Premises lambda;  // and what else Lambda needs of this process
   std::vector<services::Declaration> services;
 

@@ -41,7 +41,8 @@ Result<> Front::Open(const Ground& ground, lambda::Premises& premises) {
   return {};
 }
 
-edge::AdminParts Front::MakeAdminParts(const services::Ports& ports, const delivery::DurableLanes& lanes, std::function<Task<Result<>>(Context&)> reset) {
+edge::AdminParts Front::MakeAdminParts(const services::Ports& ports, const delivery::DurableLanes& lanes, uplink::FunctionNetwork& network,
+                                      std::function<Task<Result<>>(Context&)> reset) {
   edge::AdminParts parts;
   parts.loop = &foundation_->loop;
   parts.calendar = &foundation_->calendar;
@@ -56,6 +57,7 @@ edge::AdminParts Front::MakeAdminParts(const services::Ports& ports, const deliv
   parts.files = &foundation_->files;
   parts.authenticator = foundation_->authenticator.get();
   parts.describe_events = [&lanes] { return DescribeEvents(lanes); };
+  parts.network = &network;
   parts.version = kVersion;
   parts.reset = std::move(reset);
   parts.is_download_allowed = [this](const http::Request& request) { return links_->IsAllowed(request); };
@@ -78,9 +80,9 @@ edge::FunctionUrlParts Front::MakeUrlParts(const services::Ports& ports, const w
 }
 
 Result<> Front::Serve(const services::ServiceList& services, const services::Ports& ports, const delivery::DurableLanes& lanes,
-                      std::function<Task<Result<>>(Context&)> reset, UniqueFd listener) {
+                      uplink::FunctionNetwork& network, std::function<Task<Result<>>(Context&)> reset, UniqueFd listener) {
   wire::Endpoint& lambda = services.EndpointOf("lambda");
-  admin_ = std::make_unique<edge::Admin>(MakeAdminParts(ports, lanes, std::move(reset)));
+  admin_ = std::make_unique<edge::Admin>(MakeAdminParts(ports, lanes, network, std::move(reset)));
   urls_ = std::make_unique<edge::FunctionUrls>(MakeUrlParts(ports, lambda));
   edge_ = std::make_unique<edge::Edge>(foundation_->loop, *foundation_->authenticator, foundation_->directory, *urls_, *admin_, *hosts_,
                                        foundation_->random, foundation_->files);

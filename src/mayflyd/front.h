@@ -26,7 +26,7 @@ class Front {
   Result<> Open(const Ground& ground, lambda::Premises& premises);
   // All services are in the foundation's directory. `reset`: empties the daemon. Error: the certificate cannot be used.
   Result<> Serve(const services::ServiceList& services, const services::Ports& ports, const delivery::DurableLanes& lanes,
-                 std::function<Task<Result<>>(Context&)> reset, UniqueFd listener);
+                 uplink::FunctionNetwork& network, std::function<Task<Result<>>(Context&)> reset, UniqueFd listener);
   // No further request; those that run get until `patience` is over.
   Task<> Stop(Duration patience) { return server_->Stop(patience); }
   // What functions have asked for, and still runs, ends.
@@ -37,7 +37,7 @@ class Front {
 
  private:
   bool is_tls() const { return !options_->tls_certificate.empty(); }
-  edge::AdminParts MakeAdminParts(const services::Ports& ports, const delivery::DurableLanes& lanes, std::function<Task<Result<>>(Context&)> reset);
+  edge::AdminParts MakeAdminParts(const services::Ports& ports, const delivery::DurableLanes& lanes, uplink::FunctionNetwork& network, std::function<Task<Result<>>(Context&)> reset);
   edge::FunctionUrlParts MakeUrlParts(const services::Ports& ports, const wire::Endpoint& lambda);
 
   Foundation* foundation_;

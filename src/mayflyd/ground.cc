@@ -15,6 +15,7 @@
 #include "mayflyd/interpreters.h"
 #include "net/http_server.h"
 #include "sandbox/jail_protocol.h"
+#include "uplink/resolver_settings.h"
 
 namespace mayfly::daemon {
 namespace {
@@ -53,7 +54,23 @@ Result<> ReadSettings(const Options& options, lambda::Premises& premises) {
   return {};
 }
 
-sandbox::JailCommand MakeJailCommand(const lambda::Premises& premises, const DataDirectory& data) {
+std::string InstanceOf(const DataDirectory& data) { return Sha256Hex(data.real_path).substr(0, 12); }
+
+// Before the jail, which makes cages' links into it.
+Result<> OpenNetwork(const Options& options, Ground& ground) {
+  const bool own_machine = options.identity.authenticator.mode == identity::AuthMode::Open && ground.address.is_loopback();
+  MF_TRY(ground.network_plan, uplink::PlanNetwork(options.network, own_machine ? uplink::Trust::OwnMachine : uplink::Trust::Strict,
+                                                  http::LocalPort(ground.listener.get())));
+  for (const std::string& text : options.network.name_servers) {
+    MF_TRY(const sockaddr_storage server, uplink::ParseNameServer(text));
+    ground.name_servers.push_back(server);
+  }
+  ground.router = uplink::SpawnRouter(ProgramDirectory() + "/mayfly-router", InstanceOf(ground.data), ground.network_plan, options.network);
+  if (ground.router.pid == 0 && ground.network_plan.has_network) log::Warning("functions have no network: {}", ground.router.why);
+  return {};
+}
+
+sandbox::JailCommand MakeJailCommand(const lambda::Premises& premises, const DataDirectory& data, const uplink::RouterProcess& router) {
   const std::string bin = ProgramDirectory();
   const runtime::RuntimeOptions& runtime = premises.settings.runtime;
   sandbox::JailCommand command;
@@ -61,7 +78,10 @@ sandbox::JailCommand MakeJailCommand(const lambda::Premises& premises, const Dat
   command.init_path = bin + "/mayfly-init";
   command.runtime_directory = RuntimeDirectory();
   command.code_directory = data.path + "/code";
-  command.instance = Sha256Hex(data.real_path).substr(0, 12);
+  command.instance = InstanceOf(data);
+  command.router_namespace = router.network_namespace.get();
+  command.network_has_ipv6 = router.has_ipv6;
+  command.search_domains = uplink::ReadResolverSettings().search;
   command.memory_bytes_max = runtime::MemoryOfAllBytes(runtime, runtime::Machine::This());
   command.cages_max = runtime::EnvironmentsMax(runtime, runtime::Machine::This()) + runtime.spare_cages;
   for (const catalog::FileSystem& file_system : premises.file_systems) {
@@ -97,7 +117,9 @@ Result<Ground> PrepareGround(Options& options) {
   auto images = images::FindRuntimeImages(ground.data.path, FreeRootIndex(interpreters));
   premises.runtimes.emplace(MakeRuntimeTable(premises.settings.catalog, std::move(interpreters), std::move(images)));
   SpareMe();
-  MF_TRY(premises.jail, sandbox::SpawnJail(MakeJailCommand(premises, ground.data)));
+  MF_TRY_VOID(OpenNetwork(options, ground));
+  MF_TRY(premises.jail, sandbox::SpawnJail(MakeJailCommand(premises, ground.data, ground.router)));
+  ground.router.network_namespace.Reset();
   ground.jail = premises.jail.pid;
   if (!identity.is_named) log::Info("there is no user '{}': running as uid {}", options.user, identity.user_id);
   MF_TRY_VOID(DropPrivileges(identity));

@@ -2,9 +2,12 @@
 // only root could get: the port, the data directory, the jail.
 #pragma once
 
+#include <netinet/in.h>
+
 #include "mayflyd/daemon_options.h"
 #include "mayflyd/listen_address.h"
 #include "mayflyd/privileges.h"
+#include "uplink/router_process.h"
 
 namespace mayfly::daemon {
 
@@ -12,6 +15,9 @@ struct Ground {
   ListenAddress address;  // as it was asked for
   UniqueFd listener;
   DataDirectory data;
+  uplink::NetworkPlan network_plan;
+  uplink::RouterProcess router;  // ends, and cleans up, when our side of its socket has gone
+  std::vector<sockaddr_storage> name_servers;  // as the operator named them
   pid_t jail = 0;  // ends when our side of its socket has gone, and cleans up before it does
 };
 

@@ -61,6 +61,7 @@ int Serve(Options& options) {
   }
   UniqueFd signals = BlockSignals();
   const pid_t jail = ground->jail;
+  const pid_t router = ground->router.pid;
   int code = 1;
   {
     RealLoop loop;
@@ -68,9 +69,11 @@ int Serve(Options& options) {
     code = loop.Run(ServeUntilSignal(loop, daemon, std::move(signals)));
   }
   options.lambda.jail = {};  // where nothing has taken it
-  // The jail ends when our side of the socket has gone; it cleans up before it does.
-  int status = 0;
-  while (::waitpid(jail, &status, 0) < 0 && errno == EINTR) {
+  // The jail and the router end when our side of their sockets has gone; they clean up before they do.
+  for (const pid_t part : {jail, router}) {
+    int status = 0;
+    while (part > 0 && ::waitpid(part, &status, 0) < 0 && errno == EINTR) {
+    }
   }
   return code;
 }

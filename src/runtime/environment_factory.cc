@@ -227,6 +227,7 @@ Task<Result<std::unique_ptr<EnvironmentHandle>>> CagedEnvironmentFactory::Make(C
   UniqueFd listener = cage->TakeListener();
   UniqueFd endpoint_listener = cage->TakeEndpointListener();
   UniqueFd trace_socket = cage->TakeTraceSocket();
+  if (endpoint_.joined) endpoint_.joined(spec->label, spec->region, cage->network_address());
   std::string stream = fmt::format("{}/[{}]{}", FormatDatePath(loop_->WallNow()), spec->label.function_version, random_.Hex(16));
   auto environment =
       std::make_unique<ExecutionEnvironment>(*loop_, std::move(spec), options_, std::move(cage), *ports_, *events_, std::move(stream));

@@ -21,6 +21,8 @@ struct FunctionEndpoint {
   std::function<Task<http::Response>(Context&, http::Request&, const std::string& access_key_id)> handle;
   // Words the answer to a head that is too large (http::HeadRefuser).
   std::function<http::Response(const http::Request& skimmed)> refuse_head;
+  // An environment has this address in the router's network; 0: none. Null: nobody wants to know.
+  std::function<void(const telemetry::EnvironmentLabel&, const std::string& region, uint32_t address)> joined;
   // A datagram to the X-Ray daemon, 169.254.100.1:2000. Null: nobody wants them.
   std::function<void(const telemetry::EnvironmentLabel&, std::string_view datagram)> take_trace;
 };

@@ -4,6 +4,7 @@
 #include "images/tree_facts.h"
 #include "sources/queue_poller.h"
 #include "telemetry/trace_segments.h"
+#include "uplink/function_network.h"
 
 namespace mayfly::lambda {
 namespace {
@@ -66,6 +67,9 @@ runtime::FunctionEndpoint Execution::MakeFunctionEndpoint() const {
   endpoint.refuse_head = premises_->refuse_head;
   endpoint.take_trace = [traces = commons_.traces, loop = commons_.loop](const telemetry::EnvironmentLabel& label, std::string_view datagram) {
     traces->Add(label, datagram, loop->WallNow());
+  };
+  endpoint.joined = [network = premises_->network](const telemetry::EnvironmentLabel& label, const std::string& region, uint32_t address) {
+    if (network != nullptr) network->Joined(address, {label.account_id, region, label.function_name});
   };
   return endpoint;
 }

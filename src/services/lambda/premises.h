@@ -26,6 +26,10 @@ struct FunctionUrl;
 struct LayerVersion;
 }  // namespace mayfly::catalog
 
+namespace mayfly::uplink {
+class FunctionNetwork;
+}
+
 namespace mayfly::lambda {
 
 struct Settings {
@@ -49,6 +53,7 @@ struct Premises {
 
   // --- found as root; each is taken once ---
   sandbox::JailProcess jail;
+  uplink::FunctionNetwork* network = nullptr;  // outlives the service
   std::optional<catalog::RuntimeTable> runtimes;
   std::vector<catalog::FileSystem> file_systems;
   std::vector<images::RegistryMirror> registry_mirrors;
