@@ -18,6 +18,7 @@ void AddLogsCommand(Program& program);
 void AddTopCommand(Program& program);
 void AddStatusCommand(Program& program);
 void AddClockCommand(Program& program);
+void AddNetCommand(Program& program);
 void AddRuntimeCommand(Program& program);
 // Below `runtime`.
 void AddRuntimeInstallCommand(Program& program, CLI::App& runtime);

@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
   AddTopCommand(program);
   AddStatusCommand(program);
   AddClockCommand(program);
+  AddNetCommand(program);
   AddRuntimeCommand(program);
   AddSignCommand(program);
   AddHelpCommand(program);
