@@ -40,6 +40,16 @@ def _mounts():
     return {line.split(" ")[4] for line in _read("/proc/self/mountinfo").decode().splitlines()}
 
 
+def _interfaces():
+    """Without the links of daemons that run: these are of other tests on the same machine, or go with their daemon."""
+    instances = set()
+    for path in glob.glob("/proc/[0-9]*/cmdline"):
+        words = _read(path).split(b"\0")
+        if words[0].endswith(b"/mayfly-router") and b"--instance" in words:
+            instances.add("mf-" + words[words.index(b"--instance") + 1].decode())
+    return _listed("/sys/class/net") - instances
+
+
 def _listed(folder):
     return {name for name in os.listdir(folder) if not NOT_OURS.match(name)} if os.path.isdir(folder) else set()
 
@@ -72,7 +82,7 @@ class Leftovers:
         return left
 
     def _names(self):
-        return {"mount": _mounts(), "network namespace": _listed("/run/netns"), "interface": _listed("/sys/class/net"),
+        return {"mount": _mounts(), "network namespace": _listed("/run/netns"), "interface": _interfaces(),
                 "file in /tmp": _listed("/tmp") if self.own_tmp else set(),
                 "loop device of": {_read(path).decode().strip() for path in glob.glob("/sys/block/loop*/loop/backing_file")}}
 

@@ -83,6 +83,6 @@ print(json.dumps({
     "processes": {pid: command(pid) for pid in os.listdir("/proc") if pid.isdigit()},
     "descriptors": descriptors(),
     "network": {"%s:%d" % address: connect(address) for address in (
-        ("127.0.0.1", 9001), ("169.254.100.2", 80), ("127.0.0.1", EVENT["port"]), ("169.254.100.2", EVENT["port"]), ("192.0.2.1", 80), ("169.254.169.254", 80))},
+        ("127.0.0.1", 9001), ("169.254.100.2", 80), ("127.0.0.1", EVENT["port"]), ("169.254.100.2", EVENT["port"]), ("169.254.100.3", 80), ("169.254.169.254", 80))},
     "interfaces": [name for _, name in socket.if_nameindex()],
 }))
