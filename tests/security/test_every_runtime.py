@@ -194,7 +194,7 @@ ATTEMPTS = [
     *(getattr(test_other_functions, "test_" + name) for name in (
         "code_of_another_function", "temporary_files_of_another_function", "secrets_in_proc", "signals_to_numbers_of_the_machine",
         "tracing_and_memory_of_numbers_of_the_machine", "shared_memory_of_others", "abstract_sockets", "the_daemons_api_on_loopback",
-        "other_addresses", "names_fail_at_once", "the_only_listeners_are_its_runtime_api_and_the_aws_endpoint", "answering_for_the_victim",
+        "other_addresses", "names_do_not_keep_a_function_waiting", "the_only_listeners_are_its_runtime_api_and_the_aws_endpoint", "answering_for_the_victim",
         "command_line_tells_nothing", "signals_to_pid_1", "memory_of_pid_1", "limits_of_pid_1")),
 ]
 
