@@ -5,23 +5,19 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "identity/arn.h"
 
 namespace mayfly::identity {
 namespace {
 
 constexpr std::string_view kPrefix = "o-";
 constexpr size_t kIdCharactersMin = 10, kIdCharactersMax = 32;  // after the prefix
-constexpr size_t kAccountDigits = 12;
 
 bool IsOrganizationId(std::string_view id) {
   if (!id.starts_with(kPrefix)) return false;
   id.remove_prefix(kPrefix.size());
   return id.size() >= kIdCharactersMin && id.size() <= kIdCharactersMax &&
          id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789") == std::string_view::npos;
-}
-
-bool IsAccountId(std::string_view id) {
-  return id.size() == kAccountDigits && IsNumber(id);
 }
 
 }  // namespace

@@ -18,12 +18,12 @@ namespace {
 constexpr size_t kFilesSyncedSinglyMax = 64;
 constexpr uint32_t kTypeMask = 0170000, kTypeFile = 0100000, kTypeDirectory = 0040000, kTypeSymlink = 0120000;
 
-Error Bad(std::string_view what, const std::string& path) {
+Error BadEntry(std::string_view what, const std::string& path) {
   return Error::Fault(fmt::format("package: {}: {:?}", what, std::string_view(path).substr(0, 200)));
 }
 
 Result<std::string> ReadLinkTarget(const ZipReader& zip, const ZipEntry& entry, const PackageLimits& limits) {
-  if (entry.unpacked_bytes > limits.path_bytes_max) return Fail(Bad("a link with an impossible target", entry.name));
+  if (entry.unpacked_bytes > limits.path_bytes_max) return Fail(BadEntry("a link with an impossible target", entry.name));
   std::string target;
   MF_TRY_VOID(zip.Read(entry, [&](std::string_view piece) -> Result<> {
     target.append(piece);
@@ -100,7 +100,7 @@ Result<PackagePlan> PlanPackage(const ZipReader& zip, const PackageLimits& limit
     if (entry.is_directory()) {
       // Some writers mark "dir/" as an empty regular file.
       const bool empty_file = type == kTypeFile && entry.unpacked_bytes == 0;
-      if (type != 0 && type != kTypeDirectory && !empty_file) return Fail(Bad("a directory that is something else", path));
+      if (type != 0 && type != kTypeDirectory && !empty_file) return Fail(BadEntry("a directory that is something else", path));
       MF_TRY_VOID(plan.tree.AddDirectory(path));
     } else if (type == kTypeSymlink) {
       MF_TRY(const std::string target, ReadLinkTarget(zip, entry, limits));
@@ -109,7 +109,7 @@ Result<PackagePlan> PlanPackage(const ZipReader& zip, const PackageLimits& limit
       MF_TRY_VOID(plan.tree.AddFile(path));
       plan.files.push_back({std::move(path), &entry});
     } else {
-      return Fail(Bad("neither file nor directory nor link", path));
+      return Fail(BadEntry("neither file nor directory nor link", path));
     }
   }
   MF_TRY_VOID(plan.tree.CheckSymlinks());

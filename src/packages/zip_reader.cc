@@ -17,7 +17,7 @@ namespace {
 constexpr uint16_t kExtraZip64 = 0x0001, kExtraTimestamp = 0x5455;
 constexpr uint16_t kFlagEncrypted = 0x0001, kFlagStrongEncryption = 0x0040, kFlagMaskedDirectory = 0x2000;
 
-Error Bad(std::string_view what) { return Error::Fault(fmt::format("zip: {}", what)); }
+Error BadZip(std::string_view what) { return Error::Fault(fmt::format("zip: {}", what)); }
 
 // Little-endian numbers from a part of the file; reading past the end gives zeros and sets `overrun`.
 class Cursor {
@@ -77,19 +77,19 @@ std::optional<size_t> FindEnd(std::string_view bytes) {
 }
 
 Result<Directory> ReadEnd64(std::string_view bytes, size_t end_at) {
-  if (end_at < kEnd64LocatorBytes + kEnd64Bytes) return Fail(Bad("no zip64 end record"));
+  if (end_at < kEnd64LocatorBytes + kEnd64Bytes) return Fail(BadZip("no zip64 end record"));
   Cursor locator(bytes.substr(end_at - kEnd64LocatorBytes));
-  if (locator.U32() != kEnd64LocatorMark) return Fail(Bad("no zip64 locator"));
+  if (locator.U32() != kEnd64LocatorMark) return Fail(BadZip("no zip64 locator"));
   // The record is taken where it must be when it has no extensible data, whatever the locator says.
   const size_t at = end_at - kEnd64LocatorBytes - kEnd64Bytes;
   Cursor cursor(bytes.substr(at));
-  if (cursor.U32() != kEnd64Mark) return Fail(Bad("no zip64 end record"));
+  if (cursor.U32() != kEnd64Mark) return Fail(BadZip("no zip64 end record"));
   cursor.Bytes(8 + 2 + 2 + 4 + 4 + 8);
   Directory directory;
   directory.entries = cursor.U64();
   directory.bytes = cursor.U64();
   const uint64_t offset = cursor.U64();
-  if (directory.bytes > at || offset > at - directory.bytes) return Fail(Bad("the directory is outside of the file"));
+  if (directory.bytes > at || offset > at - directory.bytes) return Fail(BadZip("the directory is outside of the file"));
   directory.offset = at - directory.bytes;
   directory.prefix = directory.offset - offset;
   MF_ASSERT(directory.offset + directory.bytes <= bytes.size() && directory.prefix <= directory.offset);
@@ -98,7 +98,7 @@ Result<Directory> ReadEnd64(std::string_view bytes, size_t end_at) {
 
 Result<Directory> FindDirectory(std::string_view bytes) {
   const auto end_at = FindEnd(bytes);
-  if (!end_at) return Fail(Bad("no end record"));
+  if (!end_at) return Fail(BadZip("no end record"));
   Cursor cursor(bytes.substr(*end_at + 4));
   const uint16_t disk = cursor.U16(), directory_disk = cursor.U16(), entries_here = cursor.U16(), entries = cursor.U16();
   const uint32_t size = cursor.U32(), offset = cursor.U32();
@@ -106,8 +106,8 @@ Result<Directory> FindDirectory(std::string_view bytes) {
     auto directory = ReadEnd64(bytes, *end_at);
     if (directory || size == 0xffffffff || offset == 0xffffffff) return directory;
   }
-  if (disk != 0 || directory_disk != 0 || entries_here != entries) return Fail(Bad("several volumes"));
-  if (size > *end_at || offset > *end_at - size) return Fail(Bad("the directory is outside of the file"));
+  if (disk != 0 || directory_disk != 0 || entries_here != entries) return Fail(BadZip("several volumes"));
+  if (size > *end_at || offset > *end_at - size) return Fail(BadZip("the directory is outside of the file"));
   return Directory{.offset = *end_at - size, .bytes = size, .entries = entries, .prefix = *end_at - size - offset};
 }
 
@@ -137,22 +137,22 @@ void ReadExtras(std::string_view extras, ZipEntry& entry, uint64_t& local_offset
 
 // Where the entry's data begins, if its local header tells the same name and the data lies before the directory.
 Result<> LocateData(std::string_view bytes, const Directory& directory, uint64_t local_offset, ZipEntry& entry) {
-  if (local_offset > directory.offset - directory.prefix) return Fail(Bad("an entry is outside of the file"));
+  if (local_offset > directory.offset - directory.prefix) return Fail(BadZip("an entry is outside of the file"));
   const uint64_t at = local_offset + directory.prefix;
   Cursor cursor(At(bytes.substr(0, directory.offset), at));
-  if (cursor.U32() != kLocalHeaderMark) return Fail(Bad("an entry has no local header"));
+  if (cursor.U32() != kLocalHeaderMark) return Fail(BadZip("an entry has no local header"));
   cursor.Bytes(22);
   const uint16_t name_bytes = cursor.U16(), extra_bytes = cursor.U16();
-  if (cursor.Bytes(name_bytes) != entry.name) return Fail(Bad("an entry has two names"));
+  if (cursor.Bytes(name_bytes) != entry.name) return Fail(BadZip("an entry has two names"));
   cursor.Bytes(extra_bytes);
-  if (cursor.overrun() || cursor.rest().size() < entry.packed_bytes) return Fail(Bad("an entry is cut off"));
+  if (cursor.overrun() || cursor.rest().size() < entry.packed_bytes) return Fail(BadZip("an entry is cut off"));
   entry.data_offset = at + kLocalHeaderBytes + name_bytes + extra_bytes;
   MF_ASSERT(entry.data_offset + entry.packed_bytes <= directory.offset);
   return {};
 }
 
 Result<ZipEntry> ReadEntry(std::string_view bytes, const Directory& directory, Cursor& cursor) {
-  if (cursor.U32() != kCentralHeaderMark) return Fail(Bad("the directory has fewer entries than it says"));
+  if (cursor.U32() != kCentralHeaderMark) return Fail(BadZip("the directory has fewer entries than it says"));
   ZipEntry entry;
   const uint16_t made_by = cursor.U16();
   cursor.U16();
@@ -170,9 +170,9 @@ Result<ZipEntry> ReadEntry(std::string_view bytes, const Directory& directory, C
   entry.name = cursor.Bytes(name_bytes);
   const std::string_view extras = cursor.Bytes(extra_bytes);
   cursor.Bytes(comment_bytes);
-  if (cursor.overrun()) return Fail(Bad("the directory is cut off"));
-  if ((flags & (kFlagEncrypted | kFlagStrongEncryption | kFlagMaskedDirectory)) != 0) return Fail(Bad("encrypted"));
-  if (entry.method != 0 && entry.method != 8) return Fail(Bad("a compression method other than deflate"));
+  if (cursor.overrun()) return Fail(BadZip("the directory is cut off"));
+  if ((flags & (kFlagEncrypted | kFlagStrongEncryption | kFlagMaskedDirectory)) != 0) return Fail(BadZip("encrypted"));
+  if (entry.method != 0 && entry.method != 8) return Fail(BadZip("a compression method other than deflate"));
   ReadExtras(extras, entry, local_offset);
   const uint8_t system = static_cast<uint8_t>(made_by >> 8);
   entry.unix_mode = attributes >> 16;
@@ -199,14 +199,14 @@ class CheckedSink {
   CheckedSink(const ZipEntry& entry, const ZipReader::Sink& sink) : entry_(&entry), sink_(&sink) {}
   Result<> Write(std::string_view piece) {
     MF_ASSERT(bytes_ <= entry_->unpacked_bytes);
-    if (piece.size() > entry_->unpacked_bytes - bytes_) return Fail(Bad("an entry is longer than it says"));
+    if (piece.size() > entry_->unpacked_bytes - bytes_) return Fail(BadZip("an entry is longer than it says"));
     bytes_ += piece.size();
     crc_ = ::crc32_z(crc_, reinterpret_cast<const Bytef*>(piece.data()), piece.size());
     return (*sink_)(piece);
   }
   Result<> Finish() const {
-    if (bytes_ != entry_->unpacked_bytes) return Fail(Bad("an entry is shorter than it says"));
-    if (crc_ != entry_->crc32) return Fail(Bad("a wrong CRC"));
+    if (bytes_ != entry_->unpacked_bytes) return Fail(BadZip("an entry is shorter than it says"));
+    if (crc_ != entry_->crc32) return Fail(BadZip("a wrong CRC"));
     return {};
   }
 
@@ -244,9 +244,9 @@ Result<> ReadDeflated(std::string_view packed, CheckedSink& sink) {
     MF_ASSERT(stream.avail_out <= kPieceBytes);
     MF_TRY_VOID(sink.Write(std::string_view(piece).substr(0, kPieceBytes - stream.avail_out)));
     if (status == Z_STREAM_END) break;
-    if (status != Z_OK) return Fail(Bad("bad compressed data"));
+    if (status != Z_OK) return Fail(BadZip("bad compressed data"));
   }
-  if (stream.avail_in != 0 || !packed.empty()) return Fail(Bad("bytes after the compressed data"));
+  if (stream.avail_in != 0 || !packed.empty()) return Fail(BadZip("bytes after the compressed data"));
   return {};
 }
 
@@ -254,8 +254,8 @@ Result<> ReadDeflated(std::string_view packed, CheckedSink& sink) {
 
 Result<ZipReader> ZipReader::Open(std::string_view bytes, size_t entries_max) {
   MF_TRY(const Directory directory, FindDirectory(bytes));
-  if (directory.entries > entries_max) return Fail(Bad("too many entries"));
-  if (directory.entries * kCentralHeaderBytes > directory.bytes) return Fail(Bad("the directory is too short for its entries"));
+  if (directory.entries > entries_max) return Fail(BadZip("too many entries"));
+  if (directory.entries * kCentralHeaderBytes > directory.bytes) return Fail(BadZip("the directory is too short for its entries"));
   ZipReader reader(bytes);
   reader.entries_.reserve(directory.entries);
   Cursor cursor(bytes.substr(directory.offset, directory.bytes));
@@ -263,8 +263,8 @@ Result<ZipReader> ZipReader::Open(std::string_view bytes, size_t entries_max) {
     MF_TRY(ZipEntry entry, ReadEntry(bytes, directory, cursor));
     reader.entries_.push_back(std::move(entry));
   }
-  if (!cursor.rest().empty()) return Fail(Bad("the directory has more entries than it says"));
-  if (Overlap(reader.entries_)) return Fail(Bad("entries share data"));
+  if (!cursor.rest().empty()) return Fail(BadZip("the directory has more entries than it says"));
+  if (Overlap(reader.entries_)) return Fail(BadZip("entries share data"));
   MF_ASSERT(reader.entries_.size() == directory.entries);
   return reader;
 }
