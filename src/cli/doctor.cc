@@ -25,6 +25,7 @@
 #include "mayflyd/command_line.h"
 #include "mayflyd/interpreters.h"
 #include "net/http_server.h"
+#include "uplink/network_options.h"
 
 namespace mayfly::cli {
 namespace {
@@ -145,9 +146,25 @@ void CheckDisk(Report& report, const daemon::Options& options) {
 
 void CheckPrograms(Report& report) {
   const std::string& bin = daemon::ProgramDirectory();
-  for (const char* program : {"mayfly-jail", "mayfly-init"}) {
+  for (const char* program : {"mayfly-jail", "mayfly-router", "mayfly-init"}) {
     if (Exists(bin + '/' + program)) report.Ok(program, bin + '/' + program);
     else report.Failed(program, "not beside this program", "build or install Mayfly whole: ./dev build");
+  }
+}
+
+// What the router will find; it says itself what is wrong when the daemon starts.
+void CheckNetwork(Report& report, const daemon::Options& options) {
+  const bool open = options.identity.authenticator.mode == identity::AuthMode::Open;
+  auto plan = uplink::PlanNetwork(options.network, open ? uplink::Trust::OwnMachine : uplink::Trust::Strict, 0);
+  if (!plan) return report.Failed("network", plan.error().message, "mend --function-network");
+  if (!plan->has_network) return report.Note("network", "functions reach nothing (--function-network none)");
+  if (!Exists("/proc/sys/net/netfilter/nf_conntrack_max") && !Exists("/sys/module/nf_tables")) {
+    report.Note("network", "nf_tables is not loaded: functions have no network unless the kernel can load it");
+  }
+  report.Ok("network", "functions reach " + plan->Text());
+  auto tables = ReadFile("/proc/net/ip_tables_names");
+  if (tables && tables->find("filter") != std::string::npos) {
+    report.Note("iptables-legacy", "is in use: its FORWARD chain has to accept what comes from, and goes to, mf-+");
   }
 }
 
@@ -159,6 +176,7 @@ int RunDoctor(const daemon::Options& options) {
   CheckPrograms(report);
   CheckInterpreters(report, options);
   CheckListen(report, options);
+  CheckNetwork(report, options);
   CheckDisk(report, options);
   fmt::print("\n{}\n", report.failures() == 0 ? "This machine can run functions." : fmt::format("{} checks failed.", report.failures()));
   return report.failures() == 0 ? kDone : kFailed;

@@ -31,6 +31,13 @@ def say(host, port, family=0, patience=20):
     except OSError as error:
         return errno.errorcode.get(error.errno, str(error))
 
+def drain(host, port):
+    started, received = time.monotonic(), 0
+    with socket.create_connection((host, port)) as connection:
+        while piece := connection.recv(65536):
+            received += len(piece)
+    return received, time.monotonic() - started
+
 def handler(event, context):
     return eval(event["ask"])
 """
@@ -210,6 +217,50 @@ def test_one_environment_takes_no_more_than_its_connections(world):
         assert outcomes[:15] == ["ok"] * 15 and set(outcomes[21:]) == {"ECONNREFUSED"}, outcomes
         machine.make("another")
         assert machine.ask("say(%r, %r)" % (INTERNET, world.web), "another") == PUBLIC + " hello"
+
+
+def test_bandwidth(world):
+    """One function takes the machine's whole line, though the operator has given it a part."""
+    def pour(connection, peer):
+        with connection, contextlib.suppress(OSError):
+            connection.sendall(bytes(4 << 20))
+    port = world.internet.listen(INTERNET, 0, pour)
+    with Machine(world, "--function-bandwidth", "1024") as machine:
+        received, seconds = machine.ask("drain(%r, %d)" % (INTERNET, port))
+        assert received == 4 << 20 and seconds > 2  # the first second's worth comes at once
+
+
+def test_beside_the_firewalls_of_others(world):
+    """An operator's own rules are changed, or an operator is not told that these keep functions from the network."""
+    def nft(*words):
+        with world.machine.inside():
+            return subprocess.run(["nft", *words], check=True, capture_output=True, text=True).stdout
+    nft("add table ip filter; add chain ip filter FORWARD { type filter hook forward priority filter; policy drop; }; "
+        "add rule ip filter FORWARD iifname docker0 accept")
+    try:
+        before = nft("list", "table", "ip", "filter")
+        with Machine(world) as machine:
+            assert "DOCKER-USER" in machine.get("/_mayfly/status").json["network"]["warning"]
+            nft("add rule ip filter FORWARD iifname mf-* accept; add rule ip filter FORWARD oifname mf-* accept")
+            assert machine.say(INTERNET, world.web) == PUBLIC + " hello"
+            nft("flush chain ip filter FORWARD; add rule ip filter FORWARD iifname docker0 accept")
+        assert nft("list", "table", "ip", "filter") == before
+    finally:
+        nft("delete table ip filter")
+
+
+def test_a_machine_that_forwards_already(world):
+    """Forwarding of an operator's own, switched on before or while functions use it, is switched off."""
+    def forward(value):
+        with world.machine.inside():
+            open("/proc/sys/net/ipv4/ip_forward", "w").write(value)
+    with Machine(world) as machine:
+        forward("1")
+        assert machine.say(INTERNET, world.web) == PUBLIC + " hello"
+    try:
+        assert world.machine.setting("ipv4/ip_forward") == "1" and world.machine.setting("ipv4/conf/wan/forwarding") == "1"
+    finally:
+        forward("0")
 
 
 def test_the_machine_is_as_it_was(world):
