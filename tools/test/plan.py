@@ -48,6 +48,7 @@ SUITES = {
     "security": Suite("what hostile functions try", needs=("programs", "python clients", "SDKs")),
     "sdk": Suite("a real daemon and unmodified clients", needs=("programs", "python clients", "node clients", "SDKs"), workers=2),
     "matrix": Suite("every runtime and everything that happens to a function", needs=("programs", "python clients", "node clients", "SDKs")),
+    "networks": Suite("the rules of VPCs in the kernel", needs=("programs", "python clients", "network setups")),
     "crash": Suite("daemons that are killed lose nothing", needs=("programs", "python clients", "SDKs")),
     "performance": Suite("no figure shows a design error", needs=("programs", "benchmarks", "python clients", "SDKs"), alone=True),
 }
@@ -99,6 +100,7 @@ def _steps(options):
         Task("node clients", ["./dev", "clients", "node"], "the JavaScript SDK"),
         Task("fetched SDKs", ["./dev", "clients", "sdk"], "what functions find without packing it"),
         Task("SDKs", ["./dev", "clients", "sdk"], "the same, laid beside the programs", needs=("programs", "fetched SDKs")),
+        _build("network setups", "generated VPCs for the suite networks", "vpc_setups", needs=("programs",)),
         _build("unit tests", "one program per room", "unit_tests", needs=("programs",), niceness=10),
         _build("benchmarks", "reference programs", *(["benchmarks"] if options.all else ["echo_reference", "http_bench_client"]), needs=("programs",),
                niceness=10),
