@@ -4,17 +4,20 @@ import random
 import shutil
 import tempfile
 import threading
+import time
 from pathlib import Path
 
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from watched_daemon import WatchedDaemon
+from packages import make_zip
 from slices import rounds
 
 ROUNDS = rounds(2, 12)
 WRITERS = 3
 SEED = int(os.environ.get("MAYFLY_CRASH_SEED", random.randrange(1 << 32)))
 GONE = (BotoCoreError, OSError)
+CODE = make_zip("def handler(event, context): pass\n")
 
 
 class Writer:
@@ -63,6 +66,41 @@ class Writer:
             assert self.ports <= set(ports) <= self.asked_ports and len(set(ports)) == len(ports), f"seed {SEED}: {ports}"
 
 
+class FunctionWriter:
+    """Makes and deletes functions in the default VPC: there is an interface for them exactly as long as there is one of them."""
+
+    def __init__(self):
+        self.count = 0
+
+    def write(self, daemon):
+        aws, ec2 = daemon.client("lambda", read_timeout=20), daemon.client("ec2", read_timeout=20)
+        try:
+            config = {"SubnetIds": [ec2.describe_subnets()["Subnets"][0]["SubnetId"]],
+                      "SecurityGroupIds": [ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": ["default"]}])["SecurityGroups"][0]["GroupId"]]}
+            while True:
+                name = f"in-vpc-{self.count % 3}"
+                self.count += 1
+                try:
+                    aws.create_function(FunctionName=name, Runtime="python3.11", Handler="index.handler", Role="arn:aws:iam::000000000000:role/r",
+                                        Code={"ZipFile": CODE}, VpcConfig=config)
+                except aws.exceptions.ResourceConflictException:
+                    aws.delete_function(FunctionName=name)
+        except (*GONE, ClientError):
+            pass
+
+    def check(self, daemon):
+        functions = [one for one in daemon.client("lambda").list_functions()["Functions"] if one["FunctionName"].startswith("in-vpc-")]
+        wanted = {(one["VpcConfig"]["SubnetIds"][0], one["VpcConfig"]["SecurityGroupIds"][0]) for one in functions}
+
+        def found():
+            interfaces = daemon.client("ec2").describe_network_interfaces(Filters=[{"Name": "interface-type", "Values": ["lambda"]}])["NetworkInterfaces"]
+            return sorted((one["SubnetId"], one["Groups"][0]["GroupId"]) for one in interfaces)
+        deadline = time.monotonic() + 60  # what was left over goes soon after a start
+        while found() != sorted(wanted):
+            assert time.monotonic() < deadline, f"seed {SEED}: interfaces {found()}, functions {wanted}"
+            time.sleep(0.05)
+
+
 def check_whole(client, writers):
     """Nothing refers to what is not there, and every VPC has what it comes with."""
     vpcs = {one["VpcId"] for one in client.describe_vpcs()["Vpcs"]}
@@ -77,6 +115,7 @@ def test_no_accepted_network_is_lost():
     chance = random.Random(SEED)
     daemon = WatchedDaemon(data_dir=Path(folder, "data"))
     writers = [Writer(number) for number in range(WRITERS)]
+    functions = FunctionWriter()
     try:
         for _ in range(ROUNDS):
             daemon.start()
@@ -84,7 +123,8 @@ def test_no_accepted_network_is_lost():
             for writer in writers:
                 writer.check(client)
             check_whole(client, writers)
-            threads = [threading.Thread(target=writer.write, args=(client,)) for writer in writers]
+            functions.check(daemon)
+            threads = [threading.Thread(target=writer.write, args=(client,)) for writer in writers] + [threading.Thread(target=functions.write, args=(daemon,))]
             for thread in threads:
                 thread.start()
             threading.Event().wait(chance.uniform(0.2, 1.0))  # how long a life lasts
@@ -96,6 +136,7 @@ def test_no_accepted_network_is_lost():
         for writer in writers:
             writer.check(client)
         check_whole(client, writers)
+        functions.check(daemon)
         daemon.stop()
     finally:
         shutil.rmtree(folder)

@@ -65,6 +65,7 @@ class RegionState {
   // "vpc-0123456789abcdef0"
   std::string NewId(std::string_view prefix) const;
   std::string NewMac() const;
+  std::string NewUuid() const { return random_->Uuid(); }
 
   // nullptr: there is none.
   template <typename T>

@@ -4,6 +4,7 @@
 
 #include "base/loop.h"
 #include "services/ec2/ec2_api.h"
+#include "services/ec2/function_interfaces.h"
 #include "services/own_account.h"
 
 namespace mayfly::ec2 {
@@ -20,9 +21,10 @@ bool IsDryRun(const wire::Message& request) {
 
 class Ec2Service final : public services::Service {
  public:
-  static Task<Result<std::unique_ptr<services::Service>>> Open(Context& ctx, const services::Commons& commons) {
+  static Task<Result<std::unique_ptr<services::Service>>> Open(Context& ctx, const services::Commons& commons, services::Ports& ports) {
     auto service = std::make_unique<Ec2Service>(commons);
     MF_CO_TRY_VOID(co_await service->networks_.Open(ctx));
+    ports.Offer<vpc::FunctionNetworks>(service->functions_);
     co_return service;
   }
 
@@ -47,6 +49,7 @@ class Ec2Service final : public services::Service {
   }
 
   Networks networks_;
+  FunctionInterfaces functions_{networks_};
   VpcsApi vpcs_{networks_};
   SubnetsApi subnets_{networks_};
   RouteTablesApi route_tables_{networks_};
@@ -67,10 +70,10 @@ class Ec2Service final : public services::Service {
 
 services::Declaration Declare() {
   return {.name = "ec2",
-          .offers = {},
+          .offers = {services::PortOf<vpc::FunctionNetworks>()},
           .needs = {},
           .options = {},
-          .open = [](Context& ctx, const services::Commons& commons, services::Ports&) { return Ec2Service::Open(ctx, commons); }};
+          .open = [](Context& ctx, const services::Commons& commons, services::Ports& ports) { return Ec2Service::Open(ctx, commons, ports); }};
 }
 
 }  // namespace mayfly::ec2

@@ -55,6 +55,7 @@ class CodeQuota;
 class FunctionImages;
 class FunctionLayers;
 class FunctionViews;
+class FunctionVpcs;
 class MappingSettling;
 class Revisions;
 class Settling;

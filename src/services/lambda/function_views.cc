@@ -4,6 +4,7 @@
 
 #include "catalog/function.h"
 #include "catalog/runtimes.h"
+#include "services/lambda/function_vpcs.h"
 #include "wire/json_codec.h"
 
 namespace mayfly::lambda {
@@ -68,12 +69,12 @@ void DescribeFileSystems(const catalog::Function& function, FunctionConfiguratio
   view.file_system_configs = std::move(configs);
 }
 
-void DescribeVpc(const catalog::Function& function, FunctionConfiguration& view) {
+void DescribeVpc(const catalog::Function& function, const FunctionVpcs& vpcs, FunctionConfiguration& view) {
   if (!function.has_vpc_config) return;
   VpcConfigResponse vpc;
   vpc.subnet_ids = function.vpc.subnet_ids;
   vpc.security_group_ids = function.vpc.security_group_ids;
-  vpc.vpc_id = "";
+  vpc.vpc_id = vpcs.VpcIdOf(function);
   vpc.ipv6_allowed_for_dual_stack = function.vpc.ipv6_allowed_for_dual_stack;
   view.vpc_config = std::move(vpc);
 }
@@ -133,7 +134,7 @@ FunctionConfiguration FunctionViews::Describe(const catalog::Function& function,
   DescribeImage(function, view);
   DescribeSurroundings(function, view);
   DescribeFileSystems(function, view);
-  DescribeVpc(function, view);
+  DescribeVpc(function, vpcs_, view);
   DescribeLogging(function, view);
   DescribeState(function, view);
   if (auto choice = runtimes_.Resolve(function.runtime); choice) {

@@ -13,8 +13,8 @@ namespace mayfly::lambda {
 
 class FunctionViews {
  public:
-  // `runtimes` outlives this: it knows which runtime version a function has.
-  explicit FunctionViews(const catalog::RuntimeTable& runtimes) : runtimes_(runtimes) {}
+  // Both outlive this: `runtimes` knows which runtime version a function has, `vpcs` of which VPC its subnets are.
+  FunctionViews(const catalog::RuntimeTable& runtimes, const FunctionVpcs& vpcs) : runtimes_(runtimes), vpcs_(vpcs) {}
 
   // `qualifier`: as it ends the ARN; "" for none.
   FunctionConfiguration Describe(const catalog::Function& function, std::string_view qualifier) const;
@@ -23,6 +23,7 @@ class FunctionViews {
 
  private:
   const catalog::RuntimeTable& runtimes_;
+  const FunctionVpcs& vpcs_;
   ListTexts list_texts_;
 };
 

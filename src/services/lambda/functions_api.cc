@@ -10,6 +10,7 @@
 #include "services/lambda/find_function.h"
 #include "services/lambda/function_images.h"
 #include "services/lambda/function_views.h"
+#include "services/lambda/function_vpcs.h"
 #include "services/lambda/revisions.h"
 #include "services/lambda/settings.h"
 #include "services/lambda/settling.h"
@@ -99,6 +100,7 @@ Task<Result<FunctionConfiguration>> FunctionsApi::CreateFunction(Context& ctx, C
   }
   MF_CO_TRY(const FunctionLayers::Pins pins, co_await TakeFirstCode(ctx, function, std::move(request.code), rule));
   MF_CO_TRY_VOID(parts_.quota.Check(function.name.account_id, function.name.region, StoredBytes(function) * (publish ? 2 : 1)));
+  MF_CO_TRY_VOID(co_await parts_.vpcs.Join(ctx, function));
   parts_.revisions.MarkCreated(function);
   co_return co_await StoreNew(ctx, std::move(function), publish ? Publish::Yes : Publish::No, std::move(signing));
 }
@@ -116,6 +118,7 @@ Task<Result<FunctionConfiguration>> FunctionsApi::StoreNew(Context& ctx, catalog
     parts_.settling.Later(*version);
     view.version = version->version;
   }
+  co_await parts_.vpcs.Settle(ctx, function.name, view.version.value_or(""));
   co_return view;
 }
 
@@ -168,6 +171,7 @@ Task<Result<FunctionConfiguration>> FunctionsApi::StoreAndPublish(Context& ctx, 
   MF_CO_TRY_VOID(co_await parts_.catalog.Publish(ctx, latest, next, version));
   parts_.settling.Later(next);
   parts_.settling.Later(version);
+  co_await parts_.vpcs.Settle(ctx, version.name, version.version);
   co_return parts_.views.Describe(version, version.version);
 }
 
@@ -182,8 +186,11 @@ Task<Result<FunctionConfiguration>> FunctionsApi::UpdateFunctionConfiguration(Co
     MF_CO_TRY_VOID(co_await parts_.code.CheckLayerSignatures(next, SigningRuleOf(parts_.tables, next.name, request.function_name)));
     MF_CO_TRY(pins, co_await parts_.layers.Take(next, FunctionLayers::SizeError::NamesLayers));
   }
+  if (request.vpc_config) MF_CO_TRY_VOID(co_await parts_.vpcs.Join(ctx, next));
   parts_.revisions.MarkUpdating(next);
-  co_return co_await StoreUpdate(ctx, found.function, std::move(next));
+  auto stored = co_await StoreUpdate(ctx, found.function, next);
+  co_await parts_.vpcs.Settle(ctx, next.name);
+  co_return stored;
 }
 
 Task<Result<DeleteFunctionResponse>> FunctionsApi::DeleteFunction(Context& ctx, DeleteFunctionRequest request) {
@@ -209,6 +216,7 @@ Task<Result<DeleteFunctionResponse>> FunctionsApi::DeleteFunction(Context& ctx, 
     return parts_.catalog.StageDelete(change, version);
   };
   MF_CO_TRY_VOID(co_await resources::EditWith(ctx, parts_.tables.functions, reference.name.Key(), remove));
+  co_await parts_.vpcs.Settle(ctx, reference.name);
   DeleteFunctionResponse response;
   response.status_code = 204;
   co_return response;

@@ -31,6 +31,7 @@ class FunctionsApi final : public FunctionsHandler {
     Revisions& revisions;
     Settling& settling;
     FunctionViews& views;
+    FunctionVpcs& vpcs;
     // A URL that gives the package for ten minutes: GetFunction's Code.Location.
     std::function<std::string(const catalog::Function&)> download_url;
   };

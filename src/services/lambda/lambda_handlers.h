@@ -46,6 +46,7 @@ struct LambdaParts {
   std::function<std::string(const catalog::LayerVersion&)> layer_download_url;
   // Where a function URL answers: "http://ID.lambda-url.REGION.localhost:4566/".
   std::function<std::string(const catalog::FunctionUrl&)> function_url;
+  FunctionVpcs* vpcs = nullptr;         // never null in the end
   sources::QueueSource* queues = nullptr;  // null: mappings take queues as they are named
   // LastProcessingResult of the mapping with that key (EventSourceMapping::Key), "" before there was anything; empty: nobody polls.
   std::function<std::string_view(const std::string& key)> last_processing_result;

@@ -11,6 +11,7 @@
 #include "services/lambda/authorizer.h"
 #include "services/lambda/control_plane_rate.h"
 #include "services/lambda/execution.h"
+#include "services/lambda/function_vpcs.h"
 #include "services/lambda/holdings.h"
 #include "services/lambda/lambda_handlers.h"
 #include "services/lambda/scaled_concurrency.h"
@@ -19,7 +20,8 @@ namespace mayfly::lambda {
 namespace {
 
 // What the operations work with.
-LambdaParts MakeParts(const services::Commons& commons, const Premises& premises, Holdings& holdings, Execution& execution, sources::QueueSource& queues) {
+LambdaParts MakeParts(const services::Commons& commons, const Premises& premises, Holdings& holdings, Execution& execution, FunctionVpcs& vpcs,
+                      sources::QueueSource& queues) {
   const Settings& settings = premises.settings;
   LambdaParts parts{.loop = commons.calendar, .tables = &holdings.tables, .catalog = &holdings.functions, .layers = &holdings.layers, .access = &holdings.access,
                     .runtimes = &holdings.runtimes, .code = holdings.code.get(), .images = &holdings.images, .file_systems = &holdings.file_systems,
@@ -32,6 +34,7 @@ LambdaParts MakeParts(const services::Commons& commons, const Premises& premises
   parts.download_url = premises.download_url;
   parts.layer_download_url = premises.layer_download_url;
   parts.function_url = premises.function_url;
+  parts.vpcs = &vpcs;
   parts.queues = &queues;
   parts.last_processing_result = [&mappings = execution.mappings()](const std::string& key) { return mappings.ResultOf(key); };
   return parts;
@@ -44,18 +47,20 @@ class LambdaService final : public services::Service {
     MF_CO_TRY(auto holdings, Holdings::Make(commons, premises));
     MF_CO_TRY_VOID(co_await holdings->Open(ctx));
     MF_CO_TRY(auto execution, co_await Execution::Open(ctx, commons, premises, *holdings, queues));
-    auto service = std::make_unique<LambdaService>(commons, premises, std::move(holdings), std::move(execution), queues);
+    auto service = std::make_unique<LambdaService>(commons, premises, std::move(holdings), std::move(execution),
+                                                   ports.Get<vpc::FunctionNetworks>(), queues);
     service->handlers_.Recover();
     service->Offer(ports);
     co_return service;
   }
 
   LambdaService(const services::Commons& commons, const Premises& premises, std::unique_ptr<Holdings> holdings, std::unique_ptr<Execution> execution,
-                sources::QueueSource& queues)
+                vpc::FunctionNetworks& networks, sources::QueueSource& queues)
       : commons_(commons),
         holdings_(std::move(holdings)),
         execution_(std::move(execution)),
-        handlers_(MakeParts(commons, premises, *holdings_, *execution_, queues)),
+        vpcs_(networks, holdings_->functions),
+        handlers_(MakeParts(commons, premises, *holdings_, *execution_, vpcs_, queues)),
         capacity_(holdings_->tables, holdings_->functions, execution_->invoker().provisioner()),
         authorizer_(holdings_->access),
         rate_(premises.settings.control_plane_rate > 0 ? std::make_unique<ControlPlaneRate>(*commons.loop, premises.settings.control_plane_rate) : nullptr),
@@ -67,6 +72,7 @@ class LambdaService final : public services::Service {
 
   void Start() override {
     execution_->Start();
+    background_.Spawn(RecoverVpcs());
     background_.Spawn(Survey());
   }
 
@@ -100,6 +106,12 @@ class LambdaService final : public services::Service {
     ports.Offer(execution_->loops());
   }
 
+  Task<> RecoverVpcs() {
+    Context ctx(*commons_.loop);
+    ctx.stop = background_.stop_token();
+    co_await vpcs_.Recover(ctx);
+  }
+
   // Looks at every function once, while the daemon serves already.
   Task<> Survey() {
     Context ctx(*commons_.loop);
@@ -122,6 +134,7 @@ class LambdaService final : public services::Service {
   services::Commons commons_;
   std::unique_ptr<Holdings> holdings_;
   std::unique_ptr<Execution> execution_;
+  FunctionVpcs vpcs_;
   LambdaHandlers handlers_;
   ProvisionedCapacity capacity_;
   Authorizer authorizer_;
@@ -138,7 +151,7 @@ services::Declaration Declare(Premises& premises) {
           .offers = {PortOf<delivery::Target>("lambda"), PortOf<invoke::ProvisionedCapacity>(), PortOf<catalog::FunctionCatalog>(),
                      PortOf<catalog::FunctionUrlIndex>(), PortOf<catalog::RuntimeTable>(), PortOf<catalog::Access>(), PortOf<packages::CodeStore>(),
                      PortOf<runtime::EnvironmentManager>(), PortOf<invoke::Invoker>(), PortOf<invoke::LoopGuard>()},
-          .needs = {PortOf<sources::QueueSource>()},
+          .needs = {PortOf<sources::QueueSource>(), PortOf<vpc::FunctionNetworks>()},
           .options = OptionsOf(premises.settings),
           .open = [&premises](Context& ctx, const services::Commons& commons, services::Ports& ports) {
             return LambdaService::Open(ctx, commons, ports, premises);

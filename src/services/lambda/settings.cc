@@ -168,6 +168,9 @@ Result<> ApplyCommon(const Request& request, const SettingRules& setting_rules, 
     if (request.vpc_config->subnet_ids) function.vpc.subnet_ids = *request.vpc_config->subnet_ids;
     if (request.vpc_config->security_group_ids) function.vpc.security_group_ids = *request.vpc_config->security_group_ids;
     function.vpc.ipv6_allowed_for_dual_stack = request.vpc_config->ipv6_allowed_for_dual_stack.value_or(false);
+    if (function.vpc.subnet_ids.empty() != function.vpc.security_group_ids.empty()) {
+      return Fail(InvalidParameterValue("SubnetIds and SecurityIds must coexist or be both empty list."));
+    }
   }
   if (const auto& logging = request.logging_config) {
     if (logging->log_format) function.logging.log_format = *logging->log_format;

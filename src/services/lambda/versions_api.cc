@@ -6,6 +6,7 @@
 #include "services/lambda/code_quota.h"
 #include "services/lambda/find_function.h"
 #include "services/lambda/function_views.h"
+#include "services/lambda/function_vpcs.h"
 #include "services/lambda/paging.h"
 #include "services/lambda/revisions.h"
 #include "services/lambda/settings.h"
@@ -33,6 +34,7 @@ Task<Result<FunctionConfiguration>> VersionsApi::PublishVersion(Context& ctx, Pu
   catalog::Function next = *found.function;
   const catalog::Function version = parts_.revisions.MakeVersion(next, request.description);
   MF_CO_TRY_VOID(co_await parts_.catalog.Publish(ctx, found.function, std::move(next), version));
+  co_await parts_.vpcs.Settle(ctx, version.name, version.version);
   co_return parts_.views.Describe(version, version.version);
 }
 

@@ -15,6 +15,7 @@ class VersionsApi final : public VersionsHandler {
     const CodeQuota& quota;
     Revisions& revisions;
     FunctionViews& views;
+    FunctionVpcs& vpcs;
   };
   explicit VersionsApi(Parts parts) : parts_(parts) {}
 
