@@ -9,20 +9,22 @@ namespace mayfly::delivery {
 namespace {
 
 // Names of the attributes that carry what stands around the body.
+constexpr std::string_view kId = "bus:id";
 constexpr std::string_view kSource = "bus:source";
 constexpr std::string_view kTime = "bus:time";  // milliseconds since 1970
 constexpr std::string_view kResource = "bus:resource";
 constexpr std::string_view kAccount = "bus:account";
 constexpr std::string_view kRegion = "bus:region";
-constexpr size_t kResourcesMax = 20;
 
 void AddField(Delivery& delivery, std::string_view name, std::string value) {
+  if (value.empty()) return;
   DeliveryAttribute& attribute = delivery.attributes.emplace_back();
   attribute.name = name;
   attribute.value = std::move(value);
 }
 
 void ReadField(const DeliveryAttribute& field, BusEvent& event) {
+  if (field.name == kId) event.id = field.value;
   if (field.name == kSource) event.source = field.value;
   if (field.name == kAccount) event.account_id = field.value;
   if (field.name == kRegion) event.region = field.value;
@@ -41,21 +43,22 @@ bool IsBusArn(std::string_view arn) {
   return parsed && parsed->service == "events" && parsed->resource.starts_with("event-bus/");
 }
 
-void AddBusFields(Delivery& delivery, std::string_view source, WallTime time, const std::vector<std::string>& resources) {
-  MF_ASSERT(resources.size() <= kResourcesMax);
-  AddField(delivery, kSource, std::string(source));
-  AddField(delivery, kTime, std::to_string(ToEpochMillis(time)));
-  for (const std::string& resource : resources) AddField(delivery, kResource, resource);
+void AddBusFields(Delivery& delivery, const BusEvent& event) {
+  MF_ASSERT(event.resources.size() <= kBusResourcesMax);
+  AddField(delivery, kId, event.id);
+  AddField(delivery, kSource, event.source);
+  AddField(delivery, kTime, std::to_string(ToEpochMillis(event.time)));
+  for (const std::string& resource : event.resources) AddField(delivery, kResource, resource);
+  AddField(delivery, kAccount, event.account_id);
+  AddField(delivery, kRegion, event.region);
 }
 
 Delivery MakeBusDelivery(BusEvent event, DeliveryPrincipal principal) {
-  Delivery delivery{.id = std::move(event.id), .target_arn = BusArn(event.account_id, event.region, "default"), .body = std::move(event.detail)};
+  Delivery delivery{.id = event.id, .target_arn = BusArn(event.account_id, event.region, "default"), .body = std::move(event.detail)};
   delivery.source_arn = event.resources.empty() ? std::string() : event.resources.front();
   delivery.principal = std::move(principal);
-  delivery.detail_type = std::move(event.detail_type);
-  AddBusFields(delivery, event.source, event.time, event.resources);
-  AddField(delivery, kAccount, std::move(event.account_id));
-  AddField(delivery, kRegion, std::move(event.region));
+  delivery.detail_type = event.detail_type;
+  AddBusFields(delivery, event);
   return delivery;
 }
 

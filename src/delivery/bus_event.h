@@ -31,8 +31,10 @@ bool IsBusArn(std::string_view arn);
 
 // To the default bus of the event's account and region.
 Delivery MakeBusDelivery(BusEvent event, DeliveryPrincipal principal);
-// Says what is to stand around `delivery.body` on the bus `delivery.target_arn`. At most 20 resources.
-void AddBusFields(Delivery& delivery, std::string_view source, WallTime time, const std::vector<std::string>& resources);
+// Says what is to stand around `delivery.body` on the bus `delivery.target_arn`; members that are empty are left to the delivery.
+// At most kBusResourcesMax resources.
+inline constexpr size_t kBusResourcesMax = 50;
+void AddBusFields(Delivery& delivery, const BusEvent& event);
 // The reverse of both. Without such fields: of the delivery's source, `now`.
 BusEvent ReadBusEvent(const Delivery& delivery, WallTime now);
 

@@ -188,6 +188,27 @@ Task<Result<>> DurableLanes::Append(Context& ctx, LaneItem item) {
   co_return Fail(std::move(committed).error());
 }
 
+Task<Result<>> DurableLanes::AppendAll(Context& ctx, std::vector<LaneItem> items) {
+  if (items.empty()) co_return Result<>();
+  const uint64_t generation = generation_;
+  Result<store::Committed> committed;
+  {
+    store::Batch batch;
+    std::vector<Place> places;
+    for (const LaneItem& item : items) places.push_back(StageAppend(batch, LaneOf(item.lane), item.payload));
+    committed = co_await store_->Commit(ctx, std::move(batch));
+    if (committed && generation == generation_) {
+      for (size_t i = 0; i < places.size(); ++i) FinishAppend(places[i], committed->appended[i], std::move(items[i].payload));
+    }
+  }
+  if (committed) co_return Result<>();
+  for (const LaneItem& item : items) {
+    const Use use(*this, LaneOf(item.lane));
+    Wake(use.lane());
+  }
+  co_return Fail(std::move(committed).error());
+}
+
 // Its place has been counted.
 void DurableLanes::Take(Lane& lane, Item item) {
   const bool is_new = lane.held.insert(item.id).second;

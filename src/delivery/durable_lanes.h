@@ -85,6 +85,8 @@ class DurableLanes {
 
   // Success: the item is durable. Errors: of the store (nothing was appended); the wait for room ends with ctx.
   Task<Result<>> Append(Context& ctx, LaneItem item);
+  // All of them or none. Nothing to append: at once.
+  Task<Result<>> AppendAll(Context& ctx, std::vector<LaneItem> items);
 
   // No item is begun any more; what is appended is kept for the next start.
   void Pause() { stopping_ = true; }

@@ -16,7 +16,7 @@ constexpr char kFormatWithoutGroups = 'O';
 // The first form, of when only Lambda owed deliveries: a kind and the four parts of a function instead of sender, owner and
 // principal.
 constexpr char kFormatOfFunctions = 'D';
-constexpr uint64_t kAttributesMax = 64;
+constexpr uint64_t kAttributesMax = 80;
 constexpr uint64_t kMillisMax = 9'000'000'000'000;  // in the year 2255, where a WallTime can still be
 
 void WriteDelivery(const Delivery& delivery, ItemWriter& writer) {

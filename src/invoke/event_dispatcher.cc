@@ -159,7 +159,7 @@ void EventDispatcher::AddRecord(delivery::Verdict& verdict, const AsyncEvent& ev
     owed.delivery.body = MakeRecord(event, end, loop_->WallNow(), Payloads::LeaveOut);
   }
   if (delivery::IsBusArn(target)) {
-    delivery::AddBusFields(owed.delivery, "lambda", loop_->WallNow(), {QualifiedArn(event.function), target});
+    delivery::AddBusFields(owed.delivery, {.source = "lambda", .time = loop_->WallNow(), .resources = {QualifiedArn(event.function), target}});
   }
   verdict.follow_ups.push_back(delivery::ItemOf(owed));
 }
