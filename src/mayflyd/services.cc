@@ -2,6 +2,7 @@
 
 #include "services/autoscaling/service.h"
 #include "services/ec2/service.h"
+#include "services/events/service.h"
 #include "services/lambda/service.h"
 #include "services/sqs/service.h"
 #include "services/ssm/service.h"
@@ -15,6 +16,7 @@ std::vector<services::Declaration> DeclareServices(lambda::Premises& lambda) {
       sqs::Declare(),
       autoscaling::Declare(),
       ec2::Declare(),
+      events::Declare(),
       ssm::Declare(),
       sts::Declare(),
   };
