@@ -4,6 +4,7 @@
 #include "services/ec2/service.h"
 #include "services/events/service.h"
 #include "services/lambda/service.h"
+#include "services/pipes/service.h"
 #include "services/scheduler/service.h"
 #include "services/sqs/service.h"
 #include "services/ssm/service.h"
@@ -18,6 +19,7 @@ std::vector<services::Declaration> DeclareServices(lambda::Premises& lambda) {
       autoscaling::Declare(),
       ec2::Declare(),
       events::Declare(),
+      pipes::Declare(),
       scheduler::Declare(),
       ssm::Declare(),
       sts::Declare(),

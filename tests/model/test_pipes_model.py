@@ -1,0 +1,43 @@
+"""If these fail, model/pipes.model tells clients something else than the SDKs do, or less of EventBridge Pipes than there is."""
+import json
+import subprocess
+import sys
+
+import botocore.session
+import pytest
+
+from model_paths import MODELC, ROOT
+from test_ssm_model import members_of, required
+
+MODEL = ROOT / "model" / "pipes.model"
+
+
+@pytest.fixture(scope="module")
+def ours(tmp_path_factory):
+    output = tmp_path_factory.mktemp("model") / "pipes.json"
+    subprocess.run([sys.executable, str(MODELC), str(MODEL), "--json", str(output)], check=True)
+    return json.loads(output.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def theirs():
+    return botocore.session.get_session().get_service_model("pipes")
+
+
+def test_protocol_and_operations(ours, theirs):
+    assert set(ours["operations"]) == set(theirs.operation_names)
+    assert ours["version"] == theirs.metadata["apiVersion"] and ours["protocol"] == theirs.metadata["protocol"]
+
+
+def test_members_and_errors(ours, theirs):
+    for name, operation in ours["operations"].items():
+        model = theirs.operation_model(name)
+        assert required(operation["input"]) == members_of(model.input_shape), name
+        assert set(operation["errors"]) == {error.name for error in model.error_shapes}, name
+        assert (operation["method"], operation["path"]) == (model.http["method"], model.http["requestUri"]), name
+
+
+def test_structures(ours, theirs):
+    for name, struct in ours["structs"].items():
+        if not name.endswith("Response"):
+            assert required(struct["members"]) == members_of(theirs.shape_for(name)), name
