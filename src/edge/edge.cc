@@ -133,6 +133,7 @@ Result<> Edge::Admit(Context& ctx, http::Request& request, const Door& door, con
   if (door.mode == identity::AuthMode::Strict) {
     const wire::Endpoint& endpoint = EndpointOf(request);
     rules.signing_names = endpoint.service().signing;
+    rules.anonymous = endpoint.service().anonymous;
     if (endpoint.Streams(request)) rules.unsigned_bodies = identity::UnsignedBodies::Taken;
   }
   auto principal = door.session.empty() ? authenticator_->Authenticate(request, rules) : authenticator_->AuthenticateSession(request, door.session, rules);

@@ -2,38 +2,15 @@
 
 #include <algorithm>
 #include <bit>
-#include <span>
 
 #include "base/text.h"
-#include "edge/host_field.h"
 #include "identity/sigv4.h"
+#include "wire/host_form.h"
 #include "wire/query.h"
+#include "wire/router.h"
 
 namespace mayfly::edge {
 namespace {
-
-constexpr size_t kHostBytesMax = 255;  // of DNS
-
-// What stands before the next separator; takes both off `rest`, which is nullopt afterwards when that was the last piece.
-std::string_view TakePiece(std::optional<std::string_view>& rest, char separator) {
-  const size_t end = rest->find(separator);
-  const std::string_view piece = rest->substr(0, end);
-  rest = end == std::string_view::npos ? std::nullopt : std::optional(rest->substr(end + 1));
-  return piece;
-}
-
-// "us-east-1", "us-gov-west-1": words of letters, then a number.
-bool LooksLikeRegion(std::string_view label) {
-  const auto is_of = [](std::string_view word, char low, char high) {
-    return !word.empty() && std::ranges::all_of(word, [&](char c) { return c >= low && c <= high; });
-  };
-  std::optional<std::string_view> rest = label;
-  for (int words = 0;; ++words) {
-    const std::string_view word = TakePiece(rest, '-');
-    if (!rest) return words >= 2 && is_of(word, '0', '9');
-    if (!is_of(word, 'a', 'z')) return false;
-  }
-}
 
 // The service's part of "/service/TARGET/operation/NAME"; "" for any other path.
 std::string_view RpcTarget(std::string_view path) {
@@ -63,21 +40,24 @@ QueryNames NamesOf(const http::Request& request) {
   return names;
 }
 
-// `host`: what is left of it; nullopt: nothing.
-bool HasLabels(std::optional<std::string_view> host, std::span<const std::string_view> form) {
-  if (form.empty() || !host) return form.empty() && !host;
-  const std::string_view label = TakePiece(host, '.');
-  if (form.front() == "*") return HasLabels(host, form.subspan(1)) || (host && HasLabels(host, form));
-  const bool fits = form.front() == "REGION" ? LooksLikeRegion(label) : EqualIgnoringCase(form.front(), label);
-  return fits && HasLabels(host, form.subspan(1));
-}
-
 }  // namespace
+
+struct ServiceChoice::Entry {
+  const wire::Service* service;
+  std::vector<std::string_view> signing;
+  std::vector<wire::HostForm> hosts;
+  std::optional<wire::Router> router;  // of a REST protocol
+  bool speaks_query;
+};
+
+ServiceChoice::ServiceChoice() = default;
+ServiceChoice::~ServiceChoice() = default;
+
+ServiceChoice::Set ServiceChoice::All() const { return entries_.empty() ? 0 : ~Set{0} >> (kServicesMax - entries_.size()); }
 
 void ServiceChoice::Add(const wire::Service& service) {
   MF_ASSERT(entries_.size() < kServicesMax);
-  Entry entry{.service = &service, .signing = Split(service.signing, ' '), .hosts = {}, .router = {}, .speaks_query = service.Speaks("query") || service.Speaks("ec2-query")};
-  for (const std::string_view form : Split(service.hosts, ' ')) entry.hosts.push_back(Split(form, '.'));
+  Entry entry{.service = &service, .signing = Split(service.signing, ' '), .hosts = wire::HostFormsOf(service), .router = {}, .speaks_query = service.Speaks("query") || service.Speaks("ec2-query")};
   if (service.Speaks("rest-json") || service.Speaks("rest-xml")) entry.router.emplace(service);
   entries_.push_back(std::move(entry));
 }
@@ -100,9 +80,8 @@ std::optional<ServiceChoice::Set> ServiceChoice::OfSignature(const http::Request
 }
 
 ServiceChoice::Set ServiceChoice::OfHost(std::string_view host, Set among) const {
-  host = WithoutPort(host);
-  if (host.empty() || host.size() > kHostBytesMax) return 0;
-  return Those(among, [&](const Entry& entry) { return std::ranges::any_of(entry.hosts, [&](const auto& form) { return HasLabels(host, form); }); });
+  host = wire::WithoutPort(host);
+  return Those(among, [&](const Entry& entry) { return std::ranges::any_of(entry.hosts, [&](const wire::HostForm& form) { return form.Fits(host); }); });
 }
 
 std::optional<ServiceChoice::Set> ServiceChoice::OfAction(const http::Request& request, Set among) const {

@@ -23,13 +23,15 @@
 
 #include "net/http_message.h"
 #include "wire/descriptor.h"
-#include "wire/router.h"
 
 namespace mayfly::edge {
 
 class ServiceChoice {
  public:
   static constexpr size_t kServicesMax = 64;
+
+  ServiceChoice();
+  ~ServiceChoice();
 
   // Services are numbered in the order of their coming. `service` outlives this.
   void Add(const wire::Service& service);
@@ -44,17 +46,11 @@ class ServiceChoice {
  private:
   using Set = uint64_t;  // of services, by number
 
-  struct Entry {
-    const wire::Service* service;
-    std::vector<std::string_view> signing;
-    std::vector<std::vector<std::string_view>> hosts;  // the labels of each form
-    std::optional<wire::Router> router;  // of a REST protocol
-    bool speaks_query;
-  };
+  struct Entry;
 
   template <typename Predicate>
   Set Those(Set among, Predicate predicate) const;
-  Set All() const { return entries_.empty() ? 0 : ~Set{0} >> (kServicesMax - entries_.size()); }
+  Set All() const;
   Set OfHost(std::string_view host, Set among) const;
   // nullopt when no signature names a service.
   std::optional<Set> OfSignature(const http::Request& request) const;

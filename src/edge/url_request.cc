@@ -9,7 +9,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "edge/host_field.h"
+#include "wire/host_form.h"
 
 namespace mayfly::edge {
 namespace {
@@ -58,7 +58,7 @@ class JoinedValues {
 
 std::string SourceIp(std::string_view peer) {
   if (peer == "unix") return "127.0.0.1";
-  std::string_view address = WithoutPort(peer);
+  std::string_view address = wire::WithoutPort(peer);
   if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
   return std::string(address);
 }
@@ -140,7 +140,7 @@ json::Value RequestContext(const http::Request& request, const UrlEventContext& 
 }  // namespace
 
 std::optional<UrlHost> ParseUrlHost(std::string_view host, std::string_view domain) {
-  UrlHost parsed{.name = LowerCase(WithoutPort(host))};
+  UrlHost parsed{.name = LowerCase(wire::WithoutPort(host))};
   if (parsed.name.ends_with('.')) parsed.name.pop_back();
   if (parsed.name.size() > kUrlHostBytesMax) return std::nullopt;
   std::string_view rest = parsed.name;
@@ -161,7 +161,7 @@ Result<UrlOrigin> ParseUrlOrigin(std::string_view text, const UrlOrigin& listene
     rest.remove_prefix(separator + 3);
     origin.port = DefaultPort(origin.scheme);
   }
-  origin.domain = LowerCase(WithoutPort(rest));
+  origin.domain = LowerCase(wire::WithoutPort(rest));
   if (origin.domain.size() < rest.size()) origin.port = rest.substr(origin.domain.size() + 1);
   const bool is_scheme = origin.scheme == "http" || origin.scheme == "https";
   const bool is_port = origin.port.size() <= 5 && IsNumber(origin.port);

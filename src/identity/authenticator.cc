@@ -124,19 +124,23 @@ void TakeFramingOff(http::Request& request, PayloadMode payload, std::optional<C
   ForgetFraming(request, decoded_bytes);
 }
 
+// The body of a request without a signature: its framing is what it says.
+Result<> OpenUnsigned(http::Request& request, std::string_view declared) {
+  if (!declared.starts_with("STREAMING-")) return {};
+  MF_TRY(const PayloadMode payload, PayloadModeOf(declared));
+  TakeFramingOff(request, payload, std::nullopt);
+  return {};
+}
+
 }  // namespace
 
 Result<> Authenticator::OpenBody(http::Request& request, AuthMode mode, UnsignedBodies unsigned_bodies) {
   const std::string_view declared = request.headers.Get("x-amz-content-sha256");
   const bool is_chunked = declared.starts_with("STREAMING-");
   if (!is_chunked && (mode == AuthMode::Open || !request.body_reader)) return {};  // nothing to check, or it has been hashed
-  if (mode == AuthMode::Open) {
-    MF_TRY(const PayloadMode payload, PayloadModeOf(declared));
-    TakeFramingOff(request, payload, std::nullopt);
-    return {};
-  }
+  if (mode == AuthMode::Open) return OpenUnsigned(request, declared);
   MF_TRY(const auto claim, ParseClaim(request));
-  MF_ASSERT(claim.has_value());
+  if (!claim) return OpenUnsigned(request, declared);
   if (!TakesUnsigned(*claim, unsigned_bodies) && !request.body_reader) return {};  // it has been hashed as it came
   MF_TRY(const PayloadMode payload, PayloadModeOf(claim->payload_hash));
   switch (payload) {
@@ -153,6 +157,7 @@ Result<> Authenticator::OpenBody(http::Request& request, AuthMode mode, Unsigned
 Result<Principal> Authenticator::Authenticate(const http::Request& request, const SignatureRules& rules) {
   if (options_.mode == AuthMode::Open) return AcceptAny(request);
   MF_TRY(const auto claim, ParseClaim(request));
+  if (!claim && rules.anonymous) return Principal{.account_id = "", .region = options_.default_region, .access_key_id = "", .arn = ""};
   if (!claim) return Fail(MissingToken());
   MF_TRY(const AccessKey key, FindKey(*claim));
   if (key.reach != KeyReach::Everywhere) return Fail(UnknownKey());

@@ -37,6 +37,8 @@ struct SignatureRules {
   // The names, divided by blanks, of which the scope has to have one as its service. Empty: any.
   std::string_view signing_names{};
   UnsignedBodies unsigned_bodies = UnsignedBodies::Refused;
+  // Whether a request without any signature is let through, as nobody's: then the principal has no account and no ARN.
+  bool anonymous = false;
   // Of the body as received, for callers that hashed while they read. Empty: request.body is hashed, and only when a signature needs it.
   std::string_view body_sha256_hex{};
 };

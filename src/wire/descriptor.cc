@@ -30,6 +30,13 @@ const ErrorShape* FindError(const Service& service, std::string_view code) {
   return nullptr;
 }
 
+const ErrorShape* FindStandIn(const Service& service, std::string_view code) {
+  for (const ErrorShape& error : service.errors) {
+    if (std::ranges::find(error.stands_for, code) != error.stands_for.end()) return &error;
+  }
+  return nullptr;
+}
+
 const Operation* FindOperation(const Service& service, std::string_view name) {
   for (const Operation& operation : service.operations) {
     if (operation.name == name) return &operation;

@@ -145,6 +145,9 @@ struct ErrorShape {
   bool fault = false;
   std::string_view retry_after_member;  // goes to the Retry-After header instead of the body; may be empty
   std::string_view query_code{};        // in the query protocol
+  // Codes that all services share (wire/error_response.h), which this service calls by this one; `text`: its own words for them.
+  std::span<const std::string_view> stands_for{};
+  std::string_view text{};
 };
 
 // What serves a service: its generated Handler derives from it or, where the model has several groups, the struct Handlers, which
@@ -168,6 +171,7 @@ struct Operation {
   Task<Result<>> (*call)(ServiceHandler& handler, Context& ctx, void* request, void* response) = nullptr;
   uint64_t request_bytes_max = 1'048'576;  // of a body as it is sent
   std::string_view limit_name{};           // what the answer to a larger one calls the operation
+  std::string_view header{};               // a field that a request must have to mean this operation; empty: none
 
   // Whether the handler reads the request's body itself, piece by piece: it must not be gathered before.
   bool StreamsRequest() const;
@@ -185,9 +189,10 @@ struct Service {
   std::string_view xml_namespace{};    // query and rest-xml
   std::string_view version{};          // "2015-03-31"; query: the parameter Version
   // Forms of a Host that mean this service, parted by blanks: "sqs.REGION.*". REGION is one label that looks like a region's name; * at an
-  // end is one label or more.
+  // end is one label or more, and so is {NAME} at the beginning: those labels are the first one of the operations' paths (virtual hosts).
   std::string_view hosts{};
   bool bare_errors = false;  // rest-xml: an answer that tells of an error is the Error element alone
+  bool anonymous = false;    // requests without a signature are let through to the service, whose authorizer decides about nobody
 
   bool Speaks(std::string_view name) const;
 };
@@ -203,6 +208,8 @@ struct TypedOperation {
 };
 
 const ErrorShape* FindError(const Service& service, std::string_view code);
+// That by which the service tells an error that all services share; null where it has none of its own.
+const ErrorShape* FindStandIn(const Service& service, std::string_view code);
 const Operation* FindOperation(const Service& service, std::string_view name);
 
 }  // namespace mayfly::wire

@@ -61,8 +61,12 @@ Error NotImplemented(const Operation& operation) {
 }
 
 ErrorAnswer DescribeError(const Service& service, const Error& error) {
-  const Error shown = ForCaller(service, error);
+  Error shown = ForCaller(service, error);
   const ErrorShape* shape = FindError(service, shown.code);
+  if (!shape && (shape = FindStandIn(service, shown.code))) {
+    shown.code = shape->code;
+    if (!shape->text.empty()) shown.message = shape->text;
+  }
   ErrorAnswer answer;
   answer.code = shown.code;
   if (shape) {
@@ -79,7 +83,9 @@ ErrorAnswer DescribeError(const Service& service, const Error& error) {
       continue;
     }
     json::Value value = MemberValue(raw);
-    if (shape && !shape->retry_after_member.empty() && name == shape->retry_after_member) {
+    if (name.starts_with('@')) {
+      answer.headers.emplace_back(name.substr(1), value.is_string() ? value.string() : raw);
+    } else if (shape && !shape->retry_after_member.empty() && name == shape->retry_after_member) {
       answer.retry_after = value.is_string() ? value.string() : raw;
     } else {
       answer.body.emplace_back(name, std::move(value));

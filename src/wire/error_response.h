@@ -6,6 +6,8 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/json.h"
 #include "base/result.h"
@@ -17,6 +19,8 @@ struct ErrorAnswer {
   int status = 500;
   std::string code;         // "ResourceNotFoundException"
   std::string retry_after;  // seconds for the Retry-After header; empty when there is none
+  // Further headers, of members whose names begin with @: {"@Allow", "\"DELETE\""}. REST protocols send them.
+  std::vector<std::pair<std::string, std::string>> headers;
   json::Object body;        // further members, Type (User or Service, where the model has the error), message or Message
 };
 

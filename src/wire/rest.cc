@@ -28,7 +28,21 @@ void NameContent(std::string_view type, http::Response& response) {
 
 }  // namespace
 
-Result<RouteMatch> Rest::Route(const http::Request& request) const { return router_.Find(request.method, request.path(), request.query()); }
+Rest::Rest(const Service& service, const EventForm& events) : service_(service), events_(events), router_(service), virtual_hosts_(HostFormsOf(service)) {
+  std::erase_if(virtual_hosts_, [](const HostForm& form) { return !form.has_label(); });
+}
+
+std::string Rest::PathOf(const http::Request& request) const {
+  const std::string_view host = virtual_hosts_.empty() ? std::string_view() : WithoutPort(request.headers.Get("Host"));
+  for (const HostForm& form : virtual_hosts_) {
+    if (const auto label = form.LabelIn(host)) return std::string("/").append(*label).append(request.path());
+  }
+  return std::string(request.path());
+}
+
+Result<RouteMatch> Rest::Route(const http::Request& request) const {
+  return router_.Find(request.method, PathOf(request), request.query(), request.headers);
+}
 
 Result<Message> Rest::Decode(const RouteMatch& match, http::Request& request) const {
   MF_ASSERT(match.operation->todo.empty());

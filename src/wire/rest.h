@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "wire/event_form.h"
+#include "wire/host_form.h"
 #include "wire/protocol.h"
 #include "wire/violations.h"
 
@@ -23,7 +24,7 @@ class Rest : public Protocol {
 
  protected:
   // `service` outlives this. `events`: how a stream's events look.
-  Rest(const Service& service, const EventForm& events) : service_(service), events_(events), router_(service) {}
+  Rest(const Service& service, const EventForm& events);
 
   const Service& service_;
 
@@ -43,8 +44,12 @@ class Rest : public Protocol {
   Result<> ReadWhole(const Member& payload, http::Request& request, void* object, Violations& violations) const;
   void WriteWhole(const Member& payload, void* value, http::Response& response) const;
 
+  // The request's path, behind what its Host stands for.
+  std::string PathOf(const http::Request& request) const;
+
   const EventForm& events_;
   Router router_;
+  std::vector<HostForm> virtual_hosts_;
 };
 
 }  // namespace mayfly::wire

@@ -28,6 +28,7 @@ http::Response RestJson::EncodeError(const Error& error) const {
   http::Response response = http::Response::Json(answer.status, json::Write(json::Value(std::move(answer.body))));
   response.headers.Set("x-amzn-ErrorType", answer.code);
   if (!answer.retry_after.empty()) response.headers.Set("Retry-After", answer.retry_after);
+  for (const auto& [name, value] : answer.headers) response.headers.Set(name, value);
   return response;
 }
 

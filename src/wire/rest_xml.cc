@@ -52,12 +52,14 @@ http::Response RestXml::EncodeError(const Error& error) const {
   const ErrorAnswer answer = DescribeError(service_, error);
   http::Response response = http::Response::Text(answer.status, BeginXmlError(service_, answer, answer.code), document_type());
   if (!answer.retry_after.empty()) response.headers.Set("Retry-After", answer.retry_after);
+  for (const auto& [name, value] : answer.headers) response.headers.Set(name, value);
   return response;
 }
 
 void RestXml::Finish(http::Response& response, std::string_view request_id) const {
   Protocol::Finish(response, request_id);
   response.headers.Set("x-amz-request-id", request_id);
+  if (service_.bare_errors) response.headers.Set("x-amz-id-2", HostIdOf(request_id));
   if (response.status >= 400) EndXmlError(service_, request_id, response.body);
 }
 

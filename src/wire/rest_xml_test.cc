@@ -5,6 +5,7 @@
 
 #include "model/shelf.h"
 #include "wire/testing/requests.h"
+#include "wire/xml_error.h"
 #include "wire/xml_read.h"
 #include "wire/xml_write.h"
 
@@ -158,7 +159,34 @@ TEST_F(RestXmlTest, TellsBareErrorsWithTheirMembers) {
   http::Response answer = protocol.EncodeError(error);
   protocol.Finish(answer, "id");
   EXPECT_EQ(answer.body, R"(<?xml version="1.0"?><Error><Code>NotOnShelfException</Code><Message>no book</Message><Key>a&amp;b</Key>)"
-                         R"(<RequestId>id</RequestId></Error>)");
+                         "<RequestId>id</RequestId><HostId>" + HostIdOf("id") + "</HostId></Error>");
+  EXPECT_EQ(answer.headers.Get("x-amz-id-2"), HostIdOf("id"));
+}
+
+TEST_F(RestXmlTest, WhatAllServicesShareHasTheServicesOwnName) {
+  static constexpr std::string_view kShared[] = {"AccessDeniedException"};
+  static constexpr ErrorShape kOwn[] = {{.code = "KeepOut", .status = 403, .message_member = "message", .retry_after_member = {}, .stands_for = kShared, .text = "Keep out"}};
+  Service service = shelf::kService;
+  service.errors = kOwn;
+  Error error = Error::Service("AccessDeniedException", "User: x is not authorized");
+  error.members.emplace_back("@Allow", "\"GET\"");
+  const http::Response answer = RestXml(service).EncodeError(error);
+  EXPECT_EQ(answer.status, 403);
+  EXPECT_EQ(answer.headers.Get("Allow"), "GET");
+  EXPECT_NE(answer.body.find("<Code>KeepOut</Code><Message>Keep out</Message>"), std::string::npos) << answer.body;
+}
+
+TEST_F(RestXmlTest, APartOfThePathMayStandInTheHost) {
+  Service service = shelf::kService;
+  service.hosts = "{Drawer}.files.*";
+  http::Request request;
+  request.method = "GET";
+  request.target = "/d/k";
+  request.headers.Add("Host", "files.files.localhost:80");
+  const auto match = RestXml(service).Route(request);
+  ASSERT_TRUE(match);
+  EXPECT_EQ(match->operation->name, "GetFile");
+  EXPECT_EQ(match->labels.front().second, "d");
 }
 
 TEST(AppendXmlText, WritesNothingThatAParserRefuses) {

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "base/encoding.h"
-#include "net/http_message.h"
 #include "wire/json_codec.h"
 
 namespace mayfly::wire {
@@ -39,6 +38,8 @@ bool HasLiterals(const Operation& operation, const std::vector<std::pair<std::st
     });
   });
 }
+
+size_t Demands(const Operation& operation) { return operation.query.size() + (operation.header.empty() ? 0 : 1); }
 
 }  // namespace
 
@@ -106,7 +107,7 @@ std::optional<Router::PathFit> Router::Fit(std::string_view method, std::string_
   return PathFit{node->literal_segments, std::ranges::any_of(node->operations, [&](const Operation* operation) { return operation->method == method; })};
 }
 
-Result<RouteMatch> Router::Find(std::string_view method, std::string_view path, std::string_view query) const {
+Result<RouteMatch> Router::Find(std::string_view method, std::string_view path, std::string_view query, const http::Headers& headers) const {
   std::vector<std::string_view> values;
   const Node* node = root_->Walk(WithoutFirstSlash(path), values);
   if (!node) return Fail(Error::Service("UnknownOperationException", "The requested operation is not known to this service."));
@@ -115,7 +116,8 @@ Result<RouteMatch> Router::Find(std::string_view method, std::string_view path, 
   match.query = http::ParseQuery(query);
   for (const Operation* candidate : node->operations) {
     if (candidate->method != method || !HasLiterals(*candidate, match.query)) continue;
-    if (!match.operation || candidate->query.size() > match.operation->query.size()) match.operation = candidate;
+    if (!candidate->header.empty() && !headers.Find(candidate->header)) continue;
+    if (!match.operation || Demands(*candidate) > Demands(*match.operation)) match.operation = candidate;
   }
   if (!match.operation) {
     return Fail(Error::Service("MethodNotAllowedException", fmt::format("The method {} is not allowed here.", method.substr(0, 16))));

@@ -43,6 +43,14 @@ TEST(Router, AGreedyLabelTakesWhatIsLeft) {
   EXPECT_EQ(Find("GET", "/files/d"), "UnknownOperationException");
 }
 
+TEST(Router, TellsOperationsApartByAHeader) {
+  const Router router(shelf::kService);
+  http::Headers headers;
+  EXPECT_EQ(router.Find("PUT", "/files/d/k", "", headers)->operation->name, "PutFile");
+  headers.Add("X-Shelf-From", "e/k");
+  EXPECT_EQ(router.Find("PUT", "/files/d/k", "", headers)->operation->name, "CopyFile");
+}
+
 TEST(Router, RefusesWhatNoOperationHas) {
   EXPECT_EQ(Find("GET", "/"), "UnknownOperationException");
   EXPECT_EQ(Find("GET", ""), "UnknownOperationException");

@@ -1,5 +1,7 @@
 #include "wire/xml_error.h"
 
+#include "base/encoding.h"
+#include "base/hash.h"
 #include "wire/xml_write.h"
 
 namespace mayfly::wire {
@@ -24,6 +26,11 @@ std::string_view MessageOf(const ErrorAnswer& answer) {
   return {};
 }
 
+std::string HostIdOf(std::string_view request_id) {
+  const Sha256Digest digest = Sha256(request_id);
+  return Base64Encode(AsView(digest));
+}
+
 std::string BeginXmlError(const Service& service, const ErrorAnswer& answer, std::string_view code) {
   std::string out = "<?xml version=\"1.0\"?>";
   if (service.bare_errors) {
@@ -43,6 +50,7 @@ std::string BeginXmlError(const Service& service, const ErrorAnswer& answer, std
 
 void EndXmlError(const Service& service, std::string_view request_id, std::string& body) {
   AppendXmlElement("RequestId", request_id, body);
+  if (service.bare_errors) AppendXmlElement("HostId", HostIdOf(request_id), body);
   body += service.bare_errors ? "</Error>" : "</ErrorResponse>";
 }
 

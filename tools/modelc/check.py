@@ -9,7 +9,7 @@ from cpp_names import group_words
 from model import Member, Model, ModelError, Operation, Place, Type
 
 PROTOCOLS = ("rest-json", "rest-xml", "json-1.0", "json-1.1", "query", "ec2-query", "rpc-v2-cbor")
-HOST = re.compile(r"^(\*|REGION|[a-z0-9-]+)(\.(REGION|[a-z0-9-]+))*(\.\*)?$")
+HOST = re.compile(r"^(\*|\{\w+\}|REGION|[a-z0-9-]+)(\.(REGION|[a-z0-9-]+))*(\.\*)?$")
 LOOK_AROUND = re.compile(r"\(\?[=!<]")
 
 
@@ -47,6 +47,8 @@ class Checker:
             self._find(Place("model", 0), "ec2-query stands alone: it has names of its own for members")
         if len({protocol.startswith("rest") for protocol in model.protocol.split()}) > 1:
             self._find(Place("model", 0), "a REST protocol stands with its like only: others have no paths")
+        if model.callers not in ("", "anyone"):
+            self._find(Place("model", 0), "expected: callers anyone")
         if model.errors_form not in ("", "bare"):
             self._find(Place("model", 0), "expected: errors bare")
         for declared in model.types.values():
@@ -129,8 +131,8 @@ class Checker:
         self._check_xml(member, found, what)
         if member.or_path and not (found.kind == "string" and "query" in self._model.protocol.split()):
             self._find(member.place, f"{what}: or_path is for a string in the query protocol")
-        if member.own and member.location != "header":
-            self._find(member.place, f"{what}: own is for headers")
+        if member.own and member.location not in ("header", "status"):
+            self._find(member.place, f"{what}: own is for headers and the status")
         if member.bare_max and (found.kind != "string" or member.location != "body"):
             self._find(member.place, f"{what}: bare.. is for a string in the body")
         if self._model.is_stream(found) and member.location != "payload":
@@ -191,7 +193,7 @@ class Checker:
             return
         seen = {}
         for operation in self._model.operations.values():
-            route = (operation.method, re.sub(r"\{\w+\+?\}", "{}", operation.path), tuple(sorted(operation.literals)))
+            route = (operation.method, re.sub(r"\{\w+\+?\}", "{}", operation.path), tuple(sorted(operation.literals)), operation.header)
             if route in seen:
                 self._find(operation.place, f"{operation.name} has the same route as {seen[route]}")
             seen[route] = operation.name
@@ -210,7 +212,9 @@ class Checker:
 
     def _check_unused(self) -> None:
         model = self._model
-        for table in (model.types, model.enums, model.structs, model.errors):
+        # A service with bare errors tells any of them of any operation.
+        tables = (model.types, model.enums, model.structs) + (() if model.errors_form == "bare" else (model.errors,))
+        for table in tables:
             for name, declared in table.items():
                 if name not in self._used and not getattr(declared, "of_any", False):
                     self._find(declared.place, f"{name} is used nowhere")

@@ -168,23 +168,25 @@ class Source:
             types = f"{request_name(operation)}, {operation.output or 'void'}"
             row += [f"&k{request_name(operation)}", output, '""',
                     f"&CallHandler<{choice(group)}, &{group.name}::{operation.name}, {types}>"]
-        row += [operation.limit, quoted(operation.limit_name or operation.name)]
+        row += [operation.limit, quoted(operation.limit_name or operation.name), quoted(operation.header)]
         return f"    {{{', '.join(row)}}},"
 
     def _errors(self) -> List[str]:
-        lines = ["constexpr ErrorShape kErrors[] = {"]
+        lines = [f"constexpr std::string_view k{error.name}StandsFor[] = {{{', '.join(quoted(code) for code in error.stands_for)}}};"
+                 for error in self._model.errors.values() if error.stands_for]
+        lines += ["constexpr ErrorShape kErrors[] = {"]
         for error in self._model.errors.values():
             message = "message" if error.message_member == "none" else error.message_member
             lines.append(f"    {{{quoted(error.name)}, {error.status}, {quoted(message)}, {truth(error.fault)}, "
-                         f"{quoted(retry_after(error))}, {quoted(error.query_code)}}},")
+                         f"{quoted(retry_after(error))}, {quoted(error.query_code)}{stands_for(error)}}},")
         return lines + ["};"]
 
     def _service(self) -> List[str]:
         model = self._model
         texts = [quoted(text) for text in (model.name, model.title, model.signing, model.protocol)]
         more = [quoted(text) for text in (model.target, model.namespace, model.xml, model.version, model.hosts)]
-        if model.errors_form == "bare":
-            more.append(truth(True))
+        if model.errors_form == "bare" or model.callers:
+            more += [truth(model.errors_form == "bare"), truth(model.callers == "anyone")]
         return [f"const Service kService{{{', '.join(texts)}, kOperations, kErrors, {', '.join(more)}}};"]
 
 
@@ -199,6 +201,10 @@ def truth(value: bool) -> str:
 def shown_bound(use: Type, text: str) -> str:
     """How messages write a bound: that of a double always with a point."""
     return text + ".0" if use.kind == "double" and "." not in text else text
+
+
+def stands_for(error: ErrorShape) -> str:
+    return f", k{error.name}StandsFor, {quoted(error.text)}" if error.stands_for else ""
 
 
 def retry_after(error: ErrorShape) -> str:

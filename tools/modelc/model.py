@@ -114,6 +114,8 @@ class ErrorShape:
     query_code: str = ""  # in the query protocol, and in x-amzn-query-error; the name itself unless it is said
     members: List[Member] = field(default_factory=list)
     of_any: bool = False  # every operation may answer it, so that none lists it
+    stands_for: List[str] = field(default_factory=list)  # codes that services share, which this one calls so
+    text: str = ""  # its own words for them
 
 
 @dataclass
@@ -134,6 +136,7 @@ class Operation:
     errors: List[str] = field(default_factory=list)
     todo: str = ""
     is_bare: bool = False  # nothing is said of it but its name (and todo)
+    header: str = ""  # a field that a request has only when it means this operation
     limit: str = ""  # bytes of a request; the service's unless the operation has its own
     limit_name: str = ""  # what the service calls the operation when it refuses a larger one; the name itself unless it is said
 
@@ -152,6 +155,7 @@ class Model:
     namespace: str = ""  # of __type in answers of the JSON protocols
     xml: str = ""  # namespace of XML answers
     errors_form: str = ""  # "bare": an XML answer that tells of an error is the Error element alone
+    callers: str = ""  # "anyone": requests without a signature reach the service, which decides about them
     types: Dict[str, NamedType] = field(default_factory=dict)
     enums: Dict[str, Enum] = field(default_factory=dict)
     structs: Dict[str, Struct] = field(default_factory=dict)

@@ -14,8 +14,9 @@ TOKEN = re.compile(r"\s*(?:`([^`]*)`|\"([^\"]*)\"|(\S+))")
 RANGE = re.compile(r"^(-?[0-9]+(?:\.[0-9]+)?)?\.\.(-?[0-9]+(?:\.[0-9]+)?)?$")
 NAME = re.compile(r"^[A-Za-z][A-Za-z0-9]*$")
 XML_ROOT = re.compile(r"^xml\((\w+)\)(?:\s+|$)")
-CALL = re.compile(r"^op (\w+)()()()( deprecated)?$")
-OPERATION = re.compile(r"^op (\w+)\s+(GET|PUT|POST|DELETE|PATCH|HEAD) (/\S*) -> (\d{3})( deprecated)?$")
+CALL = re.compile(r"^op (\w+)()()()()( deprecated)?$")
+OPERATION = re.compile(r"^op (\w+)\s+(GET|PUT|POST|DELETE|PATCH|HEAD|OPTIONS) (/\S*)(?: with ([a-z0-9-]+))? -> (\d{3})( deprecated)?$")
+ERROR = re.compile(r"^error (\w+)\s+(\d{3}) (message|Message|none)( fault)?( any)?(?:\s+query (\S+))?(?:\s+for\(([\w ]+)\)(?:\s+`([^`]*)`)?)?$")
 # Traits of a member that say how XML and the query protocol write it.
 XML_TRAIT = re.compile(r"^(xml|items|entries|xmlns)\(")
 XML_TRAITS = ((r"^xml\(([\w:]+)\)$", ("name",)), (r"^items\((\w+)\)$", ("item",)), (r"^entries\((\w+):(\w+)\)$", ("key", "value")),
@@ -79,7 +80,7 @@ class Parser:
         self._model.name = first.split(" ", 1)[1].strip()
         for place, line in lines[1:]:
             key, _, value = line.partition(" ")
-            if key not in ("title", "version", "protocol", "signing", "hosts", "limit", "target", "namespace", "xml", "errors"):
+            if key not in ("title", "version", "protocol", "signing", "hosts", "limit", "target", "namespace", "xml", "errors", "callers"):
                 raise place.error(f"a service has no '{key}'")
             setattr(self._model, "errors_form" if key == "errors" else key, value.strip())
 
@@ -130,12 +131,13 @@ class Parser:
     def _error(self, lines: List[Line]) -> None:
         place, first = lines[0]
         head, _, rest = first.partition(" ; ")
-        found = re.match(r"^error (\w+)\s+(\d{3}) (message|Message|none)( fault)?( any)?(?:\s+query (\S+))?$", head)
+        found = ERROR.match(head)
         if not found:
-            raise place.error("expected: error Name STATUS message|Message|none [fault] [any] [query CODE] [; member type …]")
+            raise place.error("expected: error Name STATUS message|Message|none [fault] [any] [query CODE] [for(CODE …) [`text`]] [; member type …]")
         name = self._error_name(found.group(1))
         error = ErrorShape(name, int(found.group(2)), found.group(3), place, bool(found.group(4)), found.group(6) or "",
-                           self._members([(place, rest)] + lines[1:]), bool(found.group(5)))
+                           self._members([(place, rest)] + lines[1:]), bool(found.group(5)),
+                           (found.group(7) or "").split(), found.group(8) or "")
         self._declare(self._model.errors, name, error, place)
 
     def _error_name(self, name: str) -> str:
@@ -145,10 +147,11 @@ class Parser:
         place, first = lines[0]
         found = (OPERATION if self._model.rest else CALL).match(first)
         if not found:
-            raise place.error("expected: op Name  METHOD /uri -> STATUS [deprecated]" if self._model.rest else "expected: op Name [deprecated]")
+            raise place.error("expected: op Name  METHOD /uri [with HEADER] -> STATUS [deprecated]" if self._model.rest else "expected: op Name [deprecated]")
         path, _, query = (found.group(3) or "/").partition("?")
         literals = [part.partition("=")[::2] for part in query.split("&") if part]
-        operation = Operation(found.group(1), found.group(2) or "POST", path, literals, int(found.group(4) or 200), place, bool(found.group(5)))
+        operation = Operation(found.group(1), found.group(2) or "POST", path, literals, int(found.group(5) or 200), place, bool(found.group(6)))
+        operation.header = found.group(4) or ""
         for keyword, section in self._sections(lines[1:]):
             self._section(operation, keyword, section)
         self._declare(self._model.operations, operation.name, operation, place)
