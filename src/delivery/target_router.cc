@@ -7,7 +7,7 @@
 namespace mayfly::delivery {
 namespace {
 
-Result<> Authorize(const Target& target, const Delivery& delivery) {
+Result<> MayDeliver(const Target& target, const Delivery& delivery) {
   const DeliveryPrincipal& sender = delivery.principal;
   MF_ASSERT(sender.is_named());
   identity::RequestPrincipal principal;
@@ -39,13 +39,15 @@ Target* TargetRouter::Find(std::string_view target_arn) const {
   return found == targets_.end() ? nullptr : found->second;
 }
 
+Result<> TargetRouter::Authorize(const Delivery& delivery) const {
+  const Target* target = Find(delivery.target_arn);
+  if (target) return MayDeliver(*target, delivery);
+  return Fail(Error::Service("UnsupportedTarget", fmt::format("nothing here takes deliveries to {}", delivery.target_arn)));
+}
+
 Task<Result<>> TargetRouter::Deliver(Context& ctx, const Delivery& delivery) {
-  Target* target = Find(delivery.target_arn);
-  if (!target) {
-    co_return Fail(Error::Service("UnsupportedTarget", fmt::format("nothing here takes deliveries to {}", delivery.target_arn)));
-  }
-  MF_CO_TRY_VOID(Authorize(*target, delivery));
-  co_return co_await target->Deliver(ctx, delivery);
+  MF_CO_TRY_VOID(Authorize(delivery));
+  co_return co_await Find(delivery.target_arn)->Deliver(ctx, delivery);
 }
 
 size_t TargetRouter::BodyBytesMax(std::string_view target_arn) const {

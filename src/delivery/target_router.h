@@ -41,6 +41,8 @@ class TargetRouter {
  public:
   // `service`: the third part of the ARNs that `target` takes ("lambda", "sqs"). `target` outlives the router.
   void Register(std::string service, Target& target);
+  // Whether `delivery` would be let in: what Deliver asks first. Errors: as there.
+  Result<> Authorize(const Delivery& delivery) const;
   // Errors: those of the target; Service "UnsupportedTarget", not retryable, when nobody takes such ARNs.
   Task<Result<>> Deliver(Context& ctx, const Delivery& delivery);
   // Of the target that takes `target_arn`.

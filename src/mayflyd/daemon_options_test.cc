@@ -72,6 +72,7 @@ constexpr Known kKnown[] = {
     {"s3-access-key-id", "TEXT", ""},
     {"s3-directory", "TEXT", ""},
     {"s3-endpoint", "TEXT", ""},
+    {"s3-free-min", "INT in [0 - 1073741824]", "256"},
     {"s3-region", "TEXT", ""},
     {"s3-secret-access-key-file", "TEXT", ""},
     {"scaling-environments", "INT in [1 - 1000000]", "1000"},

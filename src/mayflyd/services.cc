@@ -6,6 +6,7 @@
 #include "services/lambda/service.h"
 #include "services/pipes/service.h"
 #include "services/scheduler/service.h"
+#include "services/s3/service.h"
 #include "services/sqs/service.h"
 #include "services/ssm/service.h"
 #include "services/sts/service.h"
@@ -16,6 +17,7 @@ std::vector<services::Declaration> DeclareServices(lambda::Premises& lambda) {
   return {
       lambda::Declare(lambda),
       sqs::Declare(),
+      s3::Declare(),
       autoscaling::Declare(),
       ec2::Declare(),
       events::Declare(),

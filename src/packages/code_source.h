@@ -1,7 +1,7 @@
 // CodeSource: where packages come from that a request only names (S3Bucket, S3Key).
 //
 // Called by the services on their strand. Implemented by BucketDirectory (folders of this machine) and S3Endpoint (whatever
-// speaks S3's protocol); Mayfly's own S3 service will be a third.
+// speaks S3's protocol); a service of this daemon offers a third as OwnBuckets.
 #pragma once
 
 #include <string>
@@ -32,6 +32,12 @@ class CodeSource {
   // Gives the object, for the account and region of `ctx`. Errors: InvalidParameterValueException with AWS's texts (no such
   // bucket, key or version; not allowed; in another region; larger than kSourceBytesMax). Fault: the source does not work.
   virtual Task<Result<FetchedCode>> Fetch(Context& ctx, CodeLocation location) = 0;
+};
+
+// The buckets of this daemon: a port, offered by the service that has them.
+class OwnBuckets : public CodeSource {
+ public:
+  virtual bool HasBucket(std::string_view bucket) const = 0;
 };
 
 // "Error occurred while GetObject. S3 Error Code: … S3 Error Message: …"

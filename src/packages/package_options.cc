@@ -5,11 +5,27 @@
 #include "packages/bucket_directory.h"
 
 namespace mayfly::packages {
+namespace {
+
+// A bucket of the daemon's own hides a folder of its name.
+class LocalBuckets final : public CodeSource {
+ public:
+  LocalBuckets(OwnBuckets& own, std::string folder, BlockingPool& files) : own_(&own), folder_(std::move(folder), files) {}
+  Task<Result<FetchedCode>> Fetch(Context& ctx, CodeLocation location) override {
+    return own_->HasBucket(location.bucket) ? own_->Fetch(ctx, std::move(location)) : folder_.Fetch(ctx, std::move(location));
+  }
+
+ private:
+  OwnBuckets* own_;
+  BucketDirectory folder_;
+};
+
+}  // namespace
 
 OptionGroup OptionsOf(PackageOptions& packages) {
   OptionGroup group("Packages");
   group.Text("s3-directory", packages.s3_directory,
-             "folder of buckets that S3Bucket and S3Key name: FOLDER/BUCKET/KEY (default: buckets in the data directory)");
+             "folder of buckets that S3Bucket and S3Key name beside those of this daemon: FOLDER/BUCKET/KEY (default: buckets in the data directory)");
   group.Text("s3-endpoint", packages.s3_endpoint, "S3-compatible service to take packages from instead: http(s)://HOST:PORT");
   group.Text("s3-region", packages.s3_region, "region in signatures for --s3-endpoint (default: the caller's)");
   group.Text("s3-access-key-id", packages.s3_access_key_id, "access key for --s3-endpoint; without one it is asked anonymously");
@@ -29,10 +45,10 @@ Result<std::optional<identity::SigningIdentity>> ReadS3Keys(const PackageOptions
   return identity::SigningIdentity{options.s3_access_key_id, secret, {}};
 }
 
-std::unique_ptr<CodeSource> MakeCodeSource(RealLoop& loop, BlockingPool& files, const PackageOptions& options, const std::string& data_path,
-                                           std::optional<identity::SigningIdentity> keys) {
+std::unique_ptr<CodeSource> MakeCodeSource(RealLoop& loop, BlockingPool& files, OwnBuckets& own, const PackageOptions& options,
+                                           const std::string& data_path, std::optional<identity::SigningIdentity> keys) {
   if (options.s3_endpoint.empty()) {
-    return std::make_unique<BucketDirectory>(options.s3_directory.empty() ? data_path + "/buckets" : options.s3_directory, files);
+    return std::make_unique<LocalBuckets>(own, options.s3_directory.empty() ? data_path + "/buckets" : options.s3_directory, files);
   }
   return std::make_unique<S3Endpoint>(loop, S3EndpointOptions{.url = options.s3_endpoint, .region = options.s3_region, .keys = std::move(keys)});
 }

@@ -24,8 +24,9 @@ OptionGroup OptionsOf(PackageOptions& packages);
 // What the options of S3 say together; the secret's file may be one that only root can read. Error: Fault, they do not fit.
 Result<std::optional<identity::SigningIdentity>> ReadS3Keys(const PackageOptions& options);
 
-// The source that the options mean. `keys`: of ReadS3Keys. All outlive it.
-std::unique_ptr<CodeSource> MakeCodeSource(RealLoop& loop, BlockingPool& files, const PackageOptions& options, const std::string& data_path,
-                                           std::optional<identity::SigningIdentity> keys);
+// The source that the options mean: a service elsewhere, or the daemon's own buckets and, for what they do not have, the folder of buckets.
+// `keys`: of ReadS3Keys. All outlive it.
+std::unique_ptr<CodeSource> MakeCodeSource(RealLoop& loop, BlockingPool& files, OwnBuckets& own, const PackageOptions& options,
+                                           const std::string& data_path, std::optional<identity::SigningIdentity> keys);
 
 }  // namespace mayfly::packages

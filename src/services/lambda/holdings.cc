@@ -16,12 +16,12 @@ images::ImageStoreOptions MakeImageStoreOptions(const services::Commons& commons
 
 }  // namespace
 
-Result<std::unique_ptr<Holdings>> Holdings::Make(const services::Commons& commons, Premises& premises) {
+Result<std::unique_ptr<Holdings>> Holdings::Make(const services::Commons& commons, Premises& premises, packages::OwnBuckets& buckets) {
   MF_TRY(auto code, packages::CodeStore::Open(commons.data_path + "/code"));
-  return std::make_unique<Holdings>(commons, premises, std::move(code));
+  return std::make_unique<Holdings>(commons, premises, buckets, std::move(code));
 }
 
-Holdings::Holdings(const services::Commons& commons, Premises& premises, std::unique_ptr<packages::CodeStore> code)
+Holdings::Holdings(const services::Commons& commons, Premises& premises, packages::OwnBuckets& buckets, std::unique_ptr<packages::CodeStore> code)
     : code(std::move(code)),
       tables(*commons.store),
       functions(*commons.loop, tables),
@@ -29,7 +29,7 @@ Holdings::Holdings(const services::Commons& commons, Premises& premises, std::un
       file_systems(std::move(premises.file_systems)),
       access(tables, *commons.identities, *commons.calendar, std::move(premises.organizations)),
       signing_profiles(commons.data_path + "/signing-profiles"),
-      code_source(packages::MakeCodeSource(*commons.loop, *commons.files, premises.settings.packages, commons.data_path, std::move(premises.s3_keys))),
+      code_source(packages::MakeCodeSource(*commons.loop, *commons.files, buckets, premises.settings.packages, commons.data_path, std::move(premises.s3_keys))),
       images(*commons.loop, *this->code, MakeImageStoreOptions(commons, premises)),
       collector(*commons.loop, *commons.files, *this->code, functions, layers) {}
 

@@ -19,8 +19,8 @@ namespace mayfly::lambda {
 
 struct Holdings {
   // Makes DATA/code when it is not there. Error: a fault of the disk.
-  static Result<std::unique_ptr<Holdings>> Make(const services::Commons& commons, Premises& premises);
-  Holdings(const services::Commons& commons, Premises& premises, std::unique_ptr<packages::CodeStore> code);
+  static Result<std::unique_ptr<Holdings>> Make(const services::Commons& commons, Premises& premises, packages::OwnBuckets& buckets);
+  Holdings(const services::Commons& commons, Premises& premises, packages::OwnBuckets& buckets, std::unique_ptr<packages::CodeStore> code);
   // Reads the rows. Error: a fault of the store.
   Task<Result<>> Open(Context& ctx);
 

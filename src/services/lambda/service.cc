@@ -44,7 +44,7 @@ class LambdaService final : public services::Service {
  public:
   static Task<Result<std::unique_ptr<services::Service>>> Open(Context& ctx, const services::Commons& commons, services::Ports& ports, Premises& premises) {
     auto& queues = ports.Get<sources::QueueSource>();
-    MF_CO_TRY(auto holdings, Holdings::Make(commons, premises));
+    MF_CO_TRY(auto holdings, Holdings::Make(commons, premises, ports.Get<packages::OwnBuckets>()));
     MF_CO_TRY_VOID(co_await holdings->Open(ctx));
     MF_CO_TRY(auto execution, co_await Execution::Open(ctx, commons, premises, *holdings, queues));
     auto service = std::make_unique<LambdaService>(commons, premises, std::move(holdings), std::move(execution),
@@ -151,7 +151,7 @@ services::Declaration Declare(Premises& premises) {
           .offers = {PortOf<delivery::Target>("lambda"), PortOf<invoke::ProvisionedCapacity>(), PortOf<catalog::FunctionCatalog>(),
                      PortOf<catalog::FunctionUrlIndex>(), PortOf<catalog::RuntimeTable>(), PortOf<catalog::Access>(), PortOf<packages::CodeStore>(),
                      PortOf<runtime::EnvironmentManager>(), PortOf<invoke::Invoker>(), PortOf<invoke::LoopGuard>()},
-          .needs = {PortOf<sources::QueueSource>(), PortOf<vpc::FunctionNetworks>()},
+          .needs = {PortOf<sources::QueueSource>(), PortOf<packages::OwnBuckets>(), PortOf<vpc::FunctionNetworks>()},
           .options = OptionsOf(premises.settings),
           .open = [&premises](Context& ctx, const services::Commons& commons, services::Ports& ports) {
             return LambdaService::Open(ctx, commons, ports, premises);
