@@ -21,15 +21,24 @@ class Connection:
 
     def exchange(self, request):
         """(status, header block, body). Chunked answers are not understood; none of the daemon's fixed ones is."""
+        self.send(request)
+        return self.receive()
+
+    def send(self, request):
         self._socket.sendall(request)
+
+    def receive(self):
+        """The answer to the oldest request that has none yet, as exchange gives it. The next is not sent before."""
         data = b""
         while b"\r\n\r\n" not in data:
             data += self._receive()
         head, _, body = data.partition(b"\r\n\r\n")
         length = next((int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0)
-        while len(body) < length:
-            body += self._receive()
-        return int(head[9:12]), head, body
+        pieces, left = [body], length - len(body)
+        while left > 0:
+            pieces.append(self._receive())
+            left -= len(pieces[-1])
+        return int(head[9:12]), head, b"".join(pieces)
 
     def _receive(self):
         piece = self._socket.recv(1 << 16)
