@@ -4,6 +4,7 @@
 #include "base/real_loop.h"
 #include "services/s3/code_buckets.h"
 #include "services/s3/collector.h"
+#include "services/s3/forms_api.h"
 #include "services/s3/s3_api.h"
 #include "services/s3/settings_api.h"
 
@@ -38,7 +39,8 @@ class S3Service final : public services::Service {
         api_({.buckets = &buckets_, .objects = &objects_, .uploads = &uploads_, .outbox = &outbox_, .authorizer = &authorizer_, .targets = commons.targets,
               .random = commons.random, .loop = commons.loop}),
         settings_(buckets_, objects_, outbox_, *commons.targets, *commons.random),
-        handlers_{{}, api_, api_, api_, api_, settings_, settings_, settings_},
+        forms_({.buckets = &buckets_, .objects = &objects_, .authorizer = &authorizer_, .keys = commons.keys, .sessions = commons.sessions, .mode = commons.mode}),
+        handlers_{{}, api_, api_, api_, api_, settings_, settings_, settings_, forms_},
         code_(buckets_, objects_, authorizer_),
         collector_(buckets_, objects_, uploads_, *commons.calendar),
         endpoint_(kService, &handlers_, authorizer_.AsFunction(), commons.observer, commons.files) {}
@@ -66,6 +68,7 @@ class S3Service final : public services::Service {
   Authorizer authorizer_;
   S3Api api_;
   SettingsApi settings_;
+  FormsApi forms_;
   Handlers handlers_;
   CodeBuckets code_;
   Collector collector_;
