@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "base/text.h"
-#include "patterns/network.h"
+#include "patterns/address_range.h"
 
 namespace mayfly::patterns {
 namespace {

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "patterns/network.h"
+#include "patterns/address_range.h"
 
 namespace mayfly::patterns {
 namespace {

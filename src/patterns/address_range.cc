@@ -1,4 +1,4 @@
-#include "patterns/network.h"
+#include "patterns/address_range.h"
 
 #include <algorithm>
 
