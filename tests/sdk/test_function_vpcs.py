@@ -92,6 +92,19 @@ def test_a_version_keeps_its_interfaces(aws, ec2, net, functions):
     assert not interfaces(ec2, net)
 
 
+def test_dual_stack(aws, ec2, net, functions):
+    dual = {**config(net, subnets=1), "Ipv6AllowedForDualStack": True}
+    assert "has no IPv6 CIDR block" in refusal(aws, functions, dual)
+    block = ec2.associate_vpc_cidr_block(VpcId=net["vpc"], AmazonProvidedIpv6CidrBlock=True)["Ipv6CidrBlockAssociation"]["Ipv6CidrBlock"]
+    ec2.associate_subnet_cidr_block(SubnetId=net["subnets"][0], Ipv6CidrBlock=block.replace("/56", "/64"))
+    name = functions(VpcConfig=dual)
+    assert aws.get_function_configuration(FunctionName=name)["VpcConfig"]["Ipv6AllowedForDualStack"]
+    assert [len(one["Ipv6Addresses"]) for one in interfaces(ec2, net)] == [1]
+    aws.update_function_configuration(FunctionName=name, VpcConfig=config(net, subnets=1))
+    assert [len(one["Ipv6Addresses"]) for one in interfaces(ec2, net)] == [0]
+    aws.delete_function(FunctionName=name)
+
+
 def refusal(aws, functions, vpc_config):
     with pytest.raises(ClientError) as refused:
         functions(VpcConfig=vpc_config)

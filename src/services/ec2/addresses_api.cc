@@ -60,7 +60,8 @@ Result<RegionState::Pointer<vpc::ElasticAddress>> FindAddress(const RegionState&
 }
 
 Result<std::string> ReadPrivateIp(const vpc::Interface& interface, const std::optional<std::string>& wanted) {
-  if (!wanted) return interface.private_ips.front();
+  if (!wanted && !interface.private_ips.empty()) return interface.private_ips.front();
+  if (!wanted) return Fail(InvalidValue(fmt::format("{} has no IPv4 address", interface.id)));
   if (std::ranges::find(interface.private_ips, *wanted) != interface.private_ips.end()) return *wanted;
   return Fail(InvalidValue(fmt::format("Invalid value '{}' for PrivateIpAddress: it is no address of {}", *wanted, interface.id)));
 }

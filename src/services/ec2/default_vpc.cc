@@ -28,9 +28,8 @@ void MakeDefaultGroup(RegionState& region, const vpc::Vpc& vpc) {
   group.description = "default VPC security group";
   vpc::GroupRule in{.id = region.NewId("sgr"), .protocol = "-1"};
   in.group_id = group.id;
-  vpc::GroupRule out{.id = region.NewId("sgr"), .egress = true, .protocol = "-1"};
-  out.cidr = "0.0.0.0/0";
-  group.rules = {std::move(in), std::move(out)};
+  group.rules = OpenEgress(region, vpc);
+  group.rules.insert(group.rules.begin(), std::move(in));
   region.Put(std::move(group));
 }
 
@@ -39,12 +38,10 @@ void MakeDefaultAcl(RegionState& region, const vpc::Vpc& vpc) {
   acl.id = region.NewId("acl");
   acl.vpc_id = vpc.id;
   acl.is_default = true;
-  for (const bool egress : {false, true}) {
+  for (const bool egress : {false, true})
     acl.entries.push_back({.number = kAllowAllNumber, .egress = egress, .allow = true, .cidr = "0.0.0.0/0"});
-    if (!vpc.ipv6_cidrs.empty())
-      acl.entries.push_back({.number = kAllowAllNumber + 1, .egress = egress, .allow = true, .ipv6_cidr = "::/0"});
-  }
   region.Put(std::move(acl));
+  if (!vpc.ipv6_cidrs.empty()) AllowIpv6InDefaultAcl(region, vpc);
 }
 
 void MakeDefaultRoute(RegionState& region, const vpc::Vpc& vpc) {
@@ -59,6 +56,31 @@ void MakeDefaultRoute(RegionState& region, const vpc::Vpc& vpc) {
 }
 
 }  // namespace
+
+void AllowIpv6InDefaultAcl(RegionState& region, const vpc::Vpc& vpc) {
+  const auto old = region.FindIf<vpc::NetworkAcl>([&](const vpc::NetworkAcl& one) { return one.vpc_id == vpc.id && one.is_default; });
+  if (std::ranges::find(old->entries, kAllowAllNumber + 1, &vpc::AclEntry::number) != old->entries.end()) return;
+  vpc::NetworkAcl acl = *old;
+  for (const bool egress : {false, true}) {
+    vpc::AclEntry entry{.number = kAllowAllNumber + 1, .egress = egress, .allow = true};
+    entry.ipv6_cidr = "::/0";
+    acl.entries.push_back(std::move(entry));
+  }
+  std::ranges::sort(acl.entries, {}, [](const vpc::AclEntry& entry) { return std::pair(!entry.egress, entry.number); });
+  region.Put(std::move(acl));
+}
+
+std::vector<vpc::GroupRule> OpenEgress(const RegionState& region, const vpc::Vpc& vpc) {
+  std::vector<vpc::GroupRule> rules;
+  for (const std::string_view block : {"0.0.0.0/0", "::/0"}) {
+    const bool is_ipv6 = block == "::/0";
+    if (is_ipv6 && vpc.ipv6_cidrs.empty()) continue;
+    vpc::GroupRule rule{.id = region.NewId("sgr"), .egress = true, .protocol = "-1"};
+    (is_ipv6 ? rule.ipv6_cidr : rule.cidr) = block;
+    rules.push_back(std::move(rule));
+  }
+  return rules;
+}
 
 RegionState::Pointer<vpc::Vpc> MakeVpc(RegionState& region, vpc::Vpc vpc) {
   vpc.id = region.NewId("vpc");

@@ -16,6 +16,11 @@ RegionState::Pointer<vpc::Vpc> MakeDefaultVpc(RegionState& region);
 // The default subnet of a zone: the first /20 of the VPC that is free. nullptr: none is.
 RegionState::Pointer<vpc::Subnet> MakeDefaultSubnet(RegionState& region, const vpc::Vpc& vpc, std::string zone);
 
+// After a VPC got IPv6 addresses: its default ACL lets all of them pass, as AWS adds it.
+void AllowIpv6InDefaultAcl(RegionState& region, const vpc::Vpc& vpc);
+// The rules with which a group begins: everything out.
+std::vector<vpc::GroupRule> OpenEgress(const RegionState& region, const vpc::Vpc& vpc);
+
 // Gives a new subnet its place: an id, and the VPC's default ACL.
 RegionState::Pointer<vpc::Subnet> AddSubnet(RegionState& region, vpc::Subnet subnet);
 

@@ -63,6 +63,7 @@ constexpr Field<vpc::Endpoint> kEndpointFields[] = {
 };
 
 Result<std::string> ReadPolicy(const std::string& text) {
+  if (text.size() > kPolicyMax) return Fail(Error::Service("InvalidParameter", "Policy document is too long."));
   if (json::Parse(text)) return text;
   return Fail(Error::Service("InvalidParameter", "Policy document is malformed: it is no JSON."));
 }

@@ -49,8 +49,16 @@ std::vector<std::string> Sorted(std::vector<std::string> ids) {
   return ids;
 }
 
-bool Serves(const vpc::Interface& row, const std::string& subnet_id, const std::vector<std::string>& group_ids) {
-  return row.type == "lambda" && row.subnet_id == subnet_id && row.group_ids == group_ids;
+// What functions share an interface by.
+struct Sharing {
+  std::string subnet_id;
+  std::vector<std::string> group_ids;
+  bool ipv6;
+};
+
+bool Serves(const vpc::Interface& row, const Sharing& sharing) {
+  return row.type == "lambda" && row.subnet_id == sharing.subnet_id && row.group_ids == sharing.group_ids &&
+         row.ipv6s.empty() != sharing.ipv6;
 }
 
 template <typename T>
@@ -67,24 +75,35 @@ std::vector<vpc::PrefixList> PrefixListBlocks(const std::string& region) {
   return lists;
 }
 
-// That of a subnet and these groups, which may have to be made.
-Result<std::string> InterfaceFor(RegionState& region, const std::string& function_arn, const std::string& subnet_id,
-                                 const std::vector<std::string>& group_ids) {
-  if (const auto found = region.FindIf<vpc::Interface>([&](const vpc::Interface& row) { return Serves(row, subnet_id, group_ids); }))
-    return found->id;
+// The one for all that share it, which may have to be made.
+Result<std::string> InterfaceFor(RegionState& region, const std::string& function_arn, const Sharing& sharing) {
+  if (const auto found = region.FindIf<vpc::Interface>([&](const vpc::Interface& row) { return Serves(row, sharing); })) return found->id;
   const std::string name = function_arn.substr(0, function_arn.rfind(':'));
-  InterfaceWish wish{.subnet_id = subnet_id, .type = "lambda", .requester = std::string(kFunctionRequester), .group_ids = group_ids};
+  InterfaceWish wish{
+      .subnet_id = sharing.subnet_id, .type = "lambda", .requester = std::string(kFunctionRequester), .group_ids = sharing.group_ids};
   wish.description = fmt::format("AWS Lambda VPC ENI-{}-{}", name.substr(name.rfind(':') + 1), region.NewUuid());
+  wish.more_ipv6s = sharing.ipv6 ? 1 : 0;
   const auto made = MakeInterface(region, std::move(wish));
   if (!made) return Fail(InLambdasWords("CreateNetworkInterface", made.error()));
   return (*made)->id;
 }
 
+// Error: in Lambda's words; an IPv6 address is wanted of a subnet that has none.
+Result<> CheckDualStack(const RegionState& region, const vpc::FunctionWish& wish) {
+  for (const std::string& id : wish.subnet_ids) {
+    if (!wish.ipv6 || !region.Find<vpc::Subnet>(id)->ipv6_cidrs.empty()) continue;
+    return Fail(Error::Service("InvalidParameterValueException",
+                               fmt::format("Ipv6AllowedForDualStack is true, but subnet {} has no IPv6 CIDR block.", id)));
+  }
+  return {};
+}
+
 Result<std::vector<std::string>> InterfacesFor(RegionState& region, const std::string& arn, const vpc::FunctionWish& wish) {
+  MF_TRY_VOID(CheckDualStack(region, wish));
   const auto group_ids = Sorted(wish.group_ids);
   std::vector<std::string> ids;
   for (const std::string& subnet_id : Sorted(wish.subnet_ids)) {
-    MF_TRY(ids.emplace_back(), InterfaceFor(region, arn, subnet_id, group_ids));
+    MF_TRY(ids.emplace_back(), InterfaceFor(region, arn, {subnet_id, group_ids, wish.ipv6}));
   }
   return ids;
 }

@@ -151,6 +151,7 @@ Result<RegionState::Pointer<vpc::NatGateway>> MakeNatGateway(RegionState& region
   vpc::NatGateway row;
   row.connectivity = request.connectivity_type.value_or(row.connectivity);
   MF_TRY(row.tags, TagsFor(kKindOf<vpc::NatGateway>, request.tag_specifications));
+  if (subnet->cidr.empty()) return Fail(InvalidValue(fmt::format("Subnet {} has no IPv4 addresses", subnet->id)));
   MF_TRY_VOID(CheckNatRoom(region, *subnet));
   const bool is_public = row.connectivity == ConnectivityType::public_;
   if (is_public) MF_TRY_VOID(CheckPublicNat(region, *subnet, request));

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "services/ec2/default_vpc.h"
 #include "services/ec2/ec2_api.h"
 #include "services/ec2/group_rules.h"
 #include "services/ec2/groups.h"
@@ -126,12 +127,6 @@ Result<vpc::SecurityGroup> ReadGroup(const RegionState& region, const CreateSecu
   return Fail(Error::Service("SecurityGroupLimitExceeded", "The maximum number of security groups has been reached."));
 }
 
-void AllowAllOut(const RegionState& region, vpc::SecurityGroup& row) {
-  vpc::GroupRule rule{.id = region.NewId("sgr"), .egress = true, .protocol = "-1"};
-  rule.cidr = "0.0.0.0/0";
-  row.rules.push_back(std::move(rule));
-}
-
 // Whether an interface or an endpoint has it, or another group's rule names it.
 bool IsInUse(const RegionState& region, const vpc::SecurityGroup& group) {
   const auto has = [&](const auto& row) { return std::ranges::find(row.group_ids, group.id) != row.group_ids.end(); };
@@ -202,7 +197,7 @@ Task<Result<CreateSecurityGroupResponse>> SecurityGroupsApi::CreateSecurityGroup
   MF_CO_TRY_VOID(co_await networks_->Edit(ctx, [&](RegionState& region) -> Result<> {
     MF_TRY(vpc::SecurityGroup row, ReadGroup(region, request));
     row.id = region.NewId("sg");
-    AllowAllOut(region, row);
+    row.rules = OpenEgress(region, *region.Find<vpc::Vpc>(row.vpc_id));
     const auto made = region.Put(std::move(row));
     response = {.group_id = made->id, .tags = ShowTags(made->tags), .security_group_arn = GroupArn(*made)};
     return {};

@@ -118,6 +118,11 @@ Result<RegionState::Pointer<vpc::Interface>> MakeInterface(RegionState& region, 
     return Fail(Error::Service("NetworkInterfaceLimitExceeded", "The maximum number of network interfaces has been reached."));
   }
   vpc::Interface row;
+  if (wish.private_ips.size() + wish.more_private_ips > kAddressesOfInterfaceMax ||
+      wish.ipv6s.size() + wish.more_ipv6s > kAddressesOfInterfaceMax) {
+    return Fail(Error::Service("PrivateIpAddressLimitExceeded", "Number of private addresses will exceed limit."));
+  }
+  if (wish.description.size() > kInterfaceTextMax) return Fail(InvalidValue("Invalid description: it may be up to 255 characters long."));
   row.vpc_id = subnet->vpc_id;
   row.subnet_id = subnet->id;
   MF_TRY(row.group_ids, ReadGroups(region, std::move(wish.group_ids), row.vpc_id));

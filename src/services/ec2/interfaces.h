@@ -31,7 +31,7 @@ struct InterfaceWish {
 };
 
 // Errors: those of Get for the subnet and groups; InvalidParameterValue; InvalidIPAddress.InUse; InsufficientFreeAddressesInSubnet;
-// SecurityGroupsPerInterfaceLimitExceeded; NetworkInterfaceLimitExceeded.
+// SecurityGroupsPerInterfaceLimitExceeded; NetworkInterfaceLimitExceeded; PrivateIpAddressLimitExceeded.
 Result<RegionState::Pointer<vpc::Interface>> MakeInterface(RegionState& region, InterfaceWish wish);
 
 // The groups exist and are of the VPC; without any it is the default group. Errors: of Get; InvalidParameter, of another VPC; the limit.

@@ -5,6 +5,7 @@
 
 #include "services/ec2/ec2_api.h"
 #include "services/ec2/interfaces.h"
+#include "services/ec2/limits.h"
 #include "services/ec2/places.h"
 #include "services/ec2/selection.h"
 #include "services/ec2/tagging.h"
@@ -174,6 +175,7 @@ Result<> ChangeInterface(RegionState& region, const ModifyNetworkInterfaceAttrib
   MF_TRY(const auto old, GetOwn(region, request.network_interface_id));
   vpc::Interface row = *old;
   if (request.description) row.description = request.description->value.value_or("");
+  if (row.description.size() > kInterfaceTextMax) return Fail(InvalidValue("Invalid description: it may be up to 255 characters long."));
   if (request.source_dest_check) row.source_dest_check = request.source_dest_check->value.value_or(true);
   if (request.groups) {
     MF_TRY(row.group_ids, ReadGroups(region, *request.groups, row.vpc_id));

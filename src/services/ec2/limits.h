@@ -21,6 +21,9 @@ inline constexpr size_t kNatGatewaysOfZoneMax = 20;
 inline constexpr size_t kAddressesMax = 100;
 inline constexpr size_t kEndpointsOfVpcMax = 50;
 inline constexpr size_t kInterfacesMax = 5'000;
+inline constexpr size_t kAddressesOfInterfaceMax = 50;  // of IPv4, and of IPv6
+inline constexpr size_t kInterfaceTextMax = 255;         // characters, of its description
+inline constexpr size_t kPolicyMax = 20'480;            // characters, of an endpoint
 inline constexpr size_t kTagsMax = 50;
 inline constexpr size_t kFilterValuesMax = 200;
 

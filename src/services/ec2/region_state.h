@@ -84,6 +84,7 @@ class RegionState {
   // In the order of their ids, those that `wanted` accepts.
   template <typename T, typename Predicate>
   std::vector<Pointer<T>> Those(Predicate wanted) const {
+    if (Staged<T>().empty()) return Unchanged<T>(wanted);
     std::map<std::string, Pointer<T>, std::less<>> found;
     for (auto& row : tables_->Of<T>().List(scope_.Prefix(), "", SIZE_MAX)) found.emplace(row.value->id, std::move(row.value));
     for (const auto& [id, value] : Staged<T>()) found[id] = value;
@@ -132,6 +133,15 @@ class RegionState {
   static std::tuple<Rows<Ts>...> RowsOf(TablesOf<Ts...>*);
   using AllRows = decltype(RowsOf(static_cast<Tables*>(nullptr)));
 
+  template <typename T, typename Predicate>
+  std::vector<Pointer<T>> Unchanged(Predicate wanted) const {
+    std::vector<Pointer<T>> those;
+    tables_->Of<T>().ListIf(scope_.Prefix(), "", SIZE_MAX, [&](const auto& row) {
+      if (wanted(*row.value)) those.push_back(row.value);
+      return false;  // it is kept here
+    });
+    return those;
+  }
   template <typename T>
   Rows<T>& Staged() {
     return std::get<Rows<T>>(staged_);

@@ -69,11 +69,12 @@ class Ec2Service final : public services::Service {
 }  // namespace
 
 services::Declaration Declare() {
-  return {.name = "ec2",
-          .offers = {services::PortOf<vpc::FunctionNetworks>()},
-          .needs = {},
-          .options = {},
-          .open = [](Context& ctx, const services::Commons& commons, services::Ports& ports) { return Ec2Service::Open(ctx, commons, ports); }};
+  return {
+      .name = "ec2",
+      .offers = {services::PortOf<vpc::FunctionNetworks>()},
+      .needs = {},
+      .options = {},
+      .open = [](Context& ctx, const services::Commons& commons, services::Ports& ports) { return Ec2Service::Open(ctx, commons, ports); }};
 }
 
 }  // namespace mayfly::ec2

@@ -265,6 +265,7 @@ Task<Result<AssociateVpcCidrBlockResponse>> VpcsApi::AssociateVpcCidrBlock(Conte
     } else if (request.amazon_provided_ipv6_cidr_block.value_or(false)) {
       MF_TRY(const vpc::CidrAssociation cidr, AddVpcIpv6Cidr(region, row));
       response.ipv6_cidr_block_association = ShowIpv6Cidr(cidr, "associating");
+      AllowIpv6InDefaultAcl(region, row);
     } else {
       return Fail(MissingParameter("cidrBlock"));
     }
