@@ -1,5 +1,5 @@
-// Protocol: how a service's operations look in HTTP: rest-json, rest-xml, json-1.0 and json-1.1, query, rpc-v2-cbor, each the same steps
-// over the same descriptors. A service may speak several: each request says which one it means.
+// Protocol: how a service's operations look in HTTP: rest-json, rest-xml, json-1.0 and json-1.1, query, ec2-query, rpc-v2-cbor, each the
+// same steps over the same descriptors. A service may speak several: each request says which one it means.
 //
 // Immutable once made; usable from any thread.
 #pragma once
