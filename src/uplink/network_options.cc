@@ -84,7 +84,7 @@ std::string TextOf(PortRange ports) { return ports.low == ports.high ? std::to_s
 OptionGroup OptionsOf(NetworkOptions& network) {
   OptionGroup group("What functions may reach");
   group.Text("function-network", network.reach,
-             "none, or some of internet, private, host, host=PORT,PORT-PORT…, allow=ADDRESS[/BITS][:PORT], separated by commas; by default "
+             "none, or some of internet, private, host, host=PORT,PORT-PORT, allow=ADDRESS[/BITS][:PORT], separated by commas; by default "
              "internet,private,host with --auth open, internet with --auth strict");
   group.Texts("function-name-server", network.name_servers, "ADDRESS[:PORT] that names of functions are looked up at, instead of /etc/resolv.conf's");
   group.Number("function-connections", network.connections, {1, 60'000}, "connections of one environment at a time");

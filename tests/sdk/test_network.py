@@ -219,6 +219,15 @@ def test_one_environment_takes_no_more_than_its_connections(world):
         assert machine.ask("say(%r, %r)" % (INTERNET, world.web), "another") == PUBLIC + " hello"
 
 
+def test_all_environments_take_no_more_than_all_may(world):
+    """Many functions together take all the connections that the machine can follow."""
+    port = world.internet.listen(INTERNET, 0, hold)
+    with Machine(world, "--function-connections-of-all", "64") as machine:
+        ask = """[s := [socket.socket() for _ in range(300)], [errno.errorcode.get(one.connect_ex((%r, %d)), "ok") for one in s]][1]"""
+        outcomes = machine.ask(ask % (INTERNET, port))
+        assert 50 <= outcomes.count("ok") <= 200 and set(outcomes) == {"ok", "ECONNREFUSED"}, outcomes
+
+
 def test_bandwidth(world):
     """One function takes the machine's whole line, though the operator has given it a part."""
     def pour(connection, peer):
