@@ -1,6 +1,6 @@
 // Which rule lets a connection of a function's pass, or does not: the rules of router/rules.cc as an answer to a question.
 //
-// Pure. tests/sdk/test_network.py holds it against what the kernel does.
+// Pure. tests/sdk/test_function_network.py holds it against what the kernel does.
 #pragma once
 
 #include <array>
