@@ -59,7 +59,8 @@ std::string FillTemplate(std::string_view text, const PlaceholderValue& value_of
       at += name.size() + 2;
       continue;
     }
-    if (in_string && text[at] == '\\' && at + 1 < text.size()) out += text[at++];
+    const bool is_escape = in_string && text[at] == '\\' && at + 1 < text.size() && (text[at + 1] == '"' || text[at + 1] == '\\');
+    if (is_escape) out += text[at++];
     else if (text[at] == '"') in_string = !in_string;
     out += text[at++];
   }

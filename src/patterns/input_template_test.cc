@@ -50,6 +50,10 @@ TEST(InputTemplate, Texts) {
   EXPECT_EQ(Fill("a < b > c <not this>"), "a < b > c <not this>");
 }
 
+TEST(InputTemplate, ABackslashHidesQuotesAndNothingElse) {
+  EXPECT_EQ(Fill(R"({"a": "\\<id>", "b": "\"<id>\""})"), R"({"a": "\\i-1", "b": "\"i-1\""})");
+}
+
 TEST(InputTemplate, NamesItsPlaceholders) {
   EXPECT_THAT(PlaceholdersOf(R"({"a": <id>, "b": "<aws.events.rule-name> <$.x[0]>", "c": "< x >"})"),
               testing::ElementsAre("id", "aws.events.rule-name", "$.x[0]"));

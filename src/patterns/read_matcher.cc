@@ -94,7 +94,8 @@ Result<Matcher> Reader::ReadExistence(const json::Value& value) const {
 }
 
 Result<double> Reader::ReadBound(std::string_view comparison, const json::Array& items, size_t at) const {
-  const auto bound = at < items.size() && items[at].is_number() ? items[at].AsDouble() : Result<double>(Refuse(""));
+  const bool is_number = at < items.size() && items[at].is_number();
+  const auto bound = is_number ? items[at].AsDouble() : Result<double>(Fail(Error::Fault("no number")));
   if (!bound) return Refuse(fmt::format("Value of {} must be numeric", comparison == "=" ? "equals" : comparison));
   if (std::fabs(*bound) > dialect_.number_max) {
     return Refuse(fmt::format("Value must be between -{0:.1f}E9 and {0:.1f}E9, inclusive", dialect_.number_max / 1e9));
