@@ -143,7 +143,7 @@ def test_lifecycles_act_on_the_daemons_clock():
         s3.put_bucket_lifecycle_configuration(Bucket="aging", LifecycleConfiguration={"Rules": [
             {"ID": "logs", "Status": "Enabled", "Filter": {"Prefix": "logs/"}, "Expiration": {"Days": 1}},
             {"ID": "uploads", "Status": "Enabled", "Filter": {"Prefix": ""}, "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1}}]})
-        s3.put_object(Bucket="aging", Key="logs/old")
+        assert 'rule-id="logs"' in s3.put_object(Bucket="aging", Key="logs/old")["Expiration"]
         s3.put_object(Bucket="aging", Key="data/old")
         s3.create_multipart_upload(Bucket="aging", Key="never")
         daemon.advance(3 * 24 * 3600)

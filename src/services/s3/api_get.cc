@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include "base/text.h"
+#include "services/s3/lifecycle.h"
 #include "services/s3/s3_api.h"
 
 namespace mayfly::s3 {
@@ -52,6 +53,7 @@ void TellView(const Request& request, const ViewOf& view, Response& response) {
   TellObject(*view.bucket, view.row, response);
   if (view.status == kNotModified) return;
   response.content_length = view.range.size;
+  response.expiration = ExpirationText(view.bucket->Setting("lifecycle"), request.key, view.row);
   if (!view.content_range.empty()) response.content_range = view.content_range;
   response.parts_count = view.parts_count;
   if (EqualIgnoringCase(request.checksum_mode.value_or(""), "ENABLED") && view.range.size == view.row.size) {

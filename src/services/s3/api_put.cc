@@ -1,5 +1,6 @@
 #include "base/encoding.h"
 #include "base/text.h"
+#include "services/s3/lifecycle.h"
 #include "services/s3/s3_api.h"
 
 namespace mayfly::s3 {
@@ -82,6 +83,7 @@ Task<Result<PutObjectResponse>> S3Api::PutObject(Context& ctx, PutObjectRequest 
   TellChecksum(response, put.checksum_kind, put.checksum);
   response.checksum_type = put.checksum_type;
   TellEncryption(put, response);
+  response.expiration = ExpirationText(bucket->Setting("lifecycle"), request.key, put);
   co_return response;
 }
 

@@ -1,4 +1,5 @@
 // Any bytes may come as a form, in pieces of any size: what comes out does not depend on the pieces, and no more is kept than allowed.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 

@@ -1,8 +1,11 @@
 #include "services/s3/lifecycle.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
+#include "services/s3/kept_settings.h"
 #include "services/s3/s3_errors.h"
 #include "wire/violations.h"
 
@@ -158,6 +161,14 @@ std::optional<Expiry> ExpiryOf(const std::vector<LifecycleRule>& rules, std::str
     if (at && (!first || *at < first->at)) first = Expiry{*at, rule.id.value_or("")};
   }
   return first;
+}
+
+std::optional<std::string> ExpirationText(std::string_view lifecycle, std::string_view key, const ObjectRow& row) {
+  if (lifecycle.empty()) return std::nullopt;
+  const auto set = SettingOf<BucketLifecycleConfiguration>(lifecycle);
+  const auto expiry = set ? ExpiryOf(set->rules, key, row) : std::nullopt;
+  if (!expiry) return std::nullopt;
+  return fmt::format("expiry-date=\"{}\", rule-id=\"{}\"", FormatHttpDate(expiry->at), expiry->rule_id);
 }
 
 }  // namespace mayfly::s3

@@ -30,5 +30,7 @@ struct Expiry {
   std::string rule_id;
 };
 std::optional<Expiry> ExpiryOf(const std::vector<LifecycleRule>& rules, std::string_view key, const ObjectRow& row);
+// The same as x-amz-expiration tells it: `expiry-date="…", rule-id="…"`. `lifecycle`: the bucket's setting, which may be "".
+std::optional<std::string> ExpirationText(std::string_view lifecycle, std::string_view key, const ObjectRow& row);
 
 }  // namespace mayfly::s3

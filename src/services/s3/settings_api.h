@@ -2,7 +2,7 @@
 //
 // One per daemon, on its strand. A setting is checked as far as S3 checks it, kept in the bucket's row (kept_settings.h), and obeyed by those that
 // it is about: versions and locks by ObjectStore, lifecycles by LifecycleCollector, policies and ACLs by Authorizer, notifications by Outbox.
-// Encryption, logging, website, request payment and acceleration are kept and told, and change nothing here.
+// CORS, encryption, logging, website, request payment and acceleration are kept and told, and change nothing here.
 #pragma once
 
 #include "delivery/target_router.h"
