@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <set>
 
 #include "base/count_guard.h"
 #include "base/log.h"
@@ -34,6 +35,7 @@ struct DurableLanes::Lane {
 
   const std::string name;
   LaneWorker* worker = nullptr;
+  bool in_order = false;
   std::deque<Item> ready;
   std::unordered_set<int64_t> held;    // ready, at work, or waiting for the commit of their verdict
   size_t places = 0;                   // held, and those that will be when their append is durable
@@ -111,17 +113,19 @@ DurableLanes::~DurableLanes() {
   for (const auto& [name, lane] : lanes_) loop_->CancelTimer(lane->timer);
 }
 
-LaneWorker* DurableLanes::WorkerOf(std::string_view lane) const {
+DurableLanes::Worker DurableLanes::WorkerOf(std::string_view lane) const {
   const auto found = workers_.find(lane.substr(0, lane.find('/')));
-  return found == workers_.end() ? nullptr : found->second;
+  return found == workers_.end() ? Worker() : found->second;
 }
 
 DurableLanes::Lane& DurableLanes::LaneOf(const std::string& name) {
   std::unique_ptr<Lane>& lane = lanes_[name];
   if (!lane) {
     lane = std::make_unique<Lane>(name);
-    lane->worker = WorkerOf(name);
-    lane->window = options_.window_start;
+    const Worker worker = WorkerOf(name);
+    lane->worker = worker.worker;
+    lane->in_order = worker.order == Order::InOrder;
+    lane->window = lane->in_order ? 1 : options_.window_start;
     lane->threshold = options_.window_max;
   }
   return *lane;
@@ -326,6 +330,8 @@ Task<> DurableLanes::WorkOn(Lane& lane, Item item) {
   } else if (verdict.kind == Verdict::Kind::Busy) {
     NoteBusy(lane, verdict);
     lane.ready.push_front(std::move(item));
+  } else if (lane.in_order && verdict.kind == Verdict::Kind::Later) {
+    KeepPlace(lane, std::move(item), std::move(verdict));
   } else {
     if (verdict.kind != Verdict::Kind::Dropped) NoteSuccess(lane);
     tasks_.Spawn(Settle(lane, std::move(item), std::move(verdict)));
@@ -335,10 +341,18 @@ Task<> DurableLanes::WorkOn(Lane& lane, Item item) {
   ended_.Pulse();
 }
 
+// The item stays the first of its lane, and what has failed so far is remembered until a restart.
+void DurableLanes::KeepPlace(Lane& lane, Item item, Verdict verdict) {
+  MF_ASSERT(verdict.follow_ups.empty() && verdict.payload.size() == item.payload.size());
+  item.payload = std::move(verdict.payload);
+  lane.paused_until = loop_->Now() + std::max(verdict.delay, Duration(1));
+  lane.ready.push_front(std::move(item));
+}
+
 void DurableLanes::NoteSuccess(Lane& lane) {
   lane.busy_in_row = 0;
   lane.paused_until = {};
-  if (!lane.lags || lane.window >= options_.window_max) return;
+  if (lane.in_order || !lane.lags || lane.window >= options_.window_max) return;
   if (lane.window >= lane.threshold && ++lane.credit < kGrowthCredit * lane.window) return;
   lane.credit = 0;
   ++lane.window;
@@ -518,13 +532,18 @@ Task<> DurableLanes::Stop(TimePoint until) {
   tasks_.Stop();
   Context ctx(*loop_);
   std::vector<std::pair<std::string, int64_t>> waiting;
+  std::set<std::string_view> in_order;
   for (const auto& [name, lane] : lanes_) {
     loop_->CancelTimer(std::exchange(lane->timer, 0));
+    if (lane->in_order) in_order.insert(name);
     for (const Item& item : lane->ready) waiting.emplace_back(name, item.id);
   }
   for (size_t at = 0; at < waiting.size(); at += kReleaseCountMax) {
     store::Batch batch;
-    for (size_t i = at; i < std::min(waiting.size(), at + kReleaseCountMax); ++i) batch.Release(waiting[i].first, waiting[i].second, Time());
+    for (size_t i = at; i < std::min(waiting.size(), at + kReleaseCountMax); ++i) {
+      const auto& [name, id] = waiting[i];
+      batch.Release(name, id, in_order.contains(name) ? WallTime() : Time());  // before what its lane has on disk
+    }
     if (auto released = co_await store_->Commit(ctx, std::move(batch)); !released) {
       log::Warning("events that were not begun stay leased: {}", released.error().ToString());
       co_return;

@@ -78,8 +78,10 @@ class DurableLanes {
  public:
   DurableLanes(Loop& loop, store::Store& store, Random& random, LaneOptions options);
   ~DurableLanes();
-  // Works on lanes of `kind`. Before Open; `worker` outlives the lanes.
-  void AddWorker(std::string kind, LaneWorker& worker) { workers_.emplace(std::move(kind), &worker); }
+  // Works on lanes of `kind`. Before Open; `worker` outlives the lanes. InOrder: of such a lane one item at a time is worked on, and the
+  // next one when it has ended; Later keeps its place, with its payload (which has the same size) in memory only.
+  enum class Order : unsigned char { OfArrivalAbout, InOrder };
+  void AddWorker(std::string kind, LaneWorker& worker, Order order = Order::OfArrivalAbout) { workers_.emplace(std::move(kind), Worker{&worker, order}); }
   // Finds what an earlier daemon has left, and goes on with it in the background.
   void Open();
 
@@ -112,7 +114,12 @@ class DurableLanes {
   class Use;
   class Place;
   Lane& LaneOf(const std::string& name);
-  LaneWorker* WorkerOf(std::string_view lane) const;
+  struct Worker {
+    LaneWorker* worker = nullptr;
+    Order order = Order::OfArrivalAbout;
+  };
+  Worker WorkerOf(std::string_view lane) const;
+  void KeepPlace(Lane& lane, Item item, Verdict verdict);
   bool HasBacklog(const Lane& lane) const;  // on disk, and due
   uint64_t RoomFor(const Lane& lane) const;
   bool HasRoom(const Lane& lane, size_t bytes) const;
@@ -149,7 +156,7 @@ class DurableLanes {
   LaneOptions options_;
   const WallTime wall_start_;
   const TimePoint mono_start_;
-  std::map<std::string, LaneWorker*, std::less<>> workers_;
+  std::map<std::string, Worker, std::less<>> workers_;
   std::unordered_map<std::string, std::unique_ptr<Lane>> lanes_;
   std::list<Lane*> idle_ring_;  // lanes with work and nothing running: begun at once
   std::list<Lane*> busy_ring_;  // lanes with work and something running, in turn

@@ -69,6 +69,7 @@ class Lanes : public testing::Test {
     lanes_ = std::make_unique<DurableLanes>(jumping_, *store_, random_, options);
     lanes_->AddWorker("a", a_);
     lanes_->AddWorker("b", b_);
+    lanes_->AddWorker("o", o_, DurableLanes::Order::InOrder);
     lanes_->Open();
   }
   void Stop() {
@@ -90,6 +91,7 @@ class Lanes : public testing::Test {
   std::unique_ptr<store::Store> store_ = store::MakeMemoryStore(jumping_, 1, {.latency = milliseconds(1)});
   NotingWorker a_{loop_};
   NotingWorker b_{loop_};
+  NotingWorker o_{loop_};
   std::unique_ptr<DurableLanes> lanes_;
 };
 
@@ -120,6 +122,38 @@ TEST_F(Lanes, LaterKeepsTheNewPayloadAndComesAtItsTime) {
   EXPECT_LE(a_.began_at[1] - a_.began_at[0], minutes(1) + milliseconds(100));
   EXPECT_GE(a_.began_at[2] - a_.began_at[1], minutes(2));
   EXPECT_EQ(Depth("a/f"), 0);
+}
+
+TEST_F(Lanes, OfAnOrderedLaneOneItemAtATimeAndAFailedOneKeepsItsPlace) {
+  int failures = 3;
+  o_.judge = [&](const std::string& payload) {
+    if (payload[0] != '1' || failures-- == 0) return Verdict{};
+    return Verdict{.kind = Kind::Later, .payload = payload.substr(0, 1) + std::to_string(failures), .delay = seconds(10), .follow_ups = {}};
+  };
+  Start();
+  for (const char* item : {"0x", "1x", "2x", "3x"}) Append("o/f", item);
+  Append("o/g", "other");
+  loop_.RunFor(seconds(5));
+  EXPECT_THAT(o_.began, testing::UnorderedElementsAre("0x", "1x", "other"));
+  loop_.RunFor(minutes(1));
+  std::erase(o_.began, "other");
+  EXPECT_THAT(o_.began, testing::ElementsAre("0x", "1x", "12", "11", "10", "2x", "3x"));
+  EXPECT_EQ(Depth("o/f"), 0);
+}
+
+TEST_F(Lanes, AnOrderedLaneGoesOnInItsOrderAfterAStopAndABacklog) {
+  Start({.memory_bytes_max = 400});
+  o_.duration = seconds(1);
+  std::vector<std::string> sent;
+  for (int i = 0; i < 20; ++i) {
+    sent.push_back(std::string(50, static_cast<char>('a' + i)));
+    Append("o/f", sent.back());
+  }
+  loop_.RunFor(milliseconds(2500));
+  Stop();
+  Start({.memory_bytes_max = 400});
+  loop_.RunFor(minutes(1));
+  EXPECT_EQ(o_.began, sent);
 }
 
 TEST_F(Lanes, FollowUpsAreAppendedTogetherWithTheEnd) {

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/hash.h"
 #include "delivery/item_codec.h"
 #include "identity/arn.h"
 
@@ -79,6 +80,12 @@ void ReadOfFunction(ItemReader& reader, OwedDelivery& owed) {
 std::string DeliveryLane(std::string_view target_arn) { return fmt::format("{}/{}", kDeliveryLanes, target_arn); }
 
 LaneItem ItemOf(const OwedDelivery& owed) { return {DeliveryLane(owed.delivery.target_arn), Encode(owed)}; }
+
+LaneItem OrderedItemOf(const OwedDelivery& owed) {
+  const Delivery& delivery = owed.delivery;
+  const std::string group = Sha256Hex(delivery.message_group_id).substr(0, 32);  // names of lanes are short
+  return {fmt::format("{}/{}/{}", kOrderedDeliveryLanes, delivery.target_arn, group), Encode(owed)};
+}
 
 std::string Encode(const OwedDelivery& owed) {
   const Delivery& delivery = owed.delivery;

@@ -16,6 +16,8 @@ namespace mayfly::delivery {
 
 // The kind of the lanes of deliveries: what DeliveryWorker is the worker of.
 inline constexpr std::string_view kDeliveryLanes = "deliver";
+// … and of those whose deliveries are made one after the other (DurableLanes::Order::InOrder).
+inline constexpr std::string_view kOrderedDeliveryLanes = "deliver-in-order";
 
 struct OwedDelivery {
   std::string sender;     // who owes it, by the name that DeliveryWorker knows
@@ -28,6 +30,8 @@ struct OwedDelivery {
 // Each target has a lane of its own, so that a slow one delays nobody else.
 std::string DeliveryLane(std::string_view target_arn);
 LaneItem ItemOf(const OwedDelivery& owed);
+// In the lane of its target and its message group.
+LaneItem OrderedItemOf(const OwedDelivery& owed);
 
 // The form in the store. Old forms stay readable (owed_delivery.cc).
 std::string Encode(const OwedDelivery& owed);

@@ -34,6 +34,7 @@ std::unique_ptr<delivery::DurableLanes> Foundation::MakeLanes(const Options& opt
   auto lanes = std::make_unique<delivery::DurableLanes>(
       calendar, *event_store, random, delivery::CompleteLanes(options.lanes, invoke.admission.account_concurrency, invoke.dispatch.retry_delays));
   lanes->AddWorker(std::string(delivery::kDeliveryLanes), *deliveries);
+  lanes->AddWorker(std::string(delivery::kOrderedDeliveryLanes), *deliveries, delivery::DurableLanes::Order::InOrder);
   return lanes;
 }
 
