@@ -13,6 +13,7 @@
 #include "catalog/function_reference.h"
 #include "edge/environment_figures.h"
 #include "edge/test_clock.h"
+#include "services/page.h"
 #include "uplink/function_network.h"
 #include "uplink/resolve.h"
 
@@ -39,6 +40,12 @@ int64_t QueryNumber(const http::Request& request, std::string_view name, int64_t
 void AppendLine(const store::LogLine& line, std::string& out) {
   out += line.text;
   if (!line.text.ends_with('\n')) out += '\n';
+}
+
+// Null: there is no such page, or none of this access.
+services::Page* PageOf(const AdminParts& parts, std::string_view path, services::Page::Access access) {
+  const auto found = parts.pages.find(path.substr(0, path.find('/')));
+  return found != parts.pages.end() && found->second->access() == access ? found->second : nullptr;
 }
 
 // The lines that came while the reader was busy. Shared by the listener and the writing task.
@@ -71,6 +78,8 @@ Task<http::Response> Admin::Handle(Context& ctx, http::Request& request) {
   const bool get = request.method == "GET";
   if (path == "health" && get) co_return Health();
   if (path.starts_with("code/") && get) co_return co_await Code(ctx, request);
+  const std::string_view rest = path.contains('/') ? std::string_view(path).substr(path.find('/') + 1) : std::string_view();
+  if (services::Page* page = PageOf(parts_, path, services::Page::Access::Public); page && get) co_return co_await page->Get(ctx, request, rest, "");
   auto principal = parts_.authenticator->Authenticate(request);
   if (!principal) co_return ErrorPage(403, principal.error().message);
   ctx.principal = std::move(*principal);
@@ -79,12 +88,16 @@ Task<http::Response> Admin::Handle(Context& ctx, http::Request& request) {
   if (path == "metrics" && get) co_return co_await Metrics(ctx);
   if (path == "network" && get) co_return co_await Network(ctx, request);
   if (path == "traces" && get) co_return Traces(ctx, request);
+  if (services::Page* page = PageOf(parts_, path, services::Page::Access::Private); page && get) {
+    const bool all = parts_.authenticator->IsOperator(ctx.principal) && QueryValue(request, "account").empty();
+    co_return co_await page->Get(ctx, request, rest, all ? std::string() : AccountOf(ctx, request));
+  }
   if (path == "clock") co_return co_await Clock(ctx, request);
   if (path == "reset") {
     if (request.method != "POST") co_return ErrorPage(405, "use POST");
     co_return co_await Reset(ctx);
   }
-  co_return ErrorPage(404, "no such page; there are health, status, logs, metrics, network, traces, clock, reset");
+  co_return ErrorPage(404, "no such page; there are health, status, logs, metrics, network, traces, outbox, clock, reset");
 }
 
 http::Response Admin::Health() const {

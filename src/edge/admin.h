@@ -9,6 +9,7 @@
 //                                     JSON: whether a connection of the function's passes, and by which rule (uplink/explain.h)
 //   GET  /_mayfly/traces?trace_id=T&limit=N&account=A
 //                                     JSON: segments that functions have sent to the X-Ray daemon (telemetry/trace_segments.h)
+//   GET  /_mayfly/outbox, /_mayfly/sns/…  what services show beside their APIs (services/page.h)
 //   POST /_mayfly/reset               forgets everything; `open` mode only
 //   GET, POST /_mayfly/clock          shows and moves the calendar (test_clock.h); `open` mode only
 //   GET  /_mayfly/code/ACCOUNT/SHA256?…  a package; the signature in the query is GetFunction's, and expires
@@ -19,6 +20,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 
 #include "base/blocking_pool.h"
@@ -34,6 +36,10 @@
 #include "store/log_store.h"
 #include "telemetry/metrics.h"
 #include "telemetry/trace_segments.h"
+
+namespace mayfly::services {
+class Page;
+}
 
 namespace mayfly::uplink {
 class FunctionNetwork;
@@ -56,6 +62,7 @@ struct AdminParts {
   uplink::FunctionNetwork* network;
   BlockingPool* files;
   identity::Authenticator* authenticator;
+  std::map<std::string, services::Page*, std::less<>> pages;  // by the first part of their paths
   std::function<json::Value()> describe_events;  // asynchronous invocation, for the status page
   std::string version;
   // Empties everything; set by the daemon.

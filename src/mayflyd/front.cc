@@ -5,6 +5,7 @@
 #include "invoke/invoker.h"
 #include "mayflyd/version.h"
 #include "net/own_addresses.h"
+#include "services/page.h"
 
 namespace mayfly::daemon {
 namespace {
@@ -58,6 +59,7 @@ edge::AdminParts Front::MakeAdminParts(const services::Ports& ports, const deliv
   parts.authenticator = foundation_->authenticator.get();
   parts.describe_events = [&lanes] { return DescribeEvents(lanes); };
   parts.network = &network;
+  for (const auto& [name, page] : ports.All<services::Page>()) parts.pages.emplace(name, page);
   parts.version = kVersion;
   parts.reset = std::move(reset);
   parts.is_download_allowed = [this](const http::Request& request) { return links_->IsAllowed(request); };

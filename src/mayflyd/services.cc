@@ -7,6 +7,7 @@
 #include "services/pipes/service.h"
 #include "services/scheduler/service.h"
 #include "services/s3/service.h"
+#include "services/sns/service.h"
 #include "services/sqs/service.h"
 #include "services/ssm/service.h"
 #include "services/sts/service.h"
@@ -18,6 +19,7 @@ std::vector<services::Declaration> DeclareServices(lambda::Premises& lambda) {
       lambda::Declare(lambda),
       sqs::Declare(),
       s3::Declare(),
+      sns::Declare(),
       autoscaling::Declare(),
       ec2::Declare(),
       events::Declare(),

@@ -1,0 +1,57 @@
+"""If these fail, model/sns.model tells clients something else than the SDKs do."""
+import json
+import subprocess
+import sys
+
+import botocore.session
+import pytest
+
+from model_paths import MODELC, ROOT
+
+MODEL = ROOT / "model" / "sns.model"
+
+
+@pytest.fixture(scope="module")
+def ours(tmp_path_factory):
+    output = tmp_path_factory.mktemp("model") / "sns.json"
+    subprocess.run([sys.executable, str(MODELC), str(MODEL), "--json", str(output)], check=True)
+    return json.loads(output.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def theirs():
+    return botocore.session.get_session().get_service_model("sns")
+
+
+def test_protocol_and_operations(ours, theirs):
+    assert set(ours["operations"]) == set(theirs.operation_names)
+    assert (ours["protocol"], ours["version"]) == (theirs.metadata["protocol"], theirs.metadata["apiVersion"])
+    assert ours["xml"] == theirs.metadata["xmlNamespace"]
+
+
+def required(members):
+    return {name: member["required"] for name, member in (members or {}).items()}
+
+
+def members_of(shape):
+    return {} if shape is None else {name: name in shape.required_members for name in shape.members}
+
+
+def test_members_and_errors(ours, theirs):
+    for name, operation in ours["operations"].items():
+        model = theirs.operation_model(name)
+        assert required(operation["input"]) == members_of(model.input_shape), name
+        assert required(operation["output"] and ours["structs"][operation["output"]]["members"]) == members_of(model.output_shape), name
+        assert set(operation["errors"]) == {error.name for error in model.error_shapes}, name
+
+
+def test_structures(ours, theirs):
+    for name, struct in ours["structs"].items():
+        if not name.endswith(("Response", "Request")):
+            assert required(struct["members"]) == members_of(theirs.shape_for(name)), name
+
+
+def test_error_codes_and_statuses(ours, theirs):
+    for name, error in ours["errors"].items():
+        wanted = theirs.shape_for(name).metadata.get("error") or {"code": name, "httpStatusCode": 400}
+        assert (error["query_code"], error["status"]) == (wanted["code"], wanted["httpStatusCode"]), name
