@@ -10,7 +10,7 @@ void ZygotePreparation::Follow(FunctionCatalog& functions) {
 
 void ZygotePreparation::PrepareFor(const Function& function) const {
   const auto choice = runtimes_->Resolve(function.runtime);
-  if (choice && choice->interpreter && choice->interpreter->zygote_index != 0) prepare_(choice->interpreter->zygote_index);
+  if (choice && choice->interpreter && choice->interpreter->zygote_index != 0) prepare_(choice->interpreter->zygote_index, function.name.account_id);
 }
 
 }  // namespace mayfly::catalog

@@ -12,8 +12,9 @@ namespace mayfly::catalog {
 
 class ZygotePreparation {
  public:
-  // `prepare`: boots the interpreter of that index in the jail's table, unless it runs (sandbox::JailedCagePool). `runtimes` outlives it.
-  ZygotePreparation(const RuntimeTable& runtimes, std::function<void(int zygote_index)> prepare)
+  using Prepare = std::function<void(int zygote_index, const std::string& account_id)>;
+  // `prepare`: boots the interpreter of that index in the jail's table for an account, unless it runs (sandbox::JailedCagePool). `runtimes` outlives it.
+  ZygotePreparation(const RuntimeTable& runtimes, Prepare prepare)
       : runtimes_(&runtimes), prepare_(std::move(prepare)) {}
 
   // Of every function from now on that is made or changed. This outlives `functions`' changes.
@@ -23,7 +24,7 @@ class ZygotePreparation {
 
  private:
   const RuntimeTable* runtimes_;
-  std::function<void(int)> prepare_;
+  Prepare prepare_;
 };
 
 }  // namespace mayfly::catalog

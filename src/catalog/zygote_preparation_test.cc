@@ -24,7 +24,10 @@ class Zygotes : public ::testing::Test {
   RuntimeTable runtimes_{{{.family = RuntimeFamily::Python, .version = 311, .zygote_index = 1}, {.family = RuntimeFamily::Node, .version = 2000}},
                          RuntimeTable::Mode::Nearest};
   std::vector<int> prepared_;
-  ZygotePreparation zygotes_{runtimes_, [this](int index) { prepared_.push_back(index); }};
+  ZygotePreparation zygotes_{runtimes_, [this](int index, const std::string& account) {
+                              EXPECT_EQ(account, "000000000000");
+                              prepared_.push_back(index);
+                            }};
 };
 
 TEST_F(Zygotes, AreBootedForFunctionsThatAreForkedFromThem) {

@@ -1,6 +1,7 @@
 #include "invoke/environment_spec.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <array>
 
 #include <fmt/format.h>
@@ -223,10 +224,12 @@ Result<std::shared_ptr<runtime::EnvironmentSpec>> BeginSpec(const catalog::Funct
   SetLogging(spec->label, function.logging);
   spec->handler = function.handler;
   spec->extensions = std::move(options.extensions);
+  spec->cage.account_id = function.name.account_id;
   spec->cage.code = function.CodeDigest();
   spec->cage.layers = function.LayersDigest();
   spec->cage.memory_bytes = static_cast<int64_t>(function.memory_mib) << 20;
   spec->cage.tmp_bytes = static_cast<int64_t>(function.tmp_mib) << 20;
+  spec->cage.processors = options.processors == kProcessorsAsOnAws ? ProcessorsOnAws(function.memory_mib) : options.processors;
   spec->timeout = std::chrono::seconds(function.timeout_seconds);
   if (options.initialization == InitializationType::ProvisionedConcurrency) {
     spec->label.initialization_type = "provisioned-concurrency";
@@ -276,6 +279,17 @@ Result<std::shared_ptr<const runtime::EnvironmentSpec>> MakeImageSpec(const cata
 
 }  // namespace
 
+int ProcessorsOnAws(int memory_mib) {
+  constexpr int kWithTwo = 3008;
+  constexpr int kEach = 1769;
+  return memory_mib <= kWithTwo ? 2 : std::clamp((memory_mib + kEach - 1) / kEach, 3, 6);
+}
+
+// The account's number itself: twelve digits.
+uint64_t ZygoteGroup(ZygoteSharing sharing, const std::string& account_id) {
+  return sharing == ZygoteSharing::Shared ? 0 : std::strtoull(account_id.c_str(), nullptr, 10);
+}
+
 Result<std::shared_ptr<const runtime::EnvironmentSpec>> MakeEnvironmentSpec(const catalog::Function& function,
                                                                             const catalog::RuntimeTable& runtimes, SpecOptions options) {
   if (function.image) return MakeImageSpec(function, std::move(options));
@@ -308,7 +322,7 @@ Result<std::shared_ptr<const runtime::EnvironmentSpec>> MakeEnvironmentSpec(cons
   }
   if (choice.interpreter) {
     spec->cage.root_index = choice.interpreter->root_index;
-    if (zygote_can_serve) spec->start_mode.zygote_index = choice.interpreter->zygote_index;
+    if (zygote_can_serve) spec->start_mode = {choice.interpreter->zygote_index, ZygoteGroup(options.zygotes, function.name.account_id)};
   }
   return std::shared_ptr<const runtime::EnvironmentSpec>(std::move(spec));
 }

@@ -11,6 +11,10 @@ OptionGroup OptionsOf(InvokeOptions& invoke) {
   group.Seconds("scaling-window", invoke.admission.starts_window, {0.001, 86400.0}, "seconds in which they are refilled, continuously");
   group.Choice("isolation", invoke.spec.isolation, {{"zygote", Isolation::Zygote}, {"exec", Isolation::Exec}},
                "zygote: Python environments are forked from a trusted interpreter; exec: each boots its own");
+  group.Choice("zygotes", invoke.spec.zygotes, {{"shared", ZygoteSharing::Shared}, {"account", ZygoteSharing::Account}},
+               "shared: one interpreter of a version forks the environments of all accounts; account: each account's functions are forked from its own");
+  group.Number("processors", invoke.spec.processors, {kProcessorsAsOnAws, 1024},
+               "processors that a function is shown and runs on; -1: as on AWS by its memory, 0: the machine's");
   group.Seconds("provisioned-init-timeout", invoke.spec.provisioned_init_timeout, {0.01, 900.0},
                 "seconds that Init may take with provisioned concurrency; the function's timeout, if that is longer (AWS: 130)");
   return group;

@@ -114,29 +114,22 @@ int MaskProc(const House& house, const std::string& proc) {
   attributes.attr_set = MOUNT_ATTR_RDONLY;
   if (!uuid || mount_setattr(uuid.get(), "", AT_EMPTY_PATH, &attributes, sizeof attributes) != 0) return errno;
   for (const std::string& name : house.masked_files) {
-    if (mount("/masks/file", (proc + name).c_str(), nullptr, MS_BIND, nullptr) != 0 && errno != ENOENT) return errno;
+    if (mount("/tmp/masks/file", (proc + name).c_str(), nullptr, MS_BIND, nullptr) != 0 && errno != ENOENT) return errno;
   }
   for (const std::string& name : house.masked_folders) {
-    if (mount("/masks/folder", (proc + name).c_str(), nullptr, MS_BIND, nullptr) != 0 && errno != ENOENT) return errno;
+    if (mount("/tmp/masks/folder", (proc + name).c_str(), nullptr, MS_BIND, nullptr) != 0 && errno != ENOENT) return errno;
   }
-  if (mount("/masks/proc-sys", (proc + "sys").c_str(), nullptr, MS_BIND, nullptr) != 0) return errno;
+  if (mount("/tmp/masks/proc-sys", (proc + "sys").c_str(), nullptr, MS_BIND, nullptr) != 0) return errno;
   return move_mount(uuid.get(), "", AT_FDCWD, (proc + kUuid).c_str(), MOVE_MOUNT_F_EMPTY_PATH) == 0 ? 0 : errno;
 }
 
 int MakeMounts(const CagePlan& plan) {
   constexpr uint64_t kTmpFiles = 65536;
-  const House& house = *plan.house;
-  const std::string root = house.cage_root();
-  if (!house.places.empty()) {
-    if (const int error = MakeOwnFiles(house.places, "/template", house.cage_root())) return error;
-    if (const int error = OverlayInPlace("/masks")) return error;
-  }
-  if (const int error = MountTmpfs(plan, (root + "/tmp").c_str(), 0, sandbox::kDefaultTmpBytes, kTmpFiles)) return error;
-  if (const int error = MountTmpfs(plan, (root + "/dev/shm").c_str(), MS_NOEXEC, 64 << 20, 4096)) return error;
-  const std::string proc = root + "/proc/";
-  if (mount("proc", proc.c_str(), "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0) return errno;
-  if (const int error = MaskProc(house, proc)) return error;
-  return EnterTemplate(house.cage_root());
+  if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0) return errno;
+  if (const int error = MaskProc(*plan.house, "/proc/")) return error;
+  if (const int error = MountTmpfs(plan, "/tmp", 0, sandbox::kDefaultTmpBytes, kTmpFiles)) return error;  // covers the masks' own place
+  if (const int error = MountTmpfs(plan, "/dev/shm", MS_NOEXEC, 64 << 20, 4096)) return error;
+  return plan.machine->MakeFiles(plan.first_user_id);
 }
 
 // The kernel counts what belongs to a user namespace (inotify instances and watches, bytes of message queues, locked memory,
@@ -201,7 +194,7 @@ const char* CageStepName(uint32_t step) { return step < std::size(kSteps) ? kSte
 void RunCageProcess(const CagePlan& plan) {
   ResetSignals();
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-  WriteAt(plan.house->proc.get(), "self/oom_score_adj", "0");  // not as the jail, which goes last
+  OfferChildrenToOutOfMemoryKiller(plan.house->proc.get());
   Listeners listeners;
   for (uint32_t step = 0; step < std::size(kSteps); ++step) {
     const int error = kSteps[step].run(plan, listeners);

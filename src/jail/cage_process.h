@@ -6,6 +6,7 @@
 #include "jail/cage_network.h"
 #include "jail/cgroups.h"
 #include "jail/house.h"
+#include "jail/machine_view.h"
 
 namespace mayfly::jail {
 
@@ -18,11 +19,12 @@ struct CagePlan {
   CageLink link;
   int socket = -1;  // to the jail (sandbox/init_protocol.h)
   const House* house = nullptr;
+  const MachineView* machine = nullptr;
   CgroupTree* cgroups = nullptr;
   const sock_fprog* filter = nullptr;
 };
 
-// In a new pid and mount namespace (and cgroup2 folder) already. Makes the other namespaces, the network's listeners and the
+// In a new pid namespace, a copy of its slot's mount namespace (sites.h) and its cgroup2 folder already. Makes the other namespaces, the network's listeners and the
 // mounts, enters the user namespace once the jail has written its maps, drops all power and executes mayfly-init. Tells the
 // jail about a failure (InitReportKind::Failed) and exits.
 [[noreturn]] void RunCageProcess(const CagePlan& plan);

@@ -16,9 +16,10 @@ constexpr uint64_t Bit(int capability) { return 1ull << capability; }
 // of user: SETUID, SETGID, SETPCAP.
 constexpr uint64_t kEnterCages =
     Bit(CAP_SYS_ADMIN) | Bit(CAP_SYS_CHROOT) | Bit(CAP_SYS_PTRACE) | Bit(CAP_SETUID) | Bit(CAP_SETGID) | Bit(CAP_SETPCAP);
-// Besides: killing cages, the network's loopback and port 80 inside, packages of the daemon's user, cgroups, tmpfs owners.
+// Besides: killing cages, the network's loopback and port 80 inside, packages of the daemon's user, cgroups, tmpfs owners, which processors a
+// cage runs on, and that a function stays first in line when memory runs out.
 constexpr uint64_t kMakeCages = kEnterCages | Bit(CAP_KILL) | Bit(CAP_NET_ADMIN) | Bit(CAP_NET_BIND_SERVICE) |
-                                Bit(CAP_DAC_OVERRIDE) | Bit(CAP_DAC_READ_SEARCH) | Bit(CAP_CHOWN) | Bit(CAP_FOWNER);
+                                Bit(CAP_DAC_OVERRIDE) | Bit(CAP_DAC_READ_SEARCH) | Bit(CAP_CHOWN) | Bit(CAP_FOWNER) | Bit(CAP_SYS_NICE) | Bit(CAP_SYS_RESOURCE);
 
 int Keep(uint64_t kept) {
   for (int capability = 0; capability < 64; ++capability) {

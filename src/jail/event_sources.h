@@ -10,7 +10,7 @@ enum EventSource : uint32_t {
   kFromSignals = 2,
   kFromJanitor = 3,
   kFromInit = 4,    // id: cage
-  kFromZygote = 5,  // id: zygote index
+  kFromZygote = 5,  // id: the jail's number of the zygote
 };
 
 }  // namespace mayfly::jail

@@ -1,13 +1,12 @@
 // The jail's own mount namespace: what cages are made from, and nothing else of the machine.
 //
-//   /template    the root of every cage: /usr and the interpreters' needs, read-only
+//   /template    the root of every cage: /usr and the interpreters' needs, read-only; in its /tmp, where a cage has a mount of its own, what
+//                covers parts of /proc
 //   /roots/N     interpreters outside /usr (bound at /var/lang)
 //   /file-systems/N  directories that functions may be given, each a mount of its own
 //   /store       the code store; cages see single packages of it
-//   /masks       what covers parts of /proc
 //   /copies      folders of /etc, copied when the jail starts
-//   /entrance    where a cage builds its copy of the template (own_files.h); /nothing is empty
-// Few mounts on purpose: every cage starts from a copy of them.
+//   /entrance    where a slot's copy of the template is built (own_files.h); /nothing is empty
 #pragma once
 
 #include <string>
@@ -27,9 +26,9 @@ struct House {
   UniqueFd init_program;
   std::vector<std::string> masked_files;    // names in /proc to cover
   std::vector<std::string> masked_folders;
-  std::vector<HousePlace> places;  // mounts that a cage has of its own; none: it has the template's
+  std::vector<HousePlace> places;  // mounts that each slot has of its own; none: the template's
 
-  // Where a cage finds its root before it enters it.
+  // Where a slot's root is built.
   const char* cage_root() const { return places.empty() ? "/template" : "/entrance"; }
 };
 

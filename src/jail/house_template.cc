@@ -22,9 +22,10 @@ namespace {
 constexpr const char* kFolders[] = {
     "template", "template/usr", "template/etc", "template/etc/ssl", "template/etc/pki", "template/etc/pki/tls", "template/etc/pki/ca-trust",
     "template/var", "template/var/task", "template/var/lang", "template/var/runtime", "template/var/tmp", "template/opt", "template/tmp", "template/mnt",
-    "template/proc", "template/dev", "template/home", "template/home/sbx_user1051", "template/run", "store", "roots", "file-systems", "masks",
-    "masks/folder", "masks/proc-sys", "masks/proc-sys/kernel", "masks/proc-sys/kernel/random", "masks/proc-sys/vm",
-    "masks/proc-sys/net", "masks/proc-sys/net/core", "masks/proc-sys/fs",
+    "template/proc", "template/dev", "template/home", "template/home/sbx_user1051", "template/run", "store", "roots", "file-systems",
+    "template/tmp/masks", "template/tmp/masks/folder", "template/tmp/masks/proc-sys", "template/tmp/masks/proc-sys/kernel",
+    "template/tmp/masks/proc-sys/kernel/random", "template/tmp/masks/proc-sys/vm", "template/tmp/masks/proc-sys/net",
+    "template/tmp/masks/proc-sys/net/core", "template/tmp/masks/proc-sys/fs",
 };
 
 struct MadeUpFile {
@@ -40,7 +41,7 @@ constexpr MadeUpFile kMadeUpFiles[] = {
     {"template/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\nservices: files\nprotocols: files\n"},
     // Nobody listens there: names fail at once instead of after a timeout.
     {"template/etc/resolv.conf", "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n"},
-    {"masks/file", ""},
+    {"template/tmp/masks/file", ""},
 };
 
 // Copied from the machine where they exist; none of them says which machine it is.
@@ -210,9 +211,7 @@ std::string RandomUuid() {
 std::string BuildProcSys(const std::string& folder) {
   for (const char* setting : kCopiedSettings) CopyFile(std::string("/proc/sys/") + setting, folder + "/" + setting);
   WriteFile(folder + "/kernel/random/boot_id", RandomUuid());  // not the machine's
-  const std::string uuid = folder + "/kernel/random/uuid";
-  if (!WriteFile(uuid, "") || mount("/proc/sys/kernel/random/uuid", uuid.c_str(), nullptr, MS_BIND, nullptr) != 0) return Failure("bind uuid");
-  return "";
+  return WriteFile(folder + "/kernel/random/uuid", "") ? "" : Failure("make uuid");  // each cage mounts its own there
 }
 
 }  // namespace
@@ -252,7 +251,7 @@ std::string BuildTemplate(const std::string& site) {
     return Failure("link node_modules");
   }
   if (std::string failure = BuildDevices(site + "/template/dev"); !failure.empty()) return failure;
-  return BuildProcSys(site + "/masks/proc-sys");
+  return BuildProcSys(site + "/template/tmp/masks/proc-sys");
 }
 
 // The file of bash is mounted on the name sh, which is a link to another shell: that one keeps its own name.

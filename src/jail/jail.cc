@@ -33,7 +33,7 @@ sigset_t HandledSignals() {
 }  // namespace
 
 Jail::Jail(const Options& options, House& house, CgroupTree& cgroups, std::vector<sock_filter> filter)
-    : options_(options), house_(house), cgroups_(cgroups), filter_(std::move(filter)) {
+    : options_(options), house_(house), machine_(house.proc.get()), cgroups_(cgroups), filter_(std::move(filter)) {
   filter_program_ = {static_cast<unsigned short>(filter_.size()), filter_.data()};
   for (uint32_t slot = options.cages_max; slot > 0; --slot) free_slots_.push_back(slot - 1);
 }
@@ -81,9 +81,7 @@ void Jail::Run() {
 void Jail::Shutdown() {
   cgroups_.KillAll();
   for (auto& [id, cage] : cages_) Kill(*cage);
-  for (Zygote& zygote : zygotes_) {
-    if (zygote.pid > 0) kill(zygote.pid, SIGKILL);
-  }
+  for (const auto& [id, zygote] : zygotes_) kill(zygote.pid, SIGKILL);
   for (const Helper* helper : {&janitor_, &warden_}) {
     if (helper->pid > 0) kill(helper->pid, SIGKILL);  // not left to clean up: that is done here
   }

@@ -10,10 +10,10 @@
 
 #include <sys/types.h>
 
-#include <array>
 #include <chrono>
 #include <map>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "jail/boot_places.h"
@@ -22,7 +22,9 @@
 #include "jail/house.h"
 #include "jail/janitor.h"
 #include "jail/jail_options.h"
+#include "jail/machine_view.h"
 #include "jail/owners.h"
+#include "jail/sites.h"
 #include "jail/warden.h"
 #include "sandbox/init_protocol.h"
 #include "sandbox/jail_protocol.h"
@@ -67,8 +69,11 @@ struct Cage {
 };
 
 struct Zygote {
-  int pid = 0;  // 0: does not run
+  uint32_t index = 0;
+  uint64_t group = 0;
+  int pid = 0;
   bool ready = false;
+  bool ending = false;  // on request: it is nobody's any more
   UniqueFd socket;
 };
 
@@ -82,7 +87,7 @@ struct Helper {
 
 // A fork that the zygote has not confirmed yet.
 struct PendingFork {
-  uint32_t zygote_index;
+  uint32_t zygote;
   uint32_t sequence;
   uint32_t cage;
   uint32_t process;
@@ -113,15 +118,17 @@ class Jail {
   void Terminate(Cage& cage, const Request& request);
   int MakeSocket(Cage& cage, const Request& request);
   void Destroy(Cage& cage);
-  int StartZygote(uint32_t index);
+  std::pair<uint32_t, Zygote*> FindZygote(uint32_t index, uint64_t group);
+  int StartZygote(uint32_t index, uint64_t group);
+  int StopZygote(uint32_t index, uint64_t group);
 
   // what happens by itself (jail_events.cc)
   void OnSignals();
   void OnJanitor();
   void OnInit(uint32_t id);
   void OnInitReport(Cage& cage, const sandbox::InitReport& report, Descriptors& descriptors);
-  void OnZygote(uint32_t index);
-  void OnForked(uint32_t index, const sandbox::ZygoteReport& report);
+  void OnZygote(uint32_t id);
+  void OnForked(uint32_t zygote, const sandbox::ZygoteReport& report);
   void OnExit(int pid, int status);
   void AnswerStarted(Cage& cage, uint32_t sequence, int pid);
   int NewestChildOf(int pid) const;
@@ -131,7 +138,7 @@ class Jail {
   void ReportExit(uint32_t cage, uint32_t process, int status);
   void CageEnded(Cage& cage);
   void Forget(uint32_t id);
-  void ZygoteEnded(uint32_t index);
+  void ZygoteEnded(uint32_t id);
 
   // helpers (jail_helpers.cc)
   std::string StartJanitor();
@@ -160,6 +167,7 @@ class Jail {
 
   const Options& options_;
   House& house_;
+  const MachineView machine_;
   CgroupTree& cgroups_;
   std::vector<sock_filter> filter_;
   sock_fprog filter_program_{};
@@ -175,11 +183,13 @@ class Jail {
   std::map<uint32_t, std::unique_ptr<Cage>> cages_;
   Owners owners_;
   CageAddresses addresses_;
+  Sites sites_;
   std::map<int, uint32_t> cage_of_init_;                            // pid -> cage
   std::map<int, std::pair<uint32_t, uint32_t>> process_of_child_;   // pid of a zygote's child -> cage, process
   std::map<uint32_t, PendingFork> forks_;                           // by token; at most kForksMax
   std::map<int, int> early_exits_;  // children that ended before their zygote told of them; emptied when no fork is pending
-  std::array<Zygote, sandbox::kIndexMax + 1> zygotes_;
+  uint32_t last_zygote_ = 0;
+  std::map<uint32_t, Zygote> zygotes_;  // by numbers of the jail's own; at most kZygotesMax
 };
 
 }  // namespace mayfly::jail

@@ -1,11 +1,13 @@
 #include "jail/jail_driver.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -24,6 +26,16 @@ using sandbox::JailOperation;
 using sandbox::JailReport;
 using sandbox::JailReportKind;
 using sandbox::JailRequest;
+
+const char* const kLowerOwnScore = R"(
+def tried(file, value):
+    try: open(file, 'w').write(value)
+    except OSError: pass
+    return int(open('/proc/self/oom_score_adj').read())
+print(tried('/proc/self/oom_score_adj', '0'), tried('/proc/self/oom_score_adj', '999'), tried('/proc/self/oom_adj', '0'))
+)";
+bool HasResourceCapability() { return prctl(PR_CAPBSET_READ, CAP_SYS_RESOURCE) == 1; }
+const char* const kScoreStays = "1000 1000 1000\n";
 
 UniqueFd MakeConfiguration(const std::vector<std::string>& arguments, const std::vector<std::string>& environment, const std::string& folder) {
   std::string bytes;
@@ -181,7 +193,7 @@ uint32_t JailDriver::MakeAssignedCage(uint64_t memory_bytes, uint64_t tmp_bytes,
 }
 
 TestProcess JailDriver::StartProcess(JailOperation operation, uint32_t cage, uint32_t zygote, const std::vector<std::string>& arguments,
-                                     const std::vector<std::string>& environment) {
+                                     const std::vector<std::string>& environment, uint64_t group) {
   TestProcess process;
   process.number = ++last_process_;
   int out[2];
@@ -197,6 +209,7 @@ TestProcess JailDriver::StartProcess(JailOperation operation, uint32_t cage, uin
   request.cage = cage;
   request.process = process.number;
   request.zygote_index = zygote;
+  request.zygote_group = group;
   process.error = Call(request, {configuration.get(), out_writer.get(), err_writer.get()}).report.error;
   return process;
 }
@@ -205,8 +218,8 @@ TestProcess JailDriver::Exec(uint32_t cage, std::vector<std::string> arguments, 
   return StartProcess(JailOperation::Exec, cage, 0, arguments, environment);
 }
 
-TestProcess JailDriver::Fork(uint32_t cage, uint32_t zygote, std::vector<std::string> arguments) {
-  return StartProcess(JailOperation::Fork, cage, zygote, arguments, {"PATH=/usr/bin"});
+TestProcess JailDriver::Fork(uint32_t cage, uint32_t zygote, std::vector<std::string> arguments, uint64_t group) {
+  return StartProcess(JailOperation::Fork, cage, zygote, arguments, {"PATH=/usr/bin"}, group);
 }
 
 ProcessEnd JailDriver::Finish(uint32_t cage, TestProcess process) {

@@ -68,7 +68,7 @@ class JailDriver {
   // A cage that is assigned to package 1 with the given limits.
   uint32_t MakeAssignedCage(uint64_t memory_bytes = 256ull << 20, uint64_t tmp_bytes = 64ull << 20, uint32_t processes_max = 1024);
   TestProcess Exec(uint32_t cage, std::vector<std::string> arguments, std::vector<std::string> environment = {});
-  TestProcess Fork(uint32_t cage, uint32_t zygote, std::vector<std::string> arguments);
+  TestProcess Fork(uint32_t cage, uint32_t zygote, std::vector<std::string> arguments, uint64_t group = 0);
   // Reads the output to its end and waits for the exit.
   ProcessEnd Finish(uint32_t cage, TestProcess process);
   // Exec and Finish of /usr/bin/python3.11 -I -S -c.
@@ -77,7 +77,7 @@ class JailDriver {
 
  private:
   TestProcess StartProcess(sandbox::JailOperation operation, uint32_t cage, uint32_t zygote, const std::vector<std::string>& arguments,
-                           const std::vector<std::string>& environment);
+                           const std::vector<std::string>& environment, uint64_t group = 0);
   bool Receive(std::chrono::steady_clock::time_point until);
 
   std::string instance_;
@@ -89,6 +89,12 @@ class JailDriver {
   std::map<uint32_t, DriverReport> answers_;
   std::vector<sandbox::JailReport> events_;
 };
+
+// A program for Python that tries to be killed later than others when memory runs out, and what it prints when it cannot: where the jail
+// has CAP_SYS_RESOURCE.
+extern const char* const kLowerOwnScore;
+extern const char* const kScoreStays;
+bool HasResourceCapability();
 
 UniqueFd MakeConfiguration(const std::vector<std::string>& arguments, const std::vector<std::string>& environment, const std::string& folder);
 std::string ReadToEnd(int fd);

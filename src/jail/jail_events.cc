@@ -71,16 +71,19 @@ void Jail::BootCage(Cage& cage) {
   const uint32_t first_user_id = options_.user_id_base + cage.slot * sandbox::kUserIdsPerCage;
   const Owners::Maps* owners = error == 0 ? owners_.Find(house_, cage.slot, first_user_id) : nullptr;
   int pidfd = -1;
-  if (error == 0 && (cage.pid = CloneIntoCage(cage.group.core.get(), placed ? CLONE_FILES : 0, pidfd)) < 0) error = errno;
+  if (error == 0) error = sites_.Enter(house_, cage.slot, owners);
+  if (error == 0) {
+    if ((cage.pid = CloneIntoCage(cage.group.core.get(), placed ? CLONE_FILES : 0, pidfd)) < 0) error = errno;
+    if (cage.pid != 0) ReturnToHouse(house_);
+  }
   if (error == 0 && cage.pid == 0) {
-    if (owners != nullptr && MapTemplate(owners->machine.get()) != 0) _exit(1);  // while the map is within reach
     if (placed && boot_places_.LeaveTheRest() != 0) _exit(1);  // what it closes would be closed in the jail
     // The child must see the end of its socket when the jail dies, and the daemon the end of the jail: neither while a copy is open here.
     if (!placed) cage.socket.Reset();
     close(sandbox::kJailControlDescriptor);
     const CageLink link{options_.has_network ? sandbox::kRouterNamespaceDescriptor : -1, cage.address_index, options_.network_has_ipv6};
     RunCageProcess({cage.id, cage.slot, first_user_id, cage.want_endpoint, link,
-                    placed ? cage.boot_place : theirs.get(), &house_, &cgroups_, &filter_program_});
+                    placed ? cage.boot_place : theirs.get(), &house_, &machine_, &cgroups_, &filter_program_});
   }
   if (error != 0) {
     cage.pid = 0;
@@ -207,8 +210,10 @@ int Jail::NewestChildOf(int pid) const {
   return atoi(children.c_str() + (space == std::string::npos ? 0 : space + 1));
 }
 
-void Jail::OnZygote(uint32_t index) {
-  Zygote& zygote = zygotes_[index];
+void Jail::OnZygote(uint32_t id) {
+  const auto found = zygotes_.find(id);
+  if (found == zygotes_.end()) return;
+  Zygote& zygote = found->second;
   for (;;) {
     sandbox::ZygoteReport report{};
     Descriptors none;
@@ -219,20 +224,21 @@ void Jail::OnZygote(uint32_t index) {
       return;
     }
     if (error != 0) continue;
-    if (report.kind == sandbox::ZygoteReportKind::Forked) OnForked(index, report);
+    if (report.kind == sandbox::ZygoteReportKind::Forked) OnForked(id, report);
     if (report.kind == sandbox::ZygoteReportKind::Ready && !zygote.ready) {
       zygote.ready = true;
       Report event{};
       event.kind = JailReportKind::ZygoteReady;
-      event.zygote_index = index;
+      event.zygote_index = zygote.index;
+      event.zygote_group = zygote.group;
       Send(event);
     }
   }
 }
 
-void Jail::OnForked(uint32_t index, const sandbox::ZygoteReport& report) {
+void Jail::OnForked(uint32_t zygote, const sandbox::ZygoteReport& report) {
   const auto found = forks_.find(report.token);
-  if (found == forks_.end() || found->second.zygote_index != index) return;
+  if (found == forks_.end() || found->second.zygote != zygote) return;
   const PendingFork fork = found->second;
   forks_.erase(found);
   Cage* cage = Find(fork.cage);
@@ -260,9 +266,7 @@ void Jail::OnSignals() {
   while (read(signals_.get(), information, sizeof information) > 0) {
   }
   // Forks that are told already come first, so that every child that ended is known by name.
-  for (uint32_t index = 1; index <= sandbox::kIndexMax; ++index) {
-    if (zygotes_[index].socket) OnZygote(index);
-  }
+  for (const auto& [id, zygote] : zygotes_) OnZygote(id);
   int status = 0;
   pid_t pid;
   while ((pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0) OnExit(pid, status);
@@ -288,8 +292,8 @@ void Jail::OnExit(int pid, int status) {
     if (Cage* cage = Find(id)) cage->forked.erase(process);
     return ReportExit(id, process, status);
   }
-  for (uint32_t index = 1; index <= sandbox::kIndexMax; ++index) {
-    if (zygotes_[index].pid == pid) return ZygoteEnded(index);
+  for (const auto& [id, zygote] : zygotes_) {
+    if (zygote.pid == pid) return ZygoteEnded(id);
   }
   if (!forks_.empty()) early_exits_[pid] = status;
 }
@@ -335,19 +339,21 @@ void Jail::Forget(uint32_t id) {
   cages_.erase(id);
 }
 
-void Jail::ZygoteEnded(uint32_t index) {
-  zygotes_[index] = {};
+void Jail::ZygoteEnded(uint32_t id) {
+  const Zygote zygote = std::move(zygotes_.extract(id).mapped());
   for (auto fork = forks_.begin(); fork != forks_.end();) {
-    if (fork->second.zygote_index != index) {
+    if (fork->second.zygote != id) {
       ++fork;
       continue;
     }
     Answer(fork->second.sequence, fork->second.cage, ENOENT);
     fork = forks_.erase(fork);
   }
+  if (zygote.ending) return;
   Report report{};
   report.kind = JailReportKind::ZygoteDied;
-  report.zygote_index = index;
+  report.zygote_index = zygote.index;
+  report.zygote_group = zygote.group;
   Send(report);
 }
 

@@ -26,6 +26,7 @@ namespace {
 constexpr const char* kImagePlace = "/var/lang";  // where an image waits to become the root; that of a runtime is bound there anyway
 constexpr size_t kForksMax = 4096;         // forks that a zygote has not confirmed, EAGAIN beyond
 constexpr size_t kForkedProcessesMax = 64;  // children of zygotes in one cage, EAGAIN beyond
+constexpr size_t kZygotesMax = 1024;        // EAGAIN beyond
 
 struct Attachment {
   UniqueFd mount;
@@ -67,7 +68,8 @@ void Jail::OnDaemon() {
 
 int Jail::Handle(const Request& request, Descriptors& descriptors) {
   if (request.operation == JailOperation::MakeCage) return MakeCage(request);
-  if (request.operation == JailOperation::StartZygote) return StartZygote(request.zygote_index);
+  if (request.operation == JailOperation::StartZygote) return StartZygote(request.zygote_index, request.zygote_group);
+  if (request.operation == JailOperation::StopZygote) return StopZygote(request.zygote_index, request.zygote_group);
   Cage* cage = Find(request.cage);
   if (cage == nullptr || cage->state == CageState::Dying || cage->state == CageState::Removing) {
     return request.operation == JailOperation::Destroy || request.operation == JailOperation::Terminate ? 0 : ESRCH;
@@ -111,6 +113,7 @@ int Jail::Assign(Cage& cage, const Request& request) {
   // What is in /tmp is memory to the cgroup but not to the function: the warden tells them apart.
   const CageLimits limits{request.memory_bytes, request.memory_bytes + request.tmp_bytes, request.processes_max};
   if (const int error = cgroups_.SetLimits(cage.id, cage.group, limits)) return error;
+  machine_.Confine(cage.pid, request.processors, cage.slot);
   cage.memory_bytes = request.memory_bytes;
   cage.tmp_bytes = request.tmp_bytes;
   TellWarden(cage, tmp);
@@ -147,6 +150,11 @@ int Jail::AttachPackages(Cage& cage, const Request& request, UniqueFd& tmp) {
     if (failed != 0) return failed;
   }
   if (setns(cage.pidfd.get(), CLONE_NEWNS) != 0) return errno;
+  if ((request.flags & sandbox::kOwnTrees) != 0 && !house_.places.empty()) {
+    for (std::vector<Attachment>* all : {&attachments, &within}) {
+      for (Attachment& attachment : *all) GiveOwnInodes(attachment.mount, attachment.place);
+    }
+  }
   int error = Attach(attachments);
   if (error == 0 && request.tmp_bytes != sandbox::kDefaultTmpBytes) {
     const std::string size = "size=" + std::to_string(request.tmp_bytes);
@@ -157,10 +165,8 @@ int Jail::AttachPackages(Cage& cage, const Request& request, UniqueFd& tmp) {
   if (error == 0 && file_system) error = AttachFileSystem(file_system.get(), request.mount_name, first_user_id);
   tmp.Reset(open("/tmp", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (error == 0 && !tmp) error = errno;
-  if (setns(house_.mount_namespace.get(), CLONE_NEWNS) != 0) {
-    fprintf(stderr, "mayfly-jail: lost its mount namespace: %s\n", strerror(errno));
-    _exit(1);  // going on would act inside a cage; the kernel kills every cage with us
-  }
+  if (error == 0) error = machine_.Show(request.memory_bytes, request.processors, first_user_id);
+  ReturnToHouse(house_);
   return error;
 }
 
@@ -176,17 +182,17 @@ int Jail::Exec(Cage& cage, const Request& request, Descriptors& descriptors) {
 }
 
 int Jail::Fork(Cage& cage, const Request& request, Descriptors& descriptors) {
-  Zygote& zygote = zygotes_[request.zygote_index];
-  if (!zygote.ready) return ENOENT;
+  const auto [zygote_id, zygote] = FindZygote(request.zygote_index, request.zygote_group);
+  if (zygote == nullptr || !zygote->ready) return ENOENT;
   if (!IsRegularFile(descriptors.fds[0].get())) return EINVAL;
   if (forks_.size() >= kForksMax || cage.forked.size() >= kForkedProcessesMax) return EAGAIN;
   const uint32_t token = ++last_token_;
   const int passed[5] = {cage.pidfd.get(), descriptors.fds[0].get(), descriptors.fds[1].get(), descriptors.fds[2].get(), cage.group.core.get()};
   const bool core = static_cast<bool>(cage.group.core);
   const sandbox::ZygoteCommand command{sandbox::ZygoteCommandKind::Fork, token, core ? 0 : sandbox::kNoCgroup2};
-  const int error = sandbox::SendPacket(zygote.socket.get(), command, std::span(passed, core ? 5u : 4u), MSG_DONTWAIT);
+  const int error = sandbox::SendPacket(zygote->socket.get(), command, std::span(passed, core ? 5u : 4u), MSG_DONTWAIT);
   if (error != 0) return error;
-  forks_[token] = {request.zygote_index, request.sequence, cage.id, request.process};
+  forks_[token] = {zygote_id, request.sequence, cage.id, request.process};
   return kAnswerLater;
 }
 
@@ -226,26 +232,46 @@ void Jail::Destroy(Cage& cage) {
   if (has_process) Kill(cage);
 }
 
-int Jail::StartZygote(uint32_t index) {
+// Those that are being ended count no more. {0, nullptr}: there is none.
+std::pair<uint32_t, Zygote*> Jail::FindZygote(uint32_t index, uint64_t group) {
+  for (auto& [id, zygote] : zygotes_) {
+    if (zygote.index == index && zygote.group == group && !zygote.ending) return {id, &zygote};
+  }
+  return {0, nullptr};
+}
+
+int Jail::StartZygote(uint32_t index, uint64_t group) {
   const ZygoteOptions& options = options_.zygotes[index];
-  Zygote& zygote = zygotes_[index];
   if (options.interpreter.empty()) return ENOENT;
-  if (zygote.pid != 0) return 0;
+  if (FindZygote(index, group).second != nullptr) return 0;
+  if (zygotes_.size() >= kZygotesMax) return EAGAIN;
   const UniqueFd filter = FilterFile();
   int pair[2];
   if (!filter || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) return errno;
+  Zygote zygote{.index = index, .group = group};
   zygote.socket.Reset(pair[0]);
   const UniqueFd theirs(pair[1]);
   const int descriptor = filter.get();
   if (const int error = sandbox::SendPacket(pair[0], sandbox::ZygoteCommand{sandbox::ZygoteCommandKind::Setup}, std::span(&descriptor, 1))) return error;
   zygote.pid = fork();
-  if (zygote.pid == 0) WriteAt(house_.proc.get(), "self/oom_score_adj", "0");  // not as the jail, which goes last
+  if (zygote.pid == 0) OfferChildrenToOutOfMemoryKiller(house_.proc.get());
   if (zygote.pid == 0) RunZygoteProcess(options, theirs.get());
-  if (zygote.pid < 0) {
-    zygote.pid = 0;
-    return errno;
+  if (zygote.pid < 0) return errno;
+  const uint32_t id = ++last_zygote_;
+  Watch(zygote.socket.get(), kFromZygote, id);
+  zygotes_.emplace(id, std::move(zygote));
+  return 0;
+}
+
+// What it has forked already goes on. A child that it has not told of yet would be nobody's: then it is left alone.
+int Jail::StopZygote(uint32_t index, uint64_t group) {
+  const auto [id, zygote] = FindZygote(index, group);
+  if (zygote == nullptr) return 0;
+  for (const auto& [token, fork] : forks_) {
+    if (fork.zygote == id) return EBUSY;
   }
-  Watch(zygote.socket.get(), kFromZygote, index);
+  zygote->ending = true;
+  kill(zygote->pid, SIGKILL);
   return 0;
 }
 

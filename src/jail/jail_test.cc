@@ -142,6 +142,62 @@ print(open('/proc/sys/kernel/random/uuid').read() != open('/proc/sys/kernel/rand
   EXPECT_EQ(heard.out, "nothing\n");
 }
 
+TEST_F(JailTest, ASlotsNextCageKnowsNothingOfTheOneBefore) {  // else what a cage leaves in its root reaches whoever comes next
+  const std::string program = R"(
+import fcntl, os
+print(sorted(os.listdir('/tmp')), sorted(os.listdir('/dev/shm')), len(open('/proc/self/mountinfo').readlines()))
+held = os.open('/usr/bin/python3.11', os.O_RDONLY)
+fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+open('/tmp/left', 'w').write('x'); open('/dev/shm/left', 'w').write('x')
+)";
+  std::string first;
+  for (int i = 0; i < 8; ++i) {  // more than a slot: those that were freed last are taken first
+    const uint32_t cage = driver_.MakeAssignedCage();
+    const ProcessEnd end = driver_.Python(cage, program);
+    EXPECT_TRUE(end.out.starts_with("[] [] ")) << end.out << end.err;
+    if (i == 0) first = end.out;
+    EXPECT_EQ(end.out, first);
+    EXPECT_EQ(driver_.Operate(JailOperation::Destroy, cage), 0);
+  }
+}
+
+TEST_F(JailTest, TheMachineLooksAsLargeAsTheFunction) {  // else libraries make pools and caches for the whole machine
+  const std::string program = R"(
+import os
+def lines(path): return open(path).read().splitlines()
+memory = dict(l.split(':') for l in lines('/proc/meminfo'))
+print(memory['MemTotal'].split(), memory['MemAvailable'].split(), memory['SwapTotal'].split())
+print(os.cpu_count(), len(os.sched_getaffinity(0)), sum(l.startswith('processor') for l in lines('/proc/cpuinfo')),
+      sum(l.startswith('cpu') for l in lines('/proc/stat')) - 1, any(l.startswith('btime ') for l in lines('/proc/stat')))
+for path in ('/proc/meminfo', '/proc/cpuinfo', '/proc/stat'):
+    for attempt in (lambda: open(path, 'w'), lambda: os.chmod(path, 0o666), lambda: os.truncate(path, 0)):
+        try: attempt(); print('DONE', path)
+        except OSError: pass
+)";
+  const std::string machine = std::to_string(sysconf(_SC_NPROCESSORS_ONLN));
+  sandbox::JailRequest assign = driver_.AssignRequest(driver_.MakeCage().report.cage, 1);
+  assign.memory_bytes = 300ull << 20;
+  ASSERT_EQ(driver_.Call(assign).report.error, 0);
+  const ProcessEnd whole = driver_.Python(assign.cage, program);
+  const std::string memory = "['307200', 'kB'] ['307200', 'kB'] ['0', 'kB']\n";
+  EXPECT_EQ(whole.out, memory + machine + " " + machine + " " + machine + " " + machine + " True\n") << whole.err;
+  assign = driver_.AssignRequest(driver_.MakeCage().report.cage, 1);
+  assign.memory_bytes = 300ull << 20;
+  assign.processors = 1;
+  ASSERT_EQ(driver_.Call(assign).report.error, 0);
+  EXPECT_EQ(driver_.Python(assign.cage, program).out, memory + "1 1 1 1 True\n");
+  assign = driver_.AssignRequest(driver_.MakeCage().report.cage, 1);
+  assign.processors = 5000;  // what a machine has not is not shown
+  ASSERT_EQ(driver_.Call(assign).report.error, 0);
+  EXPECT_NE(driver_.Python(assign.cage, program).out.find("\n" + machine + " " + machine + " "), std::string::npos);
+}
+
+TEST_F(JailTest, FunctionsStayFirstInLineForTheOutOfMemoryKiller) {  // else a function lets the machine's own programs be killed in its place
+  if (!HasResourceCapability()) GTEST_SKIP() << "needs CAP_SYS_RESOURCE";
+  const ProcessEnd end = driver_.Python(driver_.MakeAssignedCage(), kLowerOwnScore);
+  EXPECT_EQ(end.out, kScoreStays) << end.err;
+}
+
 TEST_F(JailTest, TmpHasItsSize) {  // else a function fills the machine's memory
   const ProcessEnd end = driver_.Python(driver_.MakeAssignedCage(512ull << 20, 16ull << 20), R"(
 import errno, os

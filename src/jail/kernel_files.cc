@@ -58,4 +58,11 @@ void ResetSignals() {
   sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
+// With the privilege each write of oom_score_adj is also the least that the process and its children may set without it; writing the
+// older file, which has another scale, leaves that alone.
+void OfferChildrenToOutOfMemoryKiller(int proc_folder) {
+  if (WriteAt(proc_folder, "self/oom_score_adj", "1000") == 0 && WriteAt(proc_folder, "self/oom_adj", "0") == 0) return;
+  WriteAt(proc_folder, "self/oom_score_adj", "0");
+}
+
 }  // namespace mayfly::jail

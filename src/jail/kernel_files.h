@@ -26,4 +26,8 @@ uint64_t ProcessStartTime(int proc_folder, int pid);
 // theirs ignored, which programs would take over.
 void ResetSignals();
 
+// This process goes neither first nor last when memory runs out; what it forks may go to the front of the line (1000) and then never leaves
+// it. Without CAP_SYS_RESOURCE a process may take back what it has raised.
+void OfferChildrenToOutOfMemoryKiller(int proc_folder);
+
 }  // namespace mayfly::jail

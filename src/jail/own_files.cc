@@ -145,10 +145,14 @@ int MakeOwnFiles(const std::vector<HousePlace>& places, const std::string& house
   return 0;
 }
 
-int OverlayInPlace(const char* place) {
-  const UniqueFd mount = MakeOverlay(place, kEmptyFolder, MOUNT_ATTR_NODEV);
-  if (!mount) return errno;
-  return move_mount(mount.get(), "", AT_FDCWD, place, MOVE_MOUNT_F_EMPTY_PATH) == 0 ? 0 : errno;
+// An overlay is made of paths, and keeps the owners that the mount below it shows.
+void GiveOwnInodes(UniqueFd& tree, const char* place) {
+  constexpr const char* kEmptyInCage = "/var/tmp";  // of the template, read-only
+  if (move_mount(tree.get(), "", AT_FDCWD, place, MOVE_MOUNT_F_EMPTY_PATH) != 0) return;
+  UniqueFd overlay = MakeOverlay(place, kEmptyInCage, MOUNT_ATTR_NODEV);
+  if (!overlay) fprintf(stderr, "mayfly-jail: accounts share the files of %s: %s\n", place, strerror(errno));
+  if (!overlay) overlay.Reset(open_tree(AT_FDCWD, place, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE));
+  tree = std::move(overlay);
 }
 
 }  // namespace mayfly::jail

@@ -1,15 +1,17 @@
-// Files of their own identity for each cage, with the contents of the house's.
+// Files of their own identity for each slot, so for each cage that lives, with the contents of the house's.
 //
 // Cages see the same files of the machine. What the kernel ties to a file and not to its reader (locks by flock and fcntl, watches by
 // inotify and by directory) would tell a function when the machine or another cage opens it, and let two of them signal to each
 // other. So a cage gets, instead of the house's mounts, overlays of them without an upper layer: other inodes over the same pages of
-// memory. They are made before a cage is asked for: each costs some 50 µs, and more when the cage ends. Folders of /etc are small: those
+// memory. Each costs some 50 µs, and more when it ends: they are made once for a slot (sites.h). Folders of /etc are small: those
 // are copied once, when the jail starts, and come with the root's overlay.
 #pragma once
 
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "base/fd.h"
 
 namespace mayfly::jail {
 
@@ -28,9 +30,11 @@ std::vector<HousePlace> FindHousePlaces(std::string_view mountinfo, const std::s
 // be copied, stays a mount.
 void CopySmallFolders(std::string_view mountinfo, const std::string& site);
 
-// In a cage's own mount namespace: builds the template anew at `entrance`. 0 or errno.
+// In a mount namespace of its own: builds the template anew at `entrance`. 0 or errno.
 int MakeOwnFiles(const std::vector<HousePlace>& places, const std::string& house_template, const char* entrance);
-// A mount over `place` with the same contents and inodes of its own. 0 or errno.
-int OverlayInPlace(const char* place);
+
+// In a cage's mount namespace, before its root is another one than the template: `tree`, a detached mount for `place`, becomes an overlay of
+// itself. Where that cannot be it stays as it is.
+void GiveOwnInodes(UniqueFd& tree, const char* place);
 
 }  // namespace mayfly::jail

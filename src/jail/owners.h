@@ -18,7 +18,7 @@ namespace mayfly::jail {
 int MakeUserNamespace(const House& house, const std::string& user_lines, const std::string& group_lines, UniqueFd& made);
 // Gives a detached mount, and those below it, the map. Not an error: a file system that has no such maps. 0 or errno.
 int MapOwners(int mount, int user_namespace);
-// In a cage's first process, in its mount namespace: /template as that cage sees it. 0 or errno.
+// In a mount namespace of its own: /template as the cages of that map see it. 0 or errno.
 int MapTemplate(int user_namespace);
 
 // The maps of all slots that have been in use; each is made once.

@@ -17,7 +17,7 @@ struct Uses {
   int descriptors;
 };
 
-constexpr uint32_t kAssignFlags = sandbox::kHasLayers | sandbox::kImageRoot | sandbox::kHasFileSystem;
+constexpr uint32_t kAssignFlags = sandbox::kHasLayers | sandbox::kImageRoot | sandbox::kHasFileSystem | sandbox::kOwnTrees;
 
 bool UsesOf(JailOperation operation, Uses& uses) {
   switch (operation) {
@@ -29,6 +29,7 @@ bool UsesOf(JailOperation operation, Uses& uses) {
     case JailOperation::Terminate: uses = {true, true, false, false, sandbox::kWithKill, 0}; return true;
     case JailOperation::Destroy: uses = {true, false, false, false, 0, 0}; return true;
     case JailOperation::StartZygote: uses = {false, false, false, true, 0, 0}; return true;
+    case JailOperation::StopZygote: uses = {false, false, false, true, 0, 0}; return true;
     case JailOperation::MakeSocket: uses = {true, false, false, false, 0, 0}; return true;
   }
   return false;
@@ -46,7 +47,7 @@ bool LimitsAreWellFormed(const JailRequest& request) {
 }
 
 bool HasNoLimits(const JailRequest& request) {
-  return request.memory_bytes == 0 && request.tmp_bytes == 0 && request.processes_max == 0 && request.root_index == 0 && IsZero(request.code);
+  return request.memory_bytes == 0 && request.tmp_bytes == 0 && request.processes_max == 0 && request.root_index == 0 && request.processors == 0 && IsZero(request.code);
 }
 
 bool IsMountName(const char (&name)[sandbox::kMountNameBytes]) {
@@ -78,11 +79,11 @@ bool IsAssignment(const JailRequest& request) {
 
 bool IsWellFormed(const JailRequest& request, int descriptors) {
   Uses uses{};
-  if (request.version != sandbox::kJailProtocolVersion || request.sequence == 0) return false;
+  if (request.version != sandbox::kJailProtocolVersion || request.sequence == 0 || request.reserved != 0) return false;
   if (!UsesOf(request.operation, uses)) return false;
   if (descriptors != uses.descriptors + ((request.flags & sandbox::kWithLogPipe) != 0 ? 1 : 0)) return false;
   if (uses.cage != (request.cage != 0) || uses.process != (request.process != 0)) return false;
-  if (uses.zygote ? request.zygote_index == 0 || request.zygote_index > sandbox::kIndexMax : request.zygote_index != 0) return false;
+  if (uses.zygote ? request.zygote_index == 0 || request.zygote_index > sandbox::kIndexMax : request.zygote_index != 0 || request.zygote_group != 0) return false;
   if ((request.flags & ~uses.flags) != 0) return false;
   if ((request.flags & sandbox::kHasLayers) == 0 && !IsZero(request.layers)) return false;
   return uses.limits ? LimitsAreWellFormed(request) && IsAssignment(request) : HasNoLimits(request) && HasNoMount(request);

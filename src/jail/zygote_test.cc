@@ -43,11 +43,31 @@ class ZygoteTest : public testing::Test {
     ASSERT_EQ(StartZygote(1), 0);
     ASSERT_TRUE(driver_.WaitEvent(JailReportKind::ZygoteReady));
   }
-  int StartZygote(uint32_t index) {
+  int StartZygote(uint32_t index, uint64_t group = 0) { return Operate(JailOperation::StartZygote, index, group); }
+  int StopZygote(uint32_t index, uint64_t group) { return Operate(JailOperation::StopZygote, index, group); }
+  int Operate(JailOperation operation, uint32_t index, uint64_t group) {
     sandbox::JailRequest request{};
-    request.operation = JailOperation::StartZygote;
+    request.operation = operation;
     request.zygote_index = index;
+    request.zygote_group = group;
     return driver_.Call(request).report.error;
+  }
+  ProcessEnd RunForked(const std::string& program) {
+    const uint32_t cage = driver_.MakeAssignedCage();
+    return driver_.Finish(cage, driver_.Fork(cage, 1, {kPython, program}));
+  }
+  // The 16 bytes that the kernel gave the program when it was executed: canaries are made of them.
+  std::string RandomBytes(uint64_t group) {
+    const std::string program = R"(
+import ctypes
+libc = ctypes.CDLL(None)
+libc.getauxval.restype = ctypes.c_ulong
+print(ctypes.string_at(libc.getauxval(25), 16).hex())
+)";
+    const uint32_t cage = driver_.MakeAssignedCage();
+    const ProcessEnd end = driver_.Finish(cage, driver_.Fork(cage, 1, {kPython, program}, group));
+    EXPECT_EQ(end.out.size(), 33u) << end.err;
+    return end.out;
   }
   JailDriver driver_;
 };
@@ -139,6 +159,37 @@ TEST_F(ZygoteTest, KillAllReachesForkedChildren) {  // else a reset leaves the o
   ASSERT_EQ(read(second.out.get(), up, 3), 3);
   EXPECT_EQ(driver_.Operate(JailOperation::Terminate, cage, second.number), 0);
   EXPECT_EQ(driver_.WaitEvent(JailReportKind::ProcessExited, cage)->signal, SIGTERM);
+}
+
+TEST_F(ZygoteTest, GroupsHaveZygotesOfTheirOwn) {  // else who reads a canary in one account knows that of another
+  for (const uint64_t group : {111111111111, 222222222222}) {
+    ASSERT_EQ(StartZygote(1, group), 0);
+    ASSERT_EQ(driver_.WaitEvent(JailReportKind::ZygoteReady)->zygote_group, group);
+  }
+  const std::string first = RandomBytes(111111111111);
+  EXPECT_EQ(RandomBytes(111111111111), first) << "of one zygote";
+  EXPECT_NE(RandomBytes(222222222222), first);
+  EXPECT_NE(RandomBytes(0), first);
+  EXPECT_EQ(StopZygote(1, 111111111111), 0);
+  EXPECT_EQ(driver_.Fork(driver_.MakeAssignedCage(), 1, {kPython, "1"}, 111111111111).error, ENOENT);
+  EXPECT_EQ(StopZygote(1, 333), 0) << "it does not run";
+  ASSERT_EQ(StartZygote(1, 111111111111), 0);
+  ASSERT_EQ(driver_.WaitEvent(JailReportKind::ZygoteReady)->zygote_group, 111111111111u);
+  EXPECT_NE(RandomBytes(111111111111), first) << "booted anew";
+}
+
+TEST_F(ZygoteTest, ChildRunsOnTheCagesProcessors) {  // else a forked function starts as many threads as the machine has processors
+  sandbox::JailRequest assign = driver_.AssignRequest(driver_.MakeCage().report.cage, 1);
+  assign.processors = 1;
+  ASSERT_EQ(driver_.Call(assign).report.error, 0);
+  const ProcessEnd end = driver_.Finish(assign.cage, driver_.Fork(assign.cage, 1, {kPython, "import os; print(len(os.sched_getaffinity(0)), os.cpu_count())"}));
+  EXPECT_EQ(end.out, "1 1\n") << end.err;
+}
+
+TEST_F(ZygoteTest, ChildStaysFirstInLineForTheOutOfMemoryKiller) {  // else a function lets the machine's own programs be killed in its place
+  if (!HasResourceCapability()) GTEST_SKIP() << "needs CAP_SYS_RESOURCE";
+  const ProcessEnd end = RunForked(kLowerOwnScore);
+  EXPECT_EQ(end.out, kScoreStays) << end.err;
 }
 
 TEST_F(ZygoteTest, DeathIsToldAndForksAreRefused) {  // else the daemon waits for ever instead of going on by exec

@@ -60,6 +60,7 @@ constexpr Known kKnown[] = {
     {"memory-max", "INT in [0 - 1073741824]", "0"},
     {"memory-reserve", "INT in [-1 - 1073741824]", "-1"},
     {"organization", "TEXT", ""},
+    {"processors", "INT in [-1 - 1024]", "-1"},
     {"provisioned-init-timeout", "FLOAT in [0.01 - 900]", "130"},
     {"queue-in-flight-max", "INT in [1 - 10000000]", "120000"},
     {"queue-name-rest", "FLOAT in [0 - 3600]", "0"},
@@ -87,6 +88,8 @@ constexpr Known kKnown[] = {
     {"update-delay", "FLOAT in [0 - 600]", "0"},
     {"url-domain", "TEXT", "localhost"},
     {"user", "TEXT", "mayfly"},
+    {"zygotes", "{shared,account}", "shared"},
+    {"zygotes-max", "INT in [1 - 1000]", "32"},
 };
 
 const Option* FindIn(const Options& options, std::string_view name) {

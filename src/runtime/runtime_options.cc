@@ -25,6 +25,8 @@ OptionGroup OptionsOf(RuntimeOptions& runtime) {
   group.Number("environments-max", runtime.environments_max, {0, 30'000},
                "execution environments on this machine; 0: one per 16 MiB of its memory, at most 2,000");
   group.Number("spare-cages", runtime.spare_cages, {0, 1'000}, "sandboxes made ahead of use");
+  group.Number("zygotes-max", runtime.zygotes_max, {1, 1'000},
+               "interpreters of single accounts (--zygotes account) that run at once; beyond, those least used end, and what starts meanwhile boots its own");
   group.Mebibytes("memory-max", runtime.manager.memory.bytes_max, {0, int64_t{1} << 30},
                   "MiB that all environments together may use, as measured, with what lies in /tmp; 0: what the machine has");
   group.Number("memory-reserve", runtime.memory_reserve_mib, {-1, int64_t{1} << 30},

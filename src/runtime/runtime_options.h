@@ -11,6 +11,7 @@ struct RuntimeOptions {
   EnvironmentOptions environment;
   ManagerOptions manager;
   int spare_cages = 4;
+  int zygotes_max = 32;
   int environments_max = 0;         // 0: from the machine's memory
   int64_t memory_reserve_mib = -1;  // -1: from the machine's memory
   Duration credentials_valid = std::chrono::hours(12);

@@ -24,8 +24,9 @@ struct Limit {
 // CORE: at 0 a machine whose core_pattern names a program would still run it for each crash; at 1 the kernel runs none.
 constexpr Limit kLimits[] = {
     {RLIMIT_NOFILE, 1024}, {RLIMIT_NPROC, 1024}, {RLIMIT_CORE, 1},       {RLIMIT_MEMLOCK, 64 << 10},
-    {RLIMIT_RTPRIO, 0},    {RLIMIT_NICE, 0},     {RLIMIT_SIGPENDING, 1024},
+    {RLIMIT_RTPRIO, 0},    {RLIMIT_NICE, 0},     {RLIMIT_SIGPENDING, 1024}, {RLIMIT_MSGQUEUE, 819200},
 };
+constexpr rlim_t kStackBytes = 8 << 20;
 
 int SetLimits() {
   for (const Limit& limit : kLimits) {
@@ -36,6 +37,14 @@ int SetLimits() {
     if (setrlimit(static_cast<__rlimit_resource_t>(limit.resource), &wanted) != 0) return errno;
   }
   return 0;
+}
+
+// As on AWS, however the daemon was started: threads' stacks are as large. More may be asked for.
+int SetStack() {
+  rlimit stack{};
+  if (getrlimit(RLIMIT_STACK, &stack) != 0) return errno;
+  stack.rlim_cur = stack.rlim_max < kStackBytes ? stack.rlim_max : kStackBytes;
+  return setrlimit(RLIMIT_STACK, &stack) == 0 ? 0 : errno;
 }
 
 int DropBounds() {
@@ -69,6 +78,7 @@ DropFailure BecomeFunctionUser(const sock_fprog& filter) {
   umask(022);
   setsid();  // fails harmlessly for a process that leads a group already
   if (const int error = SetLimits()) return {error, "resource limits"};
+  if (const int error = SetStack()) return {error, "stack limit"};
   if (const int error = DropBounds()) return {error, "capabilities"};
   if (const int error = BecomeRootOfCage()) return {error, "groups"};
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return {errno, "no_new_privs"};

@@ -14,7 +14,7 @@ struct DropFailure {
   const char* step = "";
 };
 
-// Sets resource limits (NOFILE 1024, NPROC 1024, no core, MEMLOCK 64 KiB, no real-time), empties the bounding set, sets
+// Sets resource limits (NOFILE 1024, NPROC 1024, no core, MEMLOCK 64 KiB, STACK 8 MiB, no real-time), empties the bounding set, sets
 // no_new_privs and a session of its own, installs `filter`, and becomes uid and gid 993 without supplementary groups or
 // capabilities, in this order: no process has the function's user and any power. After a failure the caller must exit.
 DropFailure BecomeFunctionUser(const sock_fprog& filter);

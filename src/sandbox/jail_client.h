@@ -8,7 +8,9 @@
 
 #include <chrono>
 #include <deque>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -21,6 +23,7 @@
 #include "net/polled_descriptor.h"
 #include "sandbox/jail_protocol.h"
 #include "sandbox/sandbox.h"
+#include "sandbox/tree_owners.h"
 
 namespace mayfly::sandbox {
 
@@ -119,7 +122,13 @@ class JailClient {
 struct PoolOptions {
   int spare_cages = 4;
   int cages_max = 1024;
+  int zygotes_max = 32;  // of groups, all interpreters together
 };
+
+// A group's zygote that nothing was started with for this long is ended; one that was used this short a time ago is not ended for another's
+// sake: what starts meanwhile, beyond zygotes_max, boots its own interpreter.
+inline constexpr Duration kZygoteIdleMax = std::chrono::minutes(10);
+inline constexpr Duration kZygoteKeptMin = std::chrono::seconds(30);
 
 class JailedCage;
 
@@ -132,8 +141,8 @@ class JailedCagePool final : public CagePool {
 
   Task<Result<std::unique_ptr<Cage>>> Acquire(Context& ctx) override;
   int live_cages() const override { return live_; }
-  // Boots the interpreter that functions of a runtime are forked from, if it does not run yet. Not an error: 0, or no such.
-  void PrepareZygote(int zygote_index);
+  // Boots the interpreter that functions of a runtime are forked from, if it does not run yet. Not an error: 0, no such, or too many groups'.
+  void PrepareZygote(StartMode zygote);
   // Called once if the jail dies before Stop(): nothing can run any more.
   void OnJailDeath(std::function<void()> callback) { on_jail_death_ = std::move(callback); }
   // No further cages; spare ones are destroyed.
@@ -142,10 +151,17 @@ class JailedCagePool final : public CagePool {
  private:
   friend class JailedCage;
   struct ZygoteState {
+    TimePoint used_at{};
     bool wanted = false;
     Duration restart_after = std::chrono::seconds(1);  // doubled by each death, at most a minute
   };
   JailedCagePool(RealLoop& loop, JailProcess process, PoolOptions options);
+  // Before a start: false when that zygote is not there (yet).
+  bool UseZygote(StartMode mode);
+  bool MakeRoomForZygote();
+  void StopZygote(std::map<StartMode, ZygoteState>::iterator zygote);
+  void EndIdleZygotes();
+  void OnZygoteDeath(StartMode mode);
   void Refill();
   void RefillLater();
   Task<> MakeOne();
@@ -156,7 +172,8 @@ class JailedCagePool final : public CagePool {
   Strand strand_;
   RealLoop* loop_;
   PoolOptions options_;
-  std::unordered_map<int, ZygoteState> zygotes_;
+  std::set<int> zygote_indexes_;               // that exist
+  std::map<StartMode, ZygoteState> zygotes_;  // that are wanted; of groups at most zygotes_max
   JailClient jail_;
   uint32_t features_ = 0;
   std::function<void()> on_jail_death_;
@@ -166,8 +183,10 @@ class JailedCagePool final : public CagePool {
   std::deque<std::unique_ptr<JailedCage>> spare_;
   Error last_failure_;
   Loop::TimerId refill_timer_ = 0;
+  Loop::TimerId zygote_timer_ = 0;
   Event changed_;
   std::unordered_map<uint32_t, JailedCage*> cages_;
+  TreeOwners trees_;
   TaskScope tasks_;
 };
 

@@ -16,7 +16,7 @@
 
 namespace mayfly::sandbox {
 
-inline constexpr uint32_t kJailProtocolVersion = 3;
+inline constexpr uint32_t kJailProtocolVersion = 4;
 inline constexpr int kJailControlDescriptor = 3;
 inline constexpr int kRequestDescriptorsMax = 4;
 inline constexpr uint32_t kIndexMax = 63;              // indexes of roots, zygotes and file systems are 1..63; 0 is none
@@ -41,13 +41,14 @@ enum class JailOperation : uint32_t {
   // Once per cage, before anything runs. code, flags kHasLayers + layers, root_index, memory_bytes (without what lies in
   // /tmp: jail/warden.h), tmp_bytes, processes_max. kImageRoot: the image of a runtime, root_index, becomes the root, with code and layers in
   // it; without a root_index `code` is the tree of an image and becomes the root, and there are no layers. kHasFileSystem: file_system is mounted at /mnt/mount_name.
+  // processors: how many the function is shown and runs on; 0, or more than there are: the machine's.
   // ENOENT: no such package or index. ENXIO: no such file system. EALREADY: assigned before.
   Assign = 2,
   // Pid 1 forks and executes. process (chosen by the caller, unique in the cage). Descriptors: configuration memfd, stdout,
   // stderr; with kWithLogPipe a pipe for framed logs, its descriptor kLogDescriptor. Answer after execve succeeded (kProcessStatus) or failed (error = its errno).
   // EBUSY: another Exec of the cage is under way.
   Exec = 3,
-  // The zygote zygote_index forks into the cage; else as Exec. Answer (kProcessStatus) when the child exists. ENOENT: no such zygote now.
+  // The zygote zygote_index of zygote_group forks into the cage; else as Exec. Answer (kProcessStatus) when the child exists. ENOENT: no such zygote now.
   Fork = 4,
   // Kills everything but pid 1. Answer when all are gone.
   KillAll = 5,
@@ -55,11 +56,14 @@ enum class JailOperation : uint32_t {
   Terminate = 6,
   // Kills the cage and gives everything back. Answer at once; the slot is free later. Not an error: an unknown cage.
   Destroy = 7,
-  // Starts zygote_index if it does not run. Answer at once; ZygoteReady or ZygoteDied follow.
+  // Starts zygote_index if it does not run for zygote_group (0: for all; else one account's). Answer at once; ZygoteReady or ZygoteDied follow.
+  // EAGAIN: too many run.
   StartZygote = 8,
   // A TCP socket in the cage's network namespace, neither bound nor connected: what the daemon connects with it, it reaches
   // inside the cage. Answer: that descriptor (kSocket).
   MakeSocket = 9,
+  // Ends zygote_index of zygote_group; ZygoteDied does not follow. Not an error: it does not run. EBUSY: a Fork is under way.
+  StopZygote = 10,
 };
 
 inline constexpr uint32_t kHasLayers = 1;     // Assign
@@ -68,6 +72,7 @@ inline constexpr uint32_t kWithLogPipe = 4;   // Exec
 inline constexpr uint32_t kWithKill = 8;      // Terminate
 inline constexpr uint32_t kImageRoot = 16;    // Assign
 inline constexpr uint32_t kHasFileSystem = 32;  // Assign
+inline constexpr uint32_t kOwnTrees = 64;       // Assign: inodes of its own for code, layers and root, which cages of another account have, too
 
 struct JailRequest {
   uint32_t version;
@@ -82,6 +87,9 @@ struct JailRequest {
   uint32_t file_system;
   uint64_t memory_bytes;
   uint64_t tmp_bytes;
+  uint64_t zygote_group;
+  uint32_t processors;
+  uint32_t reserved;  // 0
   uint8_t code[32];
   uint8_t layers[32];
   char mount_name[kMountNameBytes];  // NUL to its end
@@ -92,8 +100,8 @@ enum class JailReportKind : uint32_t {
   Answer = 2,         // error: 0 or an errno
   ProcessExited = 3,  // cage, process, exit_code or signal
   CageDied = 4,       // cage: its pid 1 has gone, and everything with it; the jail cleans up by itself
-  ZygoteReady = 5,    // zygote_index
-  ZygoteDied = 6,     // zygote_index
+  ZygoteReady = 5,    // zygote_index, zygote_group
+  ZygoteDied = 6,     // likewise
 };
 
 // Bits of JailReport::descriptors; the descriptors come in the order of the bits.
@@ -131,10 +139,11 @@ struct JailReport {
   uint32_t descriptors;
   uint32_t features;
   uint32_t address;  // MakeCage: of the cage, in its network; 0: it has none (router_protocol.h)
+  uint64_t zygote_group;
 };
 
-static_assert(std::is_trivially_copyable_v<JailRequest> && sizeof(JailRequest) == 280);
-static_assert(std::is_trivially_copyable_v<JailReport> && sizeof(JailReport) == 48);
+static_assert(std::is_trivially_copyable_v<JailRequest> && sizeof(JailRequest) == 296);
+static_assert(std::is_trivially_copyable_v<JailReport> && sizeof(JailReport) == 56);
 
 // ProcessConfiguration: the content of the configuration memfd. Little-endian u32 argc, u32 envc, then NUL-terminated strings:
 // argc arguments (the first is what to execute: a path, or a name that is looked for in PATH), envc "NAME=value", the working directory. At most

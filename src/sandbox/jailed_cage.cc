@@ -87,7 +87,22 @@ JailedCage::JailedCage(JailedCagePool& pool, const JailReport& report, std::vect
   }
 }
 
-JailedCage::~JailedCage() { pool_->Forget(id_, !dead_); }
+JailedCage::~JailedCage() {
+  for (const Sha256Digest& tree : trees_) pool_->trees_.GiveBack(tree);
+  pool_->Forget(id_, !dead_);
+}
+
+bool JailedCage::TakeTrees(const CageSpec& spec) {
+  std::vector<Sha256Digest> wanted = {spec.code};
+  if (spec.layers) wanted.push_back(*spec.layers);
+  if (spec.root_index != 0) wanted.push_back(Sha256Digest{static_cast<uint8_t>(spec.root_index)});  // no digest looks like that
+  bool all = true;
+  for (const Sha256Digest& tree : wanted) {
+    if (pool_->trees_.Take(tree, spec.account_id)) trees_.push_back(tree);
+    else all = false;
+  }
+  return all;
+}
 
 Task<Result<>> JailedCage::Assign(Context& ctx, const CageSpec& spec) {
   MF_ASSERT(spec.memory_bytes > 0 && spec.root_index >= 0);
@@ -97,8 +112,10 @@ Task<Result<>> JailedCage::Assign(Context& ctx, const CageSpec& spec) {
   memory_bytes_ = spec.memory_bytes;
   request.tmp_bytes = static_cast<uint64_t>(spec.tmp_bytes);
   request.processes_max = static_cast<uint32_t>(spec.processes_max);
+  request.processors = static_cast<uint32_t>(spec.processors);
   std::copy(spec.code.begin(), spec.code.end(), request.code);
   if (spec.is_image) request.flags |= kImageRoot;
+  if (!TakeTrees(spec)) request.flags |= kOwnTrees;
   if (spec.file_system) {
     request.flags |= kHasFileSystem;
     request.file_system = static_cast<uint32_t>(spec.file_system->index);
@@ -115,10 +132,11 @@ Task<Result<>> JailedCage::Assign(Context& ctx, const CageSpec& spec) {
 }
 
 // The process's status file, where there is one.
-Task<Result<UniqueFd>> JailedCage::StartIn(JailOperation operation, int zygote_index, uint32_t process, std::vector<int> descriptors) {
+Task<Result<UniqueFd>> JailedCage::StartIn(JailOperation operation, StartMode mode, uint32_t process, std::vector<int> descriptors) {
   MF_ASSERT(process > 0 && (descriptors.size() == 3 || descriptors.size() == 4));
-  MF_ASSERT((operation == JailOperation::Fork) == (zygote_index != 0));
-  JailRequest request{.operation = operation, .cage = id_, .process = process, .zygote_index = static_cast<uint32_t>(zygote_index)};
+  MF_ASSERT((operation == JailOperation::Fork) == (mode.zygote_index != 0));
+  JailRequest request{.operation = operation, .cage = id_, .process = process, .zygote_index = static_cast<uint32_t>(mode.zygote_index),
+                      .zygote_group = mode.zygote_group};
   if (descriptors.size() > 3) request.flags = kWithLogPipe;
   auto started = co_await pool_->jail_.Call(request, std::move(descriptors));
   if (!started) co_return Fail(std::move(started).error());
@@ -135,8 +153,8 @@ Task<Result<StartedProcess>> JailedCage::Start(Context& ctx, StartMode mode, con
   std::vector<int> descriptors = {configuration.get(), output.write_end.get(), errors.write_end.get()};
   const uint32_t number = ++last_process_;
   bool started = false;
-  if (mode.zygote_index != 0) {
-    auto forked = co_await StartIn(JailOperation::Fork, mode.zygote_index, number, descriptors);
+  if (mode.zygote_index != 0 && pool_->UseZygote(mode)) {
+    auto forked = co_await StartIn(JailOperation::Fork, mode, number, descriptors);
     started = forked.has_value();
     if (started) Watch(number, std::move(*forked));
     if (!started) log::Debug("cage {}: zygote {}: {}", id_, mode.zygote_index, forked.error().ToString());
@@ -146,7 +164,7 @@ Task<Result<StartedProcess>> JailedCage::Start(Context& ctx, StartMode mode, con
       MF_CO_TRY(logs, MakePipe());
       descriptors.push_back(logs.write_end.get());
     }
-    auto executed = co_await StartIn(JailOperation::Exec, 0, number, std::move(descriptors));
+    auto executed = co_await StartIn(JailOperation::Exec, {}, number, std::move(descriptors));
     if (!executed) {
       Error error = std::move(executed).error();
       error.message = fmt::format("{}: {}", process.arguments.empty() ? "" : process.arguments[0], error.message);

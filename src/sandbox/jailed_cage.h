@@ -47,7 +47,9 @@ class JailedCage final : public Cage {
   void Watch(uint32_t number, UniqueFd status);
   Resident ResidentOfProcesses() const;
   int64_t FileBytes() const;
-  Task<Result<UniqueFd>> StartIn(JailOperation operation, int zygote_index, uint32_t process, std::vector<int> descriptors);
+  // false: cages of another account have one of the trees as it is.
+  bool TakeTrees(const CageSpec& spec);
+  Task<Result<UniqueFd>> StartIn(JailOperation operation, StartMode mode, uint32_t process, std::vector<int> descriptors);
 
   JailedCagePool* pool_;
   uint32_t id_;
@@ -64,6 +66,7 @@ class JailedCage final : public Cage {
   UniqueFd memory_usage_;
   UniqueFd memory_stat_;
   std::vector<Running> running_;
+  std::vector<Sha256Digest> trees_;  // that it has as they are
   int64_t charged_seen_ = -1;   // the peak of charges when use_ was found
   int64_t shared_bytes_ = -1;   // what the processes have resident beyond what is charged; -1: not known yet
   MemoryUse use_;

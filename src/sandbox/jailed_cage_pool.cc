@@ -12,18 +12,19 @@ constexpr int kMakingAtOnceMax = 8;
 constexpr Duration kHelloTimeout = std::chrono::seconds(20);
 constexpr Duration kAcquireTimeout = std::chrono::seconds(10);
 constexpr Duration kRefillDelay = std::chrono::milliseconds(25);
-constexpr Duration kZygoteRestartMax = std::chrono::minutes(1);
 
 }  // namespace
 
 JailedCagePool::JailedCagePool(RealLoop& loop, JailProcess process, PoolOptions options)
     : loop_(&loop), options_(options), jail_(loop, std::move(process.control)), changed_(loop), tasks_(loop) {
-  for (const int zygote : process.zygotes) zygotes_[zygote] = ZygoteState();
+  zygote_indexes_.insert(process.zygotes.begin(), process.zygotes.end());
   jail_.OnEvent([this](const JailReport& report) { OnEvent(report); });
   jail_.OnGone([this] { OnGone(); });
 }
 
-JailedCagePool::~JailedCagePool() { loop_->CancelTimer(refill_timer_); }
+JailedCagePool::~JailedCagePool() {
+  for (const Loop::TimerId timer : {refill_timer_, zygote_timer_}) loop_->CancelTimer(timer);
+}
 
 Task<Result<std::unique_ptr<JailedCagePool>>> JailedCagePool::Open(Context& ctx, RealLoop& loop, JailProcess process, PoolOptions options) {
   std::unique_ptr<JailedCagePool> pool(new JailedCagePool(loop, std::move(process), options));
@@ -97,23 +98,11 @@ Task<Result<std::unique_ptr<Cage>>> JailedCagePool::Acquire(Context& ctx) {
   co_return std::unique_ptr<Cage>(std::move(cage));
 }
 
-void JailedCagePool::PrepareZygote(int zygote_index) {
-  const auto found = zygotes_.find(zygote_index);
-  if (found == zygotes_.end() || stopping_ || jail_.gone() || std::exchange(found->second.wanted, true)) return;
-  jail_.Tell({.operation = JailOperation::StartZygote, .zygote_index = static_cast<uint32_t>(zygote_index)});
-}
 
 void JailedCagePool::OnEvent(const JailReport& report) {
   strand_.Check();
   if (report.kind == JailReportKind::ZygoteReady) return log::Debug("zygote {} is ready", report.zygote_index);
-  if (report.kind == JailReportKind::ZygoteDied) {
-    ZygoteState& zygote = zygotes_[static_cast<int>(report.zygote_index)];
-    log::Warning("zygote {} died: environments start by exec until it is back, in {:.0f} s", report.zygote_index, ToMillis(zygote.restart_after) / 1000);
-    zygote.wanted = false;
-    loop_->CallAfter(zygote.restart_after, [this, index = static_cast<int>(report.zygote_index)] { PrepareZygote(index); });
-    zygote.restart_after = std::min<Duration>(zygote.restart_after * 2, kZygoteRestartMax);
-    return;
-  }
+  if (report.kind == JailReportKind::ZygoteDied) return OnZygoteDeath({static_cast<int>(report.zygote_index), report.zygote_group});
   const auto found = cages_.find(report.cage);
   if (found == cages_.end()) return;
   JailedCage* cage = found->second;

@@ -46,10 +46,11 @@ class JailedCageTest : public testing::Test {
     MF_CO_TRY(pool_, co_await JailedCagePool::Open(ctx, loop_, std::move(process), options));
     co_return Result<>();
   }
-  Task<Result<std::unique_ptr<Cage>>> AcquireAssigned(Context& ctx) {
+  Task<Result<std::unique_ptr<Cage>>> AcquireAssigned(Context& ctx, std::string account = {}) {
     MF_CO_TRY(std::unique_ptr<Cage> cage, co_await pool_->Acquire(ctx));
     CageSpec spec;
     spec.code = code_;
+    spec.account_id = std::move(account);
     MF_CO_TRY_VOID(co_await cage->Assign(ctx, spec));
     co_return cage;
   }
@@ -79,6 +80,31 @@ class JailedCageTest : public testing::Test {
   RealLoop loop_;
   std::unique_ptr<JailedCagePool> pool_;
 };
+
+// Else a lock or a watch of a function's is seen by one of another account that has the same package.
+TEST_F(JailedCageTest, AccountsHaveInodesOfTheirOwnForTheSamePackage) {
+  loop_.RunVoid([](JailedCageTest& test) -> Task<> {
+    Context ctx(test.loop_);
+    auto opened = co_await test.Open(ctx, {.spare_cages = 2, .cages_max = 8});
+    EXPECT_TRUE(opened) << opened.error().ToString();
+    if (!opened) co_return;
+    std::string seen[4];
+    std::vector<std::unique_ptr<Cage>> cages;
+    for (const int account : {0, 1, 1, 0}) {
+      auto cage = co_await test.AcquireAssigned(ctx, account == 0 ? "111111111111" : "222222222222");
+      EXPECT_TRUE(cage) << cage.error().ToString();
+      if (!cage) co_return;
+      seen[cages.size()] = co_await test.Shell(ctx, **cage, "cat /var/task/a.txt; stat -c ' %u %d %i' /var/task/a.txt");
+      EXPECT_TRUE(seen[cages.size()].starts_with("a 0 ")) << seen[cages.size()];
+      cages.push_back(std::move(*cage));
+    }
+    EXPECT_EQ(seen[0], seen[3]) << "as it lies on the disk";
+    EXPECT_NE(seen[1], seen[0]);
+    EXPECT_NE(seen[2], seen[1]) << "cages of the second account have each its own";
+    cages.clear();
+    co_await test.pool_->Stop();
+  }(*this));
+}
 
 TEST_F(JailedCageTest, RunsProcessesAndTellsTheirEnd) {  // else no function runs
   loop_.RunVoid([](JailedCageTest& test) -> Task<> {

@@ -6,6 +6,8 @@
 // FakeCage (fake.h) is for simulation. All methods on one strand.
 #pragma once
 
+#include <compare>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -34,7 +36,9 @@ struct CageSpec {
   std::optional<FileSystem> file_system;
   int64_t memory_bytes = 128ll << 20;
   int64_t tmp_bytes = 512ll << 20;
+  std::string account_id;               // cages of different accounts never share the inodes of code, layers or a root
   int processes_max = 1024;
+  int processors = 0;  // how many it is shown and runs on; 0, or more than there are: the machine's
 };
 
 struct ProcessSpec {
@@ -46,7 +50,9 @@ struct ProcessSpec {
 
 // Exec: pid 1 forks and executes arguments[0]. Zygote: a trusted, pre-booted interpreter forks into the cage.
 struct StartMode {
-  int zygote_index = 0;  // 0 = exec
+  int zygote_index = 0;         // 0 = exec
+  uint64_t zygote_group = 0;    // whose zygote: everybody's, or one account's own
+  auto operator<=>(const StartMode&) const = default;
 };
 
 struct StartedProcess {

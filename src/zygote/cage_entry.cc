@@ -25,6 +25,13 @@ constexpr int kNamespaces = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_N
   _exit(126);
 }
 
+// As many processors as its pid 1 may run on; most may run on all.
+void FollowProcessors() {
+  cpu_set_t own, theirs;
+  if (sched_getaffinity(1, sizeof theirs, &theirs) != 0 || sched_getaffinity(0, sizeof own, &own) != 0 || CPU_EQUAL(&own, &theirs)) return;
+  sched_setaffinity(0, sizeof theirs, &theirs);
+}
+
 // The function goes first when memory runs out, never pid 1. Only a dumpable process may write its own file there.
 void OfferToOutOfMemoryKiller() {
   const int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
@@ -48,6 +55,7 @@ int BecomeFunction(const sandbox::PacketDescriptors& descriptors, const sock_fpr
   const int configuration = fcntl(descriptors.fds[1].get(), F_DUPFD, kConfigurationDescriptor + 1);
   if (configuration < 0 || dup2(configuration, kConfigurationDescriptor) < 0) Fail(2, "configuration", errno);
   if (syscall(SYS_close_range, kConfigurationDescriptor + 1, ~0u, 0) != 0) Fail(2, "descriptors", errno);
+  FollowProcessors();
   const sandbox::DropFailure failure = sandbox::BecomeFunctionUser(filter);
   if (failure.error != 0) Fail(2, failure.step, failure.error);
   prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);  // as after execve: its own /proc/self belongs to it

@@ -25,7 +25,7 @@ Task<Result<std::unique_ptr<Execution>>> Execution::Open(Context& ctx, const ser
                                                          sources::QueueSource& queues) {
   const runtime::RuntimeOptions& options = premises.settings.runtime;
   const int environments_max = runtime::EnvironmentsMax(options, runtime::Machine::This());
-  sandbox::PoolOptions pool{.spare_cages = options.spare_cages, .cages_max = environments_max + options.spare_cages};
+  sandbox::PoolOptions pool{.spare_cages = options.spare_cages, .cages_max = environments_max + options.spare_cages, .zygotes_max = options.zygotes_max};
   MF_CO_TRY(auto cages, co_await sandbox::JailedCagePool::Open(ctx, *commons.loop, std::move(premises.jail), pool));
   co_return std::make_unique<Execution>(commons, premises, holdings, queues, std::move(cages));
 }
@@ -36,7 +36,9 @@ Execution::Execution(const services::Commons& commons, Premises& premises, Holdi
       premises_(&premises),
       holdings_(&holdings),
       cages_(std::move(cages)),
-      zygotes_(holdings.runtimes, [this](int index) { cages_->PrepareZygote(index); }),
+      zygotes_(holdings.runtimes, [this](int index, const std::string& account_id) {
+        cages_->PrepareZygote({index, invoke::ZygoteGroup(premises_->settings.invoke.spec.zygotes, account_id)});
+      }),
       function_log_(*commons.logs),
       factory_(*commons.loop, *cages_, stream_, runtime::CompleteEnvironment(premises.settings.runtime), MakeFunctionEndpoint()),
       environments_(*commons.loop, factory_, runtime::CompleteManager(premises.settings.runtime, runtime::Machine::This(), memory_)),
@@ -56,7 +58,8 @@ Execution::Execution(const services::Commons& commons, Premises& premises, Holdi
     premises_->on_jail_death();
   });
   if (premises.settings.invoke.spec.isolation == invoke::Isolation::Exec) return;
-  cages_->PrepareZygote(1);  // the first Python found: most first functions want it
+  // The first Python found: most first functions want it.
+  if (premises.settings.invoke.spec.zygotes == invoke::ZygoteSharing::Shared) cages_->PrepareZygote({.zygote_index = 1});
   zygotes_.Follow(holdings.functions);
 }
 
