@@ -118,17 +118,17 @@ void FunctionNetwork::TakeCounts(const std::string& text) {
 void FunctionNetwork::TakeCount(const std::string& address, uint64_t count) {
   const auto found = holders_.find(CageAddressOfText(address));
   if (found == holders_.end()) return;
-  Holder& holder = found->second;
-  uint64_t& counted = holder.counted[address.find(':') != std::string::npos];
-  if (count <= counted) return;
-  const telemetry::Dimension name{"FunctionName", holder.owner.function_name};
-  metrics_->OfEach({.account_id = holder.owner.account_id, .region = holder.owner.region}, std::span(&name, 1))
-      .Add(kConnectionsRefused, static_cast<double>(count - counted));
-  counted = count;
+  auto& [holder, counted] = found->second;
+  uint64_t& before = counted[address.find(':') != std::string::npos];
+  if (count <= before) return;
+  const telemetry::Dimension name{"FunctionName", holder.function_name};
+  metrics_->OfEach({.account_id = holder.account_id, .region = holder.region}, std::span(&name, 1))
+      .Add(kConnectionsRefused, static_cast<double>(count - before));
+  before = count;
 }
 
-void FunctionNetwork::Joined(uint32_t address, const Owner& owner) {
-  if (address != 0) holders_[address].owner = owner;
+void FunctionNetwork::Joined(uint32_t address, const AddressHolder& holder) {
+  if (address != 0) holders_[address].holder = holder;
 }
 
 json::Value FunctionNetwork::Describe() const {

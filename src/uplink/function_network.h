@@ -18,6 +18,7 @@
 #include "base/task_scope.h"
 #include "net/polled_descriptor.h"
 #include "telemetry/metrics.h"
+#include "uplink/address_holders.h"
 #include "uplink/explain.h"
 #include "uplink/machine_relay.h"
 #include "uplink/name_server.h"
@@ -28,7 +29,7 @@ namespace mayfly::uplink {
 
 inline constexpr telemetry::Metric kConnectionsRefused{"AWS/Lambda", "ConnectionsRefused", telemetry::Unit::Count};  // Mayfly's own
 
-class FunctionNetwork {
+class FunctionNetwork final : public AddressHolders {
  public:
   static constexpr Duration kCountEvery = std::chrono::seconds(60);
 
@@ -38,13 +39,7 @@ class FunctionNetwork {
   void OnRouterDeath(std::function<void()> callback) { on_death_ = std::move(callback); }
   Task<> Stop();
 
-  struct Owner {
-    std::string account_id;
-    std::string region;
-    std::string function_name;
-  };
-  // An environment of `owner` has this address from now on; 0: it has no network.
-  void Joined(uint32_t address, const Owner& owner);
+  void Joined(uint32_t address, const AddressHolder& holder) override;
   // Adds what was refused since to kConnectionsRefused.
   Task<> CountRefusals();
   // For the status page: what is reached, in words; and what keeps functions from it.
@@ -55,8 +50,8 @@ class FunctionNetwork {
   bool is_there() const { return control_ != nullptr; }
 
  private:
-  struct Holder {
-    Owner owner;
+  struct Counted {
+    AddressHolder holder;
     uint64_t counted[2] = {};  // of the kernel's counts, IPv4 and IPv6: also what former holders of the address were refused
   };
   Task<> ReadAnswers();
@@ -75,7 +70,7 @@ class FunctionNetwork {
   std::unique_ptr<PolledDescriptor> control_;
   std::unique_ptr<NameServer> name_server_;
   std::unique_ptr<MachineRelay> relay_;
-  std::unordered_map<uint32_t, Holder> holders_;  // by address: at most kCageAddresses
+  std::unordered_map<uint32_t, Counted> holders_;  // by address: at most kCageAddresses
   uint32_t asked_ = 0;
   uint32_t answered_ = 0;
   Event answer_;

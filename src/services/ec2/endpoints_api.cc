@@ -5,7 +5,7 @@
 
 #include "base/json.h"
 #include "services/ec2/ec2_api.h"
-#include "services/ec2/endpoints.h"
+#include "services/ec2/vpc_endpoints.h"
 #include "services/ec2/interfaces.h"
 #include "services/ec2/limits.h"
 #include "services/ec2/places.h"

@@ -4,7 +4,7 @@
 #include "images/tree_facts.h"
 #include "sources/queue_poller.h"
 #include "telemetry/trace_segments.h"
-#include "uplink/function_network.h"
+#include "uplink/address_holders.h"
 
 namespace mayfly::lambda {
 namespace {

@@ -27,7 +27,7 @@ struct LayerVersion;
 }  // namespace mayfly::catalog
 
 namespace mayfly::uplink {
-class FunctionNetwork;
+class AddressHolders;
 }
 
 namespace mayfly::lambda {
@@ -53,7 +53,7 @@ struct Premises {
 
   // --- found as root; each is taken once ---
   sandbox::JailProcess jail;
-  uplink::FunctionNetwork* network = nullptr;  // outlives the service
+  uplink::AddressHolders* network = nullptr;  // outlives the service
   std::optional<catalog::RuntimeTable> runtimes;
   std::vector<catalog::FileSystem> file_systems;
   std::vector<images::RegistryMirror> registry_mirrors;

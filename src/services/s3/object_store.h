@@ -27,7 +27,7 @@
 #include "services/s3/buckets.h"
 #include "services/s3/conditions.h"
 #include "services/s3/data_files.h"
-#include "services/s3/outbox.h"
+#include "services/s3/event_outbox.h"
 
 namespace mayfly::s3 {
 

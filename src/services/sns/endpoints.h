@@ -6,7 +6,7 @@
 #include "delivery/target_router.h"
 #include "net/http_client.h"
 #include "services/sns/outbox.h"
-#include "services/sns/publisher.h"
+#include "services/sns/topic_publisher.h"
 #include "services/sns/topic_authorizer.h"
 
 namespace mayfly::sns {

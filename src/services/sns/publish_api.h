@@ -3,7 +3,7 @@
 
 #include "model/sns.h"
 #include "services/sns/outbox.h"
-#include "services/sns/publisher.h"
+#include "services/sns/topic_publisher.h"
 #include "services/sns/topic_authorizer.h"
 
 namespace mayfly::sns {

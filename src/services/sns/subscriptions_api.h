@@ -2,7 +2,7 @@
 #pragma once
 
 #include "model/sns.h"
-#include "services/sns/publisher.h"
+#include "services/sns/topic_publisher.h"
 #include "services/sns/topics.h"
 
 namespace mayfly::sns {

@@ -1,4 +1,4 @@
-#include "services/sns/publisher.h"
+#include "services/sns/topic_publisher.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "services/ec2/endpoints.h"
+#include "services/ec2/vpc_endpoints.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "services/s3/outbox.h"
+#include "services/s3/event_outbox.h"
 
 #include <fmt/format.h>
 
