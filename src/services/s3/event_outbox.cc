@@ -1,8 +1,7 @@
 #include "services/s3/event_outbox.h"
 
-#include <fmt/format.h>
-
 #include "base/log.h"
+#include "delivery/bus_event.h"
 #include "delivery/item_codec.h"
 #include "delivery/owed_delivery.h"
 #include "services/s3/kept_settings.h"
@@ -28,17 +27,27 @@ std::optional<delivery::LaneItem> Decoded(std::string_view bytes) {
   return reader.at_end() ? std::optional(std::move(item)) : std::nullopt;
 }
 
+delivery::DeliveryPrincipal PrincipalOf(const BucketRow& bucket) {
+  return delivery::DeliveryPrincipal::Service(std::string(kOwnPrincipal), bucket.account_id);
+}
+
 }  // namespace
 
-delivery::LaneItem Outbox::ItemFor(const BucketRow& bucket, const std::string& target_arn, std::string body, std::string_view detail_type) {
+delivery::LaneItem Outbox::ItemFor(const BucketRow& bucket, const std::string& target_arn, std::string body) {
   delivery::OwedDelivery owed{.sender = std::string(kNotificationSender), .owner_arn = BucketArn(bucket.name), .delivery = {}};
   owed.delivery.id = random_->Uuid();
   owed.delivery.target_arn = target_arn;
   owed.delivery.body = std::move(body);
   owed.delivery.source_arn = owed.owner_arn;
-  owed.delivery.principal = delivery::DeliveryPrincipal::Service(std::string(kOwnPrincipal), bucket.account_id);
-  owed.delivery.detail_type = detail_type;
+  owed.delivery.principal = PrincipalOf(bucket);
   return delivery::ItemOf(owed);
+}
+
+delivery::LaneItem Outbox::ItemForBus(const BucketRow& bucket, std::string_view detail_type, WallTime time, std::string detail) {
+  delivery::BusEvent event{.id = random_->Uuid(), .source = "aws.s3", .detail_type = std::string(detail_type), .account_id = bucket.account_id,
+                           .region = bucket.region, .time = time, .resources = {BucketArn(bucket.name)}, .detail = std::move(detail)};
+  return delivery::ItemOf({.sender = std::string(kNotificationSender), .owner_arn = BucketArn(bucket.name),
+                           .delivery = delivery::MakeBusDelivery(std::move(event), PrincipalOf(bucket))});
 }
 
 std::vector<delivery::LaneItem> Outbox::Owed(const Context& ctx, const BucketRow& bucket, const std::string& key, const ObjectRow& row,
@@ -56,12 +65,11 @@ std::vector<delivery::LaneItem> Outbox::Owed(const Context& ctx, const BucketRow
                               .source_ip = is_ours ? std::string(kOwnPrincipal) : "127.0.0.1", .time = calendar_->WallNow()};
   std::vector<delivery::LaneItem> owed;
   for (const NotificationRule& rule : RulesOf(*configuration)) {
-    if (Fits(rule, event, key)) owed.push_back(ItemFor(bucket, rule.target_arn, RecordOf(occurrence, rule.id), {}));
+    if (Fits(rule, event, key)) owed.push_back(ItemFor(bucket, rule.target_arn, RecordOf(occurrence, rule.id)));
   }
   const std::string_view detail_type = DetailTypeOf(event);
   if (configuration->event_bridge_configuration && !detail_type.empty()) {
-    const std::string bus = fmt::format("arn:aws:events:{}:{}:event-bus/default", bucket.region, bucket.account_id);
-    owed.push_back(ItemFor(bucket, bus, DetailOf(occurrence), detail_type));
+    owed.push_back(ItemForBus(bucket, detail_type, occurrence.time, DetailOf(occurrence)));
   }
   return owed;
 }
@@ -86,7 +94,7 @@ Task<> Outbox::HandOverOne(delivery::LaneItem item, int64_t id) {
 }
 
 Task<Result<>> Outbox::Owe(Context& ctx, const BucketRow& bucket, const std::string& target_arn, std::string body) {
-  co_return co_await lanes_->Append(ctx, ItemFor(bucket, target_arn, std::move(body), {}));
+  co_return co_await lanes_->Append(ctx, ItemFor(bucket, target_arn, std::move(body)));
 }
 
 void Outbox::Start() {

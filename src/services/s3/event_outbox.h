@@ -35,7 +35,8 @@ class Outbox final : public delivery::Sender {
   void OnGivenUp(const delivery::OwedDelivery&) override {}  // the worker's log tells
 
  private:
-  delivery::LaneItem ItemFor(const BucketRow& bucket, const std::string& target_arn, std::string body, std::string_view detail_type);
+  delivery::LaneItem ItemFor(const BucketRow& bucket, const std::string& target_arn, std::string body);
+  delivery::LaneItem ItemForBus(const BucketRow& bucket, std::string_view detail_type, WallTime time, std::string detail);
   Task<> HandOverOne(delivery::LaneItem item, int64_t id);
   Task<> Forward();
   Task<> Forward(store::QueueItem item);
