@@ -10,11 +10,11 @@
 namespace mayfly::patterns {
 namespace {
 
-Error Refused(std::string_view reason) { return Error::Service("Refused", std::string(reason)); }
-constexpr Dialect kDialect{.refuse = Refused};
+Error RefusedByIndex(std::string_view reason) { return Error::Service("Refused", std::string(reason)); }
+constexpr Dialect kIndexDialect{.refuse = RefusedByIndex};
 
 EventPattern Compiled(const std::string& text) {
-  auto pattern = EventPattern::Compile(text, kDialect);
+  auto pattern = EventPattern::Compile(text, kIndexDialect);
   MF_ASSERT(pattern.has_value());
   return std::move(*pattern);
 }

@@ -7,9 +7,9 @@
 namespace mayfly::sns {
 namespace {
 
-constexpr std::string_view kTable = "sns-published";
+constexpr std::string_view kPublishedTable = "sns-published";
 constexpr int64_t kKnownMillis = 5 * 60 * 1000;
-constexpr size_t kRowsAtOnce = 1'000;
+constexpr size_t kForgottenAtOnce = 1'000;
 constexpr size_t kForgottenAtOnce = 10;
 
 }  // namespace
@@ -17,7 +17,7 @@ constexpr size_t kForgottenAtOnce = 10;
 // A row: when it expires, and the message's id. Its number is the row's version.
 Task<Result<>> Deduplication::Open(Context& ctx) {
   for (std::string from;;) {
-    MF_CO_TRY(const auto rows, co_await store_->Scan(ctx, kTable, "", from, kRowsAtOnce));
+    MF_CO_TRY(const auto rows, co_await store_->Scan(ctx, kPublishedTable, "", from, kForgottenAtOnce));
     for (const store::Row& row : rows) {
       if (row.key == from) continue;
       const auto parts = Split(row.value, ' ');
@@ -26,7 +26,7 @@ Task<Result<>> Deduplication::Open(Context& ctx) {
                          .until_millis = ParseNumber<int64_t>(parts[0]).value_or(0)};
       order_.push_back(row.key);
     }
-    if (rows.size() < kRowsAtOnce) co_return Result<>();
+    if (rows.size() < kForgottenAtOnce) co_return Result<>();
     from = rows.back().key;
   }
 }
@@ -37,7 +37,7 @@ Task<Result<Deduplication::Message>> Deduplication::Take(Context& ctx, std::stri
   const int64_t until = NowMillis() + kKnownMillis;
   store::Batch batch;
   Forget(batch);
-  batch.Put(kTable, key, fmt::format("{} {}", until, message_id));
+  batch.Put(kPublishedTable, key, fmt::format("{} {}", until, message_id));
   MF_CO_TRY(const auto committed, co_await store_->Commit(ctx, std::move(batch)));
   // Somebody may have been faster with the same key.
   const auto [kept, is_new] = known_.try_emplace(key, Known{.message = {.message_id = message_id, .number = committed.version}, .until_millis = until});
@@ -57,7 +57,7 @@ void Deduplication::Forget(store::Batch& batch) {
     const bool goes = oldest == known_.end() || oldest->second.until_millis <= NowMillis() || known_.size() >= kPublishedMax;
     if (!goes) return;
     if (oldest != known_.end()) {
-      batch.Delete(kTable, oldest->first);
+      batch.Delete(kPublishedTable, oldest->first);
       known_.erase(oldest);
     }
     order_.pop_front();

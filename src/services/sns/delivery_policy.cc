@@ -15,7 +15,7 @@ constexpr int kDelayMax = 3'600;   // seconds; of one delay, and of all together
 constexpr int kRetriesMax = 100;
 constexpr std::array<std::string_view, 4> kFunctions{"arithmetic", "exponential", "geometric", "linear"};
 
-Error Refused(std::string_view what) { return InvalidParameter(fmt::format("DeliveryPolicy: {}", what)); }
+Error RefusedPolicy(std::string_view what) { return InvalidParameter(fmt::format("DeliveryPolicy: {}", what)); }
 
 struct Number {
   std::string_view name;
@@ -35,11 +35,11 @@ Result<> ReadNumbers(const json::Value& value, std::string_view where, RetryPoli
     const json::Value* given = value.Find(number.name);
     if (!given || given->is_null()) {
       if (number.high != kDelayMax && number.name != "numRetries") continue;
-      return Fail(Refused(fmt::format("{}.{} must be specified", where, number.name)));
+      return Fail(RefusedPolicy(fmt::format("{}.{} must be specified", where, number.name)));
     }
     const auto read = given->is_number() ? given->AsInt64() : Result<int64_t>(Fail(Error::Fault("no number")));
     if (!read || *read < number.low || *read > number.high) {
-      return Fail(Refused(fmt::format("{}.{} must be between {} and {}", where, number.name, number.low, number.high)));
+      return Fail(RefusedPolicy(fmt::format("{}.{} must be between {} and {}", where, number.name, number.low, number.high)));
     }
     retry.*number.field = static_cast<int>(*read);
   }
@@ -47,24 +47,24 @@ Result<> ReadNumbers(const json::Value& value, std::string_view where, RetryPoli
 }
 
 Result<> CheckTogether(std::string_view where, const RetryPolicy& retry) {
-  if (retry.max_delay_seconds < retry.min_delay_seconds) return Fail(Refused(fmt::format("{}.maxDelayTarget must be greater than or equal to minDelayTarget", where)));
+  if (retry.max_delay_seconds < retry.min_delay_seconds) return Fail(RefusedPolicy(fmt::format("{}.maxDelayTarget must be greater than or equal to minDelayTarget", where)));
   const int named = retry.no_delay_retries + retry.min_delay_retries + retry.max_delay_retries;
-  if (named > retry.retries) return Fail(Refused(fmt::format("{}.numRetries must be greater than or equal to total of all other retries", where)));
+  if (named > retry.retries) return Fail(RefusedPolicy(fmt::format("{}.numRetries must be greater than or equal to total of all other retries", where)));
   Duration total{};
   for (int i = 1; i <= retry.retries; ++i) total += retry.DelayBefore(i);
-  if (total > std::chrono::seconds(kDelayMax)) return Fail(Refused(fmt::format("{}: the total of all delays must not exceed {} seconds", where, kDelayMax)));
+  if (total > std::chrono::seconds(kDelayMax)) return Fail(RefusedPolicy(fmt::format("{}: the total of all delays must not exceed {} seconds", where, kDelayMax)));
   return {};
 }
 
 Result<> ReadRetry(const json::Value& document, std::string_view where, RetryPolicy& retry) {
   const json::Value* value = document.Find(where);
   if (!value || value->is_null()) return {};
-  if (!value->is_object()) return Fail(Refused(fmt::format("{} must be an object", where)));
+  if (!value->is_object()) return Fail(RefusedPolicy(fmt::format("{} must be an object", where)));
   RetryPolicy read;
   MF_TRY_VOID(ReadNumbers(*value, where, read));
   const std::string_view function = value->StringOr("backoffFunction", "linear");
   const auto known = std::ranges::find(kFunctions, function);
-  if (known == kFunctions.end()) return Fail(Refused(fmt::format("{}.backoffFunction must be one of: arithmetic, exponential, geometric, linear", where)));
+  if (known == kFunctions.end()) return Fail(RefusedPolicy(fmt::format("{}.backoffFunction must be one of: arithmetic, exponential, geometric, linear", where)));
   read.function = static_cast<RetryPolicy::Function>(known - kFunctions.begin());
   MF_TRY_VOID(CheckTogether(where, read));
   retry = read;
@@ -77,7 +77,7 @@ Result<> ReadThrottle(const json::Value& document, std::string_view where) {
   if (!rate || rate->is_null()) return {};
   const auto read = rate->is_number() ? rate->AsInt64() : Result<int64_t>(Fail(Error::Fault("no number")));
   if (read && *read >= 1) return {};
-  return Fail(Refused(fmt::format("{}.maxReceivesPerSecond must be greater than or equal to 1", where)));
+  return Fail(RefusedPolicy(fmt::format("{}.maxReceivesPerSecond must be greater than or equal to 1", where)));
 }
 
 Result<> ReadRequestPolicy(const json::Value& document, std::string_view where, HttpPolicy& http) {
@@ -85,14 +85,14 @@ Result<> ReadRequestPolicy(const json::Value& document, std::string_view where, 
   const std::string_view type = value ? value->StringOr("headerContentType", "") : "";
   if (type.empty()) return {};
   const bool plain = type.size() <= 256 && std::ranges::all_of(type, [](char c) { return c >= ' ' && c < '\x7f'; });
-  if (!plain) return Fail(Refused(fmt::format("{}.headerContentType is not a valid content type", where)));
+  if (!plain) return Fail(RefusedPolicy(fmt::format("{}.headerContentType is not a valid content type", where)));
   http.content_type = type;
   return {};
 }
 
 Result<json::Value> ReadDocument(std::string_view text) {
   auto document = json::Parse(text);
-  if (!document || !document->is_object()) return Fail(Refused("failed to parse JSON."));
+  if (!document || !document->is_object()) return Fail(RefusedPolicy("failed to parse JSON."));
   return document;
 }
 
@@ -135,7 +135,7 @@ Result<TopicHttpPolicy> ReadTopicPolicy(std::string_view text) {
   MF_TRY(const json::Value document, ReadDocument(text));
   const json::Value* http = document.Find("http");
   if (!http || http->is_null()) return policy;
-  if (!http->is_object()) return Fail(Refused("http must be an object"));
+  if (!http->is_object()) return Fail(RefusedPolicy("http must be an object"));
   MF_TRY_VOID(ReadRetry(*http, "defaultHealthyRetryPolicy", policy.http.retry));
   MF_TRY_VOID(ReadThrottle(*http, "defaultThrottlePolicy"));
   MF_TRY_VOID(ReadRequestPolicy(*http, "defaultRequestPolicy", policy.http));

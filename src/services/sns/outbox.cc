@@ -22,8 +22,8 @@ static void VisitMembers(resources::Is<OutboxMessage> auto& message, auto&& visi
 
 namespace {
 
-constexpr std::string_view kTable = "sns-outbox";
-constexpr size_t kRowsAtOnce = 20;
+constexpr std::string_view kOutboxTable = "sns-outbox";
+constexpr size_t kOutboxRowsAtOnce = 20;
 
 std::string KeyOf(int64_t number) { return fmt::format("{:019}", number); }
 
@@ -31,7 +31,7 @@ std::string KeyOf(int64_t number) { return fmt::format("{:019}", number); }
 
 Task<Result<>> Outbox::Open(Context& ctx) {
   for (std::string from;;) {
-    MF_CO_TRY(const auto rows, co_await store_->Scan(ctx, kTable, "", from, kRowsAtOnce));
+    MF_CO_TRY(const auto rows, co_await store_->Scan(ctx, kOutboxTable, "", from, kOutboxRowsAtOnce));
     for (const store::Row& row : rows) {
       if (row.key == from) continue;
       const auto document = json::Parse(row.value);
@@ -39,7 +39,7 @@ Task<Result<>> Outbox::Open(Context& ctx) {
       ids_.insert(kept_.back().id);
       last_number_ = ParseNumber<int64_t>(row.key).value_or(last_number_);
     }
-    if (rows.size() < kRowsAtOnce) co_return Result<>();
+    if (rows.size() < kOutboxRowsAtOnce) co_return Result<>();
     from = rows.back().key;
   }
 }
@@ -49,9 +49,9 @@ Task<Result<>> Outbox::Add(Context& ctx, OutboxMessage message) {
   message.sent_millis = ToEpochMillis(clock_->WallNow());
   const Kept added{KeyOf(++last_number_), message.id};
   store::Batch batch;
-  batch.Put(kTable, added.key, json::Write(resources::WriteMembers(message)));
+  batch.Put(kOutboxTable, added.key, json::Write(resources::WriteMembers(message)));
   while (kept_.size() >= kOutboxMax) {
-    batch.Delete(kTable, kept_.front().key);
+    batch.Delete(kOutboxTable, kept_.front().key);
     ids_.erase(kept_.front().id);
     kept_.pop_front();
   }
@@ -73,7 +73,7 @@ Task<Result<std::string>> Outbox::Write(Context& ctx, std::string account_id, si
   size_t written = 0;
   for (const std::string& key : keys) {
     if (written >= limit) break;
-    MF_CO_TRY(const auto row, co_await store_->Get(ctx, kTable, key));
+    MF_CO_TRY(const auto row, co_await store_->Get(ctx, kOutboxTable, key));
     if (!row) continue;
     const auto document = json::Parse(row->value);
     if (!document || (!account_id.empty() && document->StringOr("account", "") != account_id)) continue;

@@ -11,10 +11,10 @@ namespace {
 constexpr int64_t kFieldsMax = 5;
 constexpr int64_t kCombinationsMax = 150;
 
-Error Refused(std::string_view reason) { return InvalidParameter(fmt::format("FilterPolicy: {}", reason)); }
+Error RefusedFilter(std::string_view reason) { return InvalidParameter(fmt::format("FilterPolicy: {}", reason)); }
 
 constexpr patterns::Dialect kDialect{.bytes_max = kFilterPolicyBytesMax, .has_wildcards = true, .has_nested_anything_but = true, .number_max = 1.0e9,
-                                     .or_combinations_max = 1000, .wildcard_complexity_max = 100, .refuse = &Refused};
+                                     .or_combinations_max = 1000, .wildcard_complexity_max = 100, .refuse = &RefusedFilter};
 
 Error LimitExceeded(std::string_view what) {
   return Error::Service("FilterPolicyLimitExceededException", fmt::format("FilterPolicy: {}", what));
@@ -23,10 +23,10 @@ Error LimitExceeded(std::string_view what) {
 Result<> CheckLimits(const patterns::EventPattern& pattern, FilterScope scope) {
   const patterns::PatternFigures figures = pattern.figures();
   if (scope == FilterScope::Attributes && figures.depth > 1) {
-    return Fail(Refused("Filter policy scope MessageAttributes does not support nested filter policy"));
+    return Fail(RefusedFilter("Filter policy scope MessageAttributes does not support nested filter policy"));
   }
-  if (figures.fields > kFieldsMax) return Fail(Refused(fmt::format("Filter policy can not have more than {} keys", kFieldsMax)));
-  if (figures.value_combinations > kCombinationsMax) return Fail(Refused("Filter policy is too complex"));
+  if (figures.fields > kFieldsMax) return Fail(RefusedFilter(fmt::format("Filter policy can not have more than {} keys", kFieldsMax)));
+  if (figures.value_combinations > kCombinationsMax) return Fail(RefusedFilter("Filter policy is too complex"));
   return {};
 }
 
@@ -59,7 +59,7 @@ Result<SubscriptionFilter> SubscriptionFilter::Compile(std::string_view policy, 
   if (policy.empty()) return SubscriptionFilter(std::nullopt, scope);
   if (policy.size() > kFilterPolicyBytesMax) return Fail(LimitExceeded("Filter policy can not be larger than 256 KB"));
   const auto document = json::Parse(policy);
-  if (!document || !document->is_object()) return Fail(Refused("failed to parse JSON."));
+  if (!document || !document->is_object()) return Fail(RefusedFilter("failed to parse JSON."));
   if (document->object().empty()) return SubscriptionFilter(std::nullopt, scope);
   MF_TRY(auto pattern, patterns::EventPattern::Compile(policy, kDialect));
   MF_TRY_VOID(CheckLimits(pattern, scope));

@@ -19,7 +19,7 @@ constexpr int kMessageSizeMax = 262'144;
 constexpr std::string_view kFeedbackProtocols[] = {"HTTP", "Firehose", "Lambda", "Application", "SQS"};
 constexpr std::string_view kFeedbackKinds[] = {"SuccessFeedbackRoleArn", "FailureFeedbackRoleArn", "SuccessFeedbackSampleRate"};
 
-Error Refused(std::string_view where, std::string_view what) { return InvalidParameter(fmt::format("{}{}", where, what)); }
+Error RefusedAttribute(std::string_view where, std::string_view what) { return InvalidParameter(fmt::format("{}{}", where, what)); }
 
 std::optional<bool> TruthOf(std::string_view text) {
   if (EqualIgnoringCase(text, "true")) return true;
@@ -40,16 +40,16 @@ void SetFeedback(std::string_view name, const std::string& value, resources::Str
 
 Result<> SetTruth(std::string_view name, std::string_view value, std::string_view where, bool& truth) {
   const auto given = TruthOf(value);
-  if (!given) return Fail(Refused(where, fmt::format("{}: Invalid value [{}]. Must be true or false.", name, value)));
+  if (!given) return Fail(RefusedAttribute(where, fmt::format("{}: Invalid value [{}]. Must be true or false.", name, value)));
   truth = *given;
   return {};
 }
 
 Result<> ApplyOfFifo(std::string_view name, const std::string& value, std::string_view where, TopicRow& topic) {
-  if (!topic.name.is_fifo()) return Fail(Refused(where, fmt::format("{} is only valid for FIFO topics", name)));
+  if (!topic.name.is_fifo()) return Fail(RefusedAttribute(where, fmt::format("{} is only valid for FIFO topics", name)));
   if (name == "ContentBasedDeduplication") return SetTruth(name, value, where, topic.content_based_deduplication);
   if (value != "Topic" && value != "MessageGroup") {
-    return Fail(Refused(where, fmt::format("FifoThroughputScope: Invalid value [{}]. Must be Topic or MessageGroup.", value)));
+    return Fail(RefusedAttribute(where, fmt::format("FifoThroughputScope: Invalid value [{}]. Must be Topic or MessageGroup.", value)));
   }
   topic.deduplicates_per_group = value == "MessageGroup";
   return {};
@@ -58,7 +58,7 @@ Result<> ApplyOfFifo(std::string_view name, const std::string& value, std::strin
 Result<> ApplyPolicy(const std::string& value, std::string_view where, TopicRow& topic) {
   if (!value.empty()) {
     const auto parsed = identity::Policy::Parse(value, identity::Policy::Kind::Resource);
-    if (!parsed) return Fail(Refused(where, fmt::format("Policy Error: {}", parsed.error().message)));
+    if (!parsed) return Fail(RefusedAttribute(where, fmt::format("Policy Error: {}", parsed.error().message)));
   }
   topic.policy = value;
   return {};
@@ -67,7 +67,7 @@ Result<> ApplyPolicy(const std::string& value, std::string_view where, TopicRow&
 Result<> ApplySize(const std::string& value, std::string_view where, TopicRow& topic) {
   const auto size = ParseNumber<int>(value);
   if (!size || *size < kMessageSizeMin || *size > kMessageSizeMax) {
-    return Fail(Refused(where, fmt::format("MaximumMessageSize: must be between {} and {}", kMessageSizeMin, kMessageSizeMax)));
+    return Fail(RefusedAttribute(where, fmt::format("MaximumMessageSize: must be between {} and {}", kMessageSizeMin, kMessageSizeMax)));
   }
   topic.maximum_message_size = *size;
   return {};
@@ -89,10 +89,10 @@ Result<> ApplyRedrive(const std::string& value, std::string_view where, Subscrip
   subscription.dead_letter_arn.clear();
   if (value.empty()) return {};
   const auto document = json::Parse(value);
-  if (!document || !document->is_object()) return Fail(Refused(where, "RedrivePolicy: failed to parse JSON."));
+  if (!document || !document->is_object()) return Fail(RefusedAttribute(where, "RedrivePolicy: failed to parse JSON."));
   if (document->object().empty()) return {};
   const std::string_view target = document->StringOr("deadLetterTargetArn", "");
-  if (ServiceOf(target) != "sqs") return Fail(Refused(where, "RedrivePolicy: deadLetterTargetArn is an invalid arn"));
+  if (ServiceOf(target) != "sqs") return Fail(RefusedAttribute(where, "RedrivePolicy: deadLetterTargetArn is an invalid arn"));
   subscription.redrive_policy = value;
   subscription.dead_letter_arn = target;
   return {};
@@ -107,7 +107,7 @@ bool IsNumber(std::string_view text) {
 
 Result<> ApplyTopicAttribute(std::string_view name, const std::string& value, std::string_view where, TopicRow& topic) {
   if (name == "DisplayName") {
-    if (value.size() > 100) return Fail(Refused(where, "DisplayName: must be at most 100 characters long"));
+    if (value.size() > 100) return Fail(RefusedAttribute(where, "DisplayName: must be at most 100 characters long"));
     topic.display_name = value;
   } else if (name == "Policy") {
     return ApplyPolicy(value, where, topic);
@@ -116,10 +116,10 @@ Result<> ApplyTopicAttribute(std::string_view name, const std::string& value, st
   } else if (name == "KmsMasterKeyId") {
     topic.kms_key_id = value;
   } else if (name == "TracingConfig") {
-    if (value != "Active" && value != "PassThrough") return Fail(Refused(where, fmt::format("TracingConfig: Invalid value [{}].", value)));
+    if (value != "Active" && value != "PassThrough") return Fail(RefusedAttribute(where, fmt::format("TracingConfig: Invalid value [{}].", value)));
     topic.tracing_config = value;
   } else if (name == "SignatureVersion") {
-    if (value != "1" && value != "2") return Fail(Refused(where, fmt::format("SignatureVersion: Invalid value [{}]. Must be 1 or 2.", value)));
+    if (value != "1" && value != "2") return Fail(RefusedAttribute(where, fmt::format("SignatureVersion: Invalid value [{}]. Must be 1 or 2.", value)));
     topic.signature_version = value;
   } else if (name == "MaximumMessageSize") {
     return ApplySize(value, where, topic);
@@ -169,7 +169,7 @@ Result<> ApplySubscriptionAttribute(std::string_view name, const std::string& va
     subscription.filter_policy = value == "{}" ? std::string() : value;
   } else if (name == "FilterPolicyScope") {
     if (value != kScopeBody && value != kScopeAttributes) {
-      return Fail(Refused(where, fmt::format("FilterPolicyScope: Invalid value [{}]. Please use either MessageBody or MessageAttributes", value)));
+      return Fail(RefusedAttribute(where, fmt::format("FilterPolicyScope: Invalid value [{}]. Please use either MessageBody or MessageAttributes", value)));
     }
     subscription.filter_scope = value == kScopeAttributes ? std::string() : value;
   } else if (name == "DeliveryPolicy") {
@@ -191,7 +191,7 @@ Result<> CheckSubscription(const SubscriptionRow& subscription, const TopicRow& 
   if (!filter) return Fail(PlacedAt(where, filter.error()));
   if (topic.name.is_fifo() && !subscription.dead_letter_arn.empty() && subscription.endpoint.ends_with(".fifo") &&
       !subscription.dead_letter_arn.ends_with(".fifo")) {
-    return Fail(Refused(where, "RedrivePolicy: must use a FIFO queue as DLQ for a FIFO Subscription to a FIFO Topic."));
+    return Fail(RefusedAttribute(where, "RedrivePolicy: must use a FIFO queue as DLQ for a FIFO Subscription to a FIFO Topic."));
   }
   return {};
 }
