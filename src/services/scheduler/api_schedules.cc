@@ -76,7 +76,7 @@ Task<Result<CreateScheduleResponse>> SchedulerApi::CreateSchedule(Context& ctx, 
   const std::string token = request.client_token.value_or("");
   const auto stage = [&](resources::Change& change, const SchedulePointer& old) -> Result<> {
     if (old && !token.empty() && old->client_token == token && old->settings == settings) return {};
-    if (!old && tables_->schedules.List(name.group.Place(), "", kSchedulesMax).size() >= kSchedulesMax) {
+    if (!old && tables_->schedules.size() >= kSchedulesMax) {
       return Fail(Error::Service("ServiceQuotaExceededException", "You have reached the maximum number of schedules."));
     }
     const int64_t now = NowMillis();

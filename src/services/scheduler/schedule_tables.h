@@ -12,7 +12,7 @@ namespace mayfly::scheduler {
 
 inline constexpr std::string_view kDefaultGroup = "default";
 inline constexpr size_t kGroupsMax = 500;         // per account and region
-inline constexpr size_t kSchedulesMax = 100'000;  // per account and region (AWS: ten millions)
+inline constexpr size_t kSchedulesMax = 1'000'000;  // of all accounts (AWS: ten millions of each)
 
 struct GroupName {
   std::string account_id;
