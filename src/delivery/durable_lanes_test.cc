@@ -165,6 +165,17 @@ TEST_F(Lanes, FollowUpsAreAppendedTogetherWithTheEnd) {
   EXPECT_EQ(Depth("a/f") + Depth("b/x") + Depth("b/y"), 0);
 }
 
+TEST_F(Lanes, SeveralItemsAreAppendedTogetherOrNotAtAll) {
+  Start();
+  ASSERT_TRUE(loop_.Run(lanes_->AppendAll(ctx_, {{"a/f", "1"}, {"b/x", "2"}, {"a/f", "3"}})));
+  ASSERT_TRUE(loop_.Run(lanes_->AppendAll(ctx_, {})));
+  loop_.RunFor(seconds(1));
+  EXPECT_THAT(a_.began, testing::ElementsAre("1", "3"));
+  EXPECT_THAT(b_.began, testing::ElementsAre("2"));
+  EXPECT_EQ(Depth("a/f") + Depth("b/x"), 0);
+  EXPECT_EQ(lanes_->held_bytes(), 0u);
+}
+
 TEST_F(Lanes, ABusyLanePausesLongerEachTimeAndOthersGoOn) {
   Start();
   a_.duration = {};
