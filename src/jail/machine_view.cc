@@ -30,9 +30,15 @@ int MakeFile(const char* place, uint32_t owner) {
   return error;
 }
 
+// For good: the mount is read-only then.
 int Fill(const char* place, const std::string& text) {
-  const UniqueFd file(open(place, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC));
-  return file ? WriteTo(file.get(), text) : errno;
+  UniqueFd file(open(place, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC));
+  if (!file) return errno;
+  if (const int error = WriteTo(file.get(), text)) return error;
+  file.Reset();  // what is open for writing keeps a mount writable
+  mount_attr read_only{};
+  read_only.attr_set = MOUNT_ATTR_RDONLY;
+  return mount_setattr(AT_FDCWD, place, AT_SYMLINK_NOFOLLOW, &read_only, sizeof read_only) == 0 ? 0 : errno;
 }
 
 void AddLine(std::string& text, std::string name, uint64_t kibibytes) {
