@@ -102,7 +102,7 @@ TEST(EnvironmentSim, CrashesAreReportedAsLambdaDoes) {
 
 // Else what starts after an out-of-memory is killed, too, while the kernel still holds buffers of the one before.
 TEST(EnvironmentSim, AnEnvironmentThatWasKilledForItsMemoryIsReplaced) {
-  Node node;
+  LifeNode node;
   FakeBehaviour behaviour{.kind = Kind::Exit, .exit_code = kOutOfMemory};
   node.function.on_event = [&](const std::string&) { return behaviour; };
   EXPECT_EQ(node.Run("1").payload,
@@ -118,7 +118,7 @@ TEST(EnvironmentSim, AnEnvironmentThatWasKilledForItsMemoryIsReplaced) {
 }
 
 TEST(EnvironmentSim, AnInitThatIsKilledForItsMemoryIsRepeatedInAnotherSandbox) {
-  Node node;
+  LifeNode node;
   int inits = 0;
   node.function.on_init = [&] { return ++inits == 1 ? kOutOfMemory : 0; };
   const InvokeOutcome outcome = node.Run("1");
@@ -139,7 +139,7 @@ TEST(EnvironmentSim, AnInitThatIsKilledForItsMemoryIsRepeatedInAnotherSandbox) {
 
 TEST(EnvironmentSim, AnEventThatWasNotTakenGoesToAnotherSandboxAfterAnOutOfMemory) {
   for (const Duration between : {Duration(0), Duration(seconds(1))}) {
-    Node node;
+    LifeNode node;
     int events = 0;
     node.function.on_event = [&](const std::string&) {
       return ++events == 1 ? FakeBehaviour{.kind = Kind::ErrorThenExit, .exit_code = kOutOfMemory} : FakeBehaviour();
