@@ -58,7 +58,7 @@ def test_structs_may_hold_themselves(tmp_path):
     (OPERATION.replace("Name! string", "Name string"), 10, "must be required"),
     (OPERATION.replace("errors Service", "errors Service Gone"), 7, "error GoneException of Get is declared nowhere"),
     (OPERATION.replace("   doc Gets.\n", ""), 7, "Get has no doc"),
-    (OPERATION.replace("-> 200", "=> 200"), 7, "expected: op Name  METHOD /uri -> STATUS"),
+    (OPERATION.replace("-> 200", "=> 200"), 7, "expected: op Name  METHOD /uri [with HEADER] -> STATUS"),
     (OPERATION.replace("out Value string", "out Value string 5..2"), 11, "the range 5..2 is empty"),
     (OPERATION.replace("out Value string", "out Value string `(?!a).*`"), 11, "this pattern looks around"),
     (OPERATION.replace("out Value string", "out Value string `(`"), 11, "the pattern does not compile"),
@@ -176,6 +176,20 @@ def test_hosts_and_limits_go_into_the_tables(tmp_path):
     assert result.returncode == 0, result.stderr
     assert ', 1000, "Get"}' in source.read_text() and ', 5000, "PutThing"}' in source.read_text()
     assert '"tiny.REGION.* *.tiny.REGION.*"}' in source.read_text()
+
+
+def test_what_object_stores_need_goes_into_the_tables(tmp_path):
+    """Broken: a copy is taken for a put, an error has another name than clients know, or nobody is let in."""
+    source = tmp_path / "tiny.cc"
+    service = SERVICE.replace("rest-json", "rest-xml") + "   hosts {Name}.tiny.*\n   xml http://tiny\n   errors bare\n   callers anyone\n"
+    error = "error Denied 403 message for(AccessDeniedException Other) `Go away`\n"
+    copy = OPERATION.replace("op Get  GET /{Name} ->", "op Copy  GET /{Name} with x-from ->").replace("errors Service", "errors Denied")
+    result = run(tmp_path, service + error + OPERATION.replace("errors Service", "errors Denied") + copy, "--source", str(source))
+    assert result.returncode == 0, result.stderr
+    text = source.read_text()
+    assert '"Copy", "x-from"}' in text and '"{Name}.tiny.*", true, true};' in text
+    assert 'kDeniedStandsFor[] = {"AccessDeniedException", "Other"};' in text and ', kDeniedStandsFor, "Go away"}' in text
+    assert "expected: callers anyone" in run(tmp_path, service.replace("anyone", "some") + error + copy).stderr
 
 
 @pytest.mark.parametrize("text, words", [

@@ -168,7 +168,8 @@ class Source:
             types = f"{request_name(operation)}, {operation.output or 'void'}"
             row += [f"&k{request_name(operation)}", output, '""',
                     f"&CallHandler<{choice(group)}, &{group.name}::{operation.name}, {types}>"]
-        row += [operation.limit, quoted(operation.limit_name or operation.name), quoted(operation.header)]
+        row += [operation.limit, quoted(operation.limit_name or operation.name)]
+        row += [quoted(operation.header)] if operation.header else []
         return f"    {{{', '.join(row)}}},"
 
     def _errors(self) -> List[str]:

@@ -31,7 +31,9 @@ class DataFiles {
   // `folder` is made when it is missing.
   static Result<std::unique_ptr<DataFiles>> Open(std::string folder, Random& random, uint64_t free_bytes_min);
 
-  std::string NewId() { return random_->Hex(16); }
+  // Of a file that is made in this run of the daemon, as IsOfThisRun knows it.
+  std::string NewId() { return random_->Hex(16) + run_; }
+  bool IsOfThisRun(std::string_view id) const { return id.ends_with(run_); }
   std::string PathOf(const std::string& id) const { return folder_ + '/' + id.substr(0, 2) + '/' + id; }
   BlockingPool& pool() { return pool_; }
   uint64_t free_bytes_min() const { return free_bytes_min_; }
@@ -43,10 +45,11 @@ class DataFiles {
   Task<Result<>> Clear(Loop& loop);
 
  private:
-  DataFiles(std::string folder, Random& random, uint64_t free_bytes_min) : folder_(std::move(folder)), random_(&random), free_bytes_min_(free_bytes_min) {}
+  DataFiles(std::string folder, Random& random, uint64_t free_bytes_min) : folder_(std::move(folder)), random_(&random), run_(random.Hex(4)), free_bytes_min_(free_bytes_min) {}
 
   std::string folder_;
   Random* random_;
+  const std::string run_;
   uint64_t free_bytes_min_;
   BlockingPool pool_{"mayfly-s3", 4};
 };

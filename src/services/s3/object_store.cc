@@ -64,10 +64,11 @@ Task<> ObjectStore::Stop() {
   co_await tasks_.Join();
 }
 
-// Files are listed before the rows are read: one that is made meanwhile is not among them.
+// Those of this run may be on their way to a row: they are left alone.
 Task<> ObjectStore::CollectOrphansNow() {
   Context ctx = Context(*loop_).WithStop(tasks_.stop_token());
-  const std::vector<std::string> names = co_await files_->pool().Run(*loop_, [files = files_] { return files->List(); });
+  std::vector<std::string> names = co_await files_->pool().Run(*loop_, [files = files_] { return files->List(); });
+  std::erase_if(names, [this](const std::string& name) { return files_->IsOfThisRun(name); });
   std::vector<std::string> orphans;
   std::string from;
   auto name = names.begin();
