@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::string_view kPublishedTable = "sns-published";
 constexpr int64_t kKnownMillis = 5 * 60 * 1000;
-constexpr size_t kForgottenAtOnce = 1'000;
+constexpr size_t kReadAtOnce = 1'000;
 constexpr size_t kForgottenAtOnce = 10;
 
 }  // namespace
@@ -17,7 +17,7 @@ constexpr size_t kForgottenAtOnce = 10;
 // A row: when it expires, and the message's id. Its number is the row's version.
 Task<Result<>> Deduplication::Open(Context& ctx) {
   for (std::string from;;) {
-    MF_CO_TRY(const auto rows, co_await store_->Scan(ctx, kPublishedTable, "", from, kForgottenAtOnce));
+    MF_CO_TRY(const auto rows, co_await store_->Scan(ctx, kPublishedTable, "", from, kReadAtOnce));
     for (const store::Row& row : rows) {
       if (row.key == from) continue;
       const auto parts = Split(row.value, ' ');
@@ -26,7 +26,7 @@ Task<Result<>> Deduplication::Open(Context& ctx) {
                          .until_millis = ParseNumber<int64_t>(parts[0]).value_or(0)};
       order_.push_back(row.key);
     }
-    if (rows.size() < kForgottenAtOnce) co_return Result<>();
+    if (rows.size() < kReadAtOnce) co_return Result<>();
     from = rows.back().key;
   }
 }
