@@ -128,7 +128,9 @@ std::optional<size_t> ServiceChoice::Of(const http::Request& request) const {
   Set left = 0;
   std::optional<Set> decided = OfHead(request, left);
   if (!decided && wire::LooksLikeQuery(request)) decided = OfAction(request, left);
-  if (!decided) decided = OfPath(request, Templates::OfLabels, left);
+  // A form that is posted has an Action, or lacks it: it is no object of some service.
+  const bool is_form = request.method == "POST" && wire::LooksLikeQuery(request);
+  if (!decided) decided = is_form ? Set{0} : OfPath(request, Templates::OfLabels, left);
   return *decided ? std::optional(static_cast<size_t>(std::countr_zero(*decided))) : std::nullopt;
 }
 

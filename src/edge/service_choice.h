@@ -8,7 +8,7 @@
 //   Host                              a form of the service's hosts; a Host that is nobody's says nothing
 //   path                              the template of an operation, if it spells a part of it out ("/2015-03-31/functions/{FunctionName}")
 //   Action (query protocol)           the services that have the operation, of the Version that the request names
-//   path                              a template of labels alone ("/{Bucket}/{Key}")
+//   path                              a template of labels alone ("/{Bucket}/{Key}"); not for a form that is posted
 // The first in the order of Add wins where two are left. What fits none is nobody's: a name, a target or an Action that no service here has
 // is not given to another one.
 //

@@ -144,7 +144,7 @@ TEST(TextLog, NamesExtensionsAndSubscriptions) {
   event.name = "tail";
   event.state = "LaunchError";
   event.error_type = "PermissionDenied";
-  EXPECT_EQ(FormatLogLine(Label(), event), "EXTENSION\tName: tail\tState: LaunchError\tEvents: []\tError EventType: PermissionDenied");
+  EXPECT_EQ(FormatLogLine(Label(), event), "EXTENSION\tName: tail\tState: LaunchError\tEvents: []\tError Type: PermissionDenied");
   event = Event(EventType::TelemetrySubscription);
   event.name = "tail";
   event.state = "Subscribed";

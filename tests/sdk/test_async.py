@@ -129,7 +129,7 @@ def test_what_the_wire_shows(quick, made):
     assert re.fullmatch(r"[0-9a-f-]{36}", answer.headers["x-amzn-requestid"]) and "x-amz-executed-version" not in answer.headers
     answer = quick.raw("POST", EVENTS.format(name), b"", headers={"X-Amz-Invocation-Type": "Event"})
     assert answer.status == 202
-    assert [told["event"] for told in wait_got(quick, name, 2)] == [{"raw": True}, {}]
+    assert sorted(str(told["event"]) for told in wait_got(quick, name, 2)) == ["{'raw': True}", "{}"]  # side by side, in any order
 
 
 def test_invoke_async(quick, client, made):

@@ -143,7 +143,9 @@ def test_function_urls_are_for_pages(daemon, secretive):
     stranger = daemon.send("GET", "/", headers={**page, "Origin": "https://evil.example", "Host": host})
     assert "access-control-allow-origin" not in stranger.headers
     for name in (host.replace("localhost", "evil.example"), host.replace(".lambda-url", ".lambda-url.evil"), "evil." + host, host.replace("localhost", "localhost.evil.example")):
-        assert daemon.send("GET", "/", headers={"Host": name}).status in (403, 404), name
+        answer = daemon.send("GET", "/", headers={"Host": name})
+        # A name below localhost that is no URL's is the daemon's own, whose / lists buckets.
+        assert answer.status in (403, 404) or b"<ListAllMyBucketsResult" in answer.body, name
 
 
 def exchange(daemon, request):
