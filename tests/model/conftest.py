@@ -57,6 +57,16 @@ def read_model(path: pathlib.Path, folder: pathlib.Path) -> dict:
     return json.loads(output.read_text(encoding="utf-8"))
 
 
+def required(members):
+    """{name: whether it is required} of members in our model."""
+    return {name: member["required"] for name, member in (members or {}).items()}
+
+
+def members_of(shape):
+    """The same of a shape of botocore's."""
+    return {} if shape is None else {name: name in shape.required_members for name in shape.members}
+
+
 def read_botocore(service: str, version: str) -> dict:
     """botocore's description of a service: everything, with limits, patterns and error lists."""
     directory = cache_directory("botocore")

@@ -2,14 +2,12 @@
 
 The model is a part of EC2's: other operations are only named, and of structures members are left out. What is there must be the SDKs'.
 """
-import json
-import subprocess
-import sys
 
 import botocore.session
 import pytest
 
-from model_paths import MODELC, ROOT
+from conftest import read_model
+from model_paths import ROOT
 
 MODEL = ROOT / "model" / "ec2.model"
 SCALARS = {"string": "string", "bool": "boolean", "int": "integer", "long": "long", "double": "double", "blob": "blob", "timestamp": "timestamp"}
@@ -17,9 +15,7 @@ SCALARS = {"string": "string", "bool": "boolean", "int": "integer", "long": "lon
 
 @pytest.fixture(scope="module")
 def ours(tmp_path_factory):
-    output = tmp_path_factory.mktemp("model") / "ec2.json"
-    subprocess.run([sys.executable, str(MODELC), str(MODEL), "--json", str(output)], check=True)
-    return json.loads(output.read_text(encoding="utf-8"))
+    return read_model(MODEL, tmp_path_factory.mktemp("model"))
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,10 @@
 """If these fail, model/scheduler.model tells clients something else than the SDKs do, or less of EventBridge Scheduler than there is."""
-import json
-import subprocess
-import sys
 
 import botocore.session
 import pytest
 
-from model_paths import MODELC, ROOT
+from conftest import read_model
+from model_paths import ROOT
 from test_ssm_model import members_of, required
 
 MODEL = ROOT / "model" / "scheduler.model"
@@ -14,9 +12,7 @@ MODEL = ROOT / "model" / "scheduler.model"
 
 @pytest.fixture(scope="module")
 def ours(tmp_path_factory):
-    output = tmp_path_factory.mktemp("model") / "scheduler.json"
-    subprocess.run([sys.executable, str(MODELC), str(MODEL), "--json", str(output)], check=True)
-    return json.loads(output.read_text(encoding="utf-8"))
+    return read_model(MODEL, tmp_path_factory.mktemp("model"))
 
 
 @pytest.fixture(scope="module")

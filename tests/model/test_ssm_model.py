@@ -1,12 +1,10 @@
 """If these fail, model/ssm.model tells clients something else than the SDKs do, or less of Parameter Store than there is."""
-import json
-import subprocess
-import sys
 
 import botocore.session
 import pytest
 
-from model_paths import MODELC, ROOT
+from conftest import members_of, read_model, required
+from model_paths import ROOT
 
 MODEL = ROOT / "model" / "ssm.model"
 TAGGING = {"AddTagsToResource", "RemoveTagsFromResource", "ListTagsForResource"}
@@ -14,9 +12,7 @@ TAGGING = {"AddTagsToResource", "RemoveTagsFromResource", "ListTagsForResource"}
 
 @pytest.fixture(scope="module")
 def ours(tmp_path_factory):
-    output = tmp_path_factory.mktemp("model") / "ssm.json"
-    subprocess.run([sys.executable, str(MODELC), str(MODEL), "--json", str(output)], check=True)
-    return json.loads(output.read_text(encoding="utf-8"))
+    return read_model(MODEL, tmp_path_factory.mktemp("model"))
 
 
 @pytest.fixture(scope="module")
@@ -29,14 +25,6 @@ def test_protocol_and_operations(ours, theirs):
     assert set(ours["operations"]) == of_parameters | TAGGING
     assert (ours["target"], ours["version"]) == (theirs.metadata["targetPrefix"], theirs.metadata["apiVersion"])
     assert theirs.metadata["jsonVersion"] == "1.1" and ours["protocol"] == "json-1.1"
-
-
-def required(members):
-    return {name: member["required"] for name, member in (members or {}).items()}
-
-
-def members_of(shape):
-    return {} if shape is None else {name: name in shape.required_members for name in shape.members}
 
 
 def test_members_and_errors(ours, theirs):

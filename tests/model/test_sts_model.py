@@ -1,21 +1,17 @@
 """If these fail, model/sts.model tells clients something else than the SDKs do."""
-import json
-import subprocess
-import sys
 
 import botocore.session
 import pytest
 
-from model_paths import MODELC, ROOT
+from conftest import members_of, read_model, required
+from model_paths import ROOT
 
 MODEL = ROOT / "model" / "sts.model"
 
 
 @pytest.fixture(scope="module")
 def ours(tmp_path_factory):
-    output = tmp_path_factory.mktemp("model") / "sts.json"
-    subprocess.run([sys.executable, str(MODELC), str(MODEL), "--json", str(output)], check=True)
-    return json.loads(output.read_text(encoding="utf-8"))
+    return read_model(MODEL, tmp_path_factory.mktemp("model"))
 
 
 @pytest.fixture(scope="module")
@@ -27,14 +23,6 @@ def test_protocol_and_operations(ours, theirs):
     assert set(ours["operations"]) == set(theirs.operation_names)
     assert (ours["protocol"], ours["version"]) == (theirs.metadata["protocol"], theirs.metadata["apiVersion"])
     assert ours["xml"] == theirs.metadata["xmlNamespace"]
-
-
-def required(members):
-    return {name: member["required"] for name, member in (members or {}).items()}
-
-
-def members_of(shape):
-    return {} if shape is None else {name: name in shape.required_members for name in shape.members}
 
 
 def test_members_and_errors(ours, theirs):
