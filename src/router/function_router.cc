@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "router/addresses.h"
+#include "router/failure.h"
 #include "router/rules.h"
 #include "router/settings_files.h"
 #include "sandbox/packet.h"
@@ -24,8 +25,6 @@ constexpr int kControl = sandbox::kRouterControlDescriptor;
 constexpr int kLoopbackIndex = 1;
 constexpr int kUplinkIndex = 2;
 constexpr int kBacklog = 256;
-
-std::string Failure(const std::string& what, int error = errno) { return what + ": " + strerror(error); }
 
 UniqueFd OpenNamespace() { return UniqueFd(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC)); }
 

@@ -16,6 +16,7 @@
 #include <string_view>
 
 #include "router/addresses.h"
+#include "router/failure.h"
 #include "router/rules.h"
 #include "router/settings_files.h"
 
@@ -23,8 +24,6 @@ namespace mayfly::router {
 namespace {
 
 constexpr int kClaimsMax = 1000;
-
-std::string Failure(const std::string& what, int error) { return what + ": " + strerror(error); }
 
 UniqueFd WatchChanges() {
   UniqueFd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE));
