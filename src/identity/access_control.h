@@ -3,7 +3,7 @@
 // and so is what AWS lets nobody do across accounts.
 //
 // One per authorizer; any thread that its policies are used on. Costs nothing where a principal is its account's administrator and
-// the resource has no policy (IsOwner: asked first).
+// the resource has no policy (IsOwner: asked first), and a look-up where the same was allowed before and no condition has a part in it.
 #pragma once
 
 #include <span>
@@ -25,6 +25,7 @@ class AccessControl {
     std::string_view arn;               // "*" where an action is about none
     std::string_view owner_account_id;
     std::string_view region;
+    bool needs_policy = false;  // without its own policy's word nobody gets in (ResourceSide::must_allow)
   };
 
   // Whether the principal may do whatever no policy of the resource forbids.
@@ -33,7 +34,7 @@ class AccessControl {
   }
 
   // `policies`: the resource's, which count as one; null ones are none. `keys`: what only the caller knows (aws:SourceArn,
-  // lambda:FunctionUrlAuthType …); the global ones and those of organizations are added here.
+  // lambda:FunctionUrlAuthType …); the global ones, those of the request and those of organizations are added here.
   // Error (Service): AccessDeniedException with AWS's text.
   Result<> Authorize(const RequestPrincipal& principal, std::string_view action, const Resource& resource,
                      std::span<const PolicyPointer> policies, ConditionKeys keys = {}) const;

@@ -21,55 +21,25 @@ std::string_view KindOf(const RequestPrincipal& principal) {
   return arn->service == "sts" ? "AssumedRole" : "User";
 }
 
-Error Denied(const PolicyRequest& request, std::string_view why) {
-  const std::string who = request.principal.is_service()     ? std::string(request.principal.service)
-                          : request.principal.arn.empty() ? "User: anonymous"
-                                                          : fmt::format("User: {}", request.principal.arn);
-  return Error::Service("AccessDeniedException",
-                        fmt::format("{} is not authorized to perform: {} on resource: {} {}", who, request.action, request.resource, why));
-}
-
-Error DeniedExplicitly(const PolicyRequest& request, std::string_view kind) {
-  return Denied(request, fmt::format("with an explicit deny in {} policy", kind));
-}
-
-Error NotAllowedByIdentity(const PolicyRequest& request) {
-  return Denied(request, fmt::format("because no identity-based policy allows the {} action", request.action));
-}
-
 }  // namespace
 
-Error NotAllowedByResource(const PolicyRequest& request) {
-  return Denied(request, fmt::format("because no resource-based policy allows the {} action", request.action));
+Error Denied(const PolicyRequest& request, const Verdict& verdict) {
+  return Error::Service("AccessDeniedException", DeniedText(request, verdict));
 }
+
+Error NotAllowedByResource(const PolicyRequest& request) { return Denied(request, {DecisionType::ImplicitDeny, PolicyKind::Resource}); }
 
 Decision Combine(Decision a, Decision b) {
   if (a.type == DecisionType::ExplicitDeny || b.type == DecisionType::ImplicitDeny) return a;
   if (b.type == DecisionType::ExplicitDeny || a.type == DecisionType::ImplicitDeny) return b;
-  return a.is_delegated ? b : a;
+  const auto reach = [](const Decision& decision) { return decision.is_delegated ? 0 : decision.is_of_role ? 1 : 2; };
+  return reach(a) < reach(b) ? b : a;
 }
 
-Result<> Authorize(const PolicyRequest& request, std::string_view owner_account_id, const IdentityPolicies& identities,
-                   const Decision& resource_decision) {
-  if (resource_decision.type == DecisionType::ExplicitDeny) return Fail(DeniedExplicitly(request, "a resource-based"));
-  const bool resource_allows = resource_decision.type == DecisionType::Allow;
-  const RequestPrincipal& principal = request.principal;
-  if (principal.account_id.empty()) {
-    if (resource_allows) return {};
-    return Fail(NotAllowedByResource(request));
-  }
-  const Decision identity =
-      identities.IsAdministrator(principal) ? Decision{.type = DecisionType::Allow} : identities.Evaluate(request);
-  if (identity.type == DecisionType::ExplicitDeny) return Fail(DeniedExplicitly(request, "an identity-based"));
-  const bool identity_allows = identity.type == DecisionType::Allow;
-  if (principal.account_id == owner_account_id) {
-    // Who names the account leaves it to the account's policies whom it lets in.
-    if (identity_allows || (resource_allows && !resource_decision.is_delegated)) return {};
-    return Fail(NotAllowedByIdentity(request));
-  }
-  if (!resource_allows) return Fail(NotAllowedByResource(request));
-  if (!identity_allows) return Fail(NotAllowedByIdentity(request));
-  return {};
+Result<> AdministratorsOnly::Authorize(const PolicyRequest& request, const ResourceSide& resource, std::span<const PolicyPointer>) const {
+  static const PrincipalAccess kRoot{.is_root = true};
+  const Verdict verdict = Judge(request, kRoot, resource);
+  return verdict.allows() ? Result<>() : Fail(Denied(request, verdict));
 }
 
 void AddGlobalKeys(const RequestPrincipal& principal, std::string_view region, WallTime now, ConditionKeys& keys) {

@@ -1,18 +1,16 @@
-// Authorization: may this principal do this? Puts together what the policies of resources and of identities say.
-// Source: IAM user guide, "Policy evaluation logic".
-//
-//   a principal of the resource's own account   one of the two must allow it
-//   a principal of another account              both must allow it
-//   a service, or an anonymous caller           the resource's policy must allow it
-// An explicit deny, wherever it stands, ends it.
+// Authorization: may this principal do this? What services' authorizers ask (access_control.h), and how a refusal is worded. What all the
+// policies come to: decision.h.
 #pragma once
 
+#include <span>
+
 #include "base/clock.h"
-#include "identity/policy.h"
+#include "identity/decision.h"
 
 namespace mayfly::identity {
 
-// What the policies of users and roles say. The port through which IAM comes in; has no say about services.
+// Who decides about what the policies of users and roles are needed for. The one that enforces them: enforcement.h.
+// On the daemon's strand. Has no say about services, which only the resource's policy lets in.
 class IdentityPolicies {
  public:
   virtual ~IdentityPolicies() = default;
@@ -20,25 +18,29 @@ class IdentityPolicies {
   // Whether the principal may do everything that its account can let it do, so that there is nothing to evaluate: the
   // account's root. Asked first, for every request: cheap.
   virtual bool IsAdministrator(const RequestPrincipal& principal) const = 0;
-  // Of a principal that is no administrator.
-  virtual Decision Evaluate(const PolicyRequest& request) const = 0;
+  // Whether it is certain already that the principal may do this: nothing of the request has a part in it. `policies`: the resource's.
+  virtual bool IsAllowedAnyway(const RequestPrincipal&, std::string_view /*action*/, std::string_view /*resource*/,
+                               std::span<const PolicyPointer> /*policies*/) const {
+    return false;
+  }
+  // What is known of the request, and of the principal beyond its ARN: aws:SourceIp, aws:TagKeys, aws:PrincipalTag/team …
+  virtual void AddKeys(const RequestPrincipal&, ConditionKeys&) const {}
+  // Error (Service): AccessDeniedException with AWS's text. `policies`: those that resource.decision is of.
+  virtual Result<> Authorize(const PolicyRequest& request, const ResourceSide& resource, std::span<const PolicyPointer> policies) const = 0;
 };
 
-// As long as there are no policies of identities: every principal is an administrator of its account.
+// Without policies of identities: every principal is an administrator of its account.
 class AdministratorsOnly final : public IdentityPolicies {
  public:
   bool IsAdministrator(const RequestPrincipal& principal) const override { return !principal.account_id.empty(); }
-  Decision Evaluate(const PolicyRequest&) const override { return {}; }
+  Result<> Authorize(const PolicyRequest& request, const ResourceSide& resource, std::span<const PolicyPointer> policies) const override;
 };
-
-// `owner_account_id`: whose resource it is. `resource_decision`: what the resource's policy says; ImplicitDeny without one.
-// Error (Service): AccessDeniedException with AWS's text.
-Result<> Authorize(const PolicyRequest& request, std::string_view owner_account_id, const IdentityPolicies& identities,
-                   const Decision& resource_decision);
 
 // Two policies of one resource, as if they were one.
 Decision Combine(Decision a, Decision b);
 
+// AccessDeniedException with DeniedText.
+Error Denied(const PolicyRequest& request, const Verdict& verdict);
 // "User: ARN is not authorized to perform: ACTION on resource: RESOURCE because no resource-based policy allows the ACTION action"
 Error NotAllowedByResource(const PolicyRequest& request);
 

@@ -22,4 +22,11 @@ const std::vector<std::string>* ConditionKeys::Find(std::string_view name) const
   return nullptr;
 }
 
+ConditionKeys& ConditionKeys::Merge(const ConditionKeys& others) {
+  for (const auto& [name, values] : others.keys_) {
+    for (const std::string& value : values) Add(name, value);
+  }
+  return *this;
+}
+
 }  // namespace mayfly::identity

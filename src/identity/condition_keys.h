@@ -17,6 +17,10 @@ class ConditionKeys {
   // nullptr when the key is absent.
   const std::vector<std::string>* Find(std::string_view name) const;
   bool empty() const { return keys_.empty(); }
+  // Adds all values of `others`.
+  ConditionKeys& Merge(const ConditionKeys& others);
+  // Every key with its values, in the order in which they came.
+  const std::vector<std::pair<std::string, std::vector<std::string>>>& all() const { return keys_; }
 
  private:
   std::vector<std::pair<std::string, std::vector<std::string>>> keys_;

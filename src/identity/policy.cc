@@ -29,15 +29,28 @@ PrincipalSet::Match Policy::Applies(const Statement& statement, const PolicyRequ
 
 Decision Policy::Evaluate(const PolicyRequest& request) const {
   Decision decision;
+  PrincipalSet::Match best = PrincipalSet::Match::None;
   for (const Statement& statement : statements_) {
     const PrincipalSet::Match match = Applies(statement, request);
     if (match == PrincipalSet::Match::None) continue;
     if (statement.effect == Effect::Deny) return {.type = DecisionType::ExplicitDeny, .sid = statement.sid};
-    const bool is_delegated = match == PrincipalSet::Match::Account;
-    if (decision.type == DecisionType::Allow && (!decision.is_delegated || is_delegated)) continue;
-    decision = {.type = DecisionType::Allow, .sid = statement.sid, .is_delegated = is_delegated};
+    if (decision.type == DecisionType::Allow && match <= best) continue;
+    best = match;
+    using Match = PrincipalSet::Match;
+    decision = {.type = DecisionType::Allow, .sid = statement.sid, .is_delegated = match == Match::Account, .is_of_role = match == Match::Role};
   }
   return decision;
+}
+
+bool Policy::Depends(const Statement& statement) {
+  return !statement.conditions.empty() || std::ranges::any_of(statement.resources.patterns, &PolicyPattern::has_variables);
+}
+
+void Policy::AddContextKeys(std::set<std::string>& names) const {
+  for (const Statement& statement : statements_) {
+    for (const PolicyPattern& resource : statement.resources.patterns) resource.AddVariables(names);
+    for (const PolicyCondition& condition : statement.conditions) condition.AddContextKeys(names);
+  }
 }
 
 }  // namespace mayfly::identity

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,7 @@ struct Decision {
   DecisionType type = DecisionType::ImplicitDeny;
   std::string sid;            // of the statement that decided; may be empty
   bool is_delegated = false;  // allowed by naming the principal's account: that account's identity policies must allow it, too
+  bool is_of_role = false;    // allowed by naming the role that the principal is a session of: what limits the session counts, too
 };
 
 class Policy {
@@ -44,6 +46,11 @@ class Policy {
 
   // A statement that denies wins over all that allow.
   Decision Evaluate(const PolicyRequest& request) const;
+
+  // Whether anything of a request but its principal, action and resource has a part in what it says: a condition, a variable.
+  bool depends_on_request() const { return depends_on_request_; }
+  // The names of the condition keys and variables that stand in it.
+  void AddContextKeys(std::set<std::string>& names) const;
 
  private:
   friend class PolicyParser;
@@ -63,11 +70,13 @@ class Policy {
     std::vector<PolicyCondition> conditions;
   };
 
+  static bool Depends(const Statement& statement);
   static bool Selects(const Selection& actions, std::string_view action);
   static bool SelectsResource(const Selection& resources, const PolicyRequest& request);
   PrincipalSet::Match Applies(const Statement& statement, const PolicyRequest& request) const;
 
   Kind kind_ = Kind::Resource;
+  bool depends_on_request_ = false;
   std::vector<Statement> statements_;
 };
 

@@ -191,4 +191,11 @@ bool PolicyCondition::Holds(const ConditionKeys& keys) const {
   return all ? std::ranges::all_of(*values, holds_for) : std::ranges::any_of(*values, holds_for);
 }
 
+void PolicyCondition::AddContextKeys(std::set<std::string>& names) const {
+  names.insert(key_);
+  for (const Operand& operand : operands_) {
+    if (const auto* pattern = std::get_if<PolicyPattern>(&operand)) pattern->AddVariables(names);
+  }
+}
+
 }  // namespace mayfly::identity

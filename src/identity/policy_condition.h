@@ -7,6 +7,7 @@
 // A key with several values without a set operator is judged as with ForAnyValue (operators that say "not": no value may match).
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -26,6 +27,8 @@ class PolicyCondition {
   bool Holds(const ConditionKeys& keys) const;
 
   const std::string& key() const { return key_; }
+  // Its key, and the variables in its values.
+  void AddContextKeys(std::set<std::string>& names) const;
 
  private:
   enum class Comparison : unsigned char {

@@ -17,7 +17,7 @@ std::string_view TakePart(std::string_view& text) {
   return part;
 }
 
-void EvaluateAll(const Policy& policy, std::string_view text) {
+void EvaluateFor(const PolicyPointer& policy, std::string_view text) {
   const std::string_view action = TakePart(text);
   const std::string_view resource = TakePart(text);
   const std::string_view arn = TakePart(text);
@@ -32,10 +32,14 @@ void EvaluateAll(const Policy& policy, std::string_view text) {
   for (const RequestPrincipal& principal : principals) {
     AddGlobalKeys(principal, "us-east-1", {}, keys);
     const PolicyRequest request{principal, action, resource, keys};
-    const Decision decision = policy.Evaluate(request);
-    const auto allowed = Authorize(request, "111111111111", AdministratorsOnly(), decision);
+    const Decision decision = policy->Evaluate(request);
+    const auto allowed = AdministratorsOnly().Authorize(request, {.owner_account_id = "111111111111", .decision = decision}, {});
     MF_ASSERT(allowed || allowed.error().IsService("AccessDeniedException"));
     MF_ASSERT(decision.type != DecisionType::ExplicitDeny || !allowed);
+    const PrincipalAccess limited{.identity = {policy}, .has_boundary = true, .boundary = policy};
+    const Verdict verdict = Judge(request, limited, {.owner_account_id = "111111111111", .decision = decision});
+    MF_ASSERT(decision.type != DecisionType::ExplicitDeny || !verdict.allows());
+    MF_ASSERT(verdict.allows() || DeniedText(request, verdict).contains("is not authorized to perform"));
   }
 }
 
@@ -47,7 +51,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (const Policy::Kind kind : {Policy::Kind::Resource, Policy::Kind::Identity}) {
     const auto policy = Policy::Parse(document, kind);
     MF_ASSERT(policy || policy.error().IsService("MalformedPolicyDocument"));
-    if (policy) EvaluateAll(**policy, text);
+    if (policy) EvaluateFor(*policy, text);
   }
   return 0;
 }

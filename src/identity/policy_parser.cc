@@ -104,6 +104,7 @@ class PolicyParser {
     MF_TRY(statement.resources, ParseSelection(value, {"Resource", "NotResource"}, "Policy statement must contain resources."));
     for (const PolicyPattern& resource : statement.resources.patterns) MF_TRY_VOID(CheckResource(resource.text()));
     MF_TRY_VOID(ParseConditions(value, statement));
+    policy_->depends_on_request_ = policy_->depends_on_request_ || Policy::Depends(statement);
     policy_->statements_.push_back(std::move(statement));
     return {};
   }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,9 @@ class PolicyPattern {
 
   const std::string& text() const { return text_; }  // as it stands in the policy
   bool has_variables() const { return !variables_.empty(); }
+  void AddVariables(std::set<std::string>& names) const {
+    for (const Variable& variable : variables_) names.insert(variable.key);
+  }
 
  private:
   // Bytes of text, and codes above them for what is no text.

@@ -90,7 +90,9 @@ PrincipalSet::Match PrincipalSet::FindIn(const Entry& entry, const RequestPrinci
     case Kind::Account:
       if (principal.account_id != entry.name) return Match::None;
       return principal.is_root() ? Match::Exact : Match::Account;
-    case Kind::Identity: return exact(!principal.arn.empty() && IsArnOrSessionOf(principal.arn, entry.name));
+    case Kind::Identity:
+      if (principal.arn.empty() || !IsArnOrSessionOf(principal.arn, entry.name)) return Match::None;
+      return principal.arn == entry.name ? Match::Exact : Match::Role;
     case Kind::Service: return exact(principal.service == entry.name);
     case Kind::Federated: return exact(principal.federated == entry.name);
     case Kind::CanonicalUser: return exact(principal.canonical_user == entry.name);
@@ -103,7 +105,7 @@ PrincipalSet::Match PrincipalSet::Find(const RequestPrincipal& principal) const 
   for (const Entry& entry : entries_) best = std::max(best, FindIn(entry, principal));
   if (form_ == Form::Principal) return best;
   // An account that NotPrincipal names is its root only.
-  return best == Match::Exact ? Match::None : Match::Exact;
+  return best >= Match::Role ? Match::None : Match::Exact;
 }
 
 }  // namespace mayfly::identity

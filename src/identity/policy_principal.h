@@ -20,9 +20,16 @@ struct RequestPrincipal {
   std::string_view service;  // "s3.amazonaws.com"
   std::string_view federated;
   std::string_view canonical_user;
+  std::string_view access_key_id{};   // that has signed the request; "" where none has
+  const Principal* caller = nullptr;  // of a request that is being served: what is known of it is found by this (calls.h)
 
   // `principal` must outlive the result.
-  static RequestPrincipal Of(const Principal& principal) { return {.account_id = principal.account_id, .arn = principal.arn}; }
+  static RequestPrincipal Of(const Principal& principal) {
+    RequestPrincipal made{.account_id = principal.account_id, .arn = principal.arn};
+    made.access_key_id = principal.access_key_id;
+    made.caller = &principal;
+    return made;
+  }
   static RequestPrincipal Service(std::string_view name) { return {.service = name}; }
   static RequestPrincipal Anonymous() { return {}; }
 
@@ -36,6 +43,7 @@ class PrincipalSet {
   enum class Match : unsigned char {
     None,
     Account,  // the principal's account is named, not the principal itself
+    Role,     // the role that the principal is a session of
     Exact,    // the principal, or everybody
   };
   enum class Form : unsigned char { Principal, NotPrincipal };

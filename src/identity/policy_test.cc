@@ -295,16 +295,6 @@ TEST(PolicyTest, Malformed) {
 
 // --- several policies -----------------------------------------------------------------------------------------------------
 
-class Identities final : public IdentityPolicies {
- public:
-  explicit Identities(DecisionType type) : type_(type) {}
-  bool IsAdministrator(const RequestPrincipal& principal) const override { return principal.is_root(); }
-  Decision Evaluate(const PolicyRequest&) const override { return {.type = type_}; }
-
- private:
-  DecisionType type_;
-};
-
 TEST(AuthorizationTest, WhoMustAllow) {
   constexpr std::string_view kOwn = "222222222222";
   constexpr std::string_view kOther = "111111111111";
@@ -349,14 +339,18 @@ TEST(AuthorizationTest, WhoMustAllow) {
   const ConditionKeys none;
   int number = 0;
   for (const Case& c : cases) {
-    const auto allowed = Authorize({c.principal, "lambda:InvokeFunction", kFunction, none}, c.owner, Identities(c.identity), c.resource);
+    PrincipalAccess access{.is_root = c.principal.is_root()};
+    if (c.identity == Allow) access.identity.push_back(ParsePolicy(Statement(R"("Effect":"Allow","Action":"*","Resource":"*")"), Policy::Kind::Identity));
+    if (c.identity == ExplicitDeny) access.identity.push_back(ParsePolicy(Statement(R"("Effect":"Deny","Action":"*","Resource":"*")"), Policy::Kind::Identity));
+    const PolicyRequest request{c.principal, "lambda:InvokeFunction", kFunction, none};
+    const Verdict verdict = Judge(request, access, {.owner_account_id = c.owner, .decision = c.resource});
     ++number;
-    ASSERT_EQ(allowed.has_value(), c.why.empty()) << "case " << number;
-    if (allowed) continue;
-    EXPECT_TRUE(allowed.error().IsService("AccessDeniedException"));
-    EXPECT_TRUE(allowed.error().message.ends_with(c.why)) << "case " << number << ": " << allowed.error().message;
+    ASSERT_EQ(verdict.allows(), c.why.empty()) << "case " << number;
+    if (verdict.allows()) continue;
+    EXPECT_TRUE(DeniedText(request, verdict).ends_with(c.why)) << "case " << number << ": " << DeniedText(request, verdict);
   }
-  const auto refused = Authorize({kBob, "lambda:InvokeFunction", kFunction, none}, kOther, AdministratorsOnly(), kSilent);
+  const auto refused = AdministratorsOnly().Authorize({kBob, "lambda:InvokeFunction", kFunction, none}, {.owner_account_id = kOther, .decision = kSilent}, {});
+  EXPECT_TRUE(refused.error().IsService("AccessDeniedException"));
   EXPECT_EQ(refused.error().message,
             "User: arn:aws:iam::222222222222:user/team/bob is not authorized to perform: lambda:InvokeFunction on resource: "
             "arn:aws:lambda:us-east-1:111111111111:function:f because no resource-based policy allows the lambda:InvokeFunction action");

@@ -12,9 +12,9 @@ namespace {
 class Policies final : public identity::IdentityPolicies {
  public:
   bool IsAdministrator(const identity::RequestPrincipal& principal) const override { return principal.is_root(); }
-  identity::Decision Evaluate(const identity::PolicyRequest& request) const override {
+  Result<> Authorize(const identity::PolicyRequest& request, const identity::ResourceSide&, std::span<const identity::PolicyPointer>) const override {
     asked = std::string(request.action) + " on " + std::string(request.resource);
-    return {.type = asked == allowed ? identity::DecisionType::Allow : identity::DecisionType::ImplicitDeny};
+    return asked == allowed ? Result<>() : Fail(identity::Denied(request, {}));
   }
 
   std::string allowed;
