@@ -191,6 +191,15 @@ TEST(EventPattern, DialectsAllowLess) {
   EXPECT_EQ(ReasonOf(R"({"a":["a text that takes more room than there is in this one"]})", narrow), "Filter is longer than 60 characters");
 }
 
+TEST(EventPattern, ADialectMayBoundPlainNumbers) {
+  const Dialect bounded{.number_max = 1.0e9, .has_bounds_for_plain_numbers = true, .refuse = Refused};
+  EXPECT_EQ(ReasonOf(R"({"a":[1000000000,-1e9,0.00001]})", bounded), "");
+  for (const char* pattern : {R"({"a":[1000000001]})", R"({"a":[-1.1e9]})", R"({"a":[1e999]})", R"({"a":[{"anything-but":2e9}]})", R"({"a":[{"anything-but":[1,2e9]}]})"}) {
+    EXPECT_EQ(ReasonOf(pattern, bounded), "Value must be between -1.0E9 and 1.0E9, inclusive") << pattern;
+  }
+  EXPECT_EQ(ReasonOf(R"({"a":[1e12]})"), "");
+}
+
 TEST(EventPattern, RepetitionBehindStarsIsComplex) {
   EXPECT_TRUE(IsValid(R"({"a":[{"wildcard":"*abc*def*ghi*"}]})"));
   EXPECT_TRUE(ReasonOf("{\"a\":[{\"wildcard\":\"*" + std::string(60, 'a') + "*\"}]}").starts_with("Rule is too complex"));

@@ -32,23 +32,11 @@ std::string JsonOf(const std::optional<json::Value>& value) { return value ? jso
 
 bool IsQuoted(std::string_view line) { return line.size() >= 2 && line.starts_with('"') && line.ends_with('"'); }
 
-// Several lines that are each in quotes lose them.
-std::string Unquoted(std::string text) {
-  const std::vector<std::string_view> lines = Split(text, '\n');
-  if (lines.size() < 2 || !std::ranges::all_of(lines, [](std::string_view line) { return IsQuoted(Trim(line)); })) return text;
-  std::string out;
-  for (const std::string_view line : lines) {
-    const std::string_view quoted = Trim(line);
-    if (!out.empty()) out += '\n';
-    out += quoted.substr(1, quoted.size() - 2);
-  }
-  return out;
-}
+constexpr std::string_view kBlanks = " \t\r\n";
 
-}  // namespace
-
-std::string FillTemplate(std::string_view text, const PlaceholderValue& value_of) {
-  const std::string_view begin = Trim(text, " \t\r\n");
+// With its values, and all its quotes.
+std::string WithValues(std::string_view text, const PlaceholderValue& value_of) {
+  const std::string_view begin = Trim(text, kBlanks);
   const bool is_json = begin.starts_with('{') || begin.starts_with('[') || begin.starts_with('"') || begin == '<' + std::string(PlaceholderAt(begin)) + '>';
   std::string out;
   bool in_string = false;
@@ -64,7 +52,33 @@ std::string FillTemplate(std::string_view text, const PlaceholderValue& value_of
     else if (text[at] == '"') in_string = !in_string;
     out += text[at++];
   }
-  return Unquoted(std::move(out));
+  return out;
+}
+
+// Several lines that are each in quotes lose them.
+std::string Unquoted(std::string text) {
+  const std::vector<std::string_view> lines = Split(text, '\n');
+  if (lines.size() < 2 || !std::ranges::all_of(lines, [](std::string_view line) { return IsQuoted(Trim(line)); })) return text;
+  std::string out;
+  for (const std::string_view line : lines) {
+    const std::string_view quoted = Trim(line);
+    if (!out.empty()) out += '\n';
+    out += quoted.substr(1, quoted.size() - 2);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string FillTemplate(std::string_view text, const PlaceholderValue& value_of) { return Unquoted(WithValues(text, value_of)); }
+
+bool IsWellFormedTemplate(std::string_view text) {
+  const std::string filled = WithValues(text, [](std::string_view) { return std::optional<json::Value>("x"); });
+  if (json::IsValidJson(filled)) return true;
+  return std::ranges::all_of(Split(filled, '\n'), [](std::string_view line) {
+    const std::string_view quoted = Trim(line, kBlanks);
+    return quoted.empty() || (IsQuoted(quoted) && json::IsValidJson(quoted));
+  });
 }
 
 std::vector<std::string> PlaceholdersOf(std::string_view text) {

@@ -21,6 +21,8 @@ namespace mayfly::patterns {
 using PlaceholderValue = std::function<std::optional<json::Value>(std::string_view name)>;
 
 std::string FillTemplate(std::string_view text, const PlaceholderValue& value_of);
+// Whether what it becomes can be JSON: an object, a list or a text in quotes, or lines that are each a text in quotes.
+bool IsWellFormedTemplate(std::string_view text);
 // Without < and >, in their order.
 std::vector<std::string> PlaceholdersOf(std::string_view text);
 

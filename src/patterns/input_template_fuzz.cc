@@ -23,6 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     MF_ASSERT(found == path->Find(*event));
     return found;
   });
+  (void)patterns::IsWellFormedTemplate(text);
   MF_ASSERT(asked == patterns::PlaceholdersOf(text).size());
   return 0;
 }

@@ -54,6 +54,13 @@ TEST(InputTemplate, ABackslashHidesQuotesAndNothingElse) {
   EXPECT_EQ(Fill(R"({"a": "\\<id>", "b": "\"<id>\""})"), R"({"a": "\\i-1", "b": "\"i-1\""})");
 }
 
+TEST(InputTemplate, TellsWhetherItCanBecomeJson) {
+  for (const char* text : {R"({"a": <a>, "b": "x <b>"})", "[<a>]", "<a>", R"("a <b>")", "\"a <b>\"\n \"c\"\r\n", R"("say \"<a>\"")"}) {
+    EXPECT_TRUE(IsWellFormedTemplate(text)) << text;
+  }
+  for (const char* text : {R"({"a": <a>)", R"({"a": <a> <b>})", "a <b>", "<a> <b>", R"("a <b>)", "\"a\"\nb", R"({"a": b})"}) EXPECT_FALSE(IsWellFormedTemplate(text)) << text;
+}
+
 TEST(InputTemplate, NamesItsPlaceholders) {
   EXPECT_THAT(PlaceholdersOf(R"({"a": <id>, "b": "<aws.events.rule-name> <$.x[0]>", "c": "< x >"})"),
               testing::ElementsAre("id", "aws.events.rule-name", "$.x[0]"));

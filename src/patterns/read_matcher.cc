@@ -21,6 +21,8 @@ class Reader {
  private:
   std::unexpected<Error> Refuse(std::string_view reason) const { return Fail(dialect_.refuse(reason)); }
   Result<const json::Member*> OnlyMember(const json::Value& value, std::string_view missing) const;
+  Result<> CheckNumber(const json::Value& number) const;
+  Result<Matcher> ReadLiteral(const json::Value& value) const;
   Result<Matcher> ReadText(std::string_view name, const json::Value& value, Place place) const;
   Result<Matcher> ReadIgnoringCase(const json::Value& value) const;
   Result<Matcher> ReadWildcard(const json::Value& value) const;
@@ -52,6 +54,17 @@ Result<const json::Member*> Reader::OnlyMember(const json::Value& value, std::st
   if (value.object().empty()) return Refuse(missing);
   if (value.object().size() > 1) return Refuse("Only one key allowed in match expression");
   return &value.object().front();
+}
+
+Result<> Reader::CheckNumber(const json::Value& number) const {
+  const auto value = number.AsDouble();
+  if (value && std::fabs(*value) <= dialect_.number_max) return {};
+  return Refuse(fmt::format("Value must be between -{0:.1f}E9 and {0:.1f}E9, inclusive", dialect_.number_max / 1e9));
+}
+
+Result<Matcher> Reader::ReadLiteral(const json::Value& value) const {
+  if (value.is_number() && dialect_.has_bounds_for_plain_numbers) MF_TRY_VOID(CheckNumber(value));
+  return Matcher{Literal{value}};
 }
 
 Result<Matcher> Reader::ReadText(std::string_view name, const json::Value& value, Place place) const {
@@ -97,9 +110,7 @@ Result<double> Reader::ReadBound(std::string_view comparison, const json::Array&
   const bool is_number = at < items.size() && items[at].is_number();
   const auto bound = is_number ? items[at].AsDouble() : Result<double>(Fail(Error::Fault("no number")));
   if (!bound) return Refuse(fmt::format("Value of {} must be numeric", comparison == "=" ? "equals" : comparison));
-  if (std::fabs(*bound) > dialect_.number_max) {
-    return Refuse(fmt::format("Value must be between -{0:.1f}E9 and {0:.1f}E9, inclusive", dialect_.number_max / 1e9));
-  }
+  MF_TRY_VOID(CheckNumber(items[at]));
   return bound;
 }
 
@@ -143,7 +154,8 @@ Result<Matcher> Reader::ReadAnythingBut(const json::Value& value) const {
   }
   if (!value.is_array()) {
     if (!value.is_string() && !value.is_number()) return Refuse("Value of anything-but must be an array or single string/number value.");
-    return Matcher{NoneOf{{Matcher{Literal{value}}}}};
+    MF_TRY(Matcher literal, ReadLiteral(value));
+    return Matcher{NoneOf{{std::move(literal)}}};
   }
   if (value.array().empty()) return Refuse("Empty arrays are not allowed");
   NoneOf none_of;
@@ -152,7 +164,8 @@ Result<Matcher> Reader::ReadAnythingBut(const json::Value& value) const {
     if (item.is_string() != value.array().front().is_string()) {
       return Refuse("Inside anything but list, either all values are number or string, mixed type is not supported");
     }
-    none_of.matchers.push_back(Matcher{Literal{item}});
+    MF_TRY(Matcher literal, ReadLiteral(item));
+    none_of.matchers.push_back(std::move(literal));
   }
   return Matcher{std::move(none_of)};
 }
@@ -192,7 +205,7 @@ Result<Matcher> Reader::ReadNamed(std::string_view name, const json::Value& valu
 
 Result<Matcher> Reader::Read(const json::Value& item) const {
   if (item.is_array()) return Refuse("Match value must be String, number, true, false, or null");
-  if (!item.is_object()) return Matcher{Literal{item}};
+  if (!item.is_object()) return ReadLiteral(item);
   MF_TRY(const json::Member* const matcher, OnlyMember(item, "Match expression name not found"));
   return ReadNamed(matcher->first, matcher->second);
 }

@@ -157,6 +157,21 @@ def test_what_targets_must_be(world):
     with refused("ValidationException") as how:
         put(InputTransformer={"InputPathsMap": {"a": "$.detail"}, "InputTemplate": "<a> <b>"})
     assert how.text == "InputTemplate for target t contains invalid placeholder b."
+    for path in ("detail", "$.", "$.detail[", "$.a..b", "$.list[x]"):
+        with refused("ValidationException") as how:
+            put(InputPath=path)
+        assert how.text == "Invalid InputPath for target t."
+        with refused("ValidationException") as how:
+            put(InputTransformer={"InputPathsMap": {"a": path}, "InputTemplate": "<a>"})
+        assert how.text == f"Invalid InputPath for target t: {path}."
+    for template in ('{"a": <a>', "<a> and <a>", '{"a": b}', '"<a>'):
+        with refused("ValidationException") as how:
+            put(InputTransformer={"InputPathsMap": {"a": "$.detail"}, "InputTemplate": template})
+        assert how.text.startswith("Invalid InputTemplate for target t : ")
+    with refused("ValidationException") as how:
+        world.events.put_targets(Rule=rule, Targets=[{"Id": "t", "Arn": arn}, {"Id": "t", "Arn": arn + "2"}])
+    assert how.text == "Targets must have different Ids, and t is there twice."
+    assert world.events.list_targets_by_rule(Rule=rule)["Targets"] == []
     with refused("ValidationException") as how:
         put(Arn=arn + ".fifo")
     assert how.text == "Parameter(s) SqsParameters must be specified for target: t."

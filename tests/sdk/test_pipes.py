@@ -136,5 +136,9 @@ def test_what_a_pipe_must_be(world):
     assert how.text == "Event pattern is not valid. Reason: Unrecognized match type wildcard"
     with refused("ValidationException"):
         create(SourceParameters={"SqsQueueParameters": {"BatchSize": 11}})
+    for parameters in ({"InputTemplate": '{"a": <$.body.a>'}, {"InputTemplate": "<$.body[>"}, {"InputTemplate": "<aws.pipes.moon>"},
+                       {"SqsQueueParameters": {"MessageGroupId": "$.body["}}):
+        with refused("ValidationException"):
+            world.pipe(arn, arn, TargetParameters=parameters)
     with refused("NotImplementedException", 501):
         create(Source=f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/s")

@@ -101,6 +101,13 @@ def test_a_large_object_is_a_file(s3, bucket):
     with refused("InvalidRange", 416):
         s3.get_object(Bucket=bucket, Key="large", Range=f"bytes={len(body)}-")
     assert s3.get_object(Bucket=bucket, Key="large", Range="bytes=1-2,4-5")["ContentLength"] == len(body)
+    assert s3.get_object(Bucket=bucket, Key="large", Range=f"bytes=1-{2 ** 63}")["ContentLength"] == len(body) - 1
+    with refused("InvalidRange", 416):
+        s3.get_object(Bucket=bucket, Key="large", Range=f"bytes={2 ** 64}-")
+    for read, code in ((s3.get_object, "InvalidArgument"), (s3.head_object, "400")):
+        for number in (0, 10_001):
+            with refused(code, 400):
+                read(Bucket=bucket, Key="large", PartNumber=number)
 
 
 def test_too_much_is_refused(s3, bucket):

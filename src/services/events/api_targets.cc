@@ -1,11 +1,13 @@
 // PutTargets, RemoveTargets, ListTargetsByRule.
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
 #include "base/text.h"
 #include "identity/arn.h"
 #include "patterns/input_template.h"
+#include "patterns/json_path.h"
 #include "resources/edit.h"
 #include "services/events/events_api.h"
 #include "wire/struct_text.h"
@@ -19,12 +21,27 @@ bool IsReserved(std::string_view placeholder) {
   return std::ranges::find(kReserved, placeholder) != std::end(kReserved);
 }
 
+Result<> CheckPaths(const Target& target) {
+  if (target.input_path && !patterns::JsonPath::Parse(*target.input_path)) {
+    return Fail(Invalid(fmt::format("Invalid InputPath for target {}.", target.id)));
+  }
+  if (!target.input_transformer || !target.input_transformer->input_paths_map) return {};
+  for (const auto& [name, path] : *target.input_transformer->input_paths_map) {
+    if (StartsWithIgnoringCase(name, "aws")) return Fail(Invalid(fmt::format("InputPathsMap for target {} contains the reserved name {}.", target.id, name)));
+    if (!patterns::JsonPath::Parse(path)) return Fail(Invalid(fmt::format("Invalid InputPath for target {}: {}.", target.id, path)));
+  }
+  return {};
+}
+
 Result<> CheckTransformer(const Target& target) {
   const auto& paths = target.input_transformer->input_paths_map;
   for (const std::string& name : patterns::PlaceholdersOf(target.input_transformer->input_template)) {
     const bool is_known = paths && std::ranges::any_of(*paths, [&](const auto& path) { return path.first == name; });
     if (is_known || IsReserved(name)) continue;
     return Fail(Invalid(fmt::format("InputTemplate for target {} contains invalid placeholder {}.", target.id, name)));
+  }
+  if (!patterns::IsWellFormedTemplate(target.input_transformer->input_template)) {
+    return Fail(Invalid(fmt::format("Invalid InputTemplate for target {} : [Source: (String)\"{}\"].", target.id, target.input_transformer->input_template)));
   }
   return {};
 }
@@ -39,7 +56,17 @@ Result<> CheckTarget(const Target& target) {
   if (arn->service == "sqs" && arn->resource.ends_with(".fifo") && !target.sqs_parameters) {
     return Fail(Invalid(fmt::format("Parameter(s) SqsParameters must be specified for target: {}.", target.id)));
   }
+  MF_TRY_VOID(CheckPaths(target));
   return target.input_transformer ? CheckTransformer(target) : Result<>();
+}
+
+Result<> CheckTargets(const std::vector<Target>& targets) {
+  std::set<std::string_view> ids;
+  for (const Target& target : targets) {
+    if (!ids.insert(target.id).second) return Fail(Invalid(fmt::format("Targets must have different Ids, and {} is there twice.", target.id)));
+    MF_TRY_VOID(CheckTarget(target));
+  }
+  return {};
 }
 
 // As they are kept: each with all that the client said of it.
@@ -66,7 +93,7 @@ std::string PageToken(size_t at) { return resources::WriteMarker(std::to_string(
 
 Task<Result<PutTargetsResponse>> EventsApi::PutTargets(Context& ctx, PutTargetsRequest request) {
   MF_CO_TRY(const RulePointer rule, ExistingRule(ctx, request.event_bus_name, request.rule));
-  for (const Target& target : request.targets) MF_CO_TRY_VOID(CheckTarget(target));
+  MF_CO_TRY_VOID(CheckTargets(request.targets));
   MF_CO_TRY_VOID(co_await resources::Edit(ctx, parts_.tables->rules, rule->name.Key(), [&](RuleRow& changed) -> Result<> {
     Merge(RowsOf(request), changed.targets);
     return changed.targets.size() <= kTargetsMax ? Result<>() : Fail(LimitExceeded());

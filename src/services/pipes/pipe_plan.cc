@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "base/text.h"
 #include "identity/arn.h"
 #include "patterns/input_template.h"
 #include "patterns/json_path.h"
@@ -77,6 +80,34 @@ std::optional<json::Value> ReservedOf(std::string_view name, const json::Value& 
   return std::nullopt;
 }
 
+bool IsReserved(std::string_view name) {
+  constexpr std::string_view kReserved[] = {"aws.pipes.pipe-arn", "aws.pipes.pipe-name", "aws.pipes.source-arn", "aws.pipes.enrichment-arn", "aws.pipes.target-arn",
+                                            "aws.pipes.event.ingestion-time", "aws.pipes.event", "aws.pipes.event.json"};
+  return std::ranges::find(kReserved, name) != std::end(kReserved);
+}
+
+// A text may be anything; what begins as JSON has to become some.
+Result<> CheckTemplate(std::string_view what, const std::string& text) {
+  for (const std::string& name : patterns::PlaceholdersOf(text)) {
+    if (IsReserved(name) || patterns::JsonPath::Parse(name)) continue;
+    return Fail(Invalid(fmt::format("Invalid InputTemplate in {}: <{}> is neither a path nor a reserved variable.", what, name)));
+  }
+  const std::string_view begin = Trim(text, " \t\r\n");
+  const bool is_json = begin.starts_with('{') || begin.starts_with('[');
+  if (!is_json || patterns::IsWellFormedTemplate(text)) return {};
+  return Fail(Invalid(fmt::format("Invalid InputTemplate in {}: it is no valid JSON.", what)));
+}
+
+// Parameters that are paths.
+Result<> CheckParameters(const json::Value& parameters) {
+  for (const auto& [name, value] : parameters.is_object() ? parameters.object() : json::Object()) {
+    if (value.is_object()) MF_TRY_VOID(CheckParameters(value));
+    const bool is_path = value.is_string() && value.string().starts_with("$.");
+    if (is_path && !patterns::JsonPath::Parse(value.string())) return Fail(Invalid(fmt::format("{} has an invalid JSON path: {}", name, value.string())));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<PipePlan> ReadPipePlan(const json::Value& settings) {
@@ -86,6 +117,9 @@ Result<PipePlan> ReadPipePlan(const json::Value& settings) {
   plan.role_arn = settings.StringOr("RoleArn", "");
   plan.enrichment_arn = settings.StringOr("Enrichment", "");
   plan.enrichment_template = MemberOf(settings, "EnrichmentParameters").StringOr("InputTemplate", "");
+  MF_TRY_VOID(CheckTemplate("EnrichmentParameters", plan.enrichment_template));
+  MF_TRY_VOID(CheckTemplate("TargetParameters", plan.target_template));
+  MF_TRY_VOID(CheckParameters(plan.target_parameters));
   const auto enrichment = identity::ParseArn(plan.enrichment_arn);
   if (!plan.enrichment_arn.empty() && (!enrichment || enrichment->service != "lambda")) return Fail(NotBuilt(fmt::format("Enrichment by {}", plan.enrichment_arn)));
   return plan;

@@ -86,7 +86,7 @@ Task<Result<ObjectRow>> S3Api::Locate(Context& ctx, const BucketRow& bucket, con
 Task<Result<>> S3Api::ChoosePart(Context& ctx, View& view, int32_t part_number) {
   MF_CO_TRY(const auto parts, co_await parts_.objects->Parts(ctx, view.row));
   const int count = std::max<int>(1, static_cast<int>(parts.size()));
-  if (part_number < 1 || part_number > count) {
+  if (part_number > count) {
     Error error = WithElement(Error::Service("InvalidPartNumber", "The requested partnumber is not satisfiable"), "PartNumberRequested", std::to_string(part_number));
     co_return Fail(WithElement(std::move(error), "ActualPartCount", std::to_string(count)));
   }
@@ -105,6 +105,7 @@ Task<Result<S3Api::View>> S3Api::Look(Context& ctx, Request& request) {
   MF_CO_TRY(view.bucket, parts_.buckets->Get(request.bucket));
   MF_CO_TRY_VOID(RefuseCustomerKeys(request));
   if (request.range && request.part_number) co_return Fail(InvalidRequest("Cannot specify both Range header and partNumber query parameter"));
+  if (request.part_number) MF_CO_TRY_VOID(CheckPartNumber(*request.part_number));
   if (ctx.principal.account_id.empty() && HasOverrides(request)) {
     co_return Fail(InvalidRequest("Request specific response headers cannot be used for anonymous GET requests."));
   }

@@ -21,6 +21,12 @@ TEST(RangesTest, OfReads) {
   EXPECT_EQ(Shown("bytes=100-"), "InvalidRange");
   EXPECT_EQ(Shown("bytes=-0"), "InvalidRange");
   EXPECT_EQ(Shown("bytes=0-", 0), "InvalidRange");
+  for (const char* huge : {"9223372036854775807", "9223372036854775808", "18446744073709551616", "99999999999999999999999"}) {
+    EXPECT_EQ(Shown("bytes=90-" + std::string(huge)), "90+10");
+    EXPECT_EQ(Shown("bytes=-" + std::string(huge)), "0+100");
+    EXPECT_EQ(Shown("bytes=" + std::string(huge) + "-"), "InvalidRange");
+    EXPECT_EQ(Shown("bytes=" + std::string(huge) + "-" + huge), "InvalidRange");
+  }
   for (const char* text : {"", "bytes=", "bytes=-", "bytes=a-b", "bytes=9-3", "bytes=0-1,3-4", "lines=0-1", "bytes=--1"}) EXPECT_EQ(Shown(text), "all") << text;
 }
 
@@ -29,7 +35,7 @@ TEST(RangesTest, OfCopies) {
   ASSERT_TRUE(range);
   EXPECT_EQ(range->offset, 5);
   EXPECT_EQ(range->size, 5);
-  for (const char* text : {"bytes=5-", "bytes=-5", "5-9", "bytes=5-10", "bytes=9-5"}) EXPECT_FALSE(ParseCopyRange(text, 10)) << text;
+  for (const char* text : {"bytes=5-", "bytes=-5", "5-9", "bytes=5-10", "bytes=9-5", "bytes=0-9223372036854775808"}) EXPECT_FALSE(ParseCopyRange(text, 10)) << text;
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "services/message_rules.h"
 #include "services/sns/sns_errors.h"
 
 namespace mayfly::sns {
@@ -28,6 +29,15 @@ Result<> ReadStructure(Publication& publication) {
   if (usual == publication.of_protocol.end()) return Fail(InvalidParameter("Message Structure - No default entry in JSON message body"));
   publication.message = usual->second;
   return {};
+}
+
+// Receivers are told in XML, or by queues that take nothing else.
+Result<> CheckCharacters(const Publication& publication) {
+  bool is_good = services::HasOnlyXmlCharacters(publication.content);
+  for (const auto& [protocol, text] : publication.of_protocol) is_good = is_good && services::HasOnlyXmlCharacters(text);
+  if (is_good) return {};
+  return Fail(InvalidParameter("Message", "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | "
+                                          "#x10000 to #x10FFFF"));
 }
 
 Result<> CheckName(std::string_view name) {
@@ -59,7 +69,10 @@ Result<PublishedAttribute> ReadAttribute(const std::string& name, MessageAttribu
   if (!wanted || wanted->empty()) {
     return Fail(InvalidValue(fmt::format("The message attribute '{}' must contain non-empty message attribute value for message attribute type '{}'.", name, type)));
   }
-  if (IsOfType(type, "Number") && !ParseNumber<double>(Trim(*wanted))) {
+  if (!binary && !services::HasOnlyXmlCharacters(*wanted)) {
+    return Fail(InvalidValue(fmt::format("Invalid characters found in the value of message attribute '{}'.", name)));
+  }
+  if (IsOfType(type, "Number") && !services::IsMessageNumber(Trim(*wanted))) {
     return Fail(InvalidValue(fmt::format("Could not cast message attribute '{}' value to number.", name)));
   }
   return PublishedAttribute{name, type, std::move(*wanted)};
@@ -76,6 +89,7 @@ Result<Publication> Read(Source& source) {
     publication.subject = std::move(*source.subject);
   }
   if (source.message_structure && *source.message_structure == "json") MF_TRY_VOID(ReadStructure(publication));
+  MF_TRY_VOID(CheckCharacters(publication));
   if (source.message_attributes) {
     for (auto& [name, value] : *source.message_attributes) {
       MF_TRY(auto attribute, ReadAttribute(name, value));

@@ -13,7 +13,7 @@ constexpr int64_t kCombinationsMax = 150;
 
 Error RefusedFilter(std::string_view reason) { return InvalidParameter(fmt::format("FilterPolicy: {}", reason)); }
 
-constexpr patterns::Dialect kDialect{.bytes_max = kFilterPolicyBytesMax, .has_wildcards = true, .has_nested_anything_but = true, .number_max = 1.0e9,
+constexpr patterns::Dialect kDialect{.bytes_max = kFilterPolicyBytesMax, .has_wildcards = true, .has_nested_anything_but = true, .number_max = 1.0e9, .has_bounds_for_plain_numbers = true,
                                      .or_combinations_max = 1000, .wildcard_complexity_max = 100, .refuse = &RefusedFilter};
 
 Error LimitExceeded(std::string_view what) {

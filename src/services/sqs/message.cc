@@ -6,6 +6,7 @@
 
 #include "base/md5.h"
 #include "base/text.h"
+#include "services/message_rules.h"
 #include "services/sqs/errors.h"
 
 namespace mayfly::sqs {
@@ -63,42 +64,9 @@ class Reader {
   bool failed_ = false;
 };
 
-// #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF; the text is UTF-8.
-bool HasOnlyAllowedCharacters(std::string_view text) {
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if (byte < 0x20 && byte != 0x9 && byte != 0xA && byte != 0xD) return false;
-    // U+FFFE and U+FFFF
-    if (byte == 0xEF && i + 2 < text.size() && static_cast<unsigned char>(text[i + 1]) == 0xBF && static_cast<unsigned char>(text[i + 2]) >= 0xBE) return false;
-  }
-  return true;
-}
-
 bool IsBinary(const MessageAttribute& attribute) { return attribute.data_type.starts_with("Binary"); }
 
 bool HasType(std::string_view type, std::string_view base) { return type == base || (type.starts_with(base) && type.size() > base.size() + 1 && type[base.size()] == '.'); }
-
-bool IsDecimal(std::string_view text) {
-  size_t at = 0;
-  auto digits = [&] {
-    const size_t begin = at;
-    while (at < text.size() && IsDigit(text[at])) ++at;
-    return at - begin;
-  };
-  if (at < text.size() && (text[at] == '-' || text[at] == '+')) ++at;
-  size_t count = digits();
-  if (at < text.size() && text[at] == '.') {
-    ++at;
-    count += digits();
-  }
-  if (count == 0) return false;
-  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
-    ++at;
-    if (at < text.size() && (text[at] == '-' || text[at] == '+')) ++at;
-    if (digits() == 0) return false;
-  }
-  return at == text.size();
-}
 
 Result<> CheckAttributeName(std::string_view name) {
   if (name.empty() || name.size() > 256) return Fail(InvalidParameterValue("Message (user) attribute names must be shorter than 256 Bytes"));
@@ -132,10 +100,10 @@ Result<> CheckAttribute(const MessageAttribute& attribute) {
                                                   IsBinary(attribute) ? "Binary" : "String")));
   }
   if (IsBinary(attribute)) return {};
-  if (!HasOnlyAllowedCharacters(attribute.value)) {
+  if (!services::HasOnlyXmlCharacters(attribute.value)) {
     return Fail(InvalidParameterValue(fmt::format("Invalid characters found in the value of message (user) attribute '{}'.", attribute.name)));
   }
-  if (number && !IsDecimal(attribute.value)) {
+  if (number && !services::IsMessageNumber(attribute.value)) {
     return Fail(InvalidParameterValue(fmt::format("Can't cast the value of message (user) attribute '{}' to a number.", attribute.name)));
   }
   return {};
@@ -218,7 +186,7 @@ Result<> CheckBody(std::string_view body, size_t bytes, size_t bytes_max) {
   if (bytes > bytes_max) {
     return Fail(InvalidParameterValue(fmt::format("One or more parameters are invalid. Reason: Message must be shorter than {} bytes.", bytes_max)));
   }
-  if (!HasOnlyAllowedCharacters(body)) {
+  if (!services::HasOnlyXmlCharacters(body)) {
     return Fail(Error::Service("InvalidMessageContents",
                                "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF"));
   }

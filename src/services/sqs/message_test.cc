@@ -81,7 +81,7 @@ TEST(Message, AttributesAreChecked) {
   auto check = [](MessageAttribute attribute) { return CodeOf(CheckAttributes({std::move(attribute)})); };
   EXPECT_EQ(check({"good-name_1.x", "String.custom", "v"}), "");
   EXPECT_EQ(check({"n", "Number", "-1.5e+10"}), "");
-  for (const char* number : {"", "1e", "e5", ".", "1.2.3", "0x10", "NaN", " 1"}) EXPECT_NE(check({"n", "Number", number}), "") << number;
+  for (const char* number : {"", "1e", "e5", ".", "1.2.3", "0x10", "NaN", " 1", "1e999", "Infinity"}) EXPECT_NE(check({"n", "Number", number}), "") << number;
   for (const char* name : {"", ".a", "a.", "a..b", "AWS.a", "amazon.a", "a b"}) EXPECT_NE(check({name, "String", "v"}), "") << name;
   for (const char* type : {"", "string", "Strings", "String.", "Text"}) EXPECT_NE(check({"a", type, "v"}), "") << type;
 }
