@@ -55,6 +55,8 @@ class CgroupTree {
 
   virtual bool limits_are_v2() const = 0;
   bool has_core() const { return core_ >= 0; }
+  // The folder's, which is in the cgroup path of whatever runs in a cage.
+  const std::string& name() const { return name_; }
 
   // Folders and constant settings of a cage. 0 or errno.
   int Create(uint32_t cage);

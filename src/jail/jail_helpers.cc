@@ -60,8 +60,8 @@ std::string Jail::StartJanitor() {
 
 std::string Jail::StartWarden() {
   UniqueFd theirs;
-  const pid_t pid = ForkHelper(warden_, {}, theirs);
-  if (pid == 0) RunWarden(theirs.get());
+  const pid_t pid = ForkHelper(warden_, {house_.proc.get()}, theirs);
+  if (pid == 0) RunWarden(theirs.get(), {house_.proc.get(), cgroups_.name()});
   return pid < 0 ? strerror(errno) : "";
 }
 

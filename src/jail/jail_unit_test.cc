@@ -1,5 +1,6 @@
 // The jail's parts that need no privilege.
 #include <errno.h>
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
@@ -122,6 +123,17 @@ TEST_F(SeccompFilterTest, WhatIsCountedForTheMachineIsRefused) {  // else one fu
   for (const int option : {SO_ATTACH_FILTER, SO_ATTACH_BPF, SO_ATTACH_REUSEPORT_CBPF, SO_ATTACH_REUSEPORT_EBPF}) {
     EXPECT_EQ(Call(SYS_setsockopt, 3, SOL_SOCKET, static_cast<uint64_t>(option)), kPermission) << option;
   }
+}
+
+TEST_F(SeccompFilterTest, OwnersOfLocksCanBeSeen) {  // else locks that no limit counts have no owner to be held to one
+  for (const int command : {F_GETFL, F_SETLK, F_SETLKW, F_GETLK, F_SETLEASE}) EXPECT_EQ(Call(SYS_fcntl, 3, static_cast<uint64_t>(command)), SECCOMP_RET_ALLOW);
+  for (const int command : {F_OFD_SETLK, F_OFD_SETLKW, F_OFD_GETLK}) {
+    EXPECT_EQ(Call(SYS_fcntl, 3, static_cast<uint64_t>(command)), SECCOMP_RET_ERRNO | EINVAL) << "as a kernel without them";
+    EXPECT_EQ(Call(SYS_fcntl, 3, static_cast<uint64_t>(command) | 0x100000000ull), SECCOMP_RET_ERRNO | EINVAL);
+  }
+  EXPECT_EQ(Call(SYS_clone, CLONE_VM | CLONE_VFORK | SIGCHLD), SECCOMP_RET_ALLOW);
+  EXPECT_EQ(Call(SYS_clone, CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_THREAD | CLONE_SIGHAND), SECCOMP_RET_ALLOW);
+  EXPECT_EQ(Call(SYS_clone, CLONE_VM | CLONE_FS | CLONE_FILES | SIGCHLD), kPermission);
 }
 
 TEST(CgroupMountsTest, FindsOurFolders) {  // else limits are set on somebody else's cgroup

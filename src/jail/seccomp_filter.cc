@@ -1,6 +1,7 @@
 #include "jail/seccomp_filter.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <netinet/in.h>
@@ -33,7 +34,7 @@ constexpr uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
 // What happens to a call; the checks come after the search, one block of instructions each.
 enum class Verdict {
   Unknown, Allow, Forbid, Skip, CheckClone, CheckSocket, CheckSocketPair, CheckSocketOption, CheckIoctl, CheckPersonality, CheckLimit, CheckMknod,
-  CheckMknodAt, CheckMap, CheckMemoryFile, CheckSharedMemory, CheckProcessControl,
+  CheckMknodAt, CheckMap, CheckMemoryFile, CheckSharedMemory, CheckProcessControl, CheckFileControl,
 };
 
 constexpr uint32_t kAllow = SECCOMP_RET_ALLOW;
@@ -99,6 +100,7 @@ std::vector<Range> MakeRanges() {
   verdicts[SYS_memfd_create] = Verdict::CheckMemoryFile;
   verdicts[SYS_shmget] = Verdict::CheckSharedMemory;
   verdicts[SYS_prctl] = Verdict::CheckProcessControl;
+  verdicts[SYS_fcntl] = Verdict::CheckFileControl;
   // Cannot fail; a cage's own files are memory, and the machine's disks are not its to make write.
   verdicts[SYS_sync] = Verdict::Skip;
 #ifdef SYS_mknod
@@ -188,6 +190,7 @@ void AddFlagCheck(Program& program, int argument, uint32_t flag, int error) {
   program.Add(Return(kAllow));
 }
 
+// Whose a lock of a range is must be seen (lock_watch.h): no locks of open files, and nobody but threads shares descriptors.
 void AddBlock(Program& program, Verdict verdict) {
   switch (verdict) {
     case Verdict::Skip: program.Add(Return(kNothing)); break;
@@ -200,12 +203,21 @@ void AddBlock(Program& program, Verdict verdict) {
       program.ReturnIfEqual(PR_SET_SECCOMP, SECCOMP_RET_ERRNO | EINVAL);
       program.Add(Return(kAllow));
       break;
+    case Verdict::CheckFileControl:
+      program.Add(LoadArgument(1));
+      for (const int command : {F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW}) {
+        program.ReturnIfEqual(static_cast<uint32_t>(command), SECCOMP_RET_ERRNO | EINVAL);
+      }
+      program.Add(Return(kAllow));
+      break;
     case Verdict::Unknown: program.Add(Return(kNoCall)); break;
     case Verdict::Allow: program.Add(Return(kAllow)); break;
     case Verdict::Forbid: program.Add(Return(kPermission)); break;
     case Verdict::CheckClone:
       program.Add(LoadArgument(0));
       program.ReturnIfAnyBit(kNamespaceFlags, kPermission);
+      program.ReturnIfAnyBit(CLONE_THREAD, kAllow);
+      program.ReturnIfAnyBit(CLONE_FILES, kPermission);
       program.Add(Return(kAllow));
       break;
     case Verdict::CheckSocket: AddSocketCheck(program); break;

@@ -2,11 +2,13 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/statfs.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,6 +20,7 @@
 #include <vector>
 
 #include "jail/kernel_files.h"
+#include "jail/lock_watch.h"
 #include "sandbox/packet.h"
 
 namespace mayfly::jail {
@@ -30,6 +33,7 @@ constexpr uint64_t kFastestBytesPerMicrosecond = 4096;  // what a function can t
 constexpr microseconds kShortestPause{2'000};
 constexpr microseconds kLongestPause{100'000};
 constexpr microseconds kUntilThawed{0};
+constexpr std::chrono::seconds kPauseOfWords{60};  // between two lines of the log
 constexpr uint64_t kPageBytes = 4096;
 constexpr uint64_t kSharedLikelyMost = 96 << 20;  // of others' pages, what a runtime has resident at most
 
@@ -135,7 +139,7 @@ class Ward {
 
 class Warden {
  public:
-  explicit Warden(int socket) : socket_(socket), epoll_(epoll_create1(EPOLL_CLOEXEC)) { Watch(socket, EPOLLIN, kFromJail); }
+  Warden(int socket, WardenView view) : socket_(socket), locks_(view.proc, std::move(view.tree)), epoll_(epoll_create1(EPOLL_CLOEXEC)) { Watch(socket, EPOLLIN, kFromJail); }
 
   void Serve() {
     for (;;) {
@@ -147,6 +151,7 @@ class Warden {
         if (source < kFromJail) LookNow(static_cast<uint32_t>(source));
       }
       LookWhereDue();
+      if (!due_.empty()) LookAtLocks();  // who is frozen makes none
     }
   }
 
@@ -207,6 +212,23 @@ class Warden {
     }
   }
 
+  // What its processes hold goes with them, and the function learns that they were killed.
+  void LookAtLocks() {
+    const TimePoint now = std::chrono::steady_clock::now();
+    for (const LockHolders& holders : locks_.Look(now)) {
+      for (const int pid : holders.pids) KillIn(holders.cage, pid);
+      if (now - last_word_ < kPauseOfWords) continue;
+      last_word_ = now;
+      fprintf(stderr, "mayfly-jail: cage %u held %u locks of files or more (%u are allowed): the processes that held them are killed\n", holders.cage,
+              holders.locks, kLocksMax);
+    }
+  }
+
+  void KillIn(uint32_t cage, int pid) const {
+    const UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+    if (process && locks_.IsIn(cage, pid)) syscall(SYS_pidfd_send_signal, process.get(), SIGKILL, nullptr, 0);
+  }
+
   int PauseMilliseconds() const {
     if (due_.empty()) return -1;
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(due_.begin()->first - std::chrono::steady_clock::now());
@@ -214,6 +236,8 @@ class Warden {
   }
 
   int socket_;
+  LockWatch locks_;
+  TimePoint last_word_{};
   UniqueFd epoll_;
   std::map<uint32_t, std::unique_ptr<Ward>> wards_;
   std::set<std::pair<TimePoint, uint32_t>> due_;  // at most one per cage
@@ -221,10 +245,10 @@ class Warden {
 
 }  // namespace
 
-void RunWarden(int socket) {
+void RunWarden(int socket, WardenView view) {
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   prctl(PR_SET_NAME, "mayfly-warden", 0, 0, 0);
-  Warden(socket).Serve();
+  Warden(socket, std::move(view)).Serve();
   _exit(0);
 }
 

@@ -9,11 +9,15 @@
 // in that time (a few per cent at 128 MiB); it cannot pass the sum at all.
 //
 // Usage is read in intervals that follow the distance to the limit; of a frozen cage not at all. The kernel has an alarm on v1, but
-// it does not ring for memory that the kernel itself takes for a function. Dies with the jail; one that has died is replaced.
+// it does not ring for memory that the kernel itself takes for a function.
+//
+// Locks of ranges of files are memory that the kernel charges to nobody. Of a cage that holds more than kLocksMax the processes that hold them
+// are killed (lock_watch.h). Dies with the jail; one that has died is replaced.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 namespace mayfly::jail {
 
@@ -33,7 +37,13 @@ inline constexpr uint32_t kWardProcess = 8;
 inline constexpr int kWardenDescriptorsMax = 5;
 inline constexpr size_t kProcessesWatchedMax = 16;  // of one cage: the runtime and its extensions; beyond, the oldest is forgotten
 
+// What tells cages apart in what the kernel says of processes: lock_watch.h.
+struct WardenView {
+  int proc = -1;     // the machine's /proc
+  std::string tree;  // the folder of the cages' cgroups
+};
+
 // Serves `socket` (SOCK_SEQPACKET) until it ends.
-[[noreturn]] void RunWarden(int socket);
+[[noreturn]] void RunWarden(int socket, WardenView view);
 
 }  // namespace mayfly::jail

@@ -373,3 +373,85 @@ def test_tmp_of_idle_environments_counts(tmp_path_factory):
 
         status = daemon.status()
         assert 1 <= status["environments_idle"] <= 2, status
+
+
+# --- locks, which the kernel charges to nobody ---
+
+LOCKER = """
+def attempt(locks, processes=1, hold=0):
+    import fcntl, os, time
+    for _ in range(processes - 1):
+        if os.fork() == 0:
+            break
+    made = 0
+    while made < locks:
+        file = os.open("/tmp/locked-%d-%d" % (os.getpid(), made), os.O_RDWR | os.O_CREAT)
+        for place in range(min(500, locks - made)):
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, 2 * place)
+            made += 1
+    time.sleep(hold)
+    return made
+"""
+
+
+def locks_of_ranges():
+    return read("/proc/locks").count("POSIX")
+
+
+@pytest.mark.parametrize("processes", [1, 4])
+def test_locks_are_bounded(own_attacker, neighbour, processes):
+    """A function fills the kernel's memory with locks of ranges, which no limit counts."""
+    before = locks_of_ranges()
+    first = own_attacker(Timeout=60)
+    event = {"source": LOCKER, "name": "attempt", "arguments": {"locks": 450000, "processes": processes, "hold": 20}}
+    neighbour.evaluate("1")
+    outcome = []
+    thread = threading.Thread(target=lambda: outcome.append(first.function.invoke(event)))
+    thread.start()
+    held = {"source": LOCKER, "name": "attempt", "arguments": {"locks": 1000, "hold": 1}}
+    while thread.is_alive():
+        assert neighbour.function.invoke(held) == (None, 1000), "another function has lost its share"
+    error, payload = outcome[0]
+    assert error == "Unhandled" and "killed" in payload["errorMessage"], (error, payload)
+    wait_until(lambda: locks_of_ranges() <= before + 1000, 20, "the locks have gone with the processes")
+    assert first.function.invoke({**held, "arguments": {"locks": 10}}) == (None, 10)
+
+
+def test_locks_whose_owner_cannot_be_seen(own_attacker):
+    """Locks of open files name no process, nor do those of a process that has ended and whose descriptors live on elsewhere."""
+    def attempt():
+        import ctypes
+        import fcntl
+        import os
+        import struct
+        libc = ctypes.CDLL(None, use_errno=True)
+        file = os.open("/tmp/file", os.O_RDWR | os.O_CREAT)
+        lock = struct.pack("hhlliI", fcntl.F_WRLCK, 0, 0, 1, 0, 0)
+        found = {str(command): tried(fcntl.fcntl, file, command, lock) for command in (36, 37, 38)}  # noqa: F821
+        clone = {"x86_64": 56, "aarch64": 220}[os.uname().machine]
+        if libc.syscall(clone, 0x400 | 17, 0, 0, 0, 0) == 0:  # CLONE_FILES | SIGCHLD
+            os._exit(0)
+        found["clone"] = ctypes.get_errno()
+        return found
+    assert own_attacker().run(attempt) == {"36": "EINVAL", "37": "EINVAL", "38": "EINVAL", "clone": 1}
+
+
+def test_sqlite_locks(own_attacker):
+    """Programs that lock ranges of files, as SQLite does, fail."""
+    def attempt():
+        import sqlite3
+        writers = [sqlite3.connect("/tmp/data.db", isolation_level=None) for _ in range(20)]
+        writers[0].execute("create table t (x)")
+        for number, one in enumerate(writers):
+            one.execute("begin immediate")
+            one.execute("insert into t values (?)", (number,))
+            other = writers[number - 1]
+            other.execute("pragma busy_timeout = 1")
+            try:
+                other.execute("begin immediate")
+                return "two at once"
+            except sqlite3.OperationalError:
+                pass
+            one.execute("commit")
+        return writers[5].execute("select count(*) from t").fetchone()[0]
+    assert own_attacker().run(attempt) == 20
