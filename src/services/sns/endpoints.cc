@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/real_loop.h"
+#include "identity/arn.h"
 #include "services/sns/delivery_policy.h"
 #include "services/sns/sns_errors.h"
 
@@ -68,6 +69,7 @@ Task<Result<>> Endpoints::PublishTo(Context& ctx, const TopicName& name, const d
   Publication publication;
   publication.message = publication.content = delivery.body;
   if (delivery.principal.name == "s3.amazonaws.com") publication.subject = "Amazon S3 Notification";
+  if (const auto source = identity::ParseArn(delivery.source_arn); source && source->service == "ses") publication.subject = "Amazon SES Email Receipt Notification";
   for (const auto& attribute : delivery.attributes) publication.attributes.push_back(FromDelivery(attribute));
   publication.group_id = delivery.message_group_id;
   publication.deduplication_id = delivery.message_deduplication_id;

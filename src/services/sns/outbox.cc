@@ -66,6 +66,13 @@ Task<Result<>> Outbox::Add(Context& ctx, OutboxMessage message) {
   co_return Result<>();
 }
 
+Task<Result<>> Outbox::Keep(Context& ctx, delivery::OutgoingMessage message) {
+  OutboxMessage kept{.id = std::move(message.id), .account_id = std::move(message.account_id), .region = std::move(message.region),
+                     .protocol = std::move(message.protocol), .endpoint = std::move(message.endpoint), .type = std::move(message.type),
+                     .subject = std::move(message.subject), .body = std::move(message.body)};
+  co_return co_await Add(ctx, std::move(kept));
+}
+
 Task<Result<std::string>> Outbox::Write(Context& ctx, std::string account_id, size_t limit) {
   std::vector<std::string> keys;
   for (auto kept = kept_.rbegin(); kept != kept_.rend(); ++kept) keys.push_back(kept->key);

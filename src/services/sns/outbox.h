@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/task.h"
+#include "delivery/outgoing_messages.h"
 #include "resources/json_members.h"
 #include "store/store.h"
 
@@ -30,7 +31,7 @@ struct OutboxMessage {
   int64_t sent_millis = 0;
 };
 
-class Outbox {
+class Outbox final : public delivery::OutgoingMessages {
  public:
   // Both outlive it.
   Outbox(store::Store& store, const Clock& clock) : store_(&store), clock_(&clock) {}
@@ -39,6 +40,8 @@ class Outbox {
   Task<Result<>> Open(Context& ctx);
   // Error: a fault of the store (retryable).
   Task<Result<>> Add(Context& ctx, OutboxMessage message);
+  // Of another service.
+  Task<Result<>> Keep(Context& ctx, delivery::OutgoingMessage message) override;
   // {"messages":[…]}, the newest first, of one account or of all ("").
   Task<Result<std::string>> Write(Context& ctx, std::string account_id, size_t limit);
   // After the store has been cleared.

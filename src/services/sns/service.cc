@@ -21,6 +21,7 @@ class SnsService final : public services::Service {
     commons.deliveries->AddSender(std::string(kSender), service->sender_);
     commons.deliveries->AddSender(std::string(kRedriveSender), service->redrive_);
     ports.Offer<delivery::Target>(service->endpoints_, "sns");
+    ports.Offer<delivery::OutgoingMessages>(service->outbox_);
     ports.Offer<services::Page>(service->outbox_page_, "outbox");
     ports.Offer<services::Page>(service->link_page_, "sns");
     co_return service;
@@ -73,7 +74,7 @@ class SnsService final : public services::Service {
 
 services::Declaration Declare() {
   return {.name = "sns",
-          .offers = {services::PortOf<delivery::Target>("sns"), services::PortOf<services::Page>("outbox"), services::PortOf<services::Page>("sns")},
+          .offers = {services::PortOf<delivery::Target>("sns"), services::PortOf<delivery::OutgoingMessages>(), services::PortOf<services::Page>("outbox"), services::PortOf<services::Page>("sns")},
           .needs = {},
           .options = {},
           .open = [](Context& ctx, const services::Commons& commons, services::Ports& ports) { return SnsService::Open(ctx, commons, ports); }};
