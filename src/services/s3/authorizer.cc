@@ -63,7 +63,7 @@ bool IsPublicPolicy(const std::string& policy) {
 }
 
 Result<> Authorizer::Authorize(const identity::RequestPrincipal& principal, std::string_view action, const std::string& name, std::string_view key,
-                               std::string_view acl) const {
+                               std::string_view acl, identity::ConditionKeys keys) const {
   const BucketPointer bucket = buckets_->Find(name);
   if (!bucket) return principal.is_anonymous() ? Fail(AccessDenied()) : Result<>();
   const PublicAccessBlockConfiguration block = bucket->Setting("public-access-block").empty() ? PublicAccessBlockConfiguration{} : BlockOf(*bucket);
@@ -75,7 +75,7 @@ Result<> Authorizer::Authorize(const identity::RequestPrincipal& principal, std:
   if (!policy && control_.IsOwner(principal, bucket->account_id)) return {};
   const std::string arn = key.empty() ? BucketArn(name) : ObjectArn(name, key);
   const identity::AccessControl::Resource resource{.arn = arn, .owner_account_id = bucket->account_id, .region = bucket->region};
-  auto allowed = control_.Authorize(principal, action, resource, {&policy, 1});
+  auto allowed = control_.Authorize(principal, action, resource, {&policy, 1}, std::move(keys));
   if (allowed) return allowed;
   const bool has_acls = bucket->ownership != "BucketOwnerEnforced" && !block.ignore_public_acls.value_or(false);
   const bool is_denied = allowed.error().message.find("explicit deny") != std::string::npos;

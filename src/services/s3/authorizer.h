@@ -18,10 +18,11 @@ class Authorizer {
   // All outlive it.
   Authorizer(const Buckets& buckets, const identity::IdentityPolicies& identities, const Clock& clock) : buckets_(&buckets), control_(identities, clock) {}
 
-  // `key`: "" for the bucket itself. `acl`: of the object, where it is known. A bucket that does not exist is its operation's business.
+  // `key`: "" for the bucket itself. `acl`: of the object, where it is known. `keys`: what only the caller knows (aws:SourceArn of a
+  // service). A bucket that does not exist is its operation's business.
   // Error: AccessDenied.
   Result<> Authorize(const identity::RequestPrincipal& principal, std::string_view action, const std::string& bucket, std::string_view key,
-                     std::string_view acl = {}) const;
+                     std::string_view acl = {}, identity::ConditionKeys keys = {}) const;
   // Of the caller of an operation. Error: AccessDenied, also for an x-amz-expected-bucket-owner that is not the owner.
   Result<> Authorize(const Context& ctx, const wire::Operation& operation, const wire::Message& request) const;
   // As wire::Endpoint takes it. The Authorizer must outlive the endpoint.

@@ -5,6 +5,7 @@
 #include "services/s3/code_buckets.h"
 #include "services/s3/collector.h"
 #include "services/s3/forms_api.h"
+#include "services/s3/object_target.h"
 #include "services/s3/s3_api.h"
 #include "services/s3/settings_api.h"
 
@@ -24,6 +25,7 @@ class S3Service final : public services::Service {
     MF_CO_TRY_VOID(co_await service->buckets_.Open(ctx));
     MF_CO_TRY_VOID(co_await service->objects_.Open(ctx));
     ports.Offer<packages::OwnBuckets>(service->code_);
+    ports.Offer<delivery::Target>(service->target_, "s3");
     commons.deliveries->AddSender(std::string(kNotificationSender), service->outbox_);
     co_return service;
   }
@@ -42,6 +44,7 @@ class S3Service final : public services::Service {
         forms_({.buckets = &buckets_, .objects = &objects_, .authorizer = &authorizer_, .keys = commons.keys, .sessions = commons.sessions, .mode = commons.mode}),
         handlers_{{}, api_, api_, api_, api_, settings_, settings_, settings_, forms_},
         code_(buckets_, objects_, authorizer_),
+        target_(buckets_, objects_, authorizer_),
         collector_(buckets_, objects_, uploads_, *commons.calendar),
         endpoint_(kService, &handlers_, authorizer_.AsFunction(), commons.observer, commons.files) {}
 
@@ -71,6 +74,7 @@ class S3Service final : public services::Service {
   FormsApi forms_;
   Handlers handlers_;
   CodeBuckets code_;
+  ObjectTarget target_;
   Collector collector_;
   wire::Endpoint endpoint_;
 };
@@ -86,7 +90,7 @@ OptionGroup OptionsOf(S3Options& options) {
 services::Declaration Declare() {
   auto options = std::make_shared<S3Options>();
   return {.name = "s3",
-          .offers = {services::PortOf<packages::OwnBuckets>()},
+          .offers = {services::PortOf<packages::OwnBuckets>(), services::PortOf<delivery::Target>("s3")},
           .needs = {},
           .options = {OptionsOf(*options)},
           .open = [options](Context& ctx, const services::Commons& commons, services::Ports& ports) { return S3Service::Open(ctx, commons, ports, *options); }};
