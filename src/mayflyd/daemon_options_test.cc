@@ -79,6 +79,7 @@ constexpr Known kKnown[] = {
     {"scaling-environments", "INT in [1 - 1000000]", "1000"},
     {"scaling-period", "FLOAT in [0.01 - 3600]", "60"},
     {"scaling-window", "FLOAT in [0.001 - 86400]", "10"},
+    {"ses-smtp", "TEXT", ""},
     {"spare-cages", "INT in [0 - 1000]", "4"},
     {"stream-rate", "INT in [0 - 100000000]", "0"},
     {"streamed-response-max", "INT in [1 - 1000000]", "200"},

@@ -7,6 +7,7 @@
 #include "services/pipes/service.h"
 #include "services/scheduler/service.h"
 #include "services/s3/service.h"
+#include "services/ses/service.h"
 #include "services/sns/service.h"
 #include "services/sqs/service.h"
 #include "services/ssm/service.h"
@@ -25,6 +26,7 @@ std::vector<services::Declaration> DeclareServices(lambda::Premises& lambda) {
       events::Declare(),
       pipes::Declare(),
       scheduler::Declare(),
+      ses::Declare(),
       ssm::Declare(),
       sts::Declare(),
   };
