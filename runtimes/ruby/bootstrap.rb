@@ -5,10 +5,13 @@
 
 require_relative 'mayfly_client/invoke_loop'
 
-# The SDK comes last: a version of the function or of a layer wins.
-SDK_FOLDER = '/var/runtime/sdk/ruby'
-Gem.paths = { 'GEM_PATH' => [ENV['GEM_PATH'], SDK_FOLDER].compact.join(':') } if defined?(Gem) && File.directory?(SDK_FOLDER)
-Object.__send__(:remove_const, :SDK_FOLDER)
+# The SDK, and then the gems that Ruby itself comes with (rexml, matrix, net-smtp …), come last: a version of the function or of a layer wins.
+# Ruby looks for its own beside GEM_PATH where it was built to; Debian's are elsewhere.
+if defined?(Gem)
+  more = ['/var/runtime/sdk/ruby', File.join(RbConfig::CONFIG['rubylibprefix'], 'gems', RbConfig::CONFIG['ruby_version'])]
+  more = more.select { |folder| File.directory?(folder) } - Gem.path
+  Gem.paths = { 'GEM_PATH' => [ENV['GEM_PATH'], *more].compact.join(':') } unless more.empty?
+end
 
 $stdout.sync = true
 $stderr.sync = true

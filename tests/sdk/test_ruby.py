@@ -88,6 +88,13 @@ def test_context_and_environment(aws, tell):
     assert environment["RUBYLIB"] == "/var/task:/var/runtime/lib:/opt/ruby/lib"
 
 
+def test_gems_that_ruby_comes_with(aws, made):
+    """A function cannot load what every Ruby has: the AWS SDK, say, finds no reader of XML."""
+    name = made({"index.rb": "require 'rexml/document'\nrequire 'matrix'\ndef handler(event:, context:)\n"
+                             "  [REXML::Document.new('<a>1</a>').root.text, Matrix[[1, 2]].to_a]\nend\n"}, Runtime="ruby3.3")
+    assert call(aws, name)["Payload"] == ["1", [[1, 2]]]
+
+
 def test_methods_of_classes(aws, made):
     name = made({"lib/shop.rb": TELL}, Runtime="ruby3.2", Handler="lib/shop.Shop::Till.count")
     assert call(aws, name, {"items": [1, 2, 3]})["Payload"] == 6
