@@ -87,8 +87,21 @@ def echo(stage, family):
     assert first.log.index("START RequestId: " + first.request_id + " Version: $LATEST\n") < first.log.index("END RequestId: " + first.request_id)
     again = function.send(json.dumps(event, ensure_ascii=False).encode())
     assert again.payload == event and again.report["init"] is None and again.report["status"] is None
+    deep_events(function, family.levels)
     assert function.call("print").payload is None
     assert "a printed line\n" in function.call("print").log
+
+
+def deep_events(function, levels):
+    """As deep as Mayfly takes them, of lists and of objects: as text, since Python's own parser goes less deep."""
+    for opening, closing in (("[", "]"), ('{"a":', "}")):
+        text = '{"do":"echo","deep":' + opening * (levels - 1) + closing * (levels - 1) + "}" if opening == "[" else (
+            '{"do":"echo","deep":' + opening * (levels - 2) + "{}" + closing * (levels - 2) + "}")
+        answer = function.client.invoke(FunctionName=function.name, Payload=text.encode())
+        payload = answer["Payload"].read().decode()
+        assert "FunctionError" not in answer, payload[:500]
+        told = "".join(payload.split())
+        assert text[len('{"do":"echo",'):-1] in told, (opening, told[:200])
 
 
 def context(stage, family):

@@ -34,6 +34,7 @@ class Family:
     streaming: Optional[str] = None             # the handler that streams; None: the client cannot
     streams_whole: bool = False                 # it does not say that it streams: the platform takes the answer in one piece
     error_in_body: bool = False                 # it writes the trailers that tell of a late error as one more chunk
+    levels: int = 1000                          # of an event that its client can read; Mayfly takes no deeper ones
     managed: bool = True                        # one of AWS's managed runtimes: AWS_EXECUTION_ENV
 
     @functools.cached_property
@@ -104,9 +105,9 @@ FAMILIES = [
     Family("go", files=lambda: {"bootstrap": builds.go()}, handler="bootstrap", crash="Runtime exited with error: signal: killed",
            streaming="bootstrap", streams_whole=True,
            **PROVIDED, **NO_LIBRARY),
-    Family("rust", files=lambda: {"bootstrap": builds.rust()}, handler="bootstrap", crash=ABORTED, streaming="bootstrap", error_in_body=True,
+    Family("rust", files=lambda: {"bootstrap": builds.rust()}, handler="bootstrap", crash=ABORTED, streaming="bootstrap", error_in_body=True, levels=127,
            error_type="&alloc::boxed::Box<dyn core::error::Error + core::marker::Send + core::marker::Sync>", **PROVIDED, **NO_LIBRARY),
     Family("cpp", files=lambda: {"bootstrap": builds.cpp()}, handler="bootstrap", crash=ABORTED, **PROVIDED, **NO_LIBRARY),
-    Family("awslambdaric", files=awslambdaric_files, layer=python_layer, **PROVIDED),
+    Family("awslambdaric", files=awslambdaric_files, layer=python_layer, levels=900, **PROVIDED),
     Family("aws-lambda-ric", files=aws_lambda_ric_files, layer=node_layer, streaming="app.streaming", **PROVIDED),
 ]
