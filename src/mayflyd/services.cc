@@ -3,6 +3,8 @@
 #include "services/autoscaling/service.h"
 #include "services/ec2/service.h"
 #include "services/events/service.h"
+#include "services/iot/service.h"
+#include "services/iotdata/service.h"
 #include "services/lambda/service.h"
 #include "services/pipes/service.h"
 #include "services/scheduler/service.h"
@@ -24,6 +26,8 @@ std::vector<services::Declaration> DeclareServices(lambda::Premises& lambda) {
       autoscaling::Declare(),
       ec2::Declare(),
       events::Declare(),
+      iot::Declare(),
+      iotdata::Declare(),
       pipes::Declare(),
       scheduler::Declare(),
       ses::Declare(),
