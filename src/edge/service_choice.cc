@@ -81,7 +81,13 @@ std::optional<ServiceChoice::Set> ServiceChoice::OfSignature(const http::Request
 
 ServiceChoice::Set ServiceChoice::OfHost(std::string_view host, Set among) const {
   host = wire::WithoutPort(host);
-  return Those(among, [&](const Entry& entry) { return std::ranges::any_of(entry.hosts, [&](const wire::HostForm& form) { return form.Fits(host); }); });
+  const auto those = [&](bool labelled) {
+    return Those(among, [&](const Entry& entry) {
+      return std::ranges::any_of(entry.hosts, [&](const wire::HostForm& form) { return form.has_label() == labelled && form.Fits(host); });
+    });
+  };
+  const Set plain = those(false);
+  return plain ? plain : those(true);
 }
 
 std::optional<ServiceChoice::Set> ServiceChoice::OfAction(const http::Request& request, Set among) const {

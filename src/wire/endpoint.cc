@@ -155,9 +155,13 @@ Task<Result<Message>> Endpoint::Call(Context& ctx, const Operation& operation, M
 Task<http::Response> Endpoint::Handle(Context& ctx, http::Request& request) {
   const Operation* operation = nullptr;
   const Protocol& protocol = ProtocolOf(request);
-  auto result = co_await Run(ctx, protocol, request, operation);
+  const std::unique_ptr<Visit> visit = reception_ ? reception_(ctx, request) : nullptr;
+  Result<http::Response> result;
+  if (auto answer = visit ? visit->Answer() : std::nullopt) result = std::move(*answer);
+  else result = co_await Run(ctx, protocol, request, operation);
   http::Response response = result ? std::move(*result) : protocol.EncodeError(result.error());
   protocol.Finish(response, ctx.request_id);
+  if (visit) visit->Finish(response);
   if (observer_) observer_(ctx, operation, response.status, result ? nullptr : &result.error());
   co_return response;
 }

@@ -14,6 +14,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "base/blocking_pool.h"
@@ -33,12 +34,26 @@ using Authorizer = std::function<Task<Result<>>(Context& ctx, const Operation& o
 // Told of each answer, for metrics and the log: the operation (null when none was found) and the error, if there was one.
 using AnswerObserver = std::function<void(Context& ctx, const Operation* operation, int status, const Error* error)>;
 
+// What a service does about a request beside its operations, from before one is looked for until the answer is made (of S3: CORS).
+class Visit {
+ public:
+  virtual ~Visit() = default;
+  // The whole answer to what is no operation's; nullopt: an operation answers.
+  virtual std::optional<Result<http::Response>> Answer() = 0;
+  // The answer is made, whoever made it.
+  virtual void Finish(http::Response& response) = 0;
+};
+using Reception = std::function<std::unique_ptr<Visit>(Context& ctx, const http::Request& request)>;
+
 class Endpoint {
  public:
   // `service` and `handler` outlive this; `handler` is the generated Handler, or Handlers, of that service.
   // Without an authorizer everything is allowed. Bodies beyond kDecodeInlineBytesMax are decoded on `pool`, when there is one,
   // so that an upload does not hold up the loop.
   Endpoint(const Service& service, ServiceHandler* handler, Authorizer authorizer = nullptr, AnswerObserver observer = nullptr, BlockingPool* pool = nullptr);
+
+  // Before the first request. Requests from inside of the daemon (Call) are none of its.
+  void SetReception(Reception reception) { reception_ = std::move(reception); }
 
   // Never fails: errors are answers. ctx.request_id has been set. A body that has not been gathered yet is read here.
   Task<http::Response> Handle(Context& ctx, http::Request& request);
@@ -75,6 +90,7 @@ class Endpoint {
   ServiceHandler* handler_;
   Authorizer authorizer_;
   AnswerObserver observer_;
+  Reception reception_;
   BlockingPool* pool_;
   std::vector<std::unique_ptr<Protocol>> protocols_;
   uint64_t request_bytes_max_;  // of the operation that takes the most

@@ -1,5 +1,6 @@
 #include "wire/rest.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "wire/body_stream.h"
@@ -29,11 +30,14 @@ void NameContent(std::string_view type, http::Response& response) {
 }  // namespace
 
 Rest::Rest(const Service& service, const EventForm& events) : service_(service), events_(events), router_(service), virtual_hosts_(HostFormsOf(service)) {
-  std::erase_if(virtual_hosts_, [](const HostForm& form) { return !form.has_label(); });
+  const auto labelled = std::ranges::stable_partition(virtual_hosts_, [](const HostForm& form) { return !form.has_label(); });
+  plain_hosts_.assign(virtual_hosts_.begin(), labelled.begin());
+  virtual_hosts_.erase(virtual_hosts_.begin(), labelled.begin());
 }
 
 std::string Rest::PathOf(const http::Request& request) const {
   const std::string_view host = virtual_hosts_.empty() ? std::string_view() : WithoutPort(request.headers.Get("Host"));
+  if (std::ranges::any_of(plain_hosts_, [&](const HostForm& form) { return form.Fits(host); })) return std::string(request.path());
   for (const HostForm& form : virtual_hosts_) {
     if (const auto label = form.LabelIn(host)) return std::string("/").append(*label).append(request.path());
   }

@@ -49,6 +49,8 @@ class Rest : public Protocol {
 
   const EventForm& events_;
   Router router_;
+  // Forms without a label, where there are such with one.
+  std::vector<HostForm> plain_hosts_;
   std::vector<HostForm> virtual_hosts_;
 };
 

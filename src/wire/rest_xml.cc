@@ -13,6 +13,8 @@
 namespace mayfly::wire {
 namespace {
 
+constexpr int kPermanentRedirect = 301;
+
 std::string_view RootName(const Member& payload) {
   if (!payload.xml->name.empty() || !payload.shape->structure) return payload.xml_name();
   return payload.shape->structure->root_name();
@@ -60,7 +62,8 @@ void RestXml::Finish(http::Response& response, std::string_view request_id) cons
   Protocol::Finish(response, request_id);
   response.headers.Set("x-amz-request-id", request_id);
   if (service_.bare_errors) response.headers.Set("x-amz-id-2", HostIdOf(request_id));
-  if (response.status >= 400) EndXmlError(service_, request_id, response.body);
+  const bool is_error = response.status >= 400 || (response.status == kPermanentRedirect && !response.body.empty());
+  if (is_error) EndXmlError(service_, request_id, response.body);
 }
 
 constinit const EventForm kXmlEvents{

@@ -19,7 +19,7 @@ OPERATION = re.compile(r"^op (\w+)\s+(GET|PUT|POST|DELETE|PATCH|HEAD|OPTIONS) (/
 ERROR = re.compile(r"^error (\w+)\s+(\d{3}) (message|Message|none)( fault)?( any)?(?:\s+query (\S+))?(?:\s+for\(([\w ]+)\)(?:\s+`([^`]*)`)?)?$")
 # Traits of a member that say how XML and the query protocol write it.
 XML_TRAIT = re.compile(r"^(xml|items|entries|xmlns)\(")
-XML_TRAITS = ((r"^xml\(([\w:]+)\)$", ("name",)), (r"^items\((\w+)\)$", ("item",)), (r"^entries\((\w+):(\w+)\)$", ("key", "value")),
+XML_TRAITS = ((r"^xml\(([\w:-]+)\)$", ("name",)), (r"^items\((\w+)\)$", ("item",)), (r"^entries\((\w+):(\w+)\)$", ("key", "value")),
               (r"^xmlns\((?:(\w+)=)?([^)=]+)\)$", ("prefix", "uri")))
 HEADING = re.compile(r"^# -{4,} (.+)$")
 

@@ -214,15 +214,42 @@ Task<Result<>> SettingsApi::PutBucketWebsite(Context& ctx, PutBucketWebsiteReque
 
 Task<Result<>> SettingsApi::DeleteBucketWebsite(Context& ctx, DeleteBucketWebsiteRequest request) { co_return co_await Set(ctx, request.bucket, "website", {}); }
 
-// Nothing is replicated: there never is a configuration.
+// ---- replication: a record ----
+
 Task<Result<GetBucketReplicationResponse>> SettingsApi::GetBucketReplication(Context&, GetBucketReplicationRequest request) {
-  MF_CO_TRY_VOID(buckets_->Get(request.bucket));
-  co_return Fail(WithElement(NoReplication(), "BucketName", request.bucket));
+  GetBucketReplicationResponse response;
+  MF_CO_TRY(response.replication_configuration, SettingFor<ReplicationConfiguration>(request.bucket, "replication", &NoReplication));
+  co_return response;
 }
 
-Task<Result<>> SettingsApi::DeleteBucketReplication(Context&, DeleteBucketReplicationRequest request) {
-  MF_CO_TRY_VOID(buckets_->Get(request.bucket));
-  co_return Result<>();
+Result<> SettingsApi::CheckReplication(const BucketRow& bucket, const ReplicationConfiguration& configuration) const {
+  if (!bucket.keeps_versions()) return Fail(InvalidRequest("Versioning must be 'Enabled' on the bucket to apply a replication configuration"));
+  if (!configuration.role.starts_with("arn:")) return Fail(InvalidArgument("Invalid Role specified in replication configuration", "Role", configuration.role));
+  if (configuration.rules.empty() || configuration.rules.size() > kReplicationRulesMax) return Fail(MalformedXml());
+  for (const ReplicationRule& rule : configuration.rules) {
+    if (rule.status != "Enabled" && rule.status != "Disabled") return Fail(MalformedXml());
+    constexpr std::string_view kArn = "arn:aws:s3:::";
+    const std::string& arn = rule.destination.bucket;
+    if (!arn.starts_with(kArn)) return Fail(InvalidArgument("Invalid bucket ARN.", "Bucket", arn));
+    const BucketPointer target = buckets_->Find(arn.substr(kArn.size()));
+    if (!target) return Fail(InvalidRequest("Destination bucket must exist."));
+    if (!target->keeps_versions()) return Fail(InvalidRequest("Destination bucket must have versioning enabled."));
+  }
+  return {};
+}
+
+Task<Result<>> SettingsApi::PutBucketReplication(Context& ctx, PutBucketReplicationRequest request) {
+  ReplicationConfiguration& configuration = request.replication_configuration;
+  MF_CO_TRY(const BucketPointer bucket, buckets_->Get(request.bucket));
+  MF_CO_TRY_VOID(CheckReplication(*bucket, configuration));
+  for (ReplicationRule& rule : configuration.rules) {
+    if (!rule.id || rule.id->empty()) rule.id = random_->Uuid();
+  }
+  co_return co_await Set(ctx, request.bucket, "replication", SettingText(configuration));
+}
+
+Task<Result<>> SettingsApi::DeleteBucketReplication(Context& ctx, DeleteBucketReplicationRequest request) {
+  co_return co_await Set(ctx, request.bucket, "replication", {});
 }
 
 }  // namespace mayfly::s3

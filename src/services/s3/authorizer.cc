@@ -1,5 +1,7 @@
 #include "services/s3/authorizer.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -86,6 +88,17 @@ Result<> Authorizer::Authorize(const identity::RequestPrincipal& principal, std:
   return principal.is_anonymous() ? Fail(AccessDenied()) : allowed;
 }
 
+// Who signs for another region than the bucket's is told which it is; everybody may ask where a bucket is.
+Result<> Authorizer::CheckRegion(const Context& ctx, const wire::Operation& operation, const std::string& name) const {
+  const BucketPointer bucket = buckets_->Find(name);
+  if (!bucket || ctx.principal.access_key_id.empty() || ctx.principal.region == bucket->region || operation.name == "GetBucketLocation") return {};
+  Error error = Error::Service("PermanentRedirect", "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future "
+                                                    "requests to this endpoint.");
+  error = WithElement(std::move(error), "Endpoint", fmt::format("{}.s3.{}.amazonaws.com", name, bucket->region));
+  error = WithElement(std::move(error), "Bucket", name);
+  return Fail(WithHeader(std::move(error), "x-amz-bucket-region", bucket->region));
+}
+
 Result<> Authorizer::Authorize(const Context& ctx, const wire::Operation& operation, const wire::Message& request) const {
   const std::string name(RequestText(request, "Bucket"));
   const auto principal = identity::RequestPrincipal::Of(ctx.principal);
@@ -95,6 +108,7 @@ Result<> Authorizer::Authorize(const Context& ctx, const wire::Operation& operat
   if (const BucketPointer bucket = expected_owner.empty() ? nullptr : buckets_->Find(name); bucket && bucket->account_id != expected_owner) {
     return Fail(AccessDenied());
   }
+  MF_TRY_VOID(CheckRegion(ctx, operation, name));
   if (std::ranges::find(kAskLater, operation.name) != kAskLater.end()) return {};
   return Authorize(principal, ActionOf(operation, request), name, RequestText(request, "Key"));
 }

@@ -29,6 +29,8 @@ class Authorizer {
   wire::Authorizer AsFunction() const;
 
  private:
+  // Error: PermanentRedirect.
+  Result<> CheckRegion(const Context& ctx, const wire::Operation& operation, const std::string& bucket) const;
   Task<Result<>> Answer(Context& ctx, const wire::Operation& operation, const wire::Message& request) const { co_return Authorize(ctx, operation, request); }
 
   const Buckets* buckets_;

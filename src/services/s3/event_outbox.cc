@@ -6,6 +6,7 @@
 #include "delivery/owed_delivery.h"
 #include "services/s3/kept_settings.h"
 #include "services/s3/notifications.h"
+#include "services/s3/visits.h"
 
 namespace mayfly::s3 {
 namespace {
@@ -62,7 +63,7 @@ std::vector<delivery::LaneItem> Outbox::Owed(const Context& ctx, const BucketRow
   const bool is_ours = ctx.principal.arn == kOwnPrincipal;
   const Occurrence occurrence{.event = event, .bucket = bucket, .key = key, .row = row, .request_id = ctx.request_id,
                               .principal_id = is_ours ? std::string(kOwnPrincipal) : PrincipalIdOf(ctx.principal),
-                              .source_ip = is_ours ? std::string(kOwnPrincipal) : "127.0.0.1", .time = calendar_->WallNow()};
+                              .source_ip = is_ours ? std::string(kOwnPrincipal) : visits_->AddressOf(ctx.request_id), .time = calendar_->WallNow()};
   std::vector<delivery::LaneItem> owed;
   for (const NotificationRule& rule : RulesOf(*configuration)) {
     if (Fits(rule, event, key)) owed.push_back(ItemFor(bucket, rule.target_arn, RecordOf(occurrence, rule.id)));

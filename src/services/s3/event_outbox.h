@@ -15,11 +15,13 @@
 
 namespace mayfly::s3 {
 
+class Visits;
+
 class Outbox final : public delivery::Sender {
  public:
   // All outlive it. `lanes` are opened later.
-  Outbox(store::Store& store, delivery::DurableLanes& lanes, Random& random, Loop& loop, const Clock& calendar)
-      : store_(&store), lanes_(&lanes), random_(&random), loop_(&loop), calendar_(&calendar), work_(loop), tasks_(loop) {}
+  Outbox(store::Store& store, delivery::DurableLanes& lanes, Random& random, Loop& loop, const Clock& calendar, const Visits& visits)
+      : store_(&store), lanes_(&lanes), random_(&random), loop_(&loop), calendar_(&calendar), visits_(&visits), work_(loop), tasks_(loop) {}
 
   // What a change of an object makes the bucket owe. `event`: "ObjectCreated:Put".
   std::vector<delivery::LaneItem> Owed(const Context& ctx, const BucketRow& bucket, const std::string& key, const ObjectRow& row, std::string_view event);
@@ -46,6 +48,7 @@ class Outbox final : public delivery::Sender {
   Random* random_;
   Loop* loop_;
   const Clock* calendar_;
+  const Visits* visits_;
   Event work_;  // something was given back
   TaskScope tasks_;
 };

@@ -30,6 +30,11 @@ MF_S3_SETTING(RequestPaymentConfiguration, "PutBucketRequestPayment");
 MF_S3_SETTING(AccelerateConfiguration, "PutBucketAccelerateConfiguration");
 MF_S3_SETTING(WebsiteConfiguration, "PutBucketWebsite");
 MF_S3_SETTING(ObjectLockConfiguration, "PutObjectLockConfiguration");
+MF_S3_SETTING(ReplicationConfiguration, "PutBucketReplication");
+MF_S3_SETTING(AnalyticsConfiguration, "PutBucketAnalyticsConfiguration");
+MF_S3_SETTING(IntelligentTieringConfiguration, "PutBucketIntelligentTieringConfiguration");
+MF_S3_SETTING(InventoryConfiguration, "PutBucketInventoryConfiguration");
+MF_S3_SETTING(MetricsConfiguration, "PutBucketMetricsConfiguration");
 #undef MF_S3_SETTING
 
 template <typename T>

@@ -1,5 +1,6 @@
 // If these fail, versions of objects are lost or come back, two conditional writes both win, or bytes stay that nobody can reach.
 #include "services/s3/object_store.h"
+#include "services/s3/visits.h"
 
 #include <gtest/gtest.h>
 
@@ -63,7 +64,8 @@ class ObjectStoreTest : public ::testing::Test {
   delivery::DurableLanes lanes_{loop_, *lane_store_, random_, {}};
   std::unique_ptr<DataFiles> files_ = *DataFiles::Open(directory_.path() + "/s3", random_, 0);
   Buckets buckets_{*store_};
-  Outbox outbox_{*store_, lanes_, random_, loop_, loop_};
+  Visits visits_{buckets_};
+  Outbox outbox_{*store_, lanes_, random_, loop_, loop_, visits_};
   ObjectStore objects_{*store_, *files_, outbox_, random_, loop_, loop_};
 };
 

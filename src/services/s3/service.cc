@@ -4,10 +4,12 @@
 #include "base/real_loop.h"
 #include "services/s3/code_buckets.h"
 #include "services/s3/collector.h"
+#include "services/s3/configurations_api.h"
 #include "services/s3/forms_api.h"
 #include "services/s3/object_target.h"
 #include "services/s3/s3_api.h"
 #include "services/s3/settings_api.h"
+#include "services/s3/visits.h"
 
 namespace mayfly::s3 {
 namespace {
@@ -34,7 +36,8 @@ class S3Service final : public services::Service {
       : store_(std::move(store)),
         files_(std::move(files)),
         buckets_(*store_),
-        outbox_(*store_, *commons.lanes, *commons.random, *commons.loop, *commons.calendar),
+        visits_(buckets_),
+        outbox_(*store_, *commons.lanes, *commons.random, *commons.loop, *commons.calendar, visits_),
         objects_(*store_, *files_, outbox_, *commons.random, *commons.loop, *commons.calendar),
         uploads_(objects_, *commons.random),
         authorizer_(buckets_, *commons.identities, *commons.calendar),
@@ -42,11 +45,14 @@ class S3Service final : public services::Service {
               .random = commons.random, .loop = commons.loop}),
         settings_(buckets_, objects_, outbox_, *commons.targets, *commons.random),
         forms_({.buckets = &buckets_, .objects = &objects_, .authorizer = &authorizer_, .keys = commons.keys, .sessions = commons.sessions, .mode = commons.mode}),
-        handlers_{{}, api_, api_, api_, api_, settings_, settings_, settings_, forms_},
+        configurations_(buckets_),
+        handlers_{{}, api_, api_, api_, api_, settings_, settings_, configurations_, settings_, forms_},
         code_(buckets_, objects_, authorizer_),
         target_(buckets_, objects_, authorizer_),
         collector_(buckets_, objects_, uploads_, *commons.calendar),
-        endpoint_(kService, &handlers_, authorizer_.AsFunction(), commons.observer, commons.files) {}
+        endpoint_(kService, &handlers_, authorizer_.AsFunction(), commons.observer, commons.files) {
+    endpoint_.SetReception(visits_.AsReception());
+  }
 
   wire::Endpoint& endpoint() override { return endpoint_; }
   void Start() override {
@@ -65,6 +71,7 @@ class S3Service final : public services::Service {
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<DataFiles> files_;
   Buckets buckets_;
+  Visits visits_;
   Outbox outbox_;
   ObjectStore objects_;
   Uploads uploads_;
@@ -72,6 +79,7 @@ class S3Service final : public services::Service {
   S3Api api_;
   SettingsApi settings_;
   FormsApi forms_;
+  ConfigurationsApi configurations_;
   Handlers handlers_;
   CodeBuckets code_;
   ObjectTarget target_;

@@ -2,7 +2,7 @@
 //
 // One per daemon, on its strand. A setting is checked as far as S3 checks it, kept in the bucket's row (kept_settings.h), and obeyed by those that
 // it is about: versions and locks by ObjectStore, lifecycles by LifecycleCollector, policies and ACLs by Authorizer, notifications by Outbox.
-// CORS, encryption, logging, website, request payment and acceleration are kept and told, and change nothing here.
+// CORS by Visits. Encryption, logging, website, request payment, acceleration and replication are kept and told, and change nothing here.
 #pragma once
 
 #include "delivery/target_router.h"
@@ -14,6 +14,7 @@ namespace mayfly::s3 {
 inline constexpr size_t kPolicyBytesMax = 20 * 1024;
 inline constexpr size_t kLifecycleRulesMax = 1000;
 inline constexpr size_t kCorsRulesMax = 100;
+inline constexpr size_t kReplicationRulesMax = 1000;
 
 class SettingsApi final : public AccessHandler, public SettingsHandler, public TagsHandler {
  public:
@@ -65,6 +66,7 @@ class SettingsApi final : public AccessHandler, public SettingsHandler, public T
   Task<Result<>> PutBucketWebsite(Context& ctx, PutBucketWebsiteRequest request) override;
   Task<Result<>> DeleteBucketWebsite(Context& ctx, DeleteBucketWebsiteRequest request) override;
   Task<Result<GetBucketReplicationResponse>> GetBucketReplication(Context& ctx, GetBucketReplicationRequest request) override;
+  Task<Result<>> PutBucketReplication(Context& ctx, PutBucketReplicationRequest request) override;
   Task<Result<>> DeleteBucketReplication(Context& ctx, DeleteBucketReplicationRequest request) override;
 
   // --- what is said of objects (api_object_settings.cc) ---
@@ -84,6 +86,7 @@ class SettingsApi final : public AccessHandler, public SettingsHandler, public T
   // What is set; `missing` where nothing is.
   template <typename T>
   Result<T> SettingFor(const std::string& bucket, std::string_view setting, Error (*missing)()) const;
+  Result<> CheckReplication(const BucketRow& bucket, const ReplicationConfiguration& configuration) const;
   Result<> CheckTargets(const BucketRow& bucket, const NotificationConfiguration& configuration) const;
   Task<Result<>> SendTests(Context& ctx, const BucketRow& bucket, const NotificationConfiguration& configuration);
   // An object or a version of one. Errors: NoSuchBucket, NoSuchKey, NoSuchVersion, MethodNotAllowed.
