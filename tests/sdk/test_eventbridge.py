@@ -73,6 +73,10 @@ class World:
         wait_until(enough, SECONDS, f"{count} messages in {url}")
         return found
 
+    def is_empty(self, url):
+        found = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        return found["ApproximateNumberOfMessages"] == found["ApproximateNumberOfMessagesNotVisible"] == "0"
+
     def close(self):
         for bus, rule in self.rules:
             ids = [target["Id"] for target in self.events.list_targets_by_rule(Rule=rule, EventBusName=bus)["Targets"]]

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "delivery/http_destinations.h"
 #include "identity/arn.h"
 #include "patterns/input_template.h"
 #include "patterns/json_path.h"
@@ -55,6 +56,9 @@ Result<> CheckTarget(const Target& target) {
   if (target.input && !json::IsValidJson(*target.input)) return Fail(Invalid(fmt::format("JSON syntax error in input for target {}", target.id)));
   if (arn->service == "sqs" && arn->resource.ends_with(".fifo") && !target.sqs_parameters) {
     return Fail(Invalid(fmt::format("Parameter(s) SqsParameters must be specified for target: {}.", target.id)));
+  }
+  if (delivery::IsApiDestinationArn(target.arn) && !target.role_arn) {
+    return Fail(Invalid(fmt::format("Parameter(s) RoleArn must be specified for target: {}.", target.id)));
   }
   MF_TRY_VOID(CheckPaths(target));
   return target.input_transformer ? CheckTransformer(target) : Result<>();

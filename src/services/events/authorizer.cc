@@ -16,9 +16,18 @@ std::optional<std::string> MemberText(const wire::Message& request, std::string_
 }
 
 struct Asked {
-  BusName bus;
+  BusName bus;  // without a name: it is about nothing on a bus
   std::string arn;
 };
+
+// Operations on what is on no bus, by a word of their names, and the member that names it.
+struct NamedKind {
+  std::string_view word;
+  std::string_view kind;
+  std::string_view member;
+};
+constexpr NamedKind kNamedKinds[] = {{"ApiDestination", kDestinationKind, "Name"}, {"Connection", kConnectionKind, "Name"}, {"Archive", kArchiveKind, "ArchiveName"},
+                                     {"Replay", kReplayKind, "ReplayName"}};
 
 // What a request is about: a rule (by name and bus, or by ARN), a bus, or what else has an ARN.
 Asked AskedFor(const Context& ctx, const wire::Operation& operation, const wire::Message& request) {
@@ -27,6 +36,10 @@ Asked AskedFor(const Context& ctx, const wire::Operation& operation, const wire:
     if (auto rule = ParseRuleArn(*arn)) return {std::move(rule->bus), *arn};
   }
   const std::string_view name(operation.name);
+  for (const NamedKind& named : kNamedKinds) {
+    if (!name.contains(named.word)) continue;
+    return {{ctx.principal.account_id, ctx.principal.region, ""}, NameOf(ctx, MemberText(request, named.member).value_or("*")).Arn(named.kind)};
+  }
   const bool is_of_bus = name.contains("EventBus") && !name.starts_with("List");
   BusName bus = BusOf(ctx, MemberText(request, is_of_bus ? "Name" : "EventBusName"));
   auto rule = MemberText(request, "Rule");
@@ -47,6 +60,10 @@ Result<> Authorizer::Authorize(const identity::RequestPrincipal& principal, std:
   if (!policy && control_.IsOwner(principal, bus.account_id)) return {};
   const identity::AccessControl::Resource resource{.arn = arn, .owner_account_id = bus.account_id, .region = bus.region};
   return control_.Authorize(principal, action, resource, {&policy, 1}, std::move(keys));
+}
+
+Result<> Authorizer::AuthorizeNamed(const identity::RequestPrincipal& principal, std::string_view action, const Named& name, std::string_view arn) const {
+  return Authorize(principal, action, {name.account_id, name.region, ""}, arn);
 }
 
 Task<Result<>> Authorizer::Answer(Context& ctx, const wire::Operation& operation, const wire::Message& request) const {

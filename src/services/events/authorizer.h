@@ -5,6 +5,7 @@
 
 #include "identity/access_control.h"
 #include "services/events/event_tables.h"
+#include "services/events/named.h"
 #include "wire/endpoint.h"
 
 namespace mayfly::events {
@@ -17,6 +18,8 @@ class Authorizer {
   // `arn`: of the bus itself, or of something on it. Error: AccessDeniedException.
   Result<> Authorize(const identity::RequestPrincipal& principal, std::string_view action, const BusName& bus, std::string_view arn,
                      identity::ConditionKeys keys = {}) const;
+  // Something of an account that is on no bus: a connection, an API destination, an archive, a replay. Error: AccessDeniedException.
+  Result<> AuthorizeNamed(const identity::RequestPrincipal& principal, std::string_view action, const Named& name, std::string_view arn) const;
   // As wire::Endpoint takes it. PutEvents is asked for each entry, by the operation. This outlives the endpoint.
   wire::Authorizer AsFunction() const;
 

@@ -21,12 +21,14 @@ bool IsServiceOf(const identity::RequestPrincipal& principal, const identity::Co
 }  // namespace
 
 Result<> BusTarget::Authorize(const identity::RequestPrincipal& principal, std::string_view target_arn, const identity::ConditionKeys& keys) const {
+  if (delivery::IsApiDestinationArn(target_arn)) return destinations_->Authorize(principal, target_arn, keys);
   MF_TRY(const BusName bus, TargetBus(*tables_, target_arn));
   if (IsServiceOf(principal, keys, bus)) return {};
   return authorizer_->Authorize(principal, "events:PutEvents", bus, target_arn, keys);
 }
 
 Task<Result<>> BusTarget::Deliver(Context& ctx, const delivery::Delivery& delivery) {
+  if (delivery::IsApiDestinationArn(delivery.target_arn)) co_return co_await destinations_->Deliver(ctx, delivery);
   MF_CO_TRY(BusName bus, TargetBus(*tables_, delivery.target_arn));
   MF_CO_TRY(Event event, FromBusEvent(delivery::ReadBusEvent(delivery, clock_->WallNow())));
   event.trace_header = delivery.trace_header;

@@ -7,7 +7,9 @@
 #include "model/events.h"
 #include "resources/paging.h"
 #include "resources/tags.h"
+#include "services/events/archives_api.h"
 #include "services/events/authorizer.h"
+#include "services/events/http_api.h"
 #include "services/events/publisher.h"
 
 namespace mayfly::events {
@@ -24,7 +26,8 @@ class EventsApi final : public BusesHandler, public RulesHandler, public Targets
  public:
   // What the parts name outlives it.
   explicit EventsApi(EventsParts parts) : parts_(parts) {}
-  Handlers handlers() { return {{}, *this, *this, *this, *this, *this}; }
+  // `http`: of connections and API destinations.
+  Handlers handlers(ArchivesApi& archives, HttpApi& http) { return {{}, *this, *this, *this, *this, archives, http, http, *this}; }
 
   // --- buses (api_buses.cc, api_permissions.cc) ---
   Task<Result<CreateEventBusResponse>> CreateEventBus(Context& ctx, CreateEventBusRequest request) override;

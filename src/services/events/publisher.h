@@ -9,6 +9,7 @@
 
 #include "base/random.h"
 #include "delivery/durable_lanes.h"
+#include "services/events/archives.h"
 #include "services/events/envelope.h"
 #include "services/events/rule_input.h"
 #include "services/events/rule_patterns.h"
@@ -18,15 +19,23 @@ namespace mayfly::events {
 class Publisher {
  public:
   // All outlive it.
-  Publisher(const Clock& clock, EventTables& tables, const RulePatterns& patterns, delivery::DurableLanes& lanes, Random& random)
-      : clock_(&clock), tables_(&tables), patterns_(&patterns), lanes_(&lanes), random_(&random) {}
+  Publisher(const Clock& clock, EventTables& tables, const RulePatterns& patterns, Archives& archives, delivery::DurableLanes& lanes, Random& random)
+      : clock_(&clock), tables_(&tables), patterns_(&patterns), archives_(&archives), lanes_(&lanes), random_(&random) {}
 
   struct ToBus {
     BusName bus;
     Event event;
   };
-  // Success: all that the events lead to is durable. Error: a fault of the store, nothing of it is.
+  // Success: all that the events lead to is durable, and so are they in the archives that want them. Error: a fault of the store; nothing is owed
+  // (an archive may have them).
   Task<Result<>> Publish(Context& ctx, std::vector<ToBus> events);
+  // Events of an archive once more, which no archive takes again.
+  struct Replaying {
+    BusName bus;
+    std::string replay;                  // the name that the events have
+    std::vector<std::string> rule_arns;  // none: all of the bus
+  };
+  Task<Result<>> PublishReplayed(Context& ctx, const Replaying& replaying, std::vector<Event> events);
   // A scheduled rule's own event, which only its targets get. Error: as Publish.
   Task<Result<>> PublishScheduled(Context& ctx, const RuleRow& rule, WallTime due);
 
@@ -36,6 +45,7 @@ class Publisher {
   const Clock* clock_;
   EventTables* tables_;
   const RulePatterns* patterns_;
+  Archives* archives_;
   delivery::DurableLanes* lanes_;
   Random* random_;
 };

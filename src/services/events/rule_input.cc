@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "delivery/http_destinations.h"
 #include "identity/arn.h"
 #include "patterns/input_template.h"
 #include "patterns/json_path.h"
@@ -59,6 +60,26 @@ void AddGroup(delivery::Delivery& delivery, const json::Value& settings, const j
   if (queue) delivery.message_group_id = ResolveText(queue->StringOr("MessageGroupId", ""), envelope);
 }
 
+// Of a target that is called over HTTP.
+void AddHttp(delivery::Delivery& delivery, const json::Value& settings, const json::Value& envelope) {
+  const json::Value* parameters = settings.Find("HttpParameters");
+  if (!parameters) return;
+  delivery::HttpFields fields;
+  const json::Value* values = parameters->Find("PathParameterValues");
+  for (const json::Value& value : values && values->is_array() ? values->array() : json::Array()) {
+    if (value.is_string()) fields.path_values.push_back(ResolveText(value.string(), envelope));
+  }
+  const auto add = [&](std::string_view name, auto& pairs) {
+    const json::Value* map = parameters->Find(name);
+    for (const json::Member& member : map && map->is_object() ? map->object() : json::Object()) {
+      if (member.second.is_string()) pairs.emplace_back(member.first, ResolveText(member.second.string(), envelope));
+    }
+  };
+  add("HeaderParameters", fields.headers);
+  add("QueryStringParameters", fields.query);
+  delivery::AddHttpFields(delivery, fields);
+}
+
 }  // namespace
 
 Result<std::string> InputOf(const RuleRow& rule, const json::Value& settings, const MatchedEvent& matched) {
@@ -97,6 +118,7 @@ delivery::OwedDelivery OwedTo(const RuleRow& rule, const RuleTarget& target, con
   }
   delivery.body = InputOf(rule, settings, matched).value_or(std::string());
   AddGroup(delivery, settings, matched.envelope);
+  if (delivery::IsApiDestinationArn(target.arn)) AddHttp(delivery, settings, matched.envelope);
   return owed;
 }
 

@@ -39,7 +39,8 @@ std::string_view DeadLetterCode(const Error& error) {
       {"QueueDoesNotExist", "NO_RESOURCE"},              {"AWS.SimpleQueueService.NonExistentQueue", "NO_RESOURCE"},
       {"NotFound", "NO_RESOURCE"},                       {"InvalidRequestContentException", "INVALID_JSON"},
       {"RequestEntityTooLargeException", "INVALID_PARAMETER"}, {"TooManyRequestsException", "THROTTLING"},
-      {"UnsupportedTarget", "SDK_CLIENT_ERROR"}};
+      {"UnsupportedTarget", "SDK_CLIENT_ERROR"},          {"ErrorFromTarget", "ERROR_FROM_TARGET"},
+      {"ConnectionFailure", "CONNECTION_FAILURE"}};
   if (error.kind == Error::Kind::Cancelled) return "TIMEOUT";
   if (error.kind == Error::Kind::Fault) return "INTERNAL_ERROR";
   const auto found = std::ranges::find(kCodes, error.code, &std::pair<std::string_view, std::string_view>::first);

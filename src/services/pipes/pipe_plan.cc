@@ -64,7 +64,8 @@ Result<> ReadTarget(const json::Value& settings, PipePlan& plan) {
   plan.target_parameters = MemberOf(settings, "TargetParameters");
   plan.target_template = plan.target_parameters.StringOr("InputTemplate", "");
   plan.is_answer_awaited = MemberOf(plan.target_parameters, "LambdaFunctionParameters").StringOr("InvocationType", "REQUEST_RESPONSE") != "FIRE_AND_FORGET";
-  const bool takes_ten = arn->service == "sqs" || arn->service == "sns" || arn->service == "events";
+  const bool is_bus = arn->service == "events" && !delivery::IsApiDestinationArn(plan.target_arn);
+  const bool takes_ten = arn->service == "sqs" || arn->service == "sns" || is_bus;
   if (takes_ten && plan.batch_size > kBatchOfTenMax) return Fail(Invalid("BatchSize of the source must not be greater than the 10 that the target takes."));
   return {};
 }
@@ -121,7 +122,9 @@ Result<PipePlan> ReadPipePlan(const json::Value& settings) {
   MF_TRY_VOID(CheckTemplate("TargetParameters", plan.target_template));
   MF_TRY_VOID(CheckParameters(plan.target_parameters));
   const auto enrichment = identity::ParseArn(plan.enrichment_arn);
-  if (!plan.enrichment_arn.empty() && (!enrichment || enrichment->service != "lambda")) return Fail(NotBuilt(fmt::format("Enrichment by {}", plan.enrichment_arn)));
+  plan.enrichment_parameters = MemberOf(settings, "EnrichmentParameters");
+  const bool is_known = enrichment && (enrichment->service == "lambda" || delivery::IsApiDestinationArn(plan.enrichment_arn));
+  if (!plan.enrichment_arn.empty() && !is_known) return Fail(NotBuilt(fmt::format("Enrichment by {}", plan.enrichment_arn)));
   return plan;
 }
 
@@ -139,6 +142,22 @@ std::string TransformEvent(const std::string& input_template, const json::Value&
     const auto path = patterns::JsonPath::Parse(name);
     return path ? path->Find(event) : ReservedOf(name, plain, plan, facts);
   });
+}
+
+delivery::HttpFields HttpFieldsOf(const json::Value& parameters, const json::Value& event) {
+  const json::Value& http = MemberOf(parameters, "HttpParameters");
+  delivery::HttpFields fields;
+  const json::Value& values = MemberOf(http, "PathParameterValues");
+  for (const json::Value& value : values.is_array() ? values.array() : json::Array()) {
+    if (value.is_string()) fields.path_values.push_back(ResolveParameter(value.string(), event));
+  }
+  for (const json::Member& member : MemberOf(http, "HeaderParameters").object()) {
+    if (member.second.is_string()) fields.headers.emplace_back(member.first, member.second.string());
+  }
+  for (const json::Member& member : MemberOf(http, "QueryStringParameters").object()) {
+    if (member.second.is_string()) fields.query.emplace_back(member.first, ResolveParameter(member.second.string(), event));
+  }
+  return fields;
 }
 
 std::string ResolveParameter(std::string_view parameter, const json::Value& event) {

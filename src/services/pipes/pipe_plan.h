@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "delivery/http_destinations.h"
 #include "sources/record_filters.h"
 
 namespace mayfly::pipes {
@@ -22,6 +23,7 @@ struct PipePlan {
   size_t batch_size = 10;
   Duration window{};
   json::Value target_parameters{json::Object()};
+  json::Value enrichment_parameters{json::Object()};
   bool is_answer_awaited = true;  // of a function as target: REQUEST_RESPONSE
 };
 
@@ -38,6 +40,8 @@ struct PipeFacts {
 };
 // What becomes of an event: by a template, or itself.
 std::string TransformEvent(const std::string& input_template, const json::Value& event, const json::Value& plain, const PipePlan& plan, const PipeFacts& facts);
+// HttpParameters of a target or enrichment that is called over HTTP; values may be paths into the event, those of the header may not.
+delivery::HttpFields HttpFieldsOf(const json::Value& parameters, const json::Value& event);
 // A parameter, which may be a path into the event.
 std::string ResolveParameter(std::string_view parameter, const json::Value& event);
 

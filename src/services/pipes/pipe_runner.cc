@@ -189,7 +189,29 @@ Task<Result<>> PipeRunner::Process(Context& ctx, Batch& batch) const {
   co_return sent;
 }
 
+// An API destination is asked for each event by itself.
+Task<Result<std::vector<json::Value>>> PipeRunner::AskDestination(Context& ctx, const Batch& batch) const {
+  std::vector<json::Value> enriched;
+  const std::vector<std::string> bodies = batch.Bodies(batch.plan.enrichment_template);
+  for (size_t i = 0; i < bodies.size(); ++i) {
+    delivery::Delivery delivery{.id = parts_.random->Uuid(), .target_arn = batch.plan.enrichment_arn, .body = bodies[i]};
+    delivery.source_arn = batch.facts.arn;
+    delivery.principal = PrincipalOf(batch.plan, delivery.id);
+    delivery::AddHttpFields(delivery, HttpFieldsOf(batch.plan.enrichment_parameters, batch.events[i].decoded));
+    MF_CO_TRY(const std::string answer, co_await parts_.destinations->Invoke(ctx, delivery));
+    for (json::Value& event : EventsOf(answer)) enriched.push_back(std::move(event));
+  }
+  co_return enriched;
+}
+
 Task<Result<>> PipeRunner::Enrich(Context& ctx, Batch& batch) const {
+  if (delivery::IsApiDestinationArn(batch.plan.enrichment_arn)) {
+    MF_CO_TRY(std::vector<json::Value> enriched, co_await AskDestination(ctx, batch));
+    batch.events.clear();
+    batch.is_enriched = true;
+    for (json::Value& event : enriched) batch.events.push_back({event, std::move(event), 0});
+    co_return Result<>();
+  }
   const auto principal = PrincipalOf(batch.plan, parts_.random->Uuid());
   MF_CO_TRY(const std::string answer,
             co_await parts_.functions->Invoke(ctx, principal, batch.plan.enrichment_arn, ListOf(batch.Bodies(batch.plan.enrichment_template))));
@@ -232,6 +254,7 @@ Task<Result<>> PipeRunner::SendEach(Context& ctx, Batch& batch) const {
     delivery.principal = PrincipalOf(batch.plan, delivery.id);
     delivery.message_group_id = ResolveParameter(TextIn(parameters, "SqsQueueParameters", "MessageGroupId"), event.decoded);
     delivery.message_deduplication_id = ResolveParameter(TextIn(parameters, "SqsQueueParameters", "MessageDeduplicationId"), event.decoded);
+    if (delivery::IsApiDestinationArn(batch.plan.target_arn)) delivery::AddHttpFields(delivery, HttpFieldsOf(parameters, event.decoded));
     if (delivery::IsBusArn(batch.plan.target_arn)) {
       const std::string source = ResolveParameter(TextIn(parameters, "EventBridgeEventBusParameters", "Source"), event.decoded);
       delivery.detail_type = ResolveParameter(TextIn(parameters, "EventBridgeEventBusParameters", "DetailType"), event.decoded);

@@ -24,6 +24,7 @@ struct PipeRunnerParts {
   sources::QueueSource* queues;
   delivery::TargetRouter* targets;
   const PipeFunctions* functions;
+  delivery::HttpDestinations* destinations;
   Random* random;
 };
 
@@ -50,6 +51,7 @@ class PipeRunner {
   Task<Result<>> TakeBatch(Context& ctx, Batch& batch) const;
   Task<Result<>> Process(Context& ctx, Batch& batch) const;
   Task<Result<>> Enrich(Context& ctx, Batch& batch) const;
+  Task<Result<std::vector<json::Value>>> AskDestination(Context& ctx, const Batch& batch) const;
   Task<Result<>> SendToFunction(Context& ctx, Batch& batch) const;
   Task<Result<>> SendEach(Context& ctx, Batch& batch) const;
   Task<> Rest(Context& ctx) const;

@@ -20,7 +20,7 @@ class PipesService final : public services::Service {
         table_(all_),
         functions_(ports.Get<catalog::FunctionCatalog>(), ports.Get<catalog::Access>(), ports.Get<invoke::Invoker>(), *commons.random),
         runner_({.loop = commons.calendar, .table = &table_, .queues = &ports.Get<sources::QueueSource>(), .targets = commons.targets,
-                 .functions = &functions_, .random = commons.random}),
+                 .functions = &functions_, .destinations = &ports.Get<delivery::HttpDestinations>(), .random = commons.random}),
         api_(*commons.calendar, table_, runner_),
         handlers_(api_.handlers()),
         authorizer_(*commons.identities, *commons.calendar),
@@ -48,7 +48,7 @@ services::Declaration Declare() {
   using services::PortOf;
   return {.name = "pipes",
           .offers = {},
-          .needs = {PortOf<sources::QueueSource>(), PortOf<catalog::FunctionCatalog>(), PortOf<catalog::Access>(), PortOf<invoke::Invoker>()},
+          .needs = {PortOf<sources::QueueSource>(), PortOf<catalog::FunctionCatalog>(), PortOf<catalog::Access>(), PortOf<invoke::Invoker>(), PortOf<delivery::HttpDestinations>()},
           .options = {},
           .open = [](Context& ctx, const services::Commons& commons, services::Ports& ports) { return PipesService::Open(ctx, commons, ports); }};
 }
