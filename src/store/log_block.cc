@@ -79,7 +79,7 @@ void BlockBuilder::Add(const LogLine& line) {
   ++line_count_;
 }
 
-std::string BlockBuilder::Finish() {
+std::string BlockBuilder::Finish(WallTime now) {
   MF_ASSERT(line_count_ > 0 && earliest_ <= latest_);
   MF_ASSERT(lines_.size() <= kBlockLinesMax && table_.size() <= kBlockTableMax);
   const std::string payload = table_ + Compress(lines_);
@@ -89,7 +89,7 @@ std::string BlockBuilder::Finish() {
   AppendNumber(rest, static_cast<uint32_t>(payload.size() - table_.size()));
   AppendNumber(rest, static_cast<uint32_t>(lines_.size()));
   AppendNumber(rest, line_count_);
-  AppendNumber(rest, uint32_t{0});
+  AppendNumber(rest, static_cast<uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count()));
   AppendNumber(rest, static_cast<int64_t>(earliest_.time_since_epoch().count()));
   AppendNumber(rest, static_cast<int64_t>(latest_.time_since_epoch().count()));
   std::string block;
@@ -115,7 +115,7 @@ std::optional<BlockHeader> ParseBlockHeader(std::string_view bytes) {
   header.frame_bytes = TakeNumber<uint32_t>(bytes);
   header.lines_bytes = TakeNumber<uint32_t>(bytes);
   header.line_count = TakeNumber<uint32_t>(bytes);
-  (void)TakeNumber<uint32_t>(bytes);
+  header.made_at = WallTime(std::chrono::seconds(TakeNumber<uint32_t>(bytes)));
   header.earliest = WallTime(Duration(TakeNumber<int64_t>(bytes)));
   header.latest = WallTime(Duration(TakeNumber<int64_t>(bytes)));
   const bool within_limits = header.table_bytes <= kBlockTableMax && header.frame_bytes <= kBlockFrameMax &&

@@ -2,7 +2,8 @@
 //
 // On disk, all numbers little-endian: the header (48 bytes), the table of stream names, the zstd frame of the lines.
 //   header   u32 magic "MFLB", u32 CRC-32C of the rest of the header, u32 CRC-32C of what follows it,
-//            u32 bytes of the table, u32 bytes of the frame, u32 bytes of the lines, u32 number of lines, u32 zero,
+//            u32 bytes of the table, u32 bytes of the frame, u32 bytes of the lines, u32 number of lines, u32 seconds since 1970
+//            when it was made (0: not known),
 //            i64 earliest and i64 latest time of a line (nanoseconds since 1970)
 //   table    for each stream u16 length, name
 //   lines    for each line i64 time, u32 index of its stream, u32 length, text
@@ -35,6 +36,7 @@ struct BlockHeader {
   uint32_t frame_bytes = 0;
   uint32_t lines_bytes = 0;
   uint32_t line_count = 0;
+  WallTime made_at{};  // in whole seconds; 0: not known
   WallTime earliest{};
   WallTime latest{};
 
@@ -49,7 +51,7 @@ class BlockBuilder {
   bool HasRoomFor(const LogLine& line) const;
   void Add(const LogLine& line);
   // The bytes of the block; the builder is empty again. Not for an empty builder.
-  std::string Finish();
+  std::string Finish(WallTime now);
   size_t line_count() const { return line_count_; }
 
  private:
@@ -65,12 +67,6 @@ class BlockBuilder {
 std::optional<BlockHeader> ParseBlockHeader(std::string_view bytes);
 // `payload`: the header.payload_bytes() bytes behind the header.
 bool PayloadIsWhole(const BlockHeader& header, std::string_view payload);
-
-struct LogLineView {
-  WallTime time{};
-  std::string_view stream;
-  std::string_view text;
-};
 
 // The lines of one block, decoded. The views stay valid as long as this object and the payload it was made from.
 class BlockLines {

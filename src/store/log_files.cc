@@ -36,6 +36,20 @@ uint64_t SequenceOf(std::string_view name) {
 
 WallTime TimeOf(const timespec& time) { return WallTime(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec)); }
 
+// nullopt: it cannot be read to its end.
+std::optional<WallTime> LatestTimeOf(const SegmentView& view) {
+  auto reader = SegmentReader::Open(view.path, view.bytes);
+  if (!reader) return std::nullopt;
+  WallTime latest{};
+  for (;;) {
+    const auto block = reader->Next();
+    if (!block) return std::nullopt;
+    if (!*block) break;
+    latest = std::max(latest, (*block)->header.latest);
+  }
+  return reader->position() == view.bytes ? std::optional(latest) : std::nullopt;
+}
+
 }  // namespace
 
 std::string LogFiles::FolderName(std::string_view group) {
@@ -216,7 +230,7 @@ size_t LogFiles::Append(const std::string& group, const std::vector<LogLine>& li
   BlockBuilder builder;
   const auto write = [&] {
     const size_t count = builder.line_count();
-    auto written = AppendBlock(group, builder.Finish());
+    auto written = AppendBlock(group, builder.Finish(SystemClock().WallNow()));
     if (written) return;
     lost += count;
     if (lost_) log::Error("logs: lines of group '{}' are lost: {}", group, written.error().ToString());
@@ -240,6 +254,23 @@ std::vector<SegmentView> LogFiles::Segments(const std::string& name) {
     views.push_back({PathOf(group->second, sequence), sequence, segment.bytes});
   }
   return views;
+}
+
+Result<> LogFiles::DropBefore(const std::string& name, WallTime time) {
+  const auto group = groups_.find(name);
+  if (group == groups_.end()) return {};
+  for (const SegmentView& view : Segments(name)) {
+    const auto latest = LatestTimeOf(view);
+    if (!latest || *latest >= time) continue;
+    MF_TRY_VOID(RemoveSegment(name, group->second, view.sequence));
+  }
+  return {};
+}
+
+uint64_t LogFiles::BytesOf(const std::string& name) const {
+  thread_.Check();
+  const auto group = groups_.find(name);
+  return group == groups_.end() ? 0 : group->second.bytes;
 }
 
 std::vector<std::string> LogFiles::Groups() const {

@@ -35,6 +35,9 @@ class LogFiles {
   // Oldest first. Nothing for a group that is not there.
   std::vector<SegmentView> Segments(const std::string& group);
   std::vector<std::string> Groups() const;
+  // Removes segments whose lines are all older than `time`.
+  Result<> DropBefore(const std::string& group, WallTime time);
+  uint64_t BytesOf(const std::string& group) const;
   Result<> DeleteGroup(const std::string& group);
   Result<> Clear();
   // Makes everything that was written durable. Error: also when lines were lost since the last Sync.

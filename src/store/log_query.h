@@ -8,11 +8,11 @@
 
 namespace mayfly::store {
 
-// About how much text one query gives; the newest lines are kept.
-inline constexpr size_t kQueryBytesMax = 64u << 20;
+// `segments` oldest first. Blocks are read from the end that the query begins with, and not at all where their times, streams or text
+// rule them out. Segments that have been removed meanwhile and damaged blocks are skipped.
+Result<LogPage> ReadPage(const LogPageQuery& query, const std::vector<SegmentView>& segments);
 
-// `segments` oldest first. Blocks are read from the newest backwards, and not at all where their times, streams or text rule
-// them out. Segments that have been removed meanwhile and damaged blocks are skipped.
-Result<std::vector<LogLine>> QuerySegments(const LogQuery& query, const std::vector<SegmentView>& segments);
+// Shows every line behind `after` in the order of appending; gives the place of the last.
+Result<LogPlace> ScanSegments(const std::vector<SegmentView>& segments, LogPlace after, const LogStore::Visit& visit);
 
 }  // namespace mayfly::store

@@ -90,15 +90,58 @@ class FileLogStore final : public LogStore {
     Buffer(group, std::move(line));
   }
 
-  Task<Result<std::vector<LogLine>>> Query(Context&, LogQuery query) override {
-    thread_.Check();
-    const auto strand = strand_;
+  Task<Result<std::vector<LogLine>>> Query(Context& ctx, LogQuery query) override {
+    LogPageQuery page_query{.group = std::move(query.group), .from = query.from, .until = query.until, .order = LogPageQuery::Order::NewestFirst,
+                            .behind = {}, .stream_prefix = std::move(query.stream_prefix), .contains = std::move(query.contains), .wanted = {},
+                            .limit = query.limit};
+    MF_CO_TRY(LogPage page, co_await Page(ctx, std::move(page_query)));
+    std::vector<LogLine> lines;
+    lines.reserve(page.lines.size());
+    for (PlacedLine& placed : page.lines) lines.push_back(std::move(placed.line));
+    co_return lines;
+  }
+
+  Task<Result<LogPage>> Page(Context&, LogPageQuery query) override {
     query.group.resize(std::min(query.group.size(), kGroupNameMax));
-    HandOver(query.group);
-    auto segments = co_await OnWriter([group = query.group](LogFiles& files) { return files.Segments(group); });
-    if (!strand->open) co_return Fail(Error::Fault("the log store has been closed"));
-    co_return co_await reader_.Run(loop_,
-                                   [query = std::move(query), segments = std::move(segments)] { return QuerySegments(query, segments); });
+    MF_CO_TRY(auto segments, co_await SegmentsOf(query.group));
+    co_return co_await reader_.Run(loop_, [query = std::move(query), segments = std::move(segments)] { return ReadPage(query, segments); });
+  }
+
+  Task<Result<LogPlace>> Scan(Context&, std::string group, LogPlace after, Visit visit) override {
+    group.resize(std::min(group.size(), kGroupNameMax));
+    MF_CO_TRY(auto segments, co_await SegmentsOf(group));
+    co_return co_await reader_.Run(loop_, [segments = std::move(segments), after, visit = std::move(visit)] { return ScanSegments(segments, after, visit); });
+  }
+
+  Task<Result<>> Put(Context&, std::string group, std::vector<LogLine> lines) override {
+    thread_.Check();
+    group.resize(std::min(group.size(), kGroupNameMax));
+    size_t cost = 0;
+    for (LogLine& line : lines) {
+      CutText(line.text, kLineTextMax);
+      CutText(line.stream, kStreamNameMax);
+      cost += Cost(line);
+    }
+    const auto strand = strand_;
+    if (strand->buffered_bytes + cost > options_.buffered_bytes_max) co_return Fail(Error::Service("Busy", "the log buffer is full"));
+    HandOver(group);  // what came before stands before it
+    strand->buffered_bytes += cost;
+    for (const LogLine& line : lines) Tell(group, line);
+    const size_t lost = co_await OnWriter([group, lines = std::move(lines)](LogFiles& files) { return files.Append(group, lines); });
+    strand->buffered_bytes -= cost;
+    if (lost > 0) co_return Fail(Error::Fault(fmt::format("{} lines of log group '{}' could not be written", lost, group)));
+    co_return Result<>();
+  }
+
+  Task<Result<>> DropBefore(Context&, std::string group, WallTime time) override {
+    group.resize(std::min(group.size(), kGroupNameMax));
+    HandOver(group);
+    co_return co_await OnWriter([group = std::move(group), time](LogFiles& files) { return files.DropBefore(group, time); });
+  }
+
+  Task<Result<uint64_t>> BytesOf(Context&, std::string group) override {
+    group.resize(std::min(group.size(), kGroupNameMax));
+    co_return co_await OnWriter([group = std::move(group)](LogFiles& files) { return Result<uint64_t>(files.BytesOf(group)); });
   }
 
   Task<Result<std::vector<std::string>>> Groups(Context&) override {
@@ -132,6 +175,16 @@ class FileLogStore final : public LogStore {
   template <typename Function, typename Value = std::invoke_result_t<Function, LogFiles&>>
   Task<Value> OnWriter(Function function) {
     return writer_.Run(loop_, [files = files_, function = std::move(function)] { return function(*files); });
+  }
+
+  // Those that hold all that was appended to the group. Error: the store has been closed meanwhile.
+  Task<Result<std::vector<SegmentView>>> SegmentsOf(std::string group) {
+    thread_.Check();
+    const auto strand = strand_;
+    HandOver(group);
+    auto segments = co_await OnWriter([group = std::move(group)](LogFiles& files) { return files.Segments(group); });
+    if (!strand->open) co_return Fail(Error::Fault("the log store has been closed"));
+    co_return segments;
   }
 
   Task<Result<>> Delete(std::string group) {
@@ -188,15 +241,15 @@ class FileLogStore final : public LogStore {
     auto node = strand_->pending.extract(entry);
     Buffers buffers;
     buffers.emplace_back(std::move(node.key()), std::move(node.mapped()));
-    Write(std::move(buffers));
+    Submit(std::move(buffers));
   }
   void HandOverAll() {
     if (strand_->pending.empty()) return;
     Buffers buffers(std::make_move_iterator(strand_->pending.begin()), std::make_move_iterator(strand_->pending.end()));
     strand_->pending.clear();
-    Write(std::move(buffers));
+    Submit(std::move(buffers));
   }
-  void Write(Buffers buffers) {
+  void Submit(Buffers buffers) {
     writer_.Submit([&loop = loop_, files = files_, strand = strand_, buffers = std::move(buffers)]() mutable {
       for (auto& [group, pending] : buffers) {
         MF_ASSERT(!pending.lines.empty());

@@ -388,7 +388,7 @@ TEST_F(LogStoreTest, AQueryThatWaitsWhenTheStoreGoesGetsAnAnswer) {
 TEST(LogBlock, RefusesWhatIsNotWhole) {
   BlockBuilder builder;
   builder.Add({At(1), "s", "text"});
-  const std::string block = builder.Finish();
+  const std::string block = builder.Finish(At(0));
   const auto header = ParseBlockHeader(block);
   ASSERT_TRUE(header);
   const std::string payload = block.substr(kBlockHeaderBytes);
@@ -404,6 +404,84 @@ TEST(LogBlock, RefusesWhatIsNotWhole) {
     EXPECT_FALSE(PayloadIsWhole(*header, damaged)) << "byte " << i;
   }
   EXPECT_FALSE(BlockLines::Decode(*header, payload.substr(1)));
+}
+
+std::vector<std::string> TextsOf(const LogPage& page) {
+  std::vector<std::string> texts;
+  for (const PlacedLine& placed : page.lines) texts.push_back(placed.line.text);
+  return texts;
+}
+
+TEST_F(LogStoreTest, PagesGoThroughAllLinesInEitherOrderOfTime) {
+  for (int i = 0; i < 7; ++i) Append("g", i % 2 == 0 ? 100 : i, std::to_string(i));  // 1 3 5, then 0 2 4 6 of one time
+  for (const auto order : {LogPageQuery::Order::OldestFirst, LogPageQuery::Order::NewestFirst}) {
+    std::vector<std::string> all;
+    LogPageQuery query{.group = "g", .order = order, .limit = 3};
+    for (bool has_more = true; has_more;) {
+      const LogPage page = loop_.Run(store_->Page(ctx_, query)).value();
+      has_more = page.has_more;
+      if (page.lines.empty()) break;
+      const auto texts = TextsOf(page);
+      const bool forward = order == LogPageQuery::Order::OldestFirst;
+      all.insert(forward ? all.end() : all.begin(), texts.begin(), texts.end());
+      const PlacedLine& last = forward ? page.lines.back() : page.lines.front();
+      query.behind = LogPosition{last.line.time, last.place};
+    }
+    EXPECT_THAT(all, ElementsAre("1", "3", "5", "0", "2", "4", "6"));
+  }
+}
+
+TEST_F(LogStoreTest, PagesOfManyBlocksAreThoseOfASort) {
+  SeededRandom random(7);
+  std::vector<std::pair<int64_t, std::string>> expected;
+  for (int i = 0; i < 3000; ++i) {
+    const auto millis = static_cast<int64_t>(random.Below(5000));
+    expected.emplace_back(millis, fmt::format("{:05}{}", i, std::string(400, 'x')));
+    Append("g", millis, expected.back().second);
+    if (i % 500 == 0) Flush();
+  }
+  std::ranges::sort(expected);  // of one time, they are numbered as they were appended
+  LogPageQuery query{.group = "g", .limit = 700, .bytes_max = 200'000};
+  size_t at = 0;
+  for (bool has_more = true; has_more;) {
+    const LogPage page = loop_.Run(store_->Page(ctx_, query)).value();
+    for (const PlacedLine& placed : page.lines) ASSERT_EQ(placed.line.text, expected.at(at++).second);
+    has_more = page.has_more;
+    query.behind = LogPosition{page.lines.back().line.time, page.lines.back().place};
+  }
+  EXPECT_EQ(at, expected.size());
+}
+
+TEST_F(LogStoreTest, WhatWasPutIsOnTheDiskAndWhatIsScannedOnceIsNotScannedAgain) {
+  ASSERT_TRUE(loop_.Run(store_->Put(ctx_, "g", {{At(1), "s", "a"}, {At(2), "t", "b"}})));
+  std::vector<std::string> seen;
+  const auto visit = [&](const LogLineView& line, const LogPlace&, WallTime ingested) {
+    EXPECT_GE(ingested, line.time);
+    seen.emplace_back(line.text);
+  };
+  const LogPlace place = loop_.Run(store_->Scan(ctx_, "g", {}, visit)).value();
+  EXPECT_THAT(seen, ElementsAre("a", "b"));
+  Append("g", 3, "c");
+  loop_.Run(store_->Scan(ctx_, "g", place, visit)).value();
+  EXPECT_THAT(seen, ElementsAre("a", "b", "c"));
+  EXPECT_GT(loop_.Run(store_->BytesOf(ctx_, "g")).value(), 0u);
+}
+
+TEST_F(LogStoreTest, OldFilesGoAndYoungOnesStay) {
+  options_.bytes_per_group_max = 64 << 10;
+  Reopen();
+  SeededRandom random(3);
+  for (int i = 0; i < 40; ++i) {
+    Append("g", i, fmt::format("{}", i) + random.Hex(1000));
+    Flush();
+  }
+  ASSERT_TRUE(loop_.Run(store_->DropBefore(ctx_, "g", At(20))));
+  const auto left = Query({.group = "g"});
+  ASSERT_FALSE(left.empty());
+  EXPECT_LE(left.front().time, At(20));
+  EXPECT_EQ(left.back().time, At(39));
+  ASSERT_TRUE(loop_.Run(store_->DropBefore(ctx_, "g", At(100))));
+  EXPECT_THAT(Query({.group = "g"}), IsEmpty());
 }
 
 }  // namespace
