@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "identity/arn.h"
 #include "resources/json_members.h"
+#include "store/log_group_key.h"
 
 namespace mayfly::catalog {
 
@@ -134,7 +135,7 @@ void Function::TakeNextImage() {
 std::string Function::LogGroup() const { return logging.log_group.empty() ? "/aws/lambda/" + name.name : logging.log_group; }
 
 std::string LogGroupKey(const FunctionName& name, std::string_view log_group) {
-  return fmt::format("{}/{}{}{}", name.account_id, name.region, log_group.starts_with('/') ? "" : "/", log_group);
+  return store::LogGroupKey(name.account_id, name.region, log_group);
 }
 
 json::Value ToJson(const Function& function) { return resources::WriteMembers(function); }

@@ -148,7 +148,7 @@ struct Function {
   std::string LogGroup() const;
 };
 
-// Log groups of one name in two accounts or regions are two groups: ACCOUNT/REGION then the group.
+// What the log store calls the group (store/log_group_key.h).
 std::string LogGroupKey(const FunctionName& name, std::string_view log_group);
 
 // Rows of the catalog's tables: "functions" holds $LATEST by FunctionName::Key(), "versions" the published ones by VersionKey.

@@ -6,6 +6,7 @@
 #include "services/iot/service.h"
 #include "services/iotdata/service.h"
 #include "services/lambda/service.h"
+#include "services/logs/service.h"
 #include "services/pipes/service.h"
 #include "services/scheduler/service.h"
 #include "services/s3/service.h"
@@ -28,6 +29,7 @@ std::vector<services::Declaration> DeclareServices(lambda::Premises& lambda) {
       events::Declare(),
       iot::Declare(),
       iotdata::Declare(),
+      logs::Declare(),
       pipes::Declare(),
       scheduler::Declare(),
       ses::Declare(),

@@ -1,4 +1,4 @@
-// A block: up to about 256 KiB of log lines, compressed; the unit that is written, checked, skipped and read.
+// A block: about 256 KiB of log lines, or one longer line, compressed; the unit that is written, checked, skipped and read.
 //
 // On disk, all numbers little-endian: the header (48 bytes), the table of stream names, the zstd frame of the lines.
 //   header   u32 magic "MFLB", u32 CRC-32C of the rest of the header, u32 CRC-32C of what follows it,
@@ -21,11 +21,11 @@
 
 namespace mayfly::store {
 
-inline constexpr size_t kLineTextMax = 256u << 10;
+inline constexpr size_t kLineTextMax = 1u << 20;
 inline constexpr size_t kStreamNameMax = 1024;
 inline constexpr size_t kBlockHeaderBytes = 48;
 inline constexpr size_t kBlockLinesTarget = 256u << 10;
-inline constexpr size_t kBlockLinesMax = 512u << 10;
+inline constexpr size_t kBlockLinesMax = 1280u << 10;
 inline constexpr size_t kBlockTableTarget = 64u << 10;
 inline constexpr size_t kBlockTableMax = 128u << 10;
 inline constexpr size_t kBlockFrameMax = kBlockLinesMax + (16u << 10);

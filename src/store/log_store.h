@@ -24,7 +24,7 @@ namespace mayfly::store {
 struct LogLine {
   WallTime time{};
   std::string stream;  // at most 1 KiB; longer ones are cut
-  std::string text;    // without the line end; at most 256 KiB (longer ones are cut between two characters)
+  std::string text;    // without the line end; at most 1 MiB (longer ones are cut between two characters)
 };
 
 struct LogLineView {

@@ -6,7 +6,9 @@ namespace mayfly::telemetry {
 
 void FunctionLog::OnEvent(const EnvironmentLabel& label, const PlatformEvent& event) {
   std::optional<std::string> line = FormatLogLine(label, event);
-  if (line) logs_->Append(label.log_group_key, store::LogLine{event.time, label.log_stream, std::move(*line)});
+  if (!line) return;
+  *line += '\n';  // as AWS keeps it, and CloudWatch's clients show it
+  logs_->Append(label.log_group_key, store::LogLine{event.time, label.log_stream, std::move(*line)});
 }
 
 void LogTail::Add(std::string_view line) {
