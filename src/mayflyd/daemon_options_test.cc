@@ -30,6 +30,7 @@ constexpr Known kKnown[] = {
     {"async-retry-delays", "FLOAT in [0 - 86400]", "60,120"},
     {"auth", "{open,strict}", "open"},
     {"code-storage-max", "INT in [1 - 1000000000]", "307200"},
+    {"codecommit-repositories", "TEXT", ""},
     {"control-plane-rate", "FLOAT in [0 - 1000000]", "0"},
     {"cpu-limit", "{proportional,off}", "proportional"},
     {"credentials-valid", "FLOAT in [1 - 43200]", "43200"},

@@ -1,6 +1,7 @@
 #include "mayflyd/services.h"
 
 #include "services/autoscaling/service.h"
+#include "services/codecommit/service.h"
 #include "services/ec2/service.h"
 #include "services/events/service.h"
 #include "services/iot/service.h"
@@ -25,6 +26,7 @@ std::vector<services::Declaration> DeclareServices(lambda::Premises& lambda) {
       s3::Declare(),
       sns::Declare(),
       autoscaling::Declare(),
+      codecommit::Declare(),
       ec2::Declare(),
       events::Declare(),
       iot::Declare(),
