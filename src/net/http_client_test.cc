@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include <atomic>
+#include <filesystem>
 
 #include "base/event.h"
 #include "net/http_url.h"
@@ -153,6 +154,31 @@ TEST(Client, SpeaksTlsAndVerifiesTheCertificate) {
   ASSERT_FALSE(untrusted);
   EXPECT_NE(untrusted.error().message.find("certificate"), std::string::npos) << untrusted.error().ToString();
   EXPECT_FALSE(pair.Send({.url = "https://" + pair.url.substr(7)})) << "plain HTTP was taken for TLS";
+}
+
+TEST(Client, SeesACertificateThatWasRenewedWhileTheServerRuns) {
+  SelfSignedCertificate first;
+  SelfSignedCertificate second;
+  ClientLimits trusting;
+  trusting.ca_file = second.files.certificate_chain_path;
+  Pair pair(Describe, trusting);
+  auto listener = ListenTcp("127.0.0.1", 0);
+  ASSERT_TRUE(listener);
+  const std::string url = "https://127.0.0.1:" + std::to_string(LocalPort(listener->get())) + "/";
+  ASSERT_TRUE(pair.server.ServeTls(std::move(*listener), first.files));
+  EXPECT_FALSE(pair.Send({.url = url})) << "the first certificate is not trusted";
+  const auto replace = [](const std::string& from, const std::string& to) {
+    std::filesystem::copy_file(from, to, std::filesystem::copy_options::overwrite_existing);
+  };
+  replace(second.files.private_key_path, first.files.private_key_path);
+  replace(second.files.certificate_chain_path, first.files.certificate_chain_path);
+  // Looked at once a second.
+  bool served = false;
+  for (int round = 0; round < 100 && !served; ++round) {
+    served = pair.Send({.url = url}).has_value();
+    if (!served) (void)pair.loop.Run(Sleep(pair.ctx, milliseconds(50)));
+  }
+  EXPECT_TRUE(served);
 }
 
 TEST(Client, RefusesBadCertificateFiles) {

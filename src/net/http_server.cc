@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -26,10 +27,52 @@ constexpr Duration kAcceptPause = std::chrono::milliseconds(100);
 // Connections accepted in one go, before others have their turn.
 constexpr int kAcceptBatch = 64;
 
+// How often the files of a certificate are looked at, at most.
+constexpr Duration kTlsLookAt = std::chrono::seconds(1);
+
+// A certificate that follows its files: connections that are accepted after a change get the new one. Files that cannot be used (half of them
+// is written yet) change nothing, and are tried again when they change.
+class FollowedTls {
+ public:
+  FollowedTls(TlsFiles files, std::shared_ptr<net::TlsContext> context) : files_(std::move(files)), context_(std::move(context)), stamp_(Stamp()) {}
+
+  std::shared_ptr<net::TlsContext> Current(TimePoint now) {
+    if (now < next_look_) return context_;
+    next_look_ = now + kTlsLookAt;
+    std::string stamp = Stamp();
+    if (stamp == stamp_) return context_;
+    stamp_ = std::move(stamp);
+    if (auto fresh = net::TlsContext::ForServer(files_)) {
+      context_ = std::move(*fresh);
+      log::Info("the certificate in {} is served from now on", files_.certificate_chain_path);
+    } else {
+      log::Warning("the changed certificate is not served: {}", fresh.error().ToString());
+    }
+    return context_;
+  }
+
+ private:
+  // Another text whenever one of the files is another one, or has been written.
+  std::string Stamp() const {
+    std::string stamp;
+    for (const std::string& path : {files_.certificate_chain_path, files_.private_key_path}) {
+      struct stat status{};
+      if (::stat(path.c_str(), &status) != 0) continue;
+      stamp += fmt::format("{} {} {} {};", status.st_ino, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+    }
+    return stamp;
+  }
+
+  TlsFiles files_;
+  std::shared_ptr<net::TlsContext> context_;
+  std::string stamp_;
+  TimePoint next_look_{};
+};
+
 struct Listener {
-  Listener(RealLoop& loop, UniqueFd fd, std::shared_ptr<net::TlsContext> tls) : descriptor(loop, std::move(fd)), tls(std::move(tls)) {}
+  Listener(RealLoop& loop, UniqueFd fd, std::optional<FollowedTls> tls) : descriptor(loop, std::move(fd)), tls(std::move(tls)) {}
   PolledDescriptor descriptor;
-  std::shared_ptr<net::TlsContext> tls;
+  std::optional<FollowedTls> tls;
 };
 
 std::string PeerName(const sockaddr_storage& address) {
@@ -53,7 +96,7 @@ struct Server::Impl : ServerCore, std::enable_shared_from_this<Server::Impl> {
   Impl(RealLoop& loop, ServerLimits limits, Handler handler, HeadRefuser refuser)
       : ServerCore(loop, limits, std::move(handler), std::move(refuser)), tasks(std::in_place, loop) {}
 
-  Result<> Serve(UniqueFd fd, std::shared_ptr<net::TlsContext> tls);
+  Result<> Serve(UniqueFd fd, std::optional<FollowedTls> tls);
   Task<> Accept(std::shared_ptr<Listener> listener);
   bool AcceptBatch(Listener& listener);
   void Adopt(Listener& listener, UniqueFd fd, const sockaddr_storage& peer);
@@ -70,7 +113,7 @@ struct Server::Impl : ServerCore, std::enable_shared_from_this<Server::Impl> {
   std::optional<TaskScope> tasks;  // listeners and connections; empty once everything was cut
 };
 
-Result<> Server::Impl::Serve(UniqueFd fd, std::shared_ptr<net::TlsContext> tls) {
+Result<> Server::Impl::Serve(UniqueFd fd, std::optional<FollowedTls> tls) {
   if (stopping) return Fail(Error::Fault("the server has been stopped"));
   int is_listening = 0;
   socklen_t size = sizeof is_listening;
@@ -117,10 +160,10 @@ bool Server::Impl::AcceptBatch(Listener& listener) {
 }
 
 void Server::Impl::Adopt(Listener& listener, UniqueFd fd, const sockaddr_storage& peer) {
-  auto engine = listener.tls ? net::TlsEngine::ForServer(listener.tls) : nullptr;
+  auto engine = listener.tls ? net::TlsEngine::ForServer(listener.tls->Current(loop.Now())) : nullptr;
   auto stream = net::Stream::Open(loop, std::move(fd), std::move(engine));
   if (!stream) return;
-  auto connection = std::make_unique<Connection>(*this, std::move(stream), PeerName(peer), listener.tls != nullptr);
+  auto connection = std::make_unique<Connection>(*this, std::move(stream), PeerName(peer), listener.tls.has_value());
   tasks->Spawn(Connection::Run(std::move(connection)));
   ArmSweep();
 }
@@ -186,11 +229,11 @@ void Server::OnConnectionEnd(std::function<void(std::string_view peer, bool torn
 
 Server::~Server() { impl_->Cut(); }
 
-Result<> Server::Serve(UniqueFd listener) { return impl_->Serve(std::move(listener), nullptr); }
+Result<> Server::Serve(UniqueFd listener) { return impl_->Serve(std::move(listener), std::nullopt); }
 
 Result<> Server::ServeTls(UniqueFd listener, const TlsFiles& files) {
   MF_TRY(auto context, net::TlsContext::ForServer(files));
-  return impl_->Serve(std::move(listener), std::move(context));
+  return impl_->Serve(std::move(listener), FollowedTls(files, std::move(context)));
 }
 
 Task<> Server::Stop(Duration drain) { return Impl::Stop(impl_, drain); }
