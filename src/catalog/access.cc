@@ -12,7 +12,11 @@ Result<> Access::Authorize(const identity::RequestPrincipal& principal, std::str
   const std::string& owner = target.name.account_id;
   if (!policies[0] && !policies[1] && control_.IsOwner(principal, owner)) return {};
   const std::string arn = target.Arn();
-  return control_.Authorize(principal, action, {.arn = arn, .owner_account_id = owner, .region = target.name.region}, policies, keys);
+  identity::ConditionKeys all = keys;
+  if (const auto function = tables_->functions.Find(target.name.Key())) {
+    for (const auto& [key, value] : function->tags) all.Add("aws:ResourceTag/" + key, value);
+  }
+  return control_.Authorize(principal, action, {.arn = arn, .owner_account_id = owner, .region = target.name.region}, policies, std::move(all));
 }
 
 Result<> Access::AuthorizeLayer(const identity::RequestPrincipal& principal, std::string_view action, const LayerTarget& target) const {
@@ -20,6 +24,11 @@ Result<> Access::AuthorizeLayer(const identity::RequestPrincipal& principal, std
   if (!target.policy_key.empty() && tables_->layer_policies.size() > 0) policy = PolicyOf(tables_->layer_policies, target.policy_key);
   if (!policy && control_.IsOwner(principal, target.owner_account_id)) return {};
   return control_.Authorize(principal, action, {.arn = target.arn, .owner_account_id = target.owner_account_id, .region = {}}, {&policy, 1});
+}
+
+Result<> Access::AuthorizeOwn(const identity::RequestPrincipal& principal, std::string_view action, std::string_view arn, std::string_view region) const {
+  if (control_.IsOwner(principal, principal.account_id)) return {};
+  return control_.Authorize(principal, action, {.arn = arn, .owner_account_id = principal.account_id, .region = region}, {});
 }
 
 identity::PolicyPointer Access::PolicyOf(const resources::ResourceTable<ResourcePolicy>& table, std::string_view key) {

@@ -34,6 +34,10 @@ class Access {
   Result<> Authorize(const identity::RequestPrincipal& principal, std::string_view action, const FunctionReference& target,
                      const identity::ConditionKeys& keys = {}) const;
 
+  // Something of the principal's own account that has no policy: an event source mapping, a code signing configuration, or nothing in particular
+  // ("*").
+  Result<> AuthorizeOwn(const identity::RequestPrincipal& principal, std::string_view action, std::string_view arn, std::string_view region) const;
+
   // A layer version by its key in the table "layer_versions"; `arn` is its ARN. Of a layer as a whole, `policy_key` is "".
   struct LayerTarget {
     std::string_view owner_account_id;

@@ -19,6 +19,7 @@ void AddTopCommand(Program& program);
 void AddStatusCommand(Program& program);
 void AddClockCommand(Program& program);
 void AddNetCommand(Program& program);
+void AddPolicyCommand(Program& program);
 void AddRuntimeCommand(Program& program);
 // Below `runtime`.
 void AddRuntimeInstallCommand(Program& program, CLI::App& runtime);

@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
   AddStatusCommand(program);
   AddClockCommand(program);
   AddNetCommand(program);
+  AddPolicyCommand(program);
   AddRuntimeCommand(program);
   AddSignCommand(program);
   AddHelpCommand(program);

@@ -24,6 +24,19 @@ void TellTrace(const Context& ctx, http::Response& response) {
   if (!ctx.trace_header.empty()) response.headers.Add("X-Amzn-Trace-Id", ctx.trace_header);
 }
 
+// Of "203.0.113.7:5000" and "[2001:db8::1]:5000". What is no address (a socket's name) is this machine.
+std::string AddressOf(std::string_view peer) {
+  const size_t colon = peer.rfind(':');
+  if (colon == std::string_view::npos) return "127.0.0.1";
+  std::string_view address = peer.substr(0, colon);
+  if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
+  if (constexpr std::string_view kMapped = "::ffff:"; address.starts_with(kMapped)) address.remove_prefix(kMapped.size());
+  return std::string(address);
+}
+
+// The name that follows the role's in arn:aws:sts::A:assumed-role/ROLE/FUNCTION.
+std::string_view FunctionOfSession(std::string_view arn) { return arn.substr(arn.rfind('/') + 1); }
+
 }  // namespace
 
 // Shared by the connection's handler, which ends with the function's environment, and the work, which does not.
@@ -41,7 +54,7 @@ http::ServerLimits ApiServerLimits() {
 }
 
 Edge::Edge(Loop& loop, identity::Authenticator& authenticator, const wire::Directory& directory, FunctionUrls& urls, Admin& admin,
-           AllowedHosts& hosts, Random& random, BlockingPool& pool)
+           AllowedHosts& hosts, Random& random, BlockingPool& pool, Reception reception)
     : loop_(&loop),
       authenticator_(&authenticator),
       directory_(&directory),
@@ -50,6 +63,7 @@ Edge::Edge(Loop& loop, identity::Authenticator& authenticator, const wire::Direc
       hosts_(&hosts),
       random_(&random),
       pool_(&pool),
+      reception_(reception),
       nobody_(kNobody, nullptr),
       large_requests_(loop, kLargeRequestsMax),
       large_function_requests_(loop, kLargeRequestsMax),
@@ -110,6 +124,7 @@ Task<http::Response> Edge::HandleApi(Context& ctx, http::Request& request) {
   if (admitted) admitted = Admit(ctx, request, door, prepared);
   wire::Endpoint& endpoint = EndpointOf(request);
   if (!admitted) co_return endpoint.Refuse(ctx, admitted.error(), request);
+  const identity::Calls::Place place = Receive(ctx, request, {});
   http::Response response = co_await endpoint.Handle(ctx, request);
   TellTrace(ctx, response);
   co_return response;
@@ -136,10 +151,23 @@ Result<> Edge::Admit(Context& ctx, http::Request& request, const Door& door, con
     rules.anonymous = endpoint.service().anonymous;
     if (endpoint.Streams(request)) rules.unsigned_bodies = identity::UnsignedBodies::Taken;
   }
+  const bool counts = door.mode == identity::AuthMode::Strict && door.session.empty();
+  if (counts && failed_signatures_.IsBarred(AddressOf(request.peer), loop_->Now())) return Fail(Error::Service("ThrottlingException", "Rate exceeded"));
   auto principal = door.session.empty() ? authenticator_->Authenticate(request, rules) : authenticator_->AuthenticateSession(request, door.session, rules);
+  if (!principal && counts) failed_signatures_.Note(AddressOf(request.peer), principal.error(), loop_->Now());
   if (!principal) return Fail(std::move(principal).error());
   ctx.principal = std::move(*principal);
   return authenticator_->OpenBody(request, door.mode, rules.unsigned_bodies);
+}
+
+identity::Calls::Place Edge::Receive(const Context& ctx, const http::Request& request, std::string_view function_name) {
+  identity::Call call;
+  call.source_address = AddressOf(request.peer);
+  call.user_agent = request.headers.Get("User-Agent");
+  call.referer = request.headers.Get("Referer");
+  call.is_secure = function_name.empty() && reception_.transport == Reception::Transport::Tls;
+  call.function_name = function_name;
+  return reception_.calls->Begin(ctx.principal, std::move(call));
 }
 
 // A signature covers the body, and most clients do not send its hash.
@@ -170,6 +198,7 @@ Task<http::Response> Edge::HandleFromFunction(Context& ctx, http::Request& reque
 }
 
 Task<> Edge::RunFunctionCall(std::shared_ptr<FunctionCall> call) {
+  const identity::Calls::Place place = Receive(call->ctx, call->request, FunctionOfSession(call->ctx.principal.arn));
   http::Response response = co_await EndpointOf(call->request).Handle(call->ctx, call->request);
   TellTrace(call->ctx, response);
   call->answer.Set(std::move(response));

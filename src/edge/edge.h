@@ -23,15 +23,24 @@
 #include "base/task_scope.h"
 #include "edge/admin.h"
 #include "edge/allowed_hosts.h"
+#include "edge/failed_signatures.h"
 #include "edge/function_urls.h"
 #include "edge/large_requests.h"
 #include "edge/service_choice.h"
 #include "identity/authenticator.h"
+#include "identity/calls.h"
 #include "net/http_message.h"
 #include "net/http_server.h"
 #include "wire/directory.h"
 
 namespace mayfly::edge {
+
+// Where the edge tells what it knows of the requests that it takes in.
+struct Reception {
+  identity::Calls* calls;
+  enum class Transport : unsigned char { Plain, Tls };
+  Transport transport = Transport::Plain;  // of those from outside
+};
 
 inline constexpr int kLargeRequestsMax = 4;
 inline constexpr size_t kFunctionCallsMax = 20'000;  // running at once for all functions; refused beyond
@@ -43,7 +52,7 @@ class Edge {
  public:
   // All services have been registered in `directory`. `hosts`: asked in open mode only.
   Edge(Loop& loop, identity::Authenticator& authenticator, const wire::Directory& directory, FunctionUrls& urls, Admin& admin, AllowedHosts& hosts,
-       Random& random, BlockingPool& pool);
+       Random& random, BlockingPool& pool, Reception reception);
 
   Task<http::Response> Handle(Context& ctx, http::Request& request);
   // A request from inside the environment that holds the session `access_key_id`. The task may be destroyed while it waits
@@ -76,6 +85,8 @@ class Edge {
   Task<Result<>> Prepare(Context& ctx, http::Request& request, const Door& door, Preparation& prepared);
   // Says in ctx who sends the request, and opens its body.
   Result<> Admit(Context& ctx, http::Request& request, const Door& door, const Preparation& prepared);
+  // Tells what is known of a request that has been admitted. `function_name`: by whose credentials it comes; "" otherwise.
+  identity::Calls::Place Receive(const Context& ctx, const http::Request& request, std::string_view function_name);
   Task<std::string> HashBody(Context& ctx, http::Request& request);
   Task<> RunFunctionCall(std::shared_ptr<FunctionCall> call);
 
@@ -87,6 +98,8 @@ class Edge {
   AllowedHosts* hosts_;
   Random* random_;
   BlockingPool* pool_;  // hashes of large bodies
+  Reception reception_;
+  FailedSignatures failed_signatures_;  // of requests from outside, in strict mode
   ServiceChoice choice_;
   wire::Endpoint nobody_;  // answers what is for no service
   LargeRequests large_requests_;

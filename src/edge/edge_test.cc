@@ -48,7 +48,7 @@ class EdgeTest : public ::testing::TestWithParam<identity::AuthMode> {
     if (!strict()) MF_ASSERT(keys_->Add("000000000000", ""));
     authenticator_.emplace(identity::AuthenticatorOptions{.mode = GetParam()}, *keys_, sessions_, loop_);
     directory_.Register(endpoint_);
-    edge_.emplace(loop_, *authenticator_, directory_, urls_, admin_, hosts_, random_, pool_);
+    edge_.emplace(loop_, *authenticator_, directory_, urls_, admin_, hosts_, random_, pool_, Reception{.calls = &calls_});
   }
   ~EdgeTest() override { std::filesystem::remove_all(folder_); }
 
@@ -89,6 +89,7 @@ class EdgeTest : public ::testing::TestWithParam<identity::AuthMode> {
   FunctionUrls urls_{FunctionUrlParts{.loop = &loop_}};
   Admin admin_{AdminParts{.loop = &loop_}};
   AllowedHosts hosts_{loop_, {.listen_host = "127.0.0.1", .url_domain = "localhost", .allowed = {}}, [] { return std::vector<std::string>(); }};
+  identity::Calls calls_;
   std::optional<Edge> edge_;
   uint64_t given_ = 0;
 };

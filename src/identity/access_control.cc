@@ -15,7 +15,7 @@ Result<> AccessControl::Authorize(const RequestPrincipal& principal, std::string
   for (const PolicyPointer& policy : policies) {
     if (policy) decision = Combine(decision, policy->Evaluate(request));
   }
-  const ResourceSide side{.owner_account_id = resource.owner_account_id, .decision = std::move(decision), .must_allow = resource.needs_policy};
+  const ResourceSide side{.owner_account_id = resource.owner_account_id, .decision = std::move(decision), .must_allow = resource.needs_policy, .kind = resource.kind};
   return identities_->Authorize(request, side, policies);
 }
 

@@ -26,6 +26,7 @@ class AccessControl {
     std::string_view owner_account_id;
     std::string_view region;
     bool needs_policy = false;  // without its own policy's word nobody gets in (ResourceSide::must_allow)
+    PolicyKind kind = PolicyKind::Resource;  // what its policy is called
   };
 
   // Whether the principal may do whatever no policy of the resource forbids.

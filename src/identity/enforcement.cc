@@ -2,10 +2,15 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "identity/arn.h"
 
 namespace mayfly::identity {
 namespace {
+
+// Who somebody is he is told whatever his policies say.
+constexpr std::string_view kForEverybody = "sts:GetCallerIdentity";
 
 const PrincipalAccess kAdministrator{.is_root = true};
 const PrincipalAccess kNothing{};
@@ -67,6 +72,10 @@ void Enforcement::AddKeys(const RequestPrincipal& principal, ConditionKeys& keys
     }
     if (!call->user_agent.empty()) keys.Add("aws:UserAgent", call->user_agent);
     if (!call->referer.empty()) keys.Add("aws:Referer", call->referer);
+    if (!call->function_name.empty()) {
+      keys.Add("lambda:SourceFunctionArn", fmt::format("arn:{}:lambda:{}:{}:function:{}", PartitionOf(principal.caller->region), principal.caller->region,
+                                                       principal.account_id, call->function_name));
+    }
     keys.Add("aws:ViaAWSService", call->service.empty() ? "false" : "true");
     if (!call->service.empty()) keys.Add("aws:CalledVia", call->service);
     keys.Merge(call->keys);
@@ -87,6 +96,7 @@ void Enforcement::Note(const PolicyRequest& request, const Verdict& verdict) con
 
 Result<> Enforcement::Authorize(const PolicyRequest& request, const ResourceSide& resource, std::span<const PolicyPointer> policies) const {
   const IamMode now = mode();
+  if (request.action == kForEverybody && !request.principal.account_id.empty()) return {};
   if (now != IamMode::Strict || request.principal.account_id.empty()) {
     const Verdict verdict = Judge(request, kAdministrator, resource);
     if (!verdict.allows()) return Fail(Denied(request, verdict));
@@ -98,6 +108,11 @@ Result<> Enforcement::Authorize(const PolicyRequest& request, const ResourceSide
   if (verdict.allows() && request.principal.account_id == resource.owner_account_id) Keep(request, access, policies);
   if (verdict.allows() || now == IamMode::Soft) return {};
   return Fail(Denied(request, verdict));
+}
+
+std::vector<PolicyPointer> Enforcement::PoliciesOf(std::string_view account_id, std::string_view arn) const {
+  const AccessPointer access = policies_ ? policies_->Find(account_id, arn, {}) : nullptr;
+  return access ? access->identity : std::vector<PolicyPointer>();
 }
 
 Result<> Enforcement::CheckPassRole(const RequestPrincipal& principal, std::string_view role_arn, std::string_view service) const {

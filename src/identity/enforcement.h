@@ -49,6 +49,9 @@ class Enforcement final : public IdentityPolicies {
   void AddKeys(const RequestPrincipal& principal, ConditionKeys& keys) const override;
   Result<> Authorize(const PolicyRequest& request, const ResourceSide& resource, std::span<const PolicyPointer> policies) const override;
 
+  // The policies of a function's execution role (its identity-based ones); empty where nobody has such a role.
+  std::vector<PolicyPointer> PoliciesOf(std::string_view account_id, std::string_view arn) const;
+
   // May the principal give the role to the service (iam:PassRole)? A caller passes roles of its own account only.
   // Error: AccessDeniedException. Not an error: what is no role's ARN, which whoever reads it refuses in words of its own.
   Result<> CheckPassRole(const RequestPrincipal& principal, std::string_view role_arn, std::string_view service) const;

@@ -46,6 +46,23 @@ bool Policy::Depends(const Statement& statement) {
   return !statement.conditions.empty() || std::ranges::any_of(statement.resources.patterns, &PolicyPattern::has_variables);
 }
 
+bool Policy::Grant::Covers(std::string_view asked_action, std::string_view asked_resource) const {
+  const ConditionKeys none;
+  return action.IsLike(asked_action, none, LetterCase::Ignored) &&
+         resource.IsLikeArn(asked_resource, none, PolicyPattern::PartialArn::MatchesText);
+}
+
+void Policy::AddGrants(std::vector<Grant>& grants) const {
+  const PolicyPattern everything = PolicyPattern::Parse("*", Variables::Literal).value();
+  const auto patterns_of = [&](const Selection& selection) { return selection.is_not ? std::vector{everything} : selection.patterns; };
+  for (const Statement& statement : statements_) {
+    if (statement.effect != Effect::Allow) continue;
+    for (const PolicyPattern& action : patterns_of(statement.actions)) {
+      for (const PolicyPattern& resource : patterns_of(statement.resources)) grants.push_back({action, resource});
+    }
+  }
+}
+
 void Policy::AddContextKeys(std::set<std::string>& names) const {
   for (const Statement& statement : statements_) {
     for (const PolicyPattern& resource : statement.resources.patterns) resource.AddVariables(names);

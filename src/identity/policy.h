@@ -52,6 +52,15 @@ class Policy {
   // The names of the condition keys and variables that stand in it.
   void AddContextKeys(std::set<std::string>& names) const;
 
+  // One action on one resource, as a statement that allows has them (NotAction and NotResource: "*"). Conditions are not looked at.
+  struct Grant {
+    PolicyPattern action;
+    PolicyPattern resource;
+
+    bool Covers(std::string_view asked_action, std::string_view asked_resource) const;
+  };
+  void AddGrants(std::vector<Grant>& grants) const;
+
  private:
   friend class PolicyParser;
 

@@ -33,6 +33,7 @@ Task<Result<>> Daemon::Start(Context& ctx) {
   lanes_ = foundation_.MakeLanes(options_);
   commons_ = foundation_.MakeCommons(data_path, front_.origin(), *lanes_);
   MF_CO_TRY_VOID(co_await services_.Open(ctx, options_.services, commons_, ports_));
+  foundation_.BindPolicies(ports_);
   for (const auto& [arn_service, target] : ports_.All<delivery::Target>()) foundation_.targets.Register(arn_service, *target);
   for (wire::Endpoint* endpoint : services_.endpoints()) foundation_.directory.Register(*endpoint);
   MF_CO_TRY_VOID(front_.Serve(services_, ports_, *lanes_, *network_, [this](Context& ctx) { return Reset(ctx); }, std::move(ground_.listener)));
@@ -53,6 +54,7 @@ Task<> Daemon::Stop() {
   front_.CutFunctionCalls();
   co_await services_.Stop();
   co_await network_->Stop();
+  if (auto saved = foundation_.decisions.Save(); !saved) log::Warning("save decisions: {}", saved.error().ToString());
   Context ctx(foundation_.loop);
   if (auto flushed = co_await foundation_.logs->Flush(ctx); !flushed) log::Warning("flush logs: {}", flushed.error().ToString());
 }
@@ -62,6 +64,8 @@ Task<Result<>> Daemon::Reset(Context& ctx) {
   MF_CO_TRY_VOID(co_await lanes_->Clear(ctx));
   foundation_.metrics.Clear();
   foundation_.traces.Clear();
+  foundation_.trail.Clear();
+  MF_CO_TRY_VOID(foundation_.decisions.Clear());
   MF_CO_TRY_VOID(co_await services_.Reset(ctx));
   co_return co_await foundation_.logs->Clear(ctx);
 }

@@ -47,6 +47,7 @@ constexpr Known kKnown[] = {
     {"function-log-rate", "INT in [1 - 1000000]", "4096"},
     {"function-name-server", "TEXT", ""},
     {"function-network", "TEXT", ""},
+    {"iam", "{auto,open,soft,strict}", "auto"},
     {"idle-timeout", "FLOAT in [0.001 - 1000000]", "600"},
     {"image-directory", "TEXT", ""},
     {"init-timeout", "FLOAT in [0.01 - 900]", "10"},

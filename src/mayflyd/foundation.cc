@@ -26,6 +26,11 @@ Result<> Foundation::Open(const Options& options, const std::string& data_path) 
   MF_TRY(event_store, store::OpenSqliteStore(calendar, {.path = data_path + "/events.db"}));
   deliveries = std::make_unique<delivery::DeliveryWorker>(calendar, targets, delivery::CompleteDeliveries(options.lanes));
   authenticator = std::make_unique<identity::Authenticator>(callers, *keys, *sessions, loop);
+  MF_TRY_VOID(decisions.Open(data_path + "/decisions.jsonl"));
+  MF_TRY_VOID(trail.Open(data_path + "/trail"));
+  enforcement = std::make_unique<identity::Enforcement>(identity::IamModeOf(options.identity), calls, decisions, calendar);
+  decisions_page = std::make_unique<services::DecisionsPage>(decisions, *enforcement);
+  desk = std::make_unique<services::CallDesk>(calls, *enforcement, trail, calendar, random);
   return {};
 }
 
@@ -38,9 +43,15 @@ std::unique_ptr<delivery::DurableLanes> Foundation::MakeLanes(const Options& opt
   return lanes;
 }
 
+void Foundation::BindPolicies(const services::Ports& ports) {
+  const auto policies = ports.All<identity::PrincipalPolicies>();
+  const auto trust = ports.All<identity::RoleTrust>();
+  enforcement->Bind(policies.empty() ? nullptr : policies.front().second, trust.empty() ? nullptr : trust.front().second);
+}
+
 services::Commons Foundation::MakeCommons(const std::string& data_path, const std::string& origin, delivery::DurableLanes& lanes) {
   return {.loop = &loop, .calendar = &calendar, .random = &random, .files = &files, .store = store.get(), .logs = logs.get(), .metrics = &metrics, .traces = &traces,
-          .targets = &targets, .directory = &directory, .lanes = &lanes, .deliveries = deliveries.get(), .identities = &identities, .keys = keys.get(), .sessions = sessions.get(), .mode = authenticator->mode(), .observer = LogFaults,
+          .targets = &targets, .directory = &directory, .lanes = &lanes, .deliveries = deliveries.get(), .identities = enforcement.get(), .keys = keys.get(), .sessions = sessions.get(), .mode = authenticator->mode(), .observer = desk->Watch(LogFaults), .trail = &trail,
           .data_path = data_path, .origin = origin};
 }
 

@@ -14,13 +14,19 @@
 #include "delivery/durable_lanes.h"
 #include "delivery/target_router.h"
 #include "identity/authenticator.h"
-#include "identity/authorization.h"
+#include "identity/calls.h"
+#include "identity/decision_log.h"
+#include "identity/enforcement.h"
 #include "mayflyd/daemon_options.h"
+#include "services/call_desk.h"
 #include "services/commons.h"
+#include "services/decisions_page.h"
+#include "services/ports.h"
 #include "store/log_store.h"
 #include "store/store.h"
 #include "telemetry/metrics.h"
 #include "telemetry/trace_segments.h"
+#include "telemetry/trail.h"
 #include "wire/directory.h"
 
 namespace mayfly::daemon {
@@ -31,6 +37,8 @@ struct Foundation {
   Result<> Open(const Options& options, const std::string& data_path);
   // What is owed. Its workers are services': it is made before them, and destroyed before them.
   std::unique_ptr<delivery::DurableLanes> MakeLanes(const Options& options);
+  // Lets those of the services that have users, roles and policies say what they may do.
+  void BindPolicies(const services::Ports& ports);
   services::Commons MakeCommons(const std::string& data_path, const std::string& origin, delivery::DurableLanes& lanes);
 
   RealLoop& loop;
@@ -45,7 +53,12 @@ struct Foundation {
   wire::Directory directory{random};
   std::unique_ptr<store::Store> event_store;
   std::unique_ptr<delivery::DeliveryWorker> deliveries;
-  identity::AdministratorsOnly identities;
+  telemetry::Trail trail;
+  identity::Calls calls;
+  identity::DecisionLog decisions;
+  std::unique_ptr<identity::Enforcement> enforcement;
+  std::unique_ptr<services::CallDesk> desk;
+  std::unique_ptr<services::DecisionsPage> decisions_page;
   std::unique_ptr<identity::AccessKeys> keys;
   std::unique_ptr<identity::SessionKeys> sessions;
   std::unique_ptr<identity::Authenticator> authenticator;

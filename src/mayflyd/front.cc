@@ -60,6 +60,7 @@ edge::AdminParts Front::MakeAdminParts(const services::Ports& ports, const deliv
   parts.describe_events = [&lanes] { return DescribeEvents(lanes); };
   parts.network = &network;
   for (const auto& [name, page] : ports.All<services::Page>()) parts.pages.emplace(name, page);
+  parts.pages.emplace("decisions", foundation_->decisions_page.get());
   parts.version = kVersion;
   parts.reset = std::move(reset);
   parts.is_download_allowed = [this](const http::Request& request) { return links_->IsAllowed(request); };
@@ -87,7 +88,9 @@ Result<> Front::Serve(const services::ServiceList& services, const services::Por
   admin_ = std::make_unique<edge::Admin>(MakeAdminParts(ports, lanes, network, std::move(reset)));
   urls_ = std::make_unique<edge::FunctionUrls>(MakeUrlParts(ports, lambda));
   edge_ = std::make_unique<edge::Edge>(foundation_->loop, *foundation_->authenticator, foundation_->directory, *urls_, *admin_, *hosts_,
-                                       foundation_->random, foundation_->files);
+                                       foundation_->random, foundation_->files,
+                                       edge::Reception{.calls = &foundation_->calls,
+                                                       .transport = is_tls() ? edge::Reception::Transport::Tls : edge::Reception::Transport::Plain});
   server_ = std::make_unique<http::Server>(
       foundation_->loop, edge::ApiServerLimits(), [this](Context& ctx, http::Request& request) { return edge_->Handle(ctx, request); },
       [this](const http::Request& skimmed) { return edge_->RefuseHead(skimmed); });

@@ -20,6 +20,7 @@ class LogStore;
 namespace mayfly::telemetry {
 class Metrics;
 class TraceSegments;
+class Trail;
 }  // namespace mayfly::telemetry
 namespace mayfly::delivery {
 class DeliveryWorker;
@@ -50,7 +51,8 @@ struct Commons {
   const identity::AccessKeys* keys;  // durable ones
   identity::SessionKeys* sessions;   // temporary credentials
   identity::AuthMode mode;           // whether callers are who they say they are
-  wire::AnswerObserver observer;    // for endpoints
+  wire::CallWatch observer;         // for endpoints
+  const telemetry::Trail* trail;    // what has been done, for who reads it
   std::string data_path;            // where files of its own go
   std::string origin;               // "http://127.0.0.1:4566"
 };

@@ -57,11 +57,11 @@ uint64_t LargestRequestOf(const Service& service) {
 
 }  // namespace
 
-Endpoint::Endpoint(const Service& service, ServiceHandler* handler, Authorizer authorizer, AnswerObserver observer, BlockingPool* pool)
+Endpoint::Endpoint(const Service& service, ServiceHandler* handler, Authorizer authorizer, CallWatch watch, BlockingPool* pool)
     : service_(service),
       handler_(handler),
       authorizer_(std::move(authorizer)),
-      observer_(std::move(observer)),
+      watch_(std::move(watch)),
       pool_(pool),
       protocols_(MakeProtocols(service)),
       request_bytes_max_(LargestRequestOf(service)) {
@@ -115,7 +115,10 @@ Task<Result<Message>> Endpoint::DecodeOnPool(Context& ctx, const Protocol& proto
 }
 
 Task<Result<Message>> Endpoint::Perform(Context& ctx, const Operation& operation, Message input) {
+  std::shared_ptr<void> place;
+  if (watch_.begun) place = watch_.begun(ctx, operation, input);
   if (authorizer_) MF_CO_TRY_VOID(co_await authorizer_(ctx, operation, input));
+  if (watch_.check) MF_CO_TRY_VOID(watch_.check(ctx, operation, input));
   Message output(operation.output);
   MF_CO_TRY_VOID(co_await operation.call(*handler_, ctx, input.get(), output.get()));
   co_return output;
@@ -147,7 +150,7 @@ Task<Result<Message>> Endpoint::Call(Context& ctx, const Operation& operation, M
     output = co_await Perform(ctx, operation, std::move(input));
   }
   const Error* error = output ? nullptr : &output.error();
-  if (observer_) observer_(ctx, &operation, error ? DescribeError(service_, *error).status : operation.status, error);
+  if (watch_.answered) watch_.answered(ctx, &operation, error ? DescribeError(service_, *error).status : operation.status, error);
   if (error && error->kind == Error::Kind::Fault) co_return Fail(ForCaller(service_, *error));
   co_return output;
 }
@@ -162,14 +165,14 @@ Task<http::Response> Endpoint::Handle(Context& ctx, http::Request& request) {
   http::Response response = result ? std::move(*result) : protocol.EncodeError(result.error());
   protocol.Finish(response, ctx.request_id);
   if (visit) visit->Finish(response);
-  if (observer_) observer_(ctx, operation, response.status, result ? nullptr : &result.error());
+  if (watch_.answered) watch_.answered(ctx, operation, response.status, result ? nullptr : &result.error());
   co_return response;
 }
 
 http::Response Endpoint::Refuse(Context& ctx, const Error& error, const Protocol& protocol) const {
   http::Response response = protocol.EncodeError(error);
   protocol.Finish(response, ctx.request_id);
-  if (observer_) observer_(ctx, nullptr, response.status, &error);
+  if (watch_.answered) watch_.answered(ctx, nullptr, response.status, &error);
   return response;
 }
 

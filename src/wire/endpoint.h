@@ -9,6 +9,8 @@
 // sender's end says comes as an error of that read. An answer that streams (events, or a blob) is written after Handle has returned, by
 // the response's own `stream`, in the context of the connection, and at the client's pace.
 //
+// All endpoints of a daemon have one CallWatch, through which the daemon knows of every call what policies ask for, and tells its trail.
+//
 // Holds no state of a request; calls may overlap on any strand that the handler allows.
 #pragma once
 
@@ -16,6 +18,8 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 #include "base/blocking_pool.h"
 #include "base/context.h"
@@ -45,12 +49,28 @@ class Visit {
 };
 using Reception = std::function<std::unique_ptr<Visit>(Context& ctx, const http::Request& request)>;
 
+// Who watches the calls of all services. Each part may be null.
+struct CallWatch {
+  // Of a decoded request, before anybody decides about it. What it gives is held until the handler has ended.
+  std::function<std::shared_ptr<void>(Context& ctx, const Operation& operation, const Message& request)> begun;
+  // What the operation needs beyond its own action, once the authorizer has let it through. Error: as an Authorizer's.
+  std::function<Result<>(const Context& ctx, const Operation& operation, const Message& request)> check;
+  AnswerObserver answered;
+
+  CallWatch() = default;
+  CallWatch(std::nullptr_t) {}  // NOLINT: implicit on purpose, as what follows
+  CallWatch(AnswerObserver observer) : answered(std::move(observer)) {}  // NOLINT
+  template <typename Observer>
+    requires std::is_invocable_v<Observer, Context&, const Operation*, int, const Error*>
+  CallWatch(Observer observer) : answered(std::move(observer)) {}  // NOLINT
+};
+
 class Endpoint {
  public:
   // `service` and `handler` outlive this; `handler` is the generated Handler, or Handlers, of that service.
   // Without an authorizer everything is allowed. Bodies beyond kDecodeInlineBytesMax are decoded on `pool`, when there is one,
   // so that an upload does not hold up the loop.
-  Endpoint(const Service& service, ServiceHandler* handler, Authorizer authorizer = nullptr, AnswerObserver observer = nullptr, BlockingPool* pool = nullptr);
+  Endpoint(const Service& service, ServiceHandler* handler, Authorizer authorizer = nullptr, CallWatch watch = nullptr, BlockingPool* pool = nullptr);
 
   // Before the first request. Requests from inside of the daemon (Call) are none of its.
   void SetReception(Reception reception) { reception_ = std::move(reception); }
@@ -89,7 +109,7 @@ class Endpoint {
   const Service& service_;
   ServiceHandler* handler_;
   Authorizer authorizer_;
-  AnswerObserver observer_;
+  CallWatch watch_;
   Reception reception_;
   BlockingPool* pool_;
   std::vector<std::unique_ptr<Protocol>> protocols_;

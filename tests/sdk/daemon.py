@@ -137,6 +137,8 @@ class Daemon:
 
     def __init__(self, *arguments, auth="open", data_dir=None):
         self.arguments = list(arguments)
+        if auth == "strict" and "--iam" not in arguments:
+            self.arguments += ["--iam", "open"]  # most tests of who may call are about no policy; those that are say it
         self.auth = auth
         # Not below pytest's own folders: those are closed to the user that the daemon becomes.
         self.folder = None if data_dir else tempfile.mkdtemp(prefix="mayfly-test-")

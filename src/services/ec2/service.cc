@@ -43,7 +43,11 @@ class Ec2Service final : public services::Service {
 
  private:
   Task<Result<>> Authorize(Context& ctx, const wire::Operation& operation, const wire::Message& request) const {
-    MF_CO_TRY_VOID(authorizer_.Authorize(ctx, operation, request));
+    if (auto allowed = authorizer_.Authorize(ctx, operation, request); !allowed) {
+      Error error = std::move(allowed).error();
+      if (error.IsService("AccessDeniedException")) error.message = "You are not authorized to perform this operation. " + error.message;
+      co_return Fail(std::move(error));
+    }
     if (IsDryRun(request)) co_return Fail(Error::Service("DryRunOperation", "Request would have succeeded, but DryRun flag is set."));
     co_return Result<>();
   }

@@ -58,6 +58,9 @@ Result<> Authorizer::Authorize(const identity::RequestPrincipal& principal, std:
     if (auto parsed = identity::Policy::Parse(row->policy, identity::Policy::Kind::Resource)) policy = std::move(*parsed);
   }
   if (!policy && control_.IsOwner(principal, bus.account_id)) return {};
+  if (row && arn == bus.Arn()) {
+    for (const auto& [key, value] : row->tags) keys.Add("aws:ResourceTag/" + key, value);
+  }
   const identity::AccessControl::Resource resource{.arn = arn, .owner_account_id = bus.account_id, .region = bus.region};
   return control_.Authorize(principal, action, resource, {&policy, 1}, std::move(keys));
 }

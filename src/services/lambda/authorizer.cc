@@ -56,6 +56,12 @@ std::string_view TextMember(const wire::Message& request, std::string_view name)
 constexpr std::string_view kArnMembers[] = {"Resource", "ResourceArn", "CodeSigningConfigArn", "CapacityProviderName",
                                             "DurableExecutionArn"};
 
+// What the ARN calls a resource that is named by that member.
+std::string_view KindOf(std::string_view member) {
+  if (member == "CodeSigningConfigArn") return "code-signing-config";
+  return member == "CapacityProviderName" ? "capacity-provider" : "function";
+}
+
 // The last part of a layer version's ARN, as the tables' keys have it; "" when it is no number.
 std::string LayerVersionKey(const identity::Arn& arn, std::string_view name, std::string_view number) {
   if (number.size() > 10 || !IsNumber(number)) return {};
@@ -93,7 +99,7 @@ Result<> Authorizer::AuthorizeFunction(const Context& ctx, std::string_view acti
 
 Result<> Authorizer::AuthorizeLayer(const Context& ctx, std::string_view action, std::string_view text) const {
   const auto arn = identity::ParseArn(text);
-  if (!arn || arn->account_id.empty()) return {};  // a name: a layer of the caller's
+  if (!arn || arn->account_id.empty()) return AuthorizeOwn(ctx, action, "layer", text);
   if (arn->account_id != ctx.principal.account_id && !MayCrossAccounts(action)) return Fail(NotAllowed(ctx, action, text));
   const std::string_view layer = arn->resource.substr(arn->resource.find(':') + 1);  // "layer:NAME:NUMBER"
   const size_t colon = layer.find(':');
@@ -102,13 +108,18 @@ Result<> Authorizer::AuthorizeLayer(const Context& ctx, std::string_view action,
   return access_->AuthorizeLayer(identity::RequestPrincipal::Of(ctx.principal), action, {arn->account_id, text, key});
 }
 
-Result<> Authorizer::AuthorizeResource(const Context& ctx, std::string_view action, std::string_view text) const {
+Result<> Authorizer::AuthorizeResource(const Context& ctx, std::string_view action, std::string_view text, std::string_view kind) const {
   const auto arn = identity::ParseArn(text);
-  if (!arn) return {};  // a name: the caller's
+  if (!arn) return AuthorizeOwn(ctx, action, kind, text);
   if (arn->resource.starts_with("function:") && arn->resource.find('/') == std::string_view::npos)
     return AuthorizeFunction(ctx, action, text, "");
   if (!arn->account_id.empty() && arn->account_id != ctx.principal.account_id) return Fail(NotAllowed(ctx, action, text));
-  return {};
+  return access_->AuthorizeOwn(identity::RequestPrincipal::Of(ctx.principal), action, text, ctx.principal.region);
+}
+
+Result<> Authorizer::AuthorizeOwn(const Context& ctx, std::string_view action, std::string_view kind, std::string_view name) const {
+  const std::string arn = name.empty() ? "*" : fmt::format("arn:{}:lambda:{}:{}:{}:{}", identity::PartitionOf(ctx.principal.region), ctx.principal.region, ctx.principal.account_id, kind, name);
+  return access_->AuthorizeOwn(identity::RequestPrincipal::Of(ctx.principal), action, arn, ctx.principal.region);
 }
 
 Result<> Authorizer::Authorize(const Context& ctx, const wire::Operation& operation, const wire::Message& request) const {
@@ -122,9 +133,9 @@ Result<> Authorizer::Authorize(const Context& ctx, const wire::Operation& operat
   }
   if (operation.resource == "layer_version") return AuthorizeLayer(ctx, operation.action, TextMember(request, "Arn"));
   for (const std::string_view member : kArnMembers) {
-    if (const std::string_view text = TextMember(request, member); !text.empty()) return AuthorizeResource(ctx, operation.action, text);
+    if (const std::string_view text = TextMember(request, member); !text.empty()) return AuthorizeResource(ctx, operation.action, text, KindOf(member));
   }
-  return {};
+  return AuthorizeOwn(ctx, operation.action, "event-source-mapping", TextMember(request, "UUID"));
 }
 
 Task<Result<>> Authorizer::Answer(Context& ctx, const wire::Operation& operation, const wire::Message& request) const {

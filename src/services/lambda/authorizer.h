@@ -24,7 +24,10 @@ class Authorizer {
   Task<Result<>> Answer(Context& ctx, const wire::Operation& operation, const wire::Message& request) const;
   Result<> AuthorizeFunction(const Context& ctx, std::string_view action, std::string_view name, std::string_view qualifier) const;
   Result<> AuthorizeLayer(const Context& ctx, std::string_view action, std::string_view arn) const;
-  Result<> AuthorizeResource(const Context& ctx, std::string_view action, std::string_view arn) const;
+  // `kind`: of the ARN, where the text is a name only.
+  Result<> AuthorizeResource(const Context& ctx, std::string_view action, std::string_view arn, std::string_view kind) const;
+  // Of the caller's own account, without a policy. `name`: "" for nothing in particular.
+  Result<> AuthorizeOwn(const Context& ctx, std::string_view action, std::string_view kind, std::string_view name) const;
 
   const catalog::Access* access_;
 };

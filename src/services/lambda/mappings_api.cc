@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include "base/random.h"
+#include "catalog/access.h"
 #include "catalog/function_catalog.h"
+#include "invoke/environment_spec.h"
 #include "services/lambda/mapping_claims.h"
 #include "services/lambda/mapping_settings.h"
 #include "services/lambda/mapping_settling.h"
@@ -58,9 +60,22 @@ EventSourceMappingConfiguration MappingsApi::ViewOf(const EventSourceMapping& ma
   return view;
 }
 
-Task<Result<>> MappingsApi::CheckQueueOf(Context& ctx, const EventSourceMapping& mapping, int timeout_seconds) const {
+Result<> MappingsApi::CheckRoleFor(const EventSourceMapping& mapping, const catalog::Function& function) const {
+  if (!parts_.access) return {};
+  const std::string session_arn = invoke::SessionArn(function);
+  const identity::RequestPrincipal role{.account_id = function.name.account_id, .arn = session_arn};
+  for (const std::string_view operation : {"ReceiveMessage", "DeleteMessage", "GetQueueAttributes"}) {
+    const auto allowed = parts_.access->AuthorizeOwn(role, fmt::format("sqs:{}", operation), mapping.event_source_arn, mapping.region);
+    if (!allowed) return Fail(InvalidParameterValue(fmt::format("The provided execution role does not have permissions to call {} on SQS", operation)));
+  }
+  return {};
+}
+
+Task<Result<>> MappingsApi::CheckQueueOf(Context& ctx, const EventSourceMapping& mapping, const catalog::Function& function) const {
+  const int timeout_seconds = function.timeout_seconds;
   const sources::SourceKind kind = sources::SourceOf(mapping).kind;
   if (!parts_.queues || !sources::IsQueue(kind)) co_return Result<>();
+  MF_CO_TRY_VOID(CheckRoleFor(mapping, function));
   auto queue = co_await parts_.queues->Describe(ctx, mapping.event_source_arn);
   if (!queue && queue.error().IsService(sources::kQueueDoesNotExist)) {
     co_return Fail(InvalidParameterValue(std::string(kQueueMissing)));
@@ -84,7 +99,7 @@ Task<Result<EventSourceMappingConfiguration>> MappingsApi::CreateEventSourceMapp
     mapping.tags = std::move(*request.tags);
   }
   MF_CO_TRY(const catalog::FunctionPointer function, Point(ctx, mapping, request.function_name, "InvalidParameterValueException"));
-  MF_CO_TRY_VOID(co_await CheckQueueOf(ctx, mapping, function->timeout_seconds));
+  MF_CO_TRY_VOID(co_await CheckQueueOf(ctx, mapping, *function));
   mapping.last_modified_epoch_millis = ToEpochMillis(parts_.clock.WallNow());
   resources::Change change(parts_.tables.all);
   MF_CO_TRY_VOID(ClaimSource(change, parts_.tables, mapping));
@@ -130,7 +145,7 @@ Task<Result<EventSourceMappingConfiguration>> MappingsApi::UpdateEventSourceMapp
   MF_CO_TRY_VOID(ApplyMappingSettings(request, next));
   if (request.function_name) {
     MF_CO_TRY(const catalog::FunctionPointer function, Point(ctx, next, *request.function_name, "ResourceNotFoundException"));
-    MF_CO_TRY_VOID(co_await CheckQueueOf(ctx, next, function->timeout_seconds));
+    MF_CO_TRY_VOID(co_await CheckQueueOf(ctx, next, *function));
   }
   next.enabled = request.enabled.value_or(old->enabled);
   next.state = next.enabled == old->enabled ? MappingState::Updating : next.enabled ? MappingState::Enabling : MappingState::Disabling;

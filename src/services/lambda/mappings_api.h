@@ -27,6 +27,7 @@ class MappingsApi final : public EventSourceMappingsHandler {
     sources::QueueSource* queues = nullptr;  // null: mappings take queues as they are named
     // LastProcessingResult of the mapping with that key (EventSourceMapping::Key), "" before there was anything; empty: nobody polls.
     std::function<std::string_view(const std::string& key)> last_processing_result{};
+    const catalog::Access* access = nullptr;  // what execution roles may do; null: they may do everything
   };
   explicit MappingsApi(Parts parts) : parts_(std::move(parts)) {}
 
@@ -41,7 +42,9 @@ class MappingsApi final : public EventSourceMappingsHandler {
   Result<catalog::FunctionPointer> Point(const Context& ctx, catalog::EventSourceMapping& mapping, std::string_view function_name,
                                          std::string_view missing) const;
   // There must be the queue, and it must hide a message for as long as the function may run.
-  Task<Result<>> CheckQueueOf(Context& ctx, const catalog::EventSourceMapping& mapping, int timeout_seconds) const;
+  Task<Result<>> CheckQueueOf(Context& ctx, const catalog::EventSourceMapping& mapping, const catalog::Function& function) const;
+  // Whether the function's execution role may poll the queue.
+  Result<> CheckRoleFor(const catalog::EventSourceMapping& mapping, const catalog::Function& function) const;
   EventSourceMappingConfiguration ViewOf(const catalog::EventSourceMapping& mapping) const;
 
   Parts parts_;

@@ -7,6 +7,11 @@
 namespace mayfly::pipes {
 namespace {
 
+constexpr services::ResourceTemplate kResources[] = {
+    {"pipe", "{ResourceArn}"},
+    {"pipe", "arn:aws:pipes:{region}:{account}:pipe/{Name}"},
+};
+
 class PipesService final : public services::Service {
  public:
   static Task<Result<std::unique_ptr<services::Service>>> Open(Context& ctx, const services::Commons& commons, services::Ports& ports) {
@@ -23,7 +28,7 @@ class PipesService final : public services::Service {
                  .functions = &functions_, .destinations = &ports.Get<delivery::HttpDestinations>(), .random = commons.random}),
         api_(*commons.calendar, table_, runner_),
         handlers_(api_.handlers()),
-        authorizer_(*commons.identities, *commons.calendar),
+        authorizer_(*commons.identities, *commons.calendar, kResources),
         endpoint_(kService, &handlers_, authorizer_.AsFunction(), commons.observer, commons.files) {}
 
   wire::Endpoint& endpoint() override { return endpoint_; }

@@ -67,7 +67,10 @@ bool IsPublicPolicy(const std::string& policy) {
 Result<> Authorizer::Authorize(const identity::RequestPrincipal& principal, std::string_view action, const std::string& name, std::string_view key,
                                std::string_view acl, identity::ConditionKeys keys) const {
   const BucketPointer bucket = buckets_->Find(name);
-  if (!bucket) return principal.is_anonymous() ? Fail(AccessDenied()) : Result<>();
+  if (!bucket) {
+    if (principal.is_anonymous()) return Fail(AccessDenied());
+    return AuthorizeOwn(principal, action, key.empty() ? BucketArn(name) : ObjectArn(name, key), {});
+  }
   const PublicAccessBlockConfiguration block = bucket->Setting("public-access-block").empty() ? PublicAccessBlockConfiguration{} : BlockOf(*bucket);
   identity::PolicyPointer policy;
   const bool restricted = block.restrict_public_buckets.value_or(false) && IsPublicPolicy(bucket->policy) && principal.account_id != bucket->account_id;
@@ -103,7 +106,10 @@ Result<> Authorizer::Authorize(const Context& ctx, const wire::Operation& operat
   const std::string name(RequestText(request, "Bucket"));
   const auto principal = identity::RequestPrincipal::Of(ctx.principal);
   if (operation.resource == "form") return {};  // its policy is in the form
-  if (name.empty() || operation.name == "CreateBucket") return principal.is_anonymous() ? Fail(AccessDenied()) : Result<>();
+  if (name.empty() || operation.name == "CreateBucket") {
+    if (principal.is_anonymous()) return Fail(AccessDenied());
+    return AuthorizeOwn(principal, operation.action, name.empty() ? "*" : BucketArn(name), ctx.principal.region);
+  }
   const std::string_view expected_owner = RequestText(request, "ExpectedBucketOwner");
   if (const BucketPointer bucket = expected_owner.empty() ? nullptr : buckets_->Find(name); bucket && bucket->account_id != expected_owner) {
     return Fail(AccessDenied());
@@ -111,6 +117,12 @@ Result<> Authorizer::Authorize(const Context& ctx, const wire::Operation& operat
   MF_TRY_VOID(CheckRegion(ctx, operation, name));
   if (std::ranges::find(kAskLater, operation.name) != kAskLater.end()) return {};
   return Authorize(principal, ActionOf(operation, request), name, RequestText(request, "Key"));
+}
+
+// What is nobody else's: the list of one's buckets, a bucket that is to be made, or one that is not there.
+Result<> Authorizer::AuthorizeOwn(const identity::RequestPrincipal& principal, std::string_view action, const std::string& arn, std::string_view region) const {
+  if (control_.IsOwner(principal, principal.account_id)) return {};
+  return control_.Authorize(principal, action, {.arn = arn, .owner_account_id = principal.account_id, .region = region}, {});
 }
 
 wire::Authorizer Authorizer::AsFunction() const {

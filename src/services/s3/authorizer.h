@@ -33,6 +33,8 @@ class Authorizer {
   Result<> CheckRegion(const Context& ctx, const wire::Operation& operation, const std::string& bucket) const;
   Task<Result<>> Answer(Context& ctx, const wire::Operation& operation, const wire::Message& request) const { co_return Authorize(ctx, operation, request); }
 
+  Result<> AuthorizeOwn(const identity::RequestPrincipal& principal, std::string_view action, const std::string& arn, std::string_view region) const;
+
   const Buckets* buckets_;
   identity::AccessControl control_;
 };

@@ -9,6 +9,12 @@
 namespace mayfly::scheduler {
 namespace {
 
+constexpr services::ResourceTemplate kResources[] = {
+    {"schedule", "arn:aws:scheduler:{region}:{account}:schedule/{GroupName|default}/{Name}"},
+    {"schedule_group", "{ResourceArn}"},
+    {"schedule_group", "arn:aws:scheduler:{region}:{account}:schedule-group/{Name}"},
+};
+
 class SchedulerService final : public services::Service {
  public:
   static Task<Result<std::unique_ptr<services::Service>>> Open(Context& ctx, const services::Commons& commons, services::Ports& ports) {
@@ -27,7 +33,7 @@ class SchedulerService final : public services::Service {
         operations_(*commons.directory),
         api_(*commons.calendar, tables_),
         handlers_(api_.handlers()),
-        authorizer_(*commons.identities, *commons.calendar),
+        authorizer_(*commons.identities, *commons.calendar, kResources),
         endpoint_(kService, &handlers_, authorizer_.AsFunction(), commons.observer, commons.files) {}
 
   wire::Endpoint& endpoint() override { return endpoint_; }

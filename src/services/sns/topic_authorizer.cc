@@ -55,6 +55,9 @@ Result<> TopicAuthorizer::Authorize(const identity::RequestPrincipal& principal,
   }
   if (!policy && control_.IsOwner(principal, name.account_id)) return {};
   if (!principal.is_service()) keys.Add("aws:SourceOwner", principal.account_id);
+  if (topic) {
+    for (const auto& [key, value] : topic->tags) keys.Add("aws:ResourceTag/" + key, value);
+  }
   const std::string arn = name.Arn();
   const identity::AccessControl::Resource resource{.arn = arn, .owner_account_id = name.account_id, .region = name.region};
   return InOwnWords(control_.Authorize(principal, action, resource, {&policy, 1}, std::move(keys)));
@@ -76,6 +79,9 @@ Result<> TopicAuthorizer::Authorize(const Context& ctx, const wire::Operation& o
     const SubscriptionPointer found = topics_->FindSubscription(*subscription);
     const std::string owner = found ? found->owner_account_id : subscription->topic.account_id;
     return AuthorizeArn(principal, operation.action, arn, owner, subscription->topic.region);
+  }
+  if (const std::string_view name = request.structure() ? MemberText(request, "Name") : std::string_view(); operation.name == "CreateTopic" && !name.empty()) {
+    return Authorize(principal, operation.action, {ctx.principal.account_id, ctx.principal.region, std::string(name)});
   }
   return AuthorizeArn(principal, operation.action, "*", ctx.principal.account_id, ctx.principal.region);
 }

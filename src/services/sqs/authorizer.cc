@@ -47,6 +47,9 @@ Result<> Authorizer::Authorize(const identity::RequestPrincipal& principal, std:
   if (!own && std::ranges::find(kAcrossAccounts, action) == std::end(kAcrossAccounts)) {
     return Fail(identity::NotAllowedByResource({principal, action, arn, {}}));
   }
+  if (queue) {
+    for (const auto& [key, value] : queue->tags) keys.Add("aws:ResourceTag/" + key, value);
+  }
   const identity::AccessControl::Resource resource{.arn = arn, .owner_account_id = name.account_id, .region = name.region};
   return control_.Authorize(principal, action, resource, {&policy, 1}, std::move(keys));
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/loop.h"
+#include "services/member_texts.h"
 #include "services/own_account.h"
 #include "services/ssm/ssm_api.h"
 
@@ -19,7 +20,11 @@ std::string ResourceOf(const Context& ctx, const wire::Operation& operation, con
     const auto* name = static_cast<const std::string*>(member.field->get(static_cast<const char*>(request.get()) + member.offset));
     if (name) return ParseReference(ctx, *name).key.Arn();
   }
-  return "*";
+  std::string each;
+  services::ForEachText(*request.structure(), request.get(), "Names", [&](std::string_view name) {
+    each += (each.empty() ? "" : "\n") + ParseReference(ctx, std::string(name)).key.Arn();
+  });
+  return each.empty() ? "*" : each;
 }
 
 class SsmService final : public services::Service {
