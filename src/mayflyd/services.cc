@@ -2,6 +2,7 @@
 
 #include "services/autoscaling/service.h"
 #include "services/codecommit/service.h"
+#include "services/cloudtrail/service.h"
 #include "services/ec2/service.h"
 #include "services/events/service.h"
 #include "services/iot/service.h"
@@ -27,6 +28,7 @@ std::vector<services::Declaration> DeclareServices(lambda::Premises& lambda) {
       sns::Declare(),
       autoscaling::Declare(),
       codecommit::Declare(),
+      cloudtrail::Declare(),
       ec2::Declare(),
       events::Declare(),
       iot::Declare(),
