@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <chrono>
+#include <ctime>
 #include <filesystem>
 #include <map>
 
@@ -158,9 +159,9 @@ TEST_F(EnforcementTest, TenThousandPoliciesOfOthersCostNothing) {
   In(IamMode::Strict);
   policies_.Give(kWorker, R"({"Effect":"Allow","Action":"lambda:InvokeFunction","Resource":"*"})");
   const auto measure = [&] {
-    const auto begin = std::chrono::steady_clock::now();
+    const std::clock_t begin = std::clock();
     for (int round = 0; round < 20'000; ++round) EXPECT_EQ(Ask(kWorker, "lambda:InvokeFunction"), "");
-    return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begin).count() / 20'000;
+    return static_cast<double>(std::clock() - begin) * 1e6 / CLOCKS_PER_SEC / 20'000;
   };
   const double few = measure();
   for (int other = 0; other < 10'000; ++other) {
