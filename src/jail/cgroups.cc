@@ -78,8 +78,11 @@ std::vector<UniqueFd> SweepPlaces(int own) {
 }  // namespace
 
 std::unique_ptr<CgroupTree> CgroupTree::Open(const std::string& instance, const TreeLimits& limits, std::string& error) {
+  return Open(FindCgroups(ReadAt(AT_FDCWD, "/proc/self/cgroup"), ReadAt(AT_FDCWD, "/proc/self/mountinfo")), instance, limits, error);
+}
+
+std::unique_ptr<CgroupTree> CgroupTree::Open(const CgroupMounts& mounts, const std::string& instance, const TreeLimits& limits, std::string& error) {
   const UniqueFd proc(open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  const CgroupMounts mounts = FindCgroups(ReadAt(AT_FDCWD, "/proc/self/cgroup"), ReadAt(AT_FDCWD, "/proc/self/mountinfo"));
   std::unique_ptr<CgroupTree> tree = MakeV2Tree(mounts, error);
   if (!tree) tree = MakeV1Tree(mounts, error);
   if (!tree) return nullptr;

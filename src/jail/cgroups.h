@@ -51,6 +51,8 @@ class CgroupTree {
   // Finds the hierarchies and removes what dead jails of this instance left, then makes the tree. nullptr and `error` when
   // this machine lacks the memory or pids controller or does not let us. Call before the own mount namespace is made.
   static std::unique_ptr<CgroupTree> Open(const std::string& instance, const TreeLimits& limits, std::string& error);
+  // The same for hierarchies that are known.
+  static std::unique_ptr<CgroupTree> Open(const struct CgroupMounts& mounts, const std::string& instance, const TreeLimits& limits, std::string& error);
   virtual ~CgroupTree() = default;
 
   virtual bool limits_are_v2() const = 0;

@@ -69,6 +69,8 @@ class V2Tree final : public CgroupTree {
     group.memory_usage = OpenAt(group.core.get(), "memory.current", O_RDONLY);
     if (!group.memory_limit || !group.memory_usage) return errno;
     ports.memory_peak = OpenAt(group.core.get(), "memory.peak", O_RDONLY);
+    // Before Linux 5.19 nobody keeps the peak: what is in use when somebody asks is the best there is.
+    if (!ports.memory_peak) ports.memory_peak = OpenAt(group.core.get(), "memory.current", O_RDONLY);
     ports.memory_usage = OpenAt(group.core.get(), "memory.current", O_RDONLY);
     ports.memory_stat = OpenAt(group.core.get(), "memory.stat", O_RDONLY);
     ports.oom_counter = OpenAt(group.core.get(), "memory.events", O_RDONLY);
