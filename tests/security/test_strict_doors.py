@@ -117,7 +117,7 @@ def test_traces_of_others(daemon, theirs):
     assert page(daemon, OWN, "traces?account=" + OTHER).body == page(daemon, OWN, "traces").body
 
 
-@pytest.mark.parametrize("target, method", [("status", "GET"), ("metrics", "GET"), ("traces", "GET"), ("logs?function=theirs", "GET"), ("clock", "GET"), ("clock", "POST"), ("reset", "POST"),
+@pytest.mark.parametrize("target, method", [("status", "GET"), ("metrics", "GET"), ("traces", "GET"), ("logs?function=theirs", "GET"), ("outbox", "GET"), ("network", "GET"), ("clock", "GET"), ("clock", "POST"), ("reset", "POST"),
                                             ("nothing", "GET"), ("../_mayfly/status", "GET"), ("code/222222222222/" + "0" * 64, "GET")])
 def test_pages_want_a_key(daemon, theirs, target, method):
     """A page answers to whoever has no key, or to the session of a function, which is no operator and counts only inside."""
