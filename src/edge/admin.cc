@@ -13,6 +13,7 @@
 #include "catalog/function_reference.h"
 #include "edge/environment_figures.h"
 #include "edge/test_clock.h"
+#include "packages/code_package.h"
 #include "services/page.h"
 #include "uplink/function_network.h"
 #include "uplink/resolve.h"

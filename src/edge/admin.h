@@ -26,7 +26,6 @@
 #include "base/blocking_pool.h"
 #include "base/calendar_loop.h"
 #include "base/json.h"
-#include "packages/code_package.h"
 #include "catalog/function_catalog.h"
 #include "catalog/runtimes.h"
 #include "identity/authenticator.h"
@@ -43,6 +42,10 @@ class Page;
 
 namespace mayfly::uplink {
 class FunctionNetwork;
+}
+
+namespace mayfly::packages {
+class CodeStore;
 }
 
 namespace mayfly::edge {

@@ -104,14 +104,17 @@ Task<Result<>> Endpoint::TakeBody(Context& ctx, http::Request& request, const Op
   co_return Result<>();
 }
 
-Task<Result<Message>> Endpoint::DecodeOnPool(Context& ctx, const Protocol& protocol, RouteMatch match, http::Request& request) {
+Task<Result<Message>> Endpoint::ReadOnPool(Context& ctx, const Protocol& protocol, RouteMatch match, http::Request& request, Violations& violations) {
   // The work may outlive this task, so it owns what it reads.
   struct Work {
     RouteMatch match;
     http::Request request;
+    Violations violations;
   };
-  auto work = std::make_shared<Work>(Work{std::move(match), std::move(request)});
-  co_return co_await pool_->Run(*ctx.loop, [protocol = &protocol, work] { return protocol->Decode(work->match, work->request); });
+  auto work = std::make_shared<Work>(Work{std::move(match), std::move(request), {}});
+  MF_CO_TRY(Message message, co_await pool_->Run(*ctx.loop, [protocol = &protocol, work] { return protocol->Read(work->match, work->request, work->violations); }));
+  violations = std::move(work->violations);
+  co_return message;
 }
 
 Task<Result<Message>> Endpoint::Perform(Context& ctx, const Operation& operation, Message input) {
@@ -132,11 +135,14 @@ Task<Result<http::Response>> Endpoint::Run(Context& ctx, const Protocol& protoco
   if (request.body_reader) MF_CO_TRY_VOID(co_await TakeBody(ctx, request, *operation));
   if (request.body.size() > operation->request_bytes_max) co_return Fail(TooLarge(operation->request_bytes_max, operation));
   Message input;
+  Violations violations;
   if (pool_ && request.body.size() > kDecodeInlineBytesMax) {
-    MF_CO_TRY(input, co_await DecodeOnPool(ctx, protocol, std::move(match), request));
+    MF_CO_TRY(input, co_await ReadOnPool(ctx, protocol, std::move(match), request, violations));
   } else {
-    MF_CO_TRY(input, protocol.Decode(match, request));
+    MF_CO_TRY(input, protocol.Read(match, request, violations));
   }
+  if (rules_) rules_(*operation, input, violations);
+  if (!violations.empty()) co_return Fail(protocol.ErrorOf(violations));
   MF_CO_TRY(Message output, co_await Perform(ctx, *operation, std::move(input)));
   co_return protocol.Encode(*operation, output);
 }
@@ -144,8 +150,12 @@ Task<Result<http::Response>> Endpoint::Run(Context& ctx, const Protocol& protoco
 Task<Result<Message>> Endpoint::Call(Context& ctx, const Operation& operation, Message input) {
   MF_ASSERT(operation.call && input.structure() == operation.input);
   Result<Message> output;
+  Violations violations;
+  if (rules_) rules_(operation, input, violations);
   if (auto valid = Validate(*operation.input, input.get()); !valid) {
     output = Fail(std::move(valid).error());
+  } else if (!violations.empty()) {
+    output = Fail(violations.ToError());
   } else {
     output = co_await Perform(ctx, operation, std::move(input));
   }

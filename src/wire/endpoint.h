@@ -35,6 +35,10 @@ inline constexpr size_t kDecodeInlineBytesMax = 512 * 1024;
 // May the principal of `ctx` do this? Error: AccessDeniedException. `request` is the decoded struct of operation.input.
 using Authorizer = std::function<Task<Result<>>(Context& ctx, const Operation& operation, const Message& request)>;
 
+// What a service says of values beyond its model, because it depends on how it runs: added to what the model finds, so that clients learn all
+// in one answer. `request` is a struct of operation.input; members that the model complains of may be empty in it.
+using ValueRules = std::function<void(const Operation& operation, const Message& request, Violations& violations)>;
+
 // Told of each answer, for metrics and the log: the operation (null when none was found) and the error, if there was one.
 using AnswerObserver = std::function<void(Context& ctx, const Operation* operation, int status, const Error* error)>;
 
@@ -75,6 +79,9 @@ class Endpoint {
   // Before the first request. Requests from inside of the daemon (Call) are none of its.
   void SetReception(Reception reception) { reception_ = std::move(reception); }
 
+  // Once, before the first request.
+  void SetRules(ValueRules rules) { rules_ = std::move(rules); }
+
   // Never fails: errors are answers. ctx.request_id has been set. A body that has not been gathered yet is read here.
   Task<http::Response> Handle(Context& ctx, http::Request& request);
   // An answer in the service's form to an error from outside (authentication, say). Without a request: in that of its first
@@ -102,13 +109,14 @@ class Endpoint {
   // `operation`: null where only the body will tell.
   Task<Result<>> Gather(Context& ctx, http::Request& request, const Operation* operation) const;
   Task<Result<>> TakeBody(Context& ctx, http::Request& request, const Operation& operation) const;
-  Task<Result<Message>> DecodeOnPool(Context& ctx, const Protocol& protocol, RouteMatch match, http::Request& request);
+  Task<Result<Message>> ReadOnPool(Context& ctx, const Protocol& protocol, RouteMatch match, http::Request& request, Violations& violations);
   // Authorizes, and calls the handler.
   Task<Result<Message>> Perform(Context& ctx, const Operation& operation, Message input);
 
   const Service& service_;
   ServiceHandler* handler_;
   Authorizer authorizer_;
+  ValueRules rules_;
   CallWatch watch_;
   Reception reception_;
   BlockingPool* pool_;

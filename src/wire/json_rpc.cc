@@ -35,17 +35,18 @@ Result<RouteMatch> JsonRpc::Route(const http::Request& request) const {
   return match;
 }
 
-Result<Message> JsonRpc::Decode(const RouteMatch& match, http::Request& request) const {
+Result<Message> JsonRpc::Read(const RouteMatch& match, http::Request& request, Violations& violations) const {
   MF_ASSERT(match.operation->todo.empty());
   Message message(match.operation->input);
   if (!message.get()) return message;
-  Violations violations;
   MF_TRY_VOID(ReadHeaderMembers(*message.structure(), request, message.get(), violations));
   MF_TRY(json::Value body, ParseJsonDocument(std::move(request.body)));
   MF_TRY_VOID(ReadJsonMembers(*message.structure(), MemberChoice::BodyOnly, body, message.get(), nullptr, violations));
-  if (violations.empty()) return message;
-  if (has_query_ && !violations.first_missing().empty()) return Fail(MissingParameter(violations.first_missing()));
-  return Fail(violations.ToError());
+  return message;
+}
+
+Error JsonRpc::ErrorOf(const Violations& violations) const {
+  return has_query_ && !violations.first_missing().empty() ? MissingParameter(violations.first_missing()) : violations.ToError();
 }
 
 http::Response JsonRpc::Encode(const Operation& operation, Message& message) const {

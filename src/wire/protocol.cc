@@ -10,6 +10,13 @@
 
 namespace mayfly::wire {
 
+Result<Message> Protocol::Decode(const RouteMatch& match, http::Request& request) const {
+  Violations violations;
+  MF_TRY(Message message, Read(match, request, violations));
+  if (!violations.empty()) return Fail(ErrorOf(violations));
+  return message;
+}
+
 void Protocol::Finish(http::Response& response, std::string_view request_id) const {
   response.headers.Set("x-amzn-RequestId", request_id);
 }

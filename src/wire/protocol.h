@@ -13,6 +13,7 @@
 #include "wire/descriptor.h"
 #include "wire/router.h"
 #include "wire/storage.h"
+#include "wire/violations.h"
 
 namespace mayfly::wire {
 
@@ -27,10 +28,14 @@ class Protocol {
   // Which operation a request means. Errors: UnknownOperationException, MethodNotAllowedException, SerializationException.
   virtual Result<RouteMatch> Route(const http::Request& request) const = 0;
 
-  // The request's struct, complete and within the model's limits. The operation is not todo. The body is moved out of `request`; it
-  // has been gathered, unless the operation streams it: then its reader is moved into the struct. Errors: SerializationException for what cannot be read, ValidationException for
-  // values outside of their limits (all of them in one answer), InvalidParameterValueException for too long a bare name.
-  virtual Result<Message> Decode(const RouteMatch& match, http::Request& request) const = 0;
+  // The request's struct. The operation is not todo. The body is moved out of `request`; it has been gathered, unless the operation
+  // streams it: then its reader is moved into the struct. What is outside of the model's limits, or missing, is told to `violations`; the
+  // rest is read all the same. Errors: SerializationException for what cannot be read.
+  virtual Result<Message> Read(const RouteMatch& match, http::Request& request, Violations& violations) const = 0;
+  // All that is wrong in one answer: ValidationException; InvalidParameterValueException for too long a bare name alone.
+  virtual Error ErrorOf(const Violations& violations) const { return violations.ToError(); }
+  // Read, and complete and within the model's limits. Errors: of both.
+  Result<Message> Decode(const RouteMatch& match, http::Request& request) const;
 
   // `response` is empty when the operation has no output. A payload, and a stream, is moved out of it.
   virtual http::Response Encode(const Operation& operation, Message& response) const = 0;

@@ -60,7 +60,7 @@ Result<RouteMatch> Query::Route(const http::Request& request) const {
   return match;
 }
 
-Result<Message> Query::Decode(const RouteMatch& match, http::Request& request) const {
+Result<Message> Query::Read(const RouteMatch& match, http::Request& request, Violations& violations) const {
   MF_ASSERT(match.operation->todo.empty());
   Message message(match.operation->input);
   if (!message.get()) return message;
@@ -69,12 +69,13 @@ Result<Message> Query::Decode(const RouteMatch& match, http::Request& request) c
   }
   MF_TRY(TextNode tree, BuildQueryTree(match.query));
   TakePath(*message.structure(), request.path(), tree);
-  Violations violations;
   MF_TRY_VOID(ReadHeaderMembers(*message.structure(), request, message.get(), violations));
   MF_TRY_VOID(ReadTextMembers(form(), *message.structure(), MemberChoice::BodyOnly, tree, message.get(), nullptr, violations));
-  if (violations.empty()) return message;
-  if (!violations.first_missing().empty()) return Fail(MissingParameter(violations.first_missing()));
-  return Fail(violations.ToError());
+  return message;
+}
+
+Error Query::ErrorOf(const Violations& violations) const {
+  return violations.first_missing().empty() ? violations.ToError() : MissingParameter(violations.first_missing());
 }
 
 // The ends of the answer's elements come with the request's id.

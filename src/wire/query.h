@@ -24,7 +24,8 @@ class Query : public Protocol {
   bool routes_by_body() const override { return true; }
   // Errors: MissingAction, InvalidAction, MalformedQueryString.
   Result<RouteMatch> Route(const http::Request& request) const override;
-  Result<Message> Decode(const RouteMatch& match, http::Request& request) const override;
+  Result<Message> Read(const RouteMatch& match, http::Request& request, Violations& violations) const override;
+  Error ErrorOf(const Violations& violations) const override;
   http::Response Encode(const Operation& operation, Message& response) const override;
   http::Response EncodeError(const Error& error) const override;
   void Finish(http::Response& response, std::string_view request_id) const override;

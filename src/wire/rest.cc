@@ -48,15 +48,13 @@ Result<RouteMatch> Rest::Route(const http::Request& request) const {
   return router_.Find(request.method, PathOf(request), request.query(), request.headers);
 }
 
-Result<Message> Rest::Decode(const RouteMatch& match, http::Request& request) const {
+Result<Message> Rest::Read(const RouteMatch& match, http::Request& request, Violations& violations) const {
   MF_ASSERT(match.operation->todo.empty());
   Message message(match.operation->input);
   if (!message.get()) return message;
   const Structure& structure = *match.operation->input;
-  Violations violations;
   MF_TRY_VOID(ReadOutsideMembers(structure, match, request, message.get(), violations));
   MF_TRY_VOID(ReadBody(structure, request, message.get(), violations));
-  if (!violations.empty()) return Fail(violations.ToError());
   return message;
 }
 

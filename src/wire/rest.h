@@ -19,7 +19,7 @@ class Rest : public Protocol {
  public:
   bool Recognizes(const http::Request&) const override { return true; }
   Result<RouteMatch> Route(const http::Request& request) const override;
-  Result<Message> Decode(const RouteMatch& match, http::Request& request) const override;
+  Result<Message> Read(const RouteMatch& match, http::Request& request, Violations& violations) const override;
   http::Response Encode(const Operation& operation, Message& response) const override;
 
  protected:

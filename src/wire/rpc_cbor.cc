@@ -40,16 +40,18 @@ Result<RouteMatch> RpcCbor::Route(const http::Request& request) const {
   return match;
 }
 
-Result<Message> RpcCbor::Decode(const RouteMatch& match, http::Request& request) const {
+Result<Message> RpcCbor::Read(const RouteMatch& match, http::Request& request, Violations& violations) const {
   MF_ASSERT(match.operation->todo.empty());
   Message message(match.operation->input);
   if (!message.get()) return message;
-  Violations violations;
   MF_TRY_VOID(ReadHeaderMembers(*message.structure(), request, message.get(), violations));
   MF_TRY_VOID(ReadCborDocument(*message.structure(), MemberChoice::BodyOnly, request.body, message.get(), violations));
-  if (violations.empty()) return message;
-  if (service_.Speaks("query") && !violations.first_missing().empty()) return Fail(MissingParameter(violations.first_missing()));
-  return Fail(violations.ToError());
+  return message;
+}
+
+Error RpcCbor::ErrorOf(const Violations& violations) const {
+  const bool in_query = service_.Speaks("query") && !violations.first_missing().empty();
+  return in_query ? MissingParameter(violations.first_missing()) : violations.ToError();
 }
 
 http::Response RpcCbor::Encode(const Operation& operation, Message& message) const {

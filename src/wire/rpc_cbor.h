@@ -14,7 +14,8 @@ class RpcCbor final : public Protocol {
 
   bool Recognizes(const http::Request& request) const override;
   Result<RouteMatch> Route(const http::Request& request) const override;
-  Result<Message> Decode(const RouteMatch& match, http::Request& request) const override;
+  Result<Message> Read(const RouteMatch& match, http::Request& request, Violations& violations) const override;
+  Error ErrorOf(const Violations& violations) const override;
   http::Response Encode(const Operation& operation, Message& response) const override;
   http::Response EncodeError(const Error& error) const override;
 

@@ -62,7 +62,6 @@ struct LambdaHandlers::Members {
                 .tables = *p.tables,
                 .layers = *p.layers,
                 .access = *p.access,
-                .runtimes = *p.runtimes,
                 .code = code,
                 .quota = quota,
                 .download_url = p.layer_download_url}),

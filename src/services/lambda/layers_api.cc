@@ -9,14 +9,12 @@
 #include "base/encoding.h"
 #include "base/text.h"
 #include "catalog/layer_catalog.h"
-#include "catalog/runtimes.h"
 #include "catalog/tables.h"
 #include "services/lambda/code_intake.h"
 #include "services/lambda/code_quota.h"
 #include "services/lambda/function_layers.h"
 #include "services/lambda/paging.h"
 #include "services/lambda/settings.h"
-#include "wire/violations.h"
 
 namespace mayfly::lambda {
 namespace {
@@ -34,24 +32,6 @@ catalog::LayerCatalog::Filter FilterOf(const Request& request) {
     return (!runtime || Contains(version.compatible_runtimes, *runtime)) &&
            (!architecture || Contains(version.compatible_architectures, *architecture));
   };
-}
-
-// What ListLayers and ListLayerVersions take as CompatibleRuntime besides the runtimes that functions may have: names of AWS's own
-// beginnings, which no layer has. In the order in which AWS tells them; newer runtimes are taken, too.
-constexpr std::string_view kListedRuntimes[] = {
-    "ruby3.5", "ruby2.6", "dotnetcore1.0", "python3.7", "nodejs8.10", "nasa", "ruby2.7", "python2.7-greengrass", "dotnetcore2.0", "python3.8",
-    "java21", "dotnet6", "dotnetcore2.1", "python3.9", "java11", "nodejs6.10", "provided", "dotnetcore3.1", "dotnet8", "java25", "java17",
-    "nodejs", "nodejs4.3", "java8.al2", "go1.x", "dotnet10", "nodejs20.x", "go1.9", "byol", "nodejs10.x", "provided.al2023", "nodejs22.x",
-    "python3.10", "java8", "nodejs12.x", "python3.11", "nodejs24.x", "nodejs8.x", "python3.12", "nodejs14.x", "nodejs8.9", "nodejs26.x",
-    "python3.13", "python3.14", "nodejs16.x", "python3.15", "provided.al2", "nodejs4.3-edge", "nodejs18.x", "ruby3.2", "python3.4", "ruby3.3",
-    "ruby3.4", "ruby2.5", "python3.6", "python2.7"};
-
-Result<> CheckListedRuntime(const std::optional<std::string>& runtime) {
-  if (!runtime || catalog::FindRuntime(*runtime) || std::ranges::find(kListedRuntimes, *runtime) != std::end(kListedRuntimes)) return {};
-  wire::Violations violations;
-  violations.Add({.name = "compatibleRuntime"}, fmt::format("'{}'", *runtime),
-                 fmt::format("Member must satisfy enum value set: [{}]", fmt::join(kListedRuntimes, ", ")));
-  return Fail(violations.ToError());
 }
 
 LayerVersionsListItem ListItem(const catalog::LayerVersion& version) {
@@ -90,14 +70,6 @@ Result<int64_t> NumberBefore(const std::optional<std::string>& marker) {
 
 }  // namespace
 
-Result<> LayersApi::CheckRuntimes(const std::optional<std::vector<std::string>>& runtimes) const {
-  if (!runtimes || std::ranges::all_of(*runtimes, [](const std::string& name) { return catalog::FindRuntime(name) != nullptr; })) return {};
-  wire::Violations violations;
-  violations.Add({.name = "compatibleRuntimes"}, fmt::format("'[{}]'", fmt::join(*runtimes, ", ")),
-                 fmt::format("Member must satisfy enum value set: [{}]", parts_.runtimes.AcceptedNames(parts_.clock.WallNow())));
-  return Fail(violations.ToError());
-}
-
 GetLayerVersionResponse LayersApi::Describe(const catalog::LayerVersion& version) const {
   LayerVersionContentOutput content;
   content.location = parts_.download_url(version);
@@ -126,7 +98,6 @@ Result<GetLayerVersionResponse> LayersApi::Find(const Context& ctx, const catalo
 }
 
 Task<Result<PublishLayerVersionResponse>> LayersApi::PublishLayerVersion(Context& ctx, PublishLayerVersionRequest request) {
-  MF_CO_TRY_VOID(CheckRuntimes(request.compatible_runtimes));
   catalog::LayerVersion version;
   MF_CO_TRY(version.name.layer, OwnLayer(ctx, request.layer_name, "lambda:PublishLayerVersion"));
   if (version.name.layer.region != ctx.principal.region) co_return Fail(NoSuchResource());
@@ -176,7 +147,6 @@ Task<Result<GetLayerVersionResponse>> LayersApi::GetLayerVersionByArn(Context& c
 }
 
 Task<Result<ListLayersResponse>> LayersApi::ListLayers(Context& ctx, ListLayersRequest request) {
-  MF_CO_TRY_VOID(CheckListedRuntime(request.compatible_runtime));
   const catalog::LayerCatalog::Filter wanted = FilterOf(request);
   const auto newest = [&](const catalog::LayerName& layer) {
     const auto versions = parts_.layers.Versions(layer, std::numeric_limits<int64_t>::max(), 1, wanted);
@@ -194,7 +164,6 @@ Task<Result<ListLayersResponse>> LayersApi::ListLayers(Context& ctx, ListLayersR
 }
 
 Task<Result<ListLayerVersionsResponse>> LayersApi::ListLayerVersions(Context& ctx, ListLayerVersionsRequest request) {
-  MF_CO_TRY_VOID(CheckListedRuntime(request.compatible_runtime));
   MF_CO_TRY(const catalog::LayerName layer, OwnLayer(ctx, request.layer_name, "lambda:ListLayerVersions"));
   MF_CO_TRY(const int64_t before, NumberBefore(request.marker));
   const size_t limit = PageLimit(request.max_items, kLayersPageMax);

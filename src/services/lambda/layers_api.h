@@ -20,7 +20,6 @@ class LayersApi final : public LayersHandler {
     catalog::Tables& tables;
     catalog::LayerCatalog& layers;
     const catalog::Access& access;
-    const catalog::RuntimeTable& runtimes;
     CodeIntake& code;
     const CodeQuota& quota;
     // A URL that gives the package for ten minutes: Content.Location.
@@ -43,8 +42,6 @@ class LayersApi final : public LayersHandler {
   Task<Result<>> RemoveLayerVersionPermission(Context& ctx, RemoveLayerVersionPermissionRequest request) override;
 
  private:
-  // Layers may be for runtimes that new functions cannot have any more; the text names those that they can. Error: ValidationException.
-  Result<> CheckRuntimes(const std::optional<std::vector<std::string>>& runtimes) const;
   GetLayerVersionResponse Describe(const catalog::LayerVersion& version) const;
   Result<GetLayerVersionResponse> Find(const Context& ctx, const catalog::LayerVersionName& name) const;
 

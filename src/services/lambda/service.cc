@@ -15,6 +15,7 @@
 #include "services/lambda/holdings.h"
 #include "services/lambda/lambda_handlers.h"
 #include "services/lambda/scaled_concurrency.h"
+#include "services/lambda/value_limits.h"
 
 namespace mayfly::lambda {
 namespace {
@@ -66,7 +67,9 @@ class LambdaService final : public services::Service {
         rate_(premises.settings.control_plane_rate > 0 ? std::make_unique<ControlPlaneRate>(*commons.loop, premises.settings.control_plane_rate) : nullptr),
         endpoint_(kService, &handlers_.handlers(), rate_ ? rate_->Before(authorizer_.AsFunction()) : authorizer_.AsFunction(), commons.observer,
                   commons.files),
-        background_(*commons.loop) {}
+        background_(*commons.loop) {
+    endpoint_.SetRules(MakeValueLimits(holdings_->runtimes, *commons.calendar));
+  }
 
   wire::Endpoint& endpoint() override { return endpoint_; }
 

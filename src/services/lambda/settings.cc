@@ -11,15 +11,7 @@ namespace mayfly::lambda {
 namespace {
 
 constexpr size_t kEnvironmentBytesMax = 4096;
-constexpr int kTimeoutSecondsMax = 900;  // the model's 5,400 is for managed instances
-constexpr int kMemoryMibMax = 10240;
 constexpr size_t kImageSettingsBytesMax = 16 << 10;
-
-Error AboveMaximum(std::string_view member, int value, int maximum) {
-  return Error::Service("ValidationException", fmt::format("1 validation error detected: Value '{}' at '{}' failed to satisfy constraint: "
-                                                           "Member must have value less than or equal to {}",
-                                                           value, member, maximum));
-}
 
 Result<> ApplyEnvironment(const Environment& environment, catalog::Function& function) {
   json::Object measured;
@@ -141,20 +133,9 @@ Result<> ApplyCommon(const Request& request, const SettingRules& setting_rules, 
     MF_TRY([[maybe_unused]] auto choice, rules.table->Resolve(*request.runtime));
     function.runtime = *request.runtime;
   }
-  if (request.timeout) {
-    if (*request.timeout > kTimeoutSecondsMax) return Fail(AboveMaximum("timeout", *request.timeout, kTimeoutSecondsMax));
-    function.timeout_seconds = *request.timeout;
-  }
-  if (request.memory_size) {
-    if (*request.memory_size > kMemoryMibMax) return Fail(AboveMaximum("memorySize", *request.memory_size, kMemoryMibMax));
-    function.memory_mib = *request.memory_size;
-  }
-  if (request.ephemeral_storage) {
-    if (request.ephemeral_storage->size > kMemoryMibMax) {
-      return Fail(AboveMaximum("ephemeralStorage.size", request.ephemeral_storage->size, kMemoryMibMax));
-    }
-    function.tmp_mib = request.ephemeral_storage->size;
-  }
+  if (request.timeout) function.timeout_seconds = *request.timeout;
+  if (request.memory_size) function.memory_mib = *request.memory_size;
+  if (request.ephemeral_storage) function.tmp_mib = request.ephemeral_storage->size;
   if (request.handler) function.handler = *request.handler;
   if (request.description) function.description = *request.description;
   if (request.kms_key_arn) function.kms_key_arn = *request.kms_key_arn;
