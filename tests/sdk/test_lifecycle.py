@@ -171,3 +171,17 @@ def test_account_settings(daemon):
     assert (limit["CodeSizeUnzipped"], limit["CodeSizeZipped"]) == (262144000, 52428800)
     assert (limit["ConcurrentExecutions"], limit["UnreservedConcurrentExecutions"]) == (1000, 1000)
     assert settings["AccountUsage"] == {"TotalCodeSize": 0, "FunctionCount": 0}
+
+
+def test_snap_start_is_for_some_runtimes(aws, functions, name):
+    """A function is taken with SnapStart that AWS refuses, and its template fails on AWS alone."""
+    for runtime in ("nodejs22.x", "ruby3.4", "python3.11", "provided.al2023"):
+        with pytest.raises(ClientError) as refused:
+            functions(ECHO, Runtime=runtime, SnapStart={"ApplyOn": "PublishedVersions"})
+        error = refused.value.response["Error"]
+        assert (error["Code"], error["Message"]) == ("InvalidParameterValueException", f"{runtime} is not supported for SnapStart enabled functions.")
+    assert aws.get_function(FunctionName=functions(ECHO, Runtime="nodejs22.x", SnapStart={"ApplyOn": "None"}))
+    function = functions(ECHO, Runtime="python3.12", SnapStart={"ApplyOn": "PublishedVersions"})
+    assert aws.get_function_configuration(FunctionName=function)["SnapStart"] == {"ApplyOn": "PublishedVersions", "OptimizationStatus": "Off"}
+    with pytest.raises(ClientError, match="nodejs22.x is not supported for SnapStart enabled functions"):
+        aws.update_function_configuration(FunctionName=function, Runtime="nodejs22.x")

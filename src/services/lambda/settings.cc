@@ -82,9 +82,6 @@ Result<> ApplyImageSettings(const Request& request, catalog::Function& function)
   if (request.runtime || request.handler || (request.layers && !request.layers->empty())) {
     return Fail(InvalidParameterValue("Please don't provide Handler or Runtime or Layer when the intended function PackageType is Image."));
   }
-  if (request.snap_start && request.snap_start->apply_on.value_or("None") != "None") {
-    return Fail(InvalidParameterValue("SnapStart is not supported for functions created with container images."));
-  }
   if (!request.image_config) return {};
   catalog::ImageSettings settings;
   if (request.image_config->entry_point) settings.entry_point = *request.image_config->entry_point;
@@ -122,6 +119,19 @@ Result<> ApplyFileSystems(const std::vector<FileSystemConfig>& configs, const ca
   return {};
 }
 
+// Which functions may have SnapStart: managed runtimes from these versions on.
+Result<> CheckSnapStart(const catalog::Function& function) {
+  if (function.snap_start_apply_on != "PublishedVersions") return {};
+  using enum catalog::RuntimeFamily;
+  constexpr std::pair<catalog::RuntimeFamily, int> kSupportedFrom[] = {{Java, 11}, {Python, 312}, {Dotnet, 800}};
+  const catalog::RuntimeIdentifier* runtime = catalog::FindRuntime(function.runtime);
+  for (const auto& [family, version] : kSupportedFrom) {
+    if (runtime && runtime->family == family && runtime->version >= version) return {};
+  }
+  const std::string_view what = function.package_type == "Image" ? "ContainerImage" : std::string_view(function.runtime);
+  return Fail(InvalidParameterValue(fmt::format("{} is not supported for SnapStart enabled functions.", what)));
+}
+
 template <typename Request>
 Result<> ApplyCommon(const Request& request, const SettingRules& setting_rules, catalog::Function& function) {
   const RuntimeRules& rules = setting_rules.runtimes;
@@ -144,6 +154,7 @@ Result<> ApplyCommon(const Request& request, const SettingRules& setting_rules, 
     function.dead_letter_arn = *request.dead_letter_config->target_arn;
   if (request.tracing_config && request.tracing_config->mode) function.tracing_mode = *request.tracing_config->mode;
   if (request.snap_start && request.snap_start->apply_on) function.snap_start_apply_on = *request.snap_start->apply_on;
+  if (request.snap_start || request.runtime) MF_TRY_VOID(CheckSnapStart(function));
   if (request.vpc_config) {
     function.has_vpc_config = true;
     if (request.vpc_config->subnet_ids) function.vpc.subnet_ids = *request.vpc_config->subnet_ids;
