@@ -259,6 +259,34 @@ def test_a_subscription_sends_what_matches_to_a_function(logs, aws, functions, g
     assert logs.describe_subscription_filters(logGroupName=group)["subscriptionFilters"] == []
 
 
+def test_a_rule_writes_events_to_a_group_that_lets_it(daemon, logs):
+    events, group = daemon.client("events"), "/aws/events/" + fresh("group")
+    logs.create_log_group(logGroupName=group)
+    arn = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group}"
+    policy, rule = fresh("policy"), fresh("rule")
+    document = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": ["events.amazonaws.com", "delivery.logs.amazonaws.com"]},
+                                                                   "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": arn + ":*"}]})
+    events.put_rule(Name=rule, EventPattern=json.dumps({"source": [rule]}))
+    events.put_targets(Rule=rule, Targets=[{"Id": "1", "Arn": arn}])
+    def send(detail):
+        assert events.put_events(Entries=[{"Source": rule, "DetailType": "t", "Detail": json.dumps(detail)}])["FailedEntryCount"] == 0
+    send({"n": "refused"})
+    given = logs.put_resource_policy(policyName=policy, policyDocument=document)["resourcePolicy"]
+    assert given["policyName"] == policy and given["policyDocument"] == document
+    assert policy in [p["policyName"] for p in logs.describe_resource_policies()["resourcePolicies"]]
+    send({"n": "let in"})
+    [event] = wait_until(lambda: logs.filter_log_events(logGroupName=group, filterPattern="{ $.detail.n = * }")["events"], 30, "the event is in the group")
+    assert json.loads(event["message"])["detail"] == {"n": "let in"}
+    with refused("InvalidParameterException", 400):
+        logs.put_resource_policy(policyName=policy, policyDocument="{}")
+    logs.delete_resource_policy(policyName=policy)
+    with refused("ResourceNotFoundException", 400):
+        logs.delete_resource_policy(policyName=policy)
+    events.remove_targets(Rule=rule, Ids=["1"])
+    events.delete_rule(Name=rule)
+    logs.delete_log_group(logGroupName=group)
+
+
 def test_retention_acts_and_everything_put_survives_a_kill(tmp_path):
     with Daemon(data_dir=tmp_path / "data") as own:
         logs = own.client("logs")

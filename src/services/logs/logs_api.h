@@ -7,16 +7,18 @@
 #include "model/logs.h"
 #include "resources/paging.h"
 #include "resources/tags.h"
+#include "services/logs/group_policies.h"
 #include "services/logs/log_groups.h"
 #include "services/logs/subscriptions.h"
 
 namespace mayfly::logs {
 
-class LogsApi final : public GroupsHandler, public StreamsHandler, public EventsHandler, public TagsHandler, public SubscriptionsHandler {
+class LogsApi final : public GroupsHandler, public StreamsHandler, public EventsHandler, public TagsHandler, public SubscriptionsHandler, public PoliciesHandler {
  public:
   // All outlive it.
-  LogsApi(LogGroups& groups, Subscriptions& subscriptions, const Clock& clock) : groups_(&groups), subscriptions_(&subscriptions), clock_(&clock) {}
-  Handlers handlers() { return {{}, *this, *this, *this, *this, *this}; }
+  LogsApi(LogGroups& groups, GroupPolicies& policies, Subscriptions& subscriptions, const Clock& clock, Random& random)
+      : groups_(&groups), policies_(&policies), subscriptions_(&subscriptions), clock_(&clock), random_(&random) {}
+  Handlers handlers() { return {{}, *this, *this, *this, *this, *this, *this}; }
 
   // --- groups (api_groups.cc) ---
   Task<Result<CreateLogGroupResponse>> CreateLogGroup(Context& ctx, CreateLogGroupRequest request) override;
@@ -53,6 +55,11 @@ class LogsApi final : public GroupsHandler, public StreamsHandler, public Events
   Task<Result<DescribeSubscriptionFiltersResponse>> DescribeSubscriptionFilters(Context& ctx, DescribeSubscriptionFiltersRequest request) override;
   Task<Result<DeleteSubscriptionFilterResponse>> DeleteSubscriptionFilter(Context& ctx, DeleteSubscriptionFilterRequest request) override;
 
+  // --- policies (api_policies.cc) ---
+  Task<Result<PutResourcePolicyResponse>> PutResourcePolicy(Context& ctx, PutResourcePolicyRequest request) override;
+  Task<Result<DescribeResourcePoliciesResponse>> DescribeResourcePolicies(Context& ctx, DescribeResourcePoliciesRequest request) override;
+  Task<Result<DeleteResourcePolicyResponse>> DeleteResourcePolicy(Context& ctx, DeleteResourcePolicyRequest request) override;
+
  private:
   using MaybeText = std::optional<std::string>;
   // The group that a request names in one of two ways. Error: InvalidParameterException.
@@ -63,8 +70,10 @@ class LogsApi final : public GroupsHandler, public StreamsHandler, public Events
   Task<Result<resources::Tags>> TagsOf(Context& ctx, Result<GroupKey> key);
 
   LogGroups* groups_;
+  GroupPolicies* policies_;
   Subscriptions* subscriptions_;
   const Clock* clock_;
+  Random* random_;
 };
 
 Error InvalidParameter(std::string message);

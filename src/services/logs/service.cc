@@ -3,6 +3,7 @@
 #include "base/loop.h"
 #include "base/log.h"
 #include "base/real_loop.h"
+#include "services/logs/group_target.h"
 #include "services/logs/logs_api.h"
 #include "services/own_account.h"
 
@@ -27,10 +28,12 @@ std::string ResourceOf(const Context& ctx, const wire::Operation& operation, con
 
 class LogsService final : public services::Service {
  public:
-  static Task<Result<std::unique_ptr<services::Service>>> Open(Context& ctx, const services::Commons& commons) {
+  static Task<Result<std::unique_ptr<services::Service>>> Open(Context& ctx, const services::Commons& commons, services::Ports& ports) {
     auto service = std::make_unique<LogsService>(commons);
     MF_CO_TRY_VOID(co_await service->groups_.Open(ctx));
+    MF_CO_TRY_VOID(co_await service->policies_.Open(ctx));
     commons.deliveries->AddSender(std::string(kSubscriptionSender), service->subscriptions_);
+    ports.Offer<delivery::Target>(service->target_, "logs");
     co_return service;
   }
 
@@ -38,7 +41,9 @@ class LogsService final : public services::Service {
       : calendar_(commons.calendar),
         groups_(*commons.store, *commons.logs, *commons.calendar),
         subscriptions_({groups_, *commons.loop, *commons.lanes, *commons.targets, *commons.random}),
-        api_(groups_, subscriptions_, *commons.calendar),
+        policies_(*commons.store, *commons.identities, *commons.calendar),
+        target_(groups_, policies_, *commons.calendar),
+        api_(groups_, policies_, subscriptions_, *commons.calendar, *commons.random),
         handlers_(api_.handlers()),
         authorizer_(*commons.identities, *commons.calendar, ResourceOf),
         endpoint_(kService, &handlers_, authorizer_.AsFunction(), commons.observer, commons.files),
@@ -78,6 +83,8 @@ class LogsService final : public services::Service {
   Loop* calendar_;
   LogGroups groups_;
   Subscriptions subscriptions_;
+  GroupPolicies policies_;
+  GroupTarget target_;
   LogsApi api_;
   Handlers handlers_;
   services::OwnAccount authorizer_;
@@ -92,10 +99,10 @@ class LogsService final : public services::Service {
 
 services::Declaration Declare() {
   return {.name = "logs",
-          .offers = {},
+          .offers = {services::PortOf<delivery::Target>("logs")},
           .needs = {},
           .options = {},
-          .open = [](Context& ctx, const services::Commons& commons, services::Ports&) { return LogsService::Open(ctx, commons); }};
+          .open = [](Context& ctx, const services::Commons& commons, services::Ports& ports) { return LogsService::Open(ctx, commons, ports); }};
 }
 
 }  // namespace mayfly::logs
