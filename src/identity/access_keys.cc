@@ -93,6 +93,11 @@ Result<> AccessKeys::Save(const std::vector<KeyPointer>& keys) const {
 }
 
 AccessKey AccessKeys::Generate(std::string_view id_prefix) {
+  const std::lock_guard lock(mutex_);  // also guards the randomness
+  return Draw(id_prefix);
+}
+
+AccessKey AccessKeys::Draw(std::string_view id_prefix) {
   constexpr std::string_view kBase32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
   AccessKey key;
   key.access_key_id = id_prefix;
@@ -121,12 +126,41 @@ std::vector<AccessKey> AccessKeys::List() const {
   return keys;
 }
 
+bool AccessKeys::HasUser(std::string_view account_id, std::string_view user_name) const {
+  const std::lock_guard lock(mutex_);
+  return std::ranges::any_of(durable_, [&](const KeyPointer& key) { return key->account_id == account_id && key->user_name == user_name; });
+}
+
+void AccessKeys::Remember(AccessKey key) {
+  std::string id = key.access_key_id;
+  auto pointer = std::make_shared<const AccessKey>(std::move(key));
+  const std::lock_guard lock(mutex_);
+  by_id_[std::move(id)] = std::move(pointer);
+}
+
+void AccessKeys::Forget(std::string_view access_key_id) {
+  const std::lock_guard lock(mutex_);
+  by_id_.erase(std::string(access_key_id));
+}
+
+void AccessKeys::NoteUse(std::string_view access_key_id, Use use) const {
+  const std::lock_guard lock(mutex_);
+  if (uses_.size() >= kUsesKept && !uses_.contains(std::string(access_key_id))) uses_.clear();
+  uses_[std::string(access_key_id)] = std::move(use);
+}
+
+std::optional<AccessKeys::Use> AccessKeys::LastUseOf(std::string_view access_key_id) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = uses_.find(std::string(access_key_id));
+  return found == uses_.end() ? std::nullopt : std::optional(found->second);
+}
+
 Result<AccessKey> AccessKeys::Add(std::string_view account_id, std::string_view user_name) {
   if (!IsAccountId(account_id)) return Fail(Error::Fault(fmt::format("not a 12-digit account id: '{}'", account_id)));
   const std::lock_guard writing(writing_);
   std::unique_lock lock(mutex_);
   if (durable_.size() >= kDurableKeysMax) return Fail(Error::Fault("too many access keys"));
-  AccessKey key = Generate("AKIA");
+  AccessKey key = Draw("AKIA");
   key.account_id = account_id;
   key.user_name = user_name;
   auto pointer = std::make_shared<const AccessKey>(key);

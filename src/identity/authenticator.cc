@@ -188,6 +188,7 @@ Result<Principal> Authenticator::AcceptAny(const http::Request& request) const {
     } else if (const auto key = keys_->Find(scope->access_key_id)) {
       principal.account_id = key->account_id;
       principal.arn = key->PrincipalArn();
+      keys_->NoteUse(scope->access_key_id, {clock_->WallNow(), scope->service, principal.region});
     } else if (IsSessionKeyId(scope->access_key_id)) {
       if (const auto session = sessions_->Open(scope->access_key_id, request.headers.Get("X-Amz-Security-Token"))) {
         principal.account_id = session->account_id;
@@ -212,6 +213,7 @@ Result<Principal> Authenticator::VerifySigned(const http::Request& request, cons
   MF_TRY(const std::string body_hash, BodyHash(request, claim, rules));
   MF_TRY_VOID(verifier_.Verify(request, claim, key.secret_access_key, body_hash));
   MF_TRY_VOID(CheckKey(key, claim, clock_->WallNow()));
+  if (!IsSessionKeyId(key.access_key_id)) keys_->NoteUse(key.access_key_id, {clock_->WallNow(), claim.service, claim.region});
   return Principal{.account_id = key.account_id, .region = claim.region, .access_key_id = key.access_key_id, .arn = key.PrincipalArn()};
 }
 

@@ -2,18 +2,23 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/encoding.h"
 #include "base/files.h"
 #include "base/hash.h"
+#include "identity/session_data.h"
 
 namespace mayfly::identity {
 namespace {
 
-// The bytes of a token: its kind, expiry (seconds, big-endian), nonce, account id, ARN; then the MAC of all that.
+// The bytes of a token: its kind, expiry (seconds, big-endian), nonce, account id, ARN; then the MAC of all that. With data, behind the
+// account: how long the ARN is (two bytes), the ARN, the packed data.
 constexpr char kOfEverywhere = 1;
 constexpr char kOfEnvironment = 2;
+constexpr char kWithData = 3;
+constexpr size_t kLengthBytes = 2;
 constexpr size_t kExpiryBytes = 8;
 constexpr size_t kNonceBytes = 16;
 constexpr size_t kAccountBytes = 12;
@@ -71,22 +76,68 @@ AccessKey SessionKeys::Derive(std::string_view payload) const {
   key.secret_access_key = Base64Encode(AsView(secret).substr(0, 30));
   key.account_id = payload.substr(kArnAt - kAccountBytes, kAccountBytes);
   key.arn = payload.substr(kArnAt);
+  if (payload.front() == kWithData) {
+    const std::string_view rest = payload.substr(kArnAt);
+    const size_t length = FromBigEndian(rest.substr(0, kLengthBytes));
+    key.arn = rest.substr(kLengthBytes, length);
+    if (auto data = Unpack(rest.substr(std::min(rest.size(), kLengthBytes + length)))) key.session = std::make_shared<const SessionData>(std::move(*data));
+  }
   key.reach = payload.front() == kOfEnvironment ? KeyReach::OwnEnvironment : KeyReach::Everywhere;
   key.expires_at = WallTime(std::chrono::seconds(FromBigEndian(payload.substr(1, kExpiryBytes))));
   return key;
 }
 
-AccessKey SessionKeys::Issue(std::string_view account_id, std::string_view arn, WallTime expires_at, KeyReach reach) {
+std::string SessionKeys::Payload(std::string_view account_id, std::string_view arn, WallTime expires_at, char kind) {
   MF_ASSERT(account_id.size() == kAccountBytes && arn.size() <= kSessionArnBytesMax);
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(expires_at.time_since_epoch()).count();
-  std::string payload(1, reach == KeyReach::OwnEnvironment ? kOfEnvironment : kOfEverywhere);
+  std::string payload(1, kind);
   payload += BigEndian(static_cast<uint64_t>(seconds));
   payload += *HexDecode(random_->Hex(kNonceBytes));
   payload += account_id;
-  payload += arn;
+  return payload;
+}
+
+AccessKey SessionKeys::Finish(const std::string& payload) const {
   AccessKey key = Derive(payload);
   key.session_token = Base64Encode(payload + std::string(AsView(Mac("session token", payload))));
   return key;
+}
+
+AccessKey SessionKeys::Issue(std::string_view account_id, std::string_view arn, WallTime expires_at, KeyReach reach) {
+  std::string payload = Payload(account_id, arn, expires_at, reach == KeyReach::OwnEnvironment ? kOfEnvironment : kOfEverywhere);
+  payload += arn;
+  return Finish(payload);
+}
+
+AccessKey SessionKeys::IssueWith(std::string_view account_id, std::string_view arn, WallTime expires_at, const SessionData& data) {
+  std::string payload = Payload(account_id, arn, expires_at, kWithData);
+  payload += BigEndian(arn.size()).substr(8 - kLengthBytes);
+  payload += arn;
+  const std::string packed = Pack(data);
+  MF_ASSERT(packed.size() <= kPackedMax);
+  payload += packed;
+  return Finish(payload);
+}
+
+std::string SessionKeys::KeyFor(std::string_view purpose) const { return std::string(AsView(Mac("key for", purpose))); }
+
+void SessionKeys::Note(const AccessKey& key) const {
+  const std::lock_guard lock(mutex_);
+  if (young_.contains(key.access_key_id)) return;
+  if (young_.size() >= kGenerationMax) {
+    old_ = std::move(young_);
+    young_.clear();
+  }
+  young_.emplace(key.access_key_id, Opened{key.session});
+}
+
+std::optional<SessionKeys::Opened> SessionKeys::Find(std::string_view access_key_id) const {
+  const std::string id(access_key_id);
+  const std::lock_guard lock(mutex_);
+  for (const auto* generation : {&young_, &old_}) {
+    if (const auto found = generation->find(id); found != generation->end()) return found->second;
+  }
+  return std::nullopt;
 }
 
 Result<AccessKey> SessionKeys::Open(std::string_view access_key_id, std::string_view session_token) const {
@@ -96,9 +147,13 @@ Result<AccessKey> SessionKeys::Open(std::string_view access_key_id, std::string_
   const std::string_view payload = std::string_view(*bytes).substr(0, bytes->size() - kMacBytes);
   const Sha256Digest expected = Mac("session token", payload);
   if (!EqualConstantTime(AsView(expected), std::string_view(*bytes).substr(payload.size()))) return Fail(UnknownToken());
-  if (payload.front() != kOfEverywhere && payload.front() != kOfEnvironment) return Fail(UnknownToken());
+  const char kind = payload.front();
+  if (kind != kOfEverywhere && kind != kOfEnvironment && kind != kWithData) return Fail(UnknownToken());
+  if (kind == kWithData && payload.size() < kArnAt + kLengthBytes) return Fail(UnknownToken());
   AccessKey key = Derive(payload);
   if (!EqualConstantTime(key.access_key_id, access_key_id)) return Fail(UnknownToken());
+  if (kind == kWithData && !key.session) return Fail(UnknownToken());
+  Note(key);
   key.session_token = session_token;
   return key;
 }
