@@ -7,6 +7,7 @@
 #include "services/events/service.h"
 #include "services/iot/service.h"
 #include "services/iotdata/service.h"
+#include "services/iam/service.h"
 #include "services/lambda/service.h"
 #include "services/logs/service.h"
 #include "services/pipes/service.h"
@@ -37,6 +38,7 @@ std::vector<services::Declaration> DeclareServices(lambda::Premises& lambda) {
       pipes::Declare(),
       scheduler::Declare(),
       ses::Declare(),
+      iam::Declare(),
       ssm::Declare(),
       sts::Declare(),
   };

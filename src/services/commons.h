@@ -48,7 +48,7 @@ struct Commons {
   delivery::DurableLanes* lanes;    // what is owed (delivery/owed_delivery.h); opened when all services are
   delivery::DeliveryWorker* deliveries;  // where a service that owes becomes a sender, while it opens
   const identity::IdentityPolicies* identities;
-  const identity::AccessKeys* keys;  // durable ones
+  identity::AccessKeys* keys;       // durable ones
   identity::SessionKeys* sessions;   // temporary credentials
   identity::AuthMode mode;           // whether callers are who they say they are
   wire::CallWatch observer;         // for endpoints

@@ -1,0 +1,50 @@
+"""If these fail, model/iam.model tells clients something else than the SDKs do."""
+
+import botocore.session
+import pytest
+
+from conftest import members_of, read_model, required
+from model_paths import ROOT
+
+MODEL = ROOT / "model" / "iam.model"
+
+
+@pytest.fixture(scope="module")
+def ours(tmp_path_factory):
+    return read_model(MODEL, tmp_path_factory.mktemp("model"))
+
+
+@pytest.fixture(scope="module")
+def theirs():
+    return botocore.session.get_session().get_service_model("iam")
+
+
+def described(ours):
+    """Those of which more is said than the name."""
+    return {name: operation for name, operation in ours["operations"].items() if operation["errors"] or operation["input"] or operation["output"]}
+
+
+def test_protocol_and_operations(ours, theirs):
+    assert set(ours["operations"]) == set(theirs.operation_names)
+    assert (ours["protocol"], ours["version"], ours["xml"]) == (theirs.metadata["protocol"], theirs.metadata["apiVersion"], theirs.metadata["xmlNamespace"])
+
+
+def test_members_and_errors(ours, theirs):
+    assert len(described(ours)) > 100
+    for name, operation in described(ours).items():
+        model = theirs.operation_model(name)
+        assert required(operation["input"]) == members_of(model.input_shape), name
+        assert required(operation["output"] and ours["structs"][operation["output"]]["members"]) == members_of(model.output_shape), name
+        assert set(operation["errors"]) == {error.name for error in model.error_shapes}, name
+
+
+def test_structures(ours, theirs):
+    for name, struct in ours["structs"].items():
+        if not name.endswith("Response"):
+            assert required(struct["members"]) == members_of(theirs.shape_for(name)), name
+
+
+def test_error_codes_and_statuses(ours, theirs):
+    for name, error in ours["errors"].items():
+        wanted = theirs.shape_for(name).metadata["error"]
+        assert (error["query_code"], error["status"]) == (wanted["code"], wanted["httpStatusCode"]), name
