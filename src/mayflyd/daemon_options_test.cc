@@ -61,6 +61,7 @@ constexpr Known kKnown[] = {
     {"mapping-growth", "FLOAT in [1 - 1000000000]", "60000"},
     {"memory-max", "INT in [0 - 1073741824]", "0"},
     {"memory-reserve", "INT in [-1 - 1073741824]", "-1"},
+    {"oidc-keys", "TEXT", ""},
     {"organization", "TEXT", ""},
     {"processors", "INT in [-1 - 1024]", "-1"},
     {"provisioned-init-timeout", "FLOAT in [0.01 - 900]", "130"},
