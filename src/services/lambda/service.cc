@@ -10,6 +10,7 @@
 #include "images/runtime_images.h"
 #include "services/lambda/authorizer.h"
 #include "services/lambda/control_plane_rate.h"
+#include "services/lambda/execution_roles.h"
 #include "services/lambda/execution.h"
 #include "services/lambda/function_vpcs.h"
 #include "services/lambda/holdings.h"
@@ -48,25 +49,24 @@ class LambdaService final : public services::Service {
     MF_CO_TRY(auto holdings, Holdings::Make(commons, premises, ports.Get<packages::OwnBuckets>()));
     MF_CO_TRY_VOID(co_await holdings->Open(ctx));
     MF_CO_TRY(auto execution, co_await Execution::Open(ctx, commons, premises, *holdings, queues));
-    auto service = std::make_unique<LambdaService>(commons, premises, std::move(holdings), std::move(execution),
-                                                   ports.Get<vpc::FunctionNetworks>(), queues);
+    auto service = std::make_unique<LambdaService>(commons, premises, std::move(holdings), std::move(execution), ports, queues);
     service->handlers_.Recover();
     service->Offer(ports);
     co_return service;
   }
 
   LambdaService(const services::Commons& commons, const Premises& premises, std::unique_ptr<Holdings> holdings, std::unique_ptr<Execution> execution,
-                vpc::FunctionNetworks& networks, sources::QueueSource& queues)
+                const services::Ports& ports, sources::QueueSource& queues)
       : commons_(commons),
         holdings_(std::move(holdings)),
         execution_(std::move(execution)),
-        vpcs_(networks, holdings_->functions),
+        vpcs_(ports.Get<vpc::FunctionNetworks>(), holdings_->functions),
         handlers_(MakeParts(commons, premises, *holdings_, *execution_, vpcs_, queues)),
         capacity_(holdings_->tables, holdings_->functions, execution_->invoker().provisioner()),
         authorizer_(holdings_->access),
         rate_(premises.settings.control_plane_rate > 0 ? std::make_unique<ControlPlaneRate>(*commons.loop, premises.settings.control_plane_rate) : nullptr),
-        endpoint_(kService, &handlers_.handlers(), rate_ ? rate_->Before(authorizer_.AsFunction()) : authorizer_.AsFunction(), commons.observer,
-                  commons.files),
+        execution_roles_(ports.Get<identity::RoleTrust>(), *commons.identities),
+        endpoint_(kService, &handlers_.handlers(), MakeAuthorizer(), commons.observer, commons.files),
         background_(*commons.loop) {
     endpoint_.SetRules(MakeValueLimits(holdings_->runtimes, *commons.calendar));
   }
@@ -109,6 +109,11 @@ class LambdaService final : public services::Service {
     ports.Offer(execution_->loops());
   }
 
+  wire::Authorizer MakeAuthorizer() {
+    wire::Authorizer checked = execution_roles_.After(authorizer_.AsFunction());
+    return rate_ ? rate_->Before(std::move(checked)) : checked;
+  }
+
   Task<> RecoverVpcs() {
     Context ctx(*commons_.loop);
     ctx.stop = background_.stop_token();
@@ -142,6 +147,7 @@ class LambdaService final : public services::Service {
   ProvisionedCapacity capacity_;
   Authorizer authorizer_;
   std::unique_ptr<ControlPlaneRate> rate_;  // null: no limit
+  ExecutionRoles execution_roles_;
   wire::Endpoint endpoint_;
   TaskScope background_;
 };
@@ -154,7 +160,7 @@ services::Declaration Declare(Premises& premises) {
           .offers = {PortOf<delivery::Target>("lambda"), PortOf<invoke::ProvisionedCapacity>(), PortOf<catalog::FunctionCatalog>(),
                      PortOf<catalog::FunctionUrlIndex>(), PortOf<catalog::RuntimeTable>(), PortOf<catalog::Access>(), PortOf<packages::CodeStore>(),
                      PortOf<runtime::EnvironmentManager>(), PortOf<invoke::Invoker>(), PortOf<invoke::LoopGuard>()},
-          .needs = {PortOf<sources::QueueSource>(), PortOf<packages::OwnBuckets>(), PortOf<vpc::FunctionNetworks>()},
+          .needs = {PortOf<sources::QueueSource>(), PortOf<packages::OwnBuckets>(), PortOf<vpc::FunctionNetworks>(), PortOf<identity::RoleTrust>()},
           .options = OptionsOf(premises.settings),
           .open = [&premises](Context& ctx, const services::Commons& commons, services::Ports& ports) {
             return LambdaService::Open(ctx, commons, ports, premises);
