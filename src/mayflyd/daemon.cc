@@ -16,6 +16,7 @@ Daemon::Daemon(RealLoop& loop, Options& options, Ground ground) : options_(optio
 Task<Result<>> Daemon::Start(Context& ctx) {
   const std::string& data_path = ground_.data.path;
   MF_CO_TRY_VOID(foundation_.Open(options_, data_path));
+  MF_CO_TRY_VOID(co_await foundation_.OpenKeyring(ctx, data_path, std::move(ground_.passphrase)));
   network_ = std::make_unique<uplink::FunctionNetwork>(foundation_.loop, foundation_.random, foundation_.metrics, ground_.network_plan,
                                                        std::move(ground_.router), ground_.name_servers);
   network_->OnRouterDeath([this] {

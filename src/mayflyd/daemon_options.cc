@@ -14,6 +14,8 @@ OptionGroup ProcessOptionsOf(Options& options) {
              "function URLs are ID.lambda-url.REGION below this domain; https://DOMAIN[:PORT] when a proxy stands before");
   group.Texts("allowed-host", options.allowed_hosts,
               "with --auth open: a further name under which the daemon is called, *.DOMAIN, or * for any (an open door for web pages)");
+  group.Text("master-key-file", options.master_key_file,
+             "file whose first line is a passphrase: DATA/master-key, with which everything secret is sealed, lies sealed with it");
   group.Text("tls-certificate", options.tls_certificate, "PEM certificate chain; with --tls-key the API speaks HTTPS");
   group.Text("tls-key", options.tls_key, "PEM private key");
   group.Seconds("drain", options.drain, {0.0, 900.0}, "seconds that running requests get when the daemon is asked to end");

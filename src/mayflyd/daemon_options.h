@@ -32,6 +32,7 @@ struct Options {
   std::string user = "mayfly";  // whom the daemon becomes when started as root
   std::string url_domain = "localhost";  // function URLs: [SCHEME://]DOMAIN[:PORT]
   std::vector<std::string> allowed_hosts;
+  std::string master_key_file;  // "": DATA/master-key lies as it is
   std::string tls_certificate;
   std::string tls_key;
   Duration drain = std::chrono::seconds(30);

@@ -59,6 +59,7 @@ constexpr Known kKnown[] = {
     {"log-max", "INT in [1 - 100000000]", "4096"},
     {"mapping-concurrency", "INT in [1 - 100000]", "1250"},
     {"mapping-growth", "FLOAT in [1 - 1000000000]", "60000"},
+    {"master-key-file", "TEXT", ""},
     {"memory-max", "INT in [0 - 1073741824]", "0"},
     {"memory-reserve", "INT in [-1 - 1073741824]", "-1"},
     {"oidc-keys", "TEXT", ""},

@@ -1,6 +1,7 @@
 #include "mayflyd/foundation.h"
 
 #include "base/log.h"
+#include "keyring/keyring.h"
 
 namespace mayfly::daemon {
 namespace {
@@ -34,6 +35,12 @@ Result<> Foundation::Open(const Options& options, const std::string& data_path) 
   return {};
 }
 
+Task<Result<>> Foundation::OpenKeyring(Context& ctx, const std::string& data_path, std::shared_ptr<keyring::SecretBytes> passphrase) {
+  keyring::SecretBytes given = passphrase ? std::move(*passphrase) : keyring::SecretBytes();
+  MF_CO_TRY(keyring, co_await keyring::Keyring::Open(ctx, data_path + "/master-key", std::move(given), *store));
+  co_return Result<>();
+}
+
 std::unique_ptr<delivery::DurableLanes> Foundation::MakeLanes(const Options& options) {
   const invoke::InvokeOptions& invoke = options.lambda.settings.invoke;
   auto lanes = std::make_unique<delivery::DurableLanes>(
@@ -50,7 +57,7 @@ void Foundation::BindPolicies(const services::Ports& ports) {
 }
 
 services::Commons Foundation::MakeCommons(const std::string& data_path, const std::string& origin, delivery::DurableLanes& lanes) {
-  return {.loop = &loop, .calendar = &calendar, .random = &random, .files = &files, .store = store.get(), .logs = logs.get(), .metrics = &metrics, .traces = &traces,
+  return {.loop = &loop, .calendar = &calendar, .random = &random, .files = &files, .store = store.get(), .keyring = keyring.get(), .logs = logs.get(), .metrics = &metrics, .traces = &traces,
           .targets = &targets, .directory = &directory, .lanes = &lanes, .deliveries = deliveries.get(), .identities = enforcement.get(), .keys = keys.get(), .sessions = sessions.get(), .mode = authenticator->mode(), .observer = desk->Watch(LogFaults), .trail = &trail,
           .data_path = data_path, .origin = origin};
 }

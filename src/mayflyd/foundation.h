@@ -29,12 +29,19 @@
 #include "telemetry/trail.h"
 #include "wire/directory.h"
 
+namespace mayfly::keyring {
+class Keyring;
+class SecretBytes;
+}  // namespace mayfly::keyring
+
 namespace mayfly::daemon {
 
 struct Foundation {
   explicit Foundation(RealLoop& loop) : loop(loop) {}
   // Opens what lies in `data_path`. Error: with a hint, where an operator can do something.
   Result<> Open(const Options& options, const std::string& data_path);
+  // The keyring that belongs to the store. `passphrase`: null for none. Error: with a hint; the master key has gone, or cannot be read.
+  Task<Result<>> OpenKeyring(Context& ctx, const std::string& data_path, std::shared_ptr<keyring::SecretBytes> passphrase);
   // What is owed. Its workers are services': it is made before them, and destroyed before them.
   std::unique_ptr<delivery::DurableLanes> MakeLanes(const Options& options);
   // Lets those of the services that have users, roles and policies say what they may do.
@@ -46,6 +53,7 @@ struct Foundation {
   SystemRandom random;
   BlockingPool files{"mayfly-files", 4};
   std::unique_ptr<store::Store> store;
+  std::shared_ptr<const keyring::Keyring> keyring;
   std::unique_ptr<store::LogStore> logs;
   telemetry::Metrics metrics;
   telemetry::TraceSegments traces;

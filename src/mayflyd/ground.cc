@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "images/runtime_images.h"
+#include "keyring/master_key.h"
 #include "mayflyd/directory_probe.h"
 #include "mayflyd/image_settings.h"
 #include "mayflyd/installed_interpreters.h"
@@ -107,6 +108,10 @@ Result<Ground> PrepareGround(Options& options) {
   MF_TRY_VOID(CheckMode(options, ground.address));
   if (::geteuid() != 0) return Fail(Error::Fault("sandboxes need root to be made", "run 'mayfly serve' as root: it becomes --user afterwards"));
   MF_TRY_VOID(ReadSettings(options, premises));
+  if (!options.master_key_file.empty()) {
+    MF_TRY(keyring::SecretBytes passphrase, keyring::ReadPassphrase(options.master_key_file));
+    ground.passphrase = std::make_shared<keyring::SecretBytes>(std::move(passphrase));
+  }
   RaiseDescriptorLimit();
   const Identity identity = FindIdentity(options.user);
   MF_TRY(ground.listener, http::ListenTcp(ground.address.host, ground.address.port));

@@ -4,10 +4,16 @@
 
 #include <netinet/in.h>
 
+#include <memory>
+
 #include "mayflyd/daemon_options.h"
 #include "mayflyd/listen_address.h"
 #include "mayflyd/privileges.h"
 #include "uplink/router_process.h"
+
+namespace mayfly::keyring {
+class SecretBytes;
+}
 
 namespace mayfly::daemon {
 
@@ -15,6 +21,7 @@ struct Ground {
   ListenAddress address;  // as it was asked for
   UniqueFd listener;
   DataDirectory data;
+  std::shared_ptr<keyring::SecretBytes> passphrase;  // of the master key; null without --master-key-file
   uplink::NetworkPlan network_plan;
   uplink::RouterProcess router;  // ends, and cleans up, when our side of its socket has gone
   std::vector<sockaddr_storage> name_servers;  // as the operator named them

@@ -8,6 +8,7 @@
 #include "services/iot/service.h"
 #include "services/iotdata/service.h"
 #include "services/iam/service.h"
+#include "services/kms/service.h"
 #include "services/lambda/service.h"
 #include "services/logs/service.h"
 #include "services/pipes/service.h"
@@ -35,6 +36,7 @@ std::vector<services::Declaration> DeclareServices(lambda::Premises& lambda) {
       iot::Declare(),
       iotdata::Declare(),
       logs::Declare(),
+      kms::Declare(),
       pipes::Declare(),
       scheduler::Declare(),
       ses::Declare(),

@@ -13,6 +13,9 @@ namespace mayfly {
 class RealLoop;
 class Random;
 }  // namespace mayfly
+namespace mayfly::keyring {
+class Keyring;
+}
 namespace mayfly::store {
 class Store;
 class LogStore;
@@ -40,6 +43,7 @@ struct Commons {
   Random* random;
   BlockingPool* files;  // for what blocks
   store::Store* store;  // DATA/control.db; each service has ResourceTables of its own on it
+  const keyring::Keyring* keyring;  // what is secret on disk is sealed with it
   store::LogStore* logs;
   telemetry::Metrics* metrics;
   telemetry::TraceSegments* traces;
