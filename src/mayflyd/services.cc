@@ -15,6 +15,7 @@
 #include "services/scheduler/service.h"
 #include "services/s3/service.h"
 #include "services/ses/service.h"
+#include "services/secretsmanager/service.h"
 #include "services/sns/service.h"
 #include "services/sqs/service.h"
 #include "services/ssm/service.h"
@@ -41,6 +42,7 @@ std::vector<services::Declaration> DeclareServices(lambda::Premises& lambda) {
       scheduler::Declare(),
       ses::Declare(),
       iam::Declare(),
+      secretsmanager::Declare(),
       ssm::Declare(),
       sts::Declare(),
   };

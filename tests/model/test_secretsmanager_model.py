@@ -1,0 +1,41 @@
+"""If these fail, model/secretsmanager.model tells clients something else than the SDKs do, or less of Secrets Manager than there is."""
+
+import botocore.session
+import pytest
+
+from conftest import members_of, read_model, required
+from model_paths import ROOT
+
+MODEL = ROOT / "model" / "secretsmanager.model"
+
+
+@pytest.fixture(scope="module")
+def ours(tmp_path_factory):
+    return read_model(MODEL, tmp_path_factory.mktemp("model"))
+
+
+@pytest.fixture(scope="module")
+def theirs():
+    return botocore.session.get_session().get_service_model("secretsmanager")
+
+
+def test_protocol_and_operations(ours, theirs):
+    assert set(ours["operations"]) == set(theirs.operation_names)
+    assert (ours["target"], ours["version"]) == (theirs.metadata["targetPrefix"], theirs.metadata["apiVersion"])
+    assert theirs.metadata["jsonVersion"] == "1.1" and ours["protocol"] == "json-1.1"
+
+
+def test_members_and_errors(ours, theirs):
+    for name, operation in ours["operations"].items():
+        if operation["todo"]:
+            continue
+        model = theirs.operation_model(name)
+        assert required(operation["input"]) == members_of(model.input_shape), name
+        assert required(operation["output"] and ours["structs"][operation["output"]]["members"]) == members_of(model.output_shape), name
+        assert set(operation["errors"]) == {error.name for error in model.error_shapes}, name
+
+
+def test_structures(ours, theirs):
+    for name, struct in ours["structs"].items():
+        if not name.endswith("Response"):
+            assert required(struct["members"]) == members_of(theirs.shape_for(name)), name
