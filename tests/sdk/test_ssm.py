@@ -1,4 +1,6 @@
 """If these fail, applications cannot keep their parameters in Mayfly as in Systems Manager Parameter Store, or secrets lie open."""
+import base64
+import datetime
 import itertools
 import json
 import os
@@ -8,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon import ACCOUNT, REGION, Daemon
+from daemon import ACCOUNT, REGION, Daemon, wait_until
 from test_sts import refused
 
 counter = itertools.count()
@@ -87,12 +89,93 @@ def test_a_secret_is_sealed(ssm, path, daemon):
     sealed = ssm.get_parameter(Name=name)["Parameter"]["Value"]
     assert secret not in sealed
     assert ssm.describe_parameters(ParameterFilters=[{"Key": "Name", "Values": [name]}])["Parameters"][0]["KeyId"] == "alias/aws/ssm"
-    key = daemon.data_dir / "ssm-key"
-    assert key.stat().st_mode & 0o777 == 0o600
     for file in daemon.data_dir.glob("control.db*"):
         assert secret.encode() not in file.read_bytes(), file
     with refused("ValidationException"):
         ssm.put_parameter(Name=f"{path}/open", Value="x", Type="String", KeyId="alias/aws/ssm")
+
+
+def test_a_secret_has_a_key(ssm, path, daemon):
+    kms, name = daemon.client("kms"), f"{path}/password"
+    key = kms.create_key()["KeyMetadata"]
+    with refused("InvalidKeyId") as how:
+        ssm.put_parameter(Name=name, Value="x", Type="SecureString", KeyId="alias/none")
+    assert how.text.startswith(f"Alias arn:aws:kms:{REGION}:{ACCOUNT}:alias/none is not found. (Service: AWSKMS;")
+    ssm.put_parameter(Name=name, Value="one", Type="SecureString", KeyId=key["KeyId"])
+    ssm.put_parameter(Name=name, Value="two", Overwrite=True)
+    assert ssm.describe_parameters(ParameterFilters=[{"Key": "KeyId", "Values": [key["KeyId"]]}])["Parameters"][0]["Name"] == name
+    sealed = base64.b64decode(ssm.get_parameter(Name=name)["Parameter"]["Value"])
+    assert kms.decrypt(CiphertextBlob=sealed, EncryptionContext={"PARAMETER_ARN": arn_of(name)})["Plaintext"] == b"two"
+    assert [one["Value"] for one in ssm.get_parameter_history(Name=name, WithDecryption=True)["Parameters"]] == ["one", "two"]
+    kms.disable_key(KeyId=key["KeyId"])
+    with refused("InvalidKeyId") as how:
+        ssm.get_parameter(Name=name, WithDecryption=True)
+    assert how.text.startswith(f"{key['Arn']} is disabled.")
+    assert ssm.get_parameter(Name=name)["Parameter"]["Version"] == 2
+
+
+def test_a_parameter_that_names_a_secret(ssm, daemon):
+    secrets, name = daemon.client("secretsmanager"), f"of-ssm-{os.getpid()}"
+    secrets.create_secret(Name=name, SecretString="hidden")
+    try:
+        shown = ssm.get_parameter(Name=f"/aws/reference/secretsmanager/{name}", WithDecryption=True)["Parameter"]
+        assert values(shown, "Value", "Type") == {"Value": "hidden", "Type": "SecureString"}
+        assert json.loads(shown["SourceResult"])["Name"] == name
+        with refused("ValidationException") as how:
+            ssm.get_parameter(Name=f"/aws/reference/secretsmanager/{name}")
+        assert how.text == "WithDecryption flag must be True for retrieving a Secret Manager secret."
+        missing = "/aws/reference/secretsmanager/none"
+        assert ssm.get_parameters(Names=[missing], WithDecryption=True)["InvalidParameters"] == [missing]
+    finally:
+        secrets.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
+
+
+def test_policies(ssm, path):
+    name = f"{path}/policed"
+    policy = {"Type": "NoChangeNotification", "Version": "1.0", "Attributes": {"After": "2", "Unit": "Days"}}
+    with refused("ValidationException"):
+        ssm.put_parameter(Name=name, Value="x", Type="String", Policies=json.dumps([policy]))
+    ssm.put_parameter(Name=name, Value="x", Type="String", Tier="Advanced", Policies=json.dumps([policy]))
+    [shown] = ssm.get_parameter_history(Name=name)["Parameters"][0]["Policies"]
+    assert (json.loads(shown["PolicyText"]), shown["PolicyType"], shown["PolicyStatus"]) == (policy, "NoChangeNotification", "Pending")
+    ssm.put_parameter(Name=name, Value="y", Overwrite=True, Policies="[]")
+    assert ssm.describe_parameters(ParameterFilters=[{"Key": "Name", "Values": [name]}])["Parameters"][0]["Policies"] == []
+    with refused("InvalidPolicyTypeException"):
+        ssm.put_parameter(Name=name, Value="y", Overwrite=True, Policies='[{"Type":"Other"}]')
+
+
+def test_policies_act_in_time():
+    """A parameter expires by the calendar, and the default bus hears of it."""
+    with Daemon() as daemon:
+        ssm, events, sqs = (daemon.client(service) for service in ("ssm", "events", "sqs"))
+        queue = sqs.create_queue(QueueName="heard")["QueueUrl"]
+        arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:heard"
+        allow = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": arn}]}
+        sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": json.dumps(allow)})
+        events.put_rule(Name="all", EventPattern=json.dumps({"source": ["aws.ssm"]}))
+        events.put_targets(Rule="all", Targets=[{"Id": "queue", "Arn": arn}])
+        end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=3)
+        policies = [{"Type": "Expiration", "Version": "1.0", "Attributes": {"Timestamp": end.strftime("%Y-%m-%dT%H:%M:%S.000Z")}},
+                    {"Type": "ExpirationNotification", "Version": "1.0", "Attributes": {"Before": "1", "Unit": "Days"}}]
+        ssm.put_parameter(Name="/short", Value="x", Type="String", Tier="Advanced", Policies=json.dumps(policies))
+        heard = []
+
+        def hear(count):
+            for message in sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=1, MaxNumberOfMessages=10).get("Messages", []):
+                event = json.loads(message["Body"])
+                heard.append((event["detail-type"], event["detail"].get("operation") or event["detail"]["policy-type"]))
+                sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+            return len(heard) >= count
+        wait_until(lambda: hear(1), 30, "the bus has not heard that there is a parameter")
+        daemon.advance(2 * 86400 + 3600)
+        wait_until(lambda: hear(2), 30, "the bus has not heard that the parameter will expire")
+        assert ssm.get_parameter(Name="/short")["Parameter"]["Value"] == "x"
+        daemon.advance(86400)
+        wait_until(lambda: hear(4), 30, "the parameter has not expired")
+        assert sorted(heard) == [("Parameter Store Change", "Create"), ("Parameter Store Change", "Delete"),
+                                 ("Parameter Store Policy Action", "Expiration"), ("Parameter Store Policy Action", "ExpirationNotification")]
+        with refused("ParameterNotFound"):
+            ssm.get_parameter(Name="/short")
 
 
 def test_several_at_once(ssm, path):

@@ -12,6 +12,7 @@ namespace {
 
 constexpr size_t kByPathUsual = 10;
 constexpr size_t kListUsual = 50;
+constexpr std::string_view kSecrets = "/aws/reference/secretsmanager/";
 
 WallTime TimeOf(int64_t millis) { return WallTime(std::chrono::milliseconds(millis)); }
 
@@ -23,11 +24,19 @@ resources::PageRequest PageOf(std::string prefix, const std::optional<std::strin
   return {.prefix = std::move(prefix), .marker = token, .limit = resources::PageLimit(asked, usual), .bad_marker = &BadToken};
 }
 
+std::vector<ParameterInlinePolicy> PoliciesShown(const VersionRow& version, int64_t acted_millis) {
+  std::vector<ParameterInlinePolicy> shown;
+  for (const ParameterPolicy& policy : PoliciesOf(version)) {
+    shown.push_back({.policy_text = policy.text, .policy_type = std::string(NameOf(policy.type)), .policy_status = policy.due <= TimeOf(acted_millis) ? "Finished" : "Pending"});
+  }
+  return shown;
+}
+
 ParameterMetadata Describe(const ParameterRow& row) {
   const VersionRow& newest = row.newest;
   return {.name = row.name, .arn = row.key.Arn(), .type = row.type, .key_id = UnlessEmpty(newest.key_id), .last_modified_date = TimeOf(newest.modified_millis),
           .last_modified_user = newest.modified_by, .description = UnlessEmpty(newest.description), .allowed_pattern = UnlessEmpty(newest.allowed_pattern),
-          .version = newest.version, .tier = newest.tier, .policies = std::vector<ParameterInlinePolicy>(), .data_type = newest.data_type};
+          .version = newest.version, .tier = newest.tier, .policies = PoliciesShown(newest, row.acted_millis), .data_type = newest.data_type};
 }
 
 // The older form of filters: any of the values, as a prefix of names.
@@ -53,27 +62,43 @@ Result<Parameters::Pointer> SsmApi::Find(const Context& ctx, std::string_view na
   return Fail(NotFound(name));
 }
 
-Result<Parameter> SsmApi::View(const ParameterRow& parameter, const VersionRow& version, bool with_decryption) const {
-  auto value = with_decryption ? parameters_->Reveal(parameter, version) : Result<std::string>(version.value);  // of a secret what lies on disk
+Result<Parameter> SsmApi::View(const Context& ctx, const ParameterRow& parameter, const VersionRow& version, bool with_decryption) const {
+  auto value = with_decryption ? parameters_->Reveal(ctx, parameter, version) : Result<std::string>(version.value);  // of a secret what lies on disk
   if (!value) return Fail(std::move(value).error());
   return Parameter{.name = parameter.name, .type = parameter.type, .value = std::move(*value), .version = version.version, .selector = {}, .source_result = {},
                    .last_modified_date = TimeOf(version.modified_millis), .arn = parameter.key.Arn(), .data_type = version.data_type};
 }
 
-Result<Parameter> SsmApi::Read(const Context& ctx, std::string_view name, bool with_decryption) const {
+Result<Parameter> SsmApi::ReadOwn(const Context& ctx, std::string_view name, bool with_decryption) const {
   const ParameterReference reference = ParseReference(ctx, name);
   const bool is_own = reference.key.account_id == ctx.principal.account_id;
   const Parameters::Pointer parameter = is_own ? parameters_->Find(reference.key) : nullptr;
   if (!parameter) return Fail(NotFound(reference.name));
   const auto version = parameters_->FindVersion(*parameter, reference.selector);
   if (!version) return Fail(VersionNotFound(reference.name, reference.selector));
-  MF_TRY(Parameter view, View(*parameter, *version, with_decryption));
+  MF_TRY(Parameter view, View(ctx, *parameter, *version, with_decryption));
   if (!reference.selector.empty()) view.selector = ':' + reference.selector;
   return view;
 }
 
+Task<Result<Parameter>> SsmApi::ReadSecret(Context& ctx, std::string name, bool with_decryption) const {
+  if (!with_decryption) co_return Fail(Invalid("WithDecryption flag must be True for retrieving a Secret Manager secret."));
+  json::Value asked{json::Object()};
+  asked.Set("SecretId", name.substr(kSecrets.size()));
+  MF_CO_TRY(std::string answer, co_await parts_.directory->CallJson(ctx, ctx.principal, "secretsmanager", "GetSecretValue", json::Write(asked)));
+  MF_CO_TRY(const json::Value secret, json::Parse(answer));
+  const ParameterKey key{ctx.principal.account_id, ctx.principal.region, std::string(WithoutFirstSlash(name))};
+  co_return Parameter{.name = name, .type = std::string(kSecure), .value = std::string(secret.StringOr("SecretString", secret.StringOr("SecretBinary", ""))), .version = 0,
+                      .selector = {}, .source_result = std::move(answer), .last_modified_date = clock_->WallNow(), .arn = key.Arn(), .data_type = "text"};
+}
+
+Task<Result<Parameter>> SsmApi::Read(Context& ctx, const std::string& name, bool with_decryption) const {
+  if (name.starts_with(kSecrets)) co_return co_await ReadSecret(ctx, name, with_decryption);
+  co_return ReadOwn(ctx, name, with_decryption);
+}
+
 Task<Result<GetParameterResponse>> SsmApi::GetParameter(Context& ctx, GetParameterRequest request) {
-  MF_CO_TRY(Parameter parameter, Read(ctx, request.name, request.with_decryption.value_or(false)));
+  MF_CO_TRY(Parameter parameter, co_await Read(ctx, request.name, request.with_decryption.value_or(false)));
   co_return GetParameterResponse{.parameter = std::move(parameter)};
 }
 
@@ -86,9 +111,9 @@ Task<Result<GetParametersResponse>> SsmApi::GetParameters(Context& ctx, GetParam
     if (std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
   }
   for (std::string& name : names) {
-    auto parameter = Read(ctx, name, request.with_decryption.value_or(false));
+    auto parameter = co_await Read(ctx, name, request.with_decryption.value_or(false));
     if (parameter) response.parameters->push_back(std::move(*parameter));
-    else if (parameter.error().kind == Error::Kind::Service) response.invalid_parameters->push_back(std::move(name));
+    else if (parameter.error().code.starts_with("Parameter") || parameter.error().IsService("ResourceNotFoundException")) response.invalid_parameters->push_back(std::move(name));
     else co_return Fail(std::move(parameter).error());
   }
   co_return response;
@@ -105,7 +130,7 @@ Task<Result<GetParametersByPathResponse>> SsmApi::GetParametersByPath(Context& c
   MF_CO_TRY(Parameters::Page page, parameters_->List(PageOf(std::move(prefix), request.next_token, request.max_results, kByPathUsual), wanted));
   GetParametersByPathResponse response{.parameters = std::vector<Parameter>(), .next_token = std::move(page.next_marker)};
   for (const auto& row : page.rows) {
-    MF_CO_TRY(Parameter view, View(*row.value, row.value->newest, request.with_decryption.value_or(false)));
+    MF_CO_TRY(Parameter view, View(ctx, *row.value, row.value->newest, request.with_decryption.value_or(false)));
     response.parameters->push_back(std::move(view));
   }
   co_return response;
@@ -124,13 +149,13 @@ Task<Result<GetParameterHistoryResponse>> SsmApi::GetParameterHistory(Context& c
     response.next_token = resources::WriteMarker(std::to_string(versions.back().version));
   }
   for (const VersionRow& version : versions) {
-    MF_CO_TRY(Parameter view, View(*parameter, version, request.with_decryption.value_or(false)));
+    MF_CO_TRY(Parameter view, View(ctx, *parameter, version, request.with_decryption.value_or(false)));
     response.parameters->push_back({.name = parameter->name, .type = parameter->type, .key_id = UnlessEmpty(version.key_id),
                                     .last_modified_date = view.last_modified_date, .last_modified_user = version.modified_by,
                                     .description = UnlessEmpty(version.description), .value = std::move(view.value),
                                     .allowed_pattern = UnlessEmpty(version.allowed_pattern), .version = version.version,
                                     .labels = parameter->LabelsOf(version.version), .tier = version.tier,
-                                    .policies = std::vector<ParameterInlinePolicy>(), .data_type = version.data_type});
+                                    .policies = PoliciesShown(version, version.version == parameter->newest.version ? parameter->acted_millis : 0), .data_type = version.data_type});
   }
   co_return response;
 }

@@ -30,6 +30,7 @@ Task<Result<LabelParameterVersionResponse>> SsmApi::LabelParameterVersion(Contex
                                                                      "and try again."));
   };
   MF_CO_TRY_VOID(co_await parameters_->Edit(ctx, parameter->key, edit));
+  if (!good.empty()) co_await parts_.keeper->Tell(ctx, "LabelParameterVersion", *parameter);
   co_return response;
 }
 

@@ -10,6 +10,8 @@ static void VisitMembers(resources::Is<VersionRow> auto& version, auto&& visit) 
   visit("Description", version.description);
   visit("AllowedPattern", version.allowed_pattern);
   visit("KeyId", version.key_id);
+  visit("KeyArn", version.key_arn);
+  visit("Policies", version.policies);
   visit("Tier", version.tier);
   visit("DataType", version.data_type);
   visit("ModifiedMillis", version.modified_millis);
@@ -22,6 +24,7 @@ static void VisitMembers(resources::Is<ParameterRow> auto& parameter, auto&& vis
   visit("Newest", parameter.newest);
   visit("Tags", parameter.tags);
   visit("Labels", parameter.labels);
+  visit("Acted", parameter.acted_millis);
 }
 
 int64_t ParameterRow::VersionLabelled(std::string_view label) const {

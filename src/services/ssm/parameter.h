@@ -15,12 +15,14 @@ inline constexpr std::string_view kSecure = "SecureString";
 
 struct VersionRow {
   int64_t version = 0;
-  std::string value;  // of a SecureString: sealed (secret_box.h), in base64
+  std::string value;  // of a SecureString: what KMS made of it (before there were keys: secret_box.h), in base64
   std::string description;
   std::string allowed_pattern;
-  std::string key_id;  // of a SecureString
+  std::string key_id;   // of a SecureString, as the client said it
+  std::string key_arn;  // the key of KMS that it is encrypted with; "": none, it lies in the box
   std::string tier = "Standard";
   std::string data_type = "text";
+  std::string policies;  // a JSON array (parameter_policies.h); "": none
   int64_t modified_millis = 0;
   std::string modified_by;  // an ARN
 };
@@ -32,6 +34,7 @@ struct ParameterRow {
   VersionRow newest;
   resources::StringPairs tags;
   resources::StringPairs labels;  // label, number of its version
+  int64_t acted_millis = 0;       // policies of the newest version that were due until then have acted
 
   bool is_secure() const { return type == kSecure; }
   // 0: no version has that label.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/encoding.h"
 #include "base/text.h"
 
 namespace mayfly::ssm {
@@ -29,11 +30,16 @@ resources::Owner OwnerOfVersions(resources::AnyTable& parameters) {
 
 }  // namespace
 
+Error BadKey(const Context& ctx, const Error& error) {
+  if (error.kind != Error::Kind::Service || error.code == "AccessDeniedException") return error;
+  return Error::Service("InvalidKeyId", fmt::format("{} (Service: AWSKMS; Status Code: 400; Error Code: {}; Request ID: {})", error.message, error.code, ctx.request_id));
+}
+
 Error NotFound(std::string_view name) { return Error::Service("ParameterNotFound", fmt::format("Parameter {} not found.", name)); }
 
-Parameters::Parameters(store::Store& store, SecretBox& secrets)
+Parameters::Parameters(store::Store& store, const keyring::Keys& keys, const SecretBox* old)
     : tables_(store), parameters_(tables_, "ssm_parameters", {.owners = {}, .errors = kErrors}),
-      versions_(tables_, "ssm_parameter_versions", {.owners = {OwnerOfVersions(parameters_)}, .errors = kErrors}), secrets_(&secrets) {
+      versions_(tables_, "ssm_parameter_versions", {.owners = {OwnerOfVersions(parameters_)}, .errors = kErrors}), keys_(&keys), old_(old) {
   parameters_.OnChange([this](const std::string&, const Pointer& old_state, const Pointer& new_state) {
     if (!counts_) return;
     if (old_state) Count(*old_state, -1);
@@ -77,11 +83,28 @@ std::vector<VersionRow> Parameters::Versions(const ParameterRow& parameter, int6
   return versions;
 }
 
-Result<std::string> Parameters::Reveal(const ParameterRow& parameter, const VersionRow& version) const {
+Result<std::string> Parameters::Encrypt(const Context& ctx, const ParameterRow& parameter, std::string_view value) const {
+  const keyring::EncryptionContext context{{"PARAMETER_ARN", parameter.key.Arn()}};
+  auto blob = keys_->Seal(ctx, parameter.newest.key_arn, value, {.via = "ssm", .context = context});
+  if (!blob) return Fail(BadKey(ctx, blob.error()));
+  return Base64Encode(*blob);
+}
+
+Result<std::string> Parameters::Reveal(const Context& ctx, const ParameterRow& parameter, const VersionRow& version) const {
   if (!parameter.is_secure()) return version.value;
-  auto opened = secrets_->Open(version.value, parameter.key.Arn());
-  if (!opened) return Fail(std::move(opened).error().Wrap(parameter.key.Arn()));
-  return std::move(*opened);
+  const std::string arn = parameter.key.Arn();
+  if (version.key_arn.empty()) {
+    if (!old_) return Fail(Error::Fault("the value of " + arn + " lies under a key that is gone", "put back the ssm-key that belongs to this data directory"));
+    auto opened = old_->Open(version.value, arn);
+    if (!opened) return Fail(std::move(opened).error().Wrap(arn));
+    return opened;
+  }
+  const auto blob = Base64Decode(version.value);
+  if (!blob) return Fail(Error::Fault("the value of " + arn + " cannot be read"));
+  const keyring::EncryptionContext context{{"PARAMETER_ARN", arn}};
+  auto opened = keys_->Open(ctx, *blob, {.via = "ssm", .context = context});
+  if (!opened) return Fail(BadKey(ctx, opened.error()));
+  return opened;
 }
 
 Result<> Parameters::CheckRoom(const ParameterKey& key, std::string_view tier) {
@@ -105,11 +128,15 @@ Result<> Parameters::StageOlder(resources::Change& change, const ParameterRow& o
   return change.Delete(versions_, oldest[0].key, oldest[0].value);
 }
 
-Result<> Parameters::StageNext(resources::Change& change, const Pointer& old, Next next) {
+Result<> Parameters::StageNext(const Context& ctx, resources::Change& change, const Pointer& old, Next next) {
   ParameterRow& parameter = next.parameter;
   if (!old || old->newest.tier != parameter.newest.tier) MF_TRY_VOID(CheckRoom(parameter.key, parameter.newest.tier));
   parameter.newest.version = old ? old->newest.version + 1 : 1;
-  parameter.newest.value = parameter.is_secure() ? secrets_->Seal(next.value, parameter.key.Arn()) : std::move(next.value);
+  if (parameter.is_secure()) {
+    MF_TRY(next.value, Encrypt(ctx, parameter, next.value));
+  }
+  parameter.newest.value = std::move(next.value);
+  parameter.acted_millis = 0;
   const std::string key = parameter.key.Text();
   if (!old) return change.Create(parameters_, key, std::move(parameter));
   MF_TRY_VOID(StageOlder(change, *old));
@@ -121,7 +148,7 @@ Task<Result<int64_t>> Parameters::Put(Context& ctx, ParameterKey key, Make make)
   MF_CO_TRY_VOID(co_await resources::EditWith(ctx, parameters_, key.Text(), [&](resources::Change& change, const Pointer& old) -> Result<> {
     MF_TRY(Next next, make(old));
     number = old ? old->newest.version + 1 : 1;
-    return StageNext(change, old, std::move(next));
+    return StageNext(ctx, change, old, std::move(next));
   }));
   co_return number;
 }

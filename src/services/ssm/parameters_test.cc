@@ -8,6 +8,20 @@
 namespace mayfly::ssm {
 namespace {
 
+// Turns values around, and knows where they belong.
+class TurningKeys final : public keyring::Keys {
+ public:
+  Task<Result<std::string>> Find(Context&, std::string name) override { co_return name; }
+  Result<std::string> Seal(const Context&, std::string_view, std::string_view value, const Use& use) const override {
+    return use.context.at("PARAMETER_ARN") + '|' + std::string(value.rbegin(), value.rend());
+  }
+  Result<std::string> Open(const Context&, std::string_view blob, const Use& use) const override {
+    const std::string where = use.context.at("PARAMETER_ARN") + '|';
+    if (!blob.starts_with(where)) return Fail(Error::Service("InvalidCiphertextException", ""));
+    return std::string(blob.rbegin(), blob.rend() - static_cast<std::ptrdiff_t>(where.size()));
+  }
+};
+
 const ParameterKey kKey{"111122223333", "eu-west-1", "app/db"};
 
 class ParametersTest : public ::testing::Test {
@@ -15,13 +29,14 @@ class ParametersTest : public ::testing::Test {
   ParametersTest() { Open(); }
   void Open() {
     parameters_.reset();
-    parameters_.emplace(*store_, secrets_);
+    parameters_.emplace(*store_, keys_, nullptr);
     ASSERT_TRUE(loop_.Run(parameters_->Open(ctx_)));
   }
   Result<int64_t> Put(const ParameterKey& key, std::string value, std::string type = "String", std::string tier = "Standard") {
     return loop_.Run(parameters_->Put(ctx_, key, [&](const Parameters::Pointer& old) -> Result<Parameters::Next> {
       Parameters::Next next{.parameter = old ? *old : ParameterRow{.key = key, .name = '/' + key.path, .type = type}, .value = value};
       next.parameter.newest.tier = tier;
+      next.parameter.newest.key_arn = type == kSecure ? "a key" : "";
       return next;
     }));
   }
@@ -30,16 +45,15 @@ class ParametersTest : public ::testing::Test {
     std::string text;
     const auto parameter = parameters_->Find(key);
     for (const VersionRow& version : parameters_->Versions(*parameter, 0, SIZE_MAX)) {
-      text += std::to_string(version.version) + '=' + *parameters_->Reveal(*parameter, version) + ' ';
+      text += std::to_string(version.version) + '=' + *parameters_->Reveal(ctx_, *parameter, version) + ' ';
     }
     return text;
   }
 
   SimLoop loop_;
   Context ctx_{loop_};
-  SeededRandom random_{1};
   std::unique_ptr<store::Store> store_ = store::MakeMemoryStore(loop_);
-  SecretBox secrets_{std::string(32, 'k'), random_};
+  TurningKeys keys_;
   std::optional<Parameters> parameters_;
 };
 

@@ -28,31 +28,16 @@ Error NotOurs() {
 
 }  // namespace
 
-Result<std::unique_ptr<SecretBox>> SecretBox::Open(const std::string& path, Random& random) {
+Result<std::unique_ptr<SecretBox>> SecretBox::Read(const std::string& path) {
   if (::access(path.c_str(), F_OK) != 0) {
     if (errno != ENOENT) return Fail(Error::FromErrno("look for " + path, errno));
-    MF_TRY_VOID(WriteFileDurably(path, random.Hex(kKeyBytes) + "\n", 0600));
+    return std::unique_ptr<SecretBox>();
   }
   MF_TRY(std::string text, ReadFile(path));
   while (text.ends_with('\n')) text.pop_back();
   auto key = HexDecode(text);
   if (!key || key->size() != kKeyBytes) return Fail(Error::Fault(path + " is no key", "put back the one that SecureStrings were sealed with"));
-  return std::make_unique<SecretBox>(std::move(*key), random);
-}
-
-std::string SecretBox::Seal(std::string_view value, std::string_view context) {
-  const std::string nonce = *HexDecode(random_->Hex(kNonceBytes));
-  std::string sealed(value.size(), '\0');
-  std::string tag(kTagBytes, '\0');
-  const Cipher cipher(EVP_CIPHER_CTX_new(), EVP_CIPHER_CTX_free);
-  int size = 0;
-  const bool good = cipher && EVP_EncryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, Bytes(std::string_view(key_)), Bytes(std::string_view(nonce))) == 1 &&
-                    EVP_EncryptUpdate(cipher.get(), nullptr, &size, Bytes(context), static_cast<int>(context.size())) == 1 &&
-                    EVP_EncryptUpdate(cipher.get(), Bytes(sealed), &size, Bytes(value), static_cast<int>(value.size())) == 1 &&
-                    EVP_EncryptFinal_ex(cipher.get(), Bytes(tag), &size) == 1 &&
-                    EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_GET_TAG, kTagBytes, tag.data()) == 1;
-  MF_ASSERT(good);  // of a key and nonce of the right sizes nothing fails
-  return Base64Encode(std::string(1, kVersion) + nonce + sealed + tag);
+  return std::make_unique<SecretBox>(std::move(*key));
 }
 
 Result<std::string> SecretBox::Open(std::string_view sealed, std::string_view context) const {

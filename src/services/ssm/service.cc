@@ -29,26 +29,31 @@ std::string ResourceOf(const Context& ctx, const wire::Operation& operation, con
 
 class SsmService final : public services::Service {
  public:
-  static Task<Result<std::unique_ptr<services::Service>>> Open(Context& ctx, const services::Commons& commons) {
-    MF_CO_TRY(auto secrets, SecretBox::Open(commons.data_path + "/ssm-key", *commons.random));
-    auto service = std::make_unique<SsmService>(commons, std::move(secrets));
+  static Task<Result<std::unique_ptr<services::Service>>> Open(Context& ctx, const services::Commons& commons, services::Ports& ports) {
+    MF_CO_TRY(auto old, SecretBox::Read(commons.data_path + "/ssm-key"));
+    auto service = std::make_unique<SsmService>(commons, ports.Get<keyring::Keys>(), std::move(old));
     MF_CO_TRY_VOID(co_await service->parameters_.Open(ctx));
+    commons.deliveries->AddSender(std::string(kParameterSender), service->keeper_);
     co_return service;
   }
 
-  SsmService(const services::Commons& commons, std::unique_ptr<SecretBox> secrets)
-      : secrets_(std::move(secrets)),
-        parameters_(*commons.store, *secrets_),
-        api_(parameters_, *commons.calendar),
+  SsmService(const services::Commons& commons, keyring::Keys& keys, std::unique_ptr<SecretBox> old)
+      : old_(std::move(old)),
+        parameters_(*commons.store, keys, old_.get()),
+        keeper_(*commons.calendar, parameters_, *commons.lanes, *commons.random),
+        api_({.parameters = &parameters_, .keeper = &keeper_, .keys = &keys, .directory = commons.directory, .clock = commons.calendar}),
         handlers_(api_.handlers()),
         authorizer_(*commons.identities, *commons.calendar, ResourceOf),
         endpoint_(kService, &handlers_, authorizer_.AsFunction(), commons.observer, commons.files) {}
 
   wire::Endpoint& endpoint() override { return endpoint_; }
+  void Start() override { keeper_.Start(); }
+  Task<> Stop() override { return keeper_.Stop(); }
 
  private:
-  std::unique_ptr<SecretBox> secrets_;
+  std::unique_ptr<SecretBox> old_;
   Parameters parameters_;
+  ParameterKeeper keeper_;
   SsmApi api_;
   Handlers handlers_;
   services::OwnAccount authorizer_;
@@ -60,9 +65,9 @@ class SsmService final : public services::Service {
 services::Declaration Declare() {
   return {.name = "ssm",
           .offers = {},
-          .needs = {},
+          .needs = {services::PortOf<keyring::Keys>()},
           .options = {},
-          .open = [](Context& ctx, const services::Commons& commons, services::Ports&) { return SsmService::Open(ctx, commons); }};
+          .open = [](Context& ctx, const services::Commons& commons, services::Ports& ports) { return SsmService::Open(ctx, commons, ports); }};
 }
 
 }  // namespace mayfly::ssm

@@ -1,4 +1,4 @@
-// AWS Systems Manager Parameter Store as the daemon has it. Offers and needs nothing.
+// AWS Systems Manager Parameter Store as the daemon has it. Needs keys (keyring::Keys) for SecureStrings.
 #pragma once
 
 #include "services/service.h"

@@ -5,14 +5,22 @@
 #pragma once
 
 #include "model/ssm.h"
-#include "services/ssm/parameters.h"
+#include "services/ssm/parameter_keeper.h"
+#include "wire/directory.h"
 
 namespace mayfly::ssm {
 
 class SsmApi final : public ParametersHandler, public LabelsHandler, public TagsHandler {
  public:
-  // Both outlive it.
-  SsmApi(Parameters& parameters, const Clock& clock) : parameters_(&parameters), clock_(&clock) {}
+  struct Parts {
+    Parameters* parameters;
+    ParameterKeeper* keeper;
+    keyring::Keys* keys;
+    wire::Directory* directory;  // where secrets are read that parameters name
+    const Clock* clock;
+  };
+  // All outlive it.
+  explicit SsmApi(Parts parts) : parts_(parts), parameters_(parts.parameters), clock_(parts.clock) {}
   Handlers handlers() { return {{}, *this, *this, *this}; }
 
   // --- making and removing (api_put.cc) ---
@@ -35,13 +43,23 @@ class SsmApi final : public ParametersHandler, public LabelsHandler, public Tags
   Task<Result<ListTagsForResourceResponse>> ListTagsForResource(Context& ctx, ListTagsForResourceRequest request) override;
 
  private:
-  // Errors: ParameterNotFound, ParameterVersionNotFound; a Fault, the value cannot be opened.
-  Result<Parameter> Read(const Context& ctx, std::string_view name, bool with_decryption) const;
-  Result<Parameter> View(const ParameterRow& parameter, const VersionRow& version, bool with_decryption) const;
+  // Errors: ParameterNotFound, ParameterVersionNotFound; InvalidKeyId …, the value cannot be opened.
+  Task<Result<Parameter>> Read(Context& ctx, const std::string& name, bool with_decryption) const;
+  Result<Parameter> ReadOwn(const Context& ctx, std::string_view name, bool with_decryption) const;
+  // "/aws/reference/secretsmanager/NAME": a secret of Secrets Manager, as the caller may read it.
+  Task<Result<Parameter>> ReadSecret(Context& ctx, std::string name, bool with_decryption) const;
+  Result<Parameter> View(const Context& ctx, const ParameterRow& parameter, const VersionRow& version, bool with_decryption) const;
+  // The key that a request's value is to be encrypted with: its ARN; "" where there is none. Errors: InvalidKeyId, ValidationException.
+  struct ChosenKey {
+    std::string id;
+    std::string arn;
+  };
+  Task<Result<ChosenKey>> ChooseKey(Context& ctx, const PutParameterRequest& request, const ParameterKey& key) const;
   // The caller's own. Error: ParameterNotFound.
   Result<Parameters::Pointer> Find(const Context& ctx, std::string_view name) const;
   Result<Parameters::Pointer> FindTagged(const Context& ctx, std::string_view resource_type, std::string_view resource_id) const;
 
+  Parts parts_;
   Parameters* parameters_;
   const Clock* clock_;
 };
