@@ -146,6 +146,11 @@ def test_a_vpc_comes_and_goes(ec2):
 
 @pytest.mark.parametrize("call, arguments, code, text", [
     ("create_vpc", {"CidrBlock": "10.0.0.0/8"}, "InvalidVpc.Range", "The CIDR '10.0.0.0/8' is invalid."),
+    ("create_vpc", {"CidrBlock": "127.0.0.0/16"}, "InvalidVpc.Range", "The CIDR '127.0.0.0/16' is invalid."),
+    ("create_vpc", {"CidrBlock": "169.254.0.0/16"}, "InvalidVpc.Range", "The CIDR '169.254.0.0/16' is invalid."),
+    ("create_vpc", {"CidrBlock": "0.0.0.0/16"}, "InvalidVpc.Range", "The CIDR '0.0.0.0/16' is invalid."),
+    ("create_vpc", {"CidrBlock": "224.0.0.0/16"}, "InvalidVpc.Range", "The CIDR '224.0.0.0/16' is invalid."),
+    ("create_vpc", {"CidrBlock": "255.255.0.0/16"}, "InvalidVpc.Range", "The CIDR '255.255.0.0/16' is invalid."),
     ("create_vpc", {"CidrBlock": "nonsense"}, "InvalidParameterValue", "Value (nonsense) for parameter cidrBlock is invalid. This is not a valid CIDR block."),
     ("create_vpc", {}, "MissingParameter", "The request must contain the parameter cidrBlock"),
     ("create_vpc", {"CidrBlock": "10.0.0.0/16", "InstanceTenancy": "odd"}, "InvalidParameterValue", None),
@@ -240,6 +245,9 @@ def test_a_public_and_a_private_subnet(ec2, vpc):
     inner = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
     ec2.create_route(RouteTableId=inner, DestinationCidrBlock="0.0.0.0/0", NatGatewayId=nat["NatGatewayId"])
     ec2.associate_route_table(RouteTableId=inner, SubnetId=private)
+    local = ec2.describe_vpcs(VpcIds=[vpc])["Vpcs"][0]["CidrBlock"]
+    with refused("RouteAlreadyExists", f"The route identified by {local} already exists."):
+        ec2.create_route(RouteTableId=inner, DestinationCidrBlock=local, GatewayId=gateway)
     with refused("RouteAlreadyExists", "The route identified by 0.0.0.0/0 already exists."):
         ec2.create_route(RouteTableId=inner, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
     with refused("InvalidIPAddress.InUse"):

@@ -74,6 +74,17 @@ Result<std::string> ReadTarget(const RegionState& region, const vpc::RouteTable&
   return Fail(MissingParameter("gatewayId or natGatewayId or networkInterfaceId"));
 }
 
+Error RouteExists(std::string_view destination) {
+  return Error::Service("RouteAlreadyExists", fmt::format("The route identified by {} already exists.", destination));
+}
+
+// Whether it is that of a route that every table has.
+bool IsLocal(const RegionState& region, const vpc::RouteTable& table, const std::string& destination) {
+  const auto vpc = region.Find<vpc::Vpc>(table.vpc_id);
+  const auto is_it = [&](const vpc::CidrAssociation& one) { return one.cidr == destination; };
+  return std::ranges::any_of(vpc->cidrs, is_it) || std::ranges::any_of(vpc->ipv6_cidrs, is_it);
+}
+
 // What the VPC has of itself goes to itself.
 Result<> CheckBesideLocal(const RegionState& region, const vpc::RouteTable& table, const std::string& destination,
                           const std::string& target) {
@@ -90,11 +101,12 @@ Result<> AddRoute(RegionState& region, const CreateRouteRequest& request) {
   MF_TRY(const auto old, region.Get<vpc::RouteTable>(request.route_table_id));
   MF_TRY(std::string destination, ReadDestination(region, request));
   MF_TRY(std::string target, ReadTarget(region, *old, request));
+  if (IsLocal(region, *old, destination)) return Fail(RouteExists(destination));
   MF_TRY_VOID(CheckBesideLocal(region, *old, destination, target));
   const auto found = std::ranges::find(old->routes, destination, &vpc::Route::destination);
   if (found != old->routes.end()) {
     if (found->target == target) return {};  // AWS takes the same route twice for one that was asked for again
-    return Fail(Error::Service("RouteAlreadyExists", fmt::format("The route identified by {} already exists.", destination)));
+    return Fail(RouteExists(destination));
   }
   if (old->routes.size() >= kRoutesOfTableMax)
     return Fail(Error::Service("RouteLimitExceeded", "The maximum number of routes has been reached."));

@@ -74,13 +74,19 @@ constexpr Field<vpc::Vpc> kVpcFields[] = {
     {"state", [](const RegionState&, const vpc::Vpc&, auto& values) { values.push_back("available"); }},
 };
 
+// This host, loopback, link-local, groups and what is reserved behind them.
+bool IsNoNetwork(const vpc::Block& block) {
+  constexpr std::string_view kNoNetworks[] = {"0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3"};
+  return std::ranges::any_of(kNoNetworks, [&](std::string_view text) { return vpc::ParseBlock(text)->Overlaps(block); });
+}
+
 Error BadRange(const vpc::Block& block) {
   return Error::Service("InvalidVpc.Range", fmt::format("The CIDR '{}' is invalid.", block.Text()));
 }
 
 Result<std::string> ReadVpcCidr(std::string_view text) {
   MF_TRY(const vpc::Block block, ReadCidr(vpc::Family::V4, text, "cidrBlock"));
-  if (block.length < kVpcLengthMin || block.length > kVpcLengthMax) return Fail(BadRange(block));
+  if (block.length < kVpcLengthMin || block.length > kVpcLengthMax || IsNoNetwork(block)) return Fail(BadRange(block));
   return block.Text();
 }
 
