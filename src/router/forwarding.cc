@@ -1,5 +1,6 @@
 #include "router/forwarding.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -52,9 +53,10 @@ bool CanForwardIpv6() {
 void Forwarding::Open(bool has_ipv6) {
   has_ipv6_ = has_ipv6;
   path_ = PathOfNamespace();
-  mkdir(kFolder, 0755);
   for (int attempt = 0; attempt < 10; ++attempt) {
+    mkdir(kFolder, 0755);
     file_.Reset(open(path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+    if (!file_ && errno == ENOENT) continue;  // the last one before has removed the folder meanwhile
     if (!file_ || flock(file_.get(), LOCK_SH) != 0) return;
     struct stat mine{}, named{};
     // The last one before may have removed it meanwhile.
@@ -106,6 +108,7 @@ void Forwarding::Close() {
     else SwitchOff(interface);
   }
   unlink(path_.c_str());
+  rmdir(kFolder);  // unless there are others
   file_.Reset();
 }
 
