@@ -20,6 +20,7 @@ void AddStatusCommand(Program& program);
 void AddClockCommand(Program& program);
 void AddNetCommand(Program& program);
 void AddPolicyCommand(Program& program);
+void AddVpcCommand(Program& program);
 void AddRuntimeCommand(Program& program);
 // Below `runtime`.
 void AddRuntimeInstallCommand(Program& program, CLI::App& runtime);

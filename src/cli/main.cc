@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   AddClockCommand(program);
   AddNetCommand(program);
   AddPolicyCommand(program);
+  AddVpcCommand(program);
   AddRuntimeCommand(program);
   AddSignCommand(program);
   AddHelpCommand(program);

@@ -11,12 +11,14 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "catalog/function_reference.h"
+#include "edge/attachments.h"
 #include "edge/environment_figures.h"
 #include "edge/test_clock.h"
 #include "packages/code_package.h"
 #include "services/page.h"
+#include "telemetry/trace_segments.h"
+#include "uplink/address_holders.h"
 #include "uplink/function_network.h"
-#include "uplink/resolve.h"
 
 namespace mayfly::edge {
 namespace {
@@ -47,6 +49,13 @@ void AppendLine(const store::LogLine& line, std::string& out) {
 services::Page* PageOf(const AdminParts& parts, std::string_view path, services::Page::Access access) {
   const auto found = parts.pages.find(path.substr(0, path.find('/')));
   return found != parts.pages.end() && found->second->access() == access ? found->second : nullptr;
+}
+
+// In whose place a connection is made.
+uplink::AddressHolder HolderOf(const catalog::Function& function) {
+  uplink::AddressHolder holder{function.name.account_id, function.name.region, function.name.name, {}};
+  if (function.has_vpc_config && !function.vpc.subnet_ids.empty()) holder.vpc_member = function.name.Arn() + ':' + function.version;
+  return holder;
 }
 
 // The lines that came while the reader was busy. Shared by the listener and the writing task.
@@ -88,6 +97,7 @@ Task<http::Response> Admin::Handle(Context& ctx, http::Request& request) {
   if (path == "logs" && get) co_return co_await Logs(ctx, request);
   if (path == "metrics" && get) co_return co_await Metrics(ctx);
   if (path == "network" && get) co_return co_await Network(ctx, request);
+  if (path == "vpc") co_return co_await Attachments(ctx, request);
   if (path == "traces" && get) co_return Traces(ctx, request);
   if (services::Page* page = PageOf(parts_, path, services::Page::Access::Private); page && get) {
     const bool all = parts_.authenticator->IsOperator(ctx.principal) && QueryValue(request, "account").empty();
@@ -98,7 +108,7 @@ Task<http::Response> Admin::Handle(Context& ctx, http::Request& request) {
     if (request.method != "POST") co_return ErrorPage(405, "use POST");
     co_return co_await Reset(ctx);
   }
-  co_return ErrorPage(404, "no such page; there are health, status, logs, metrics, network, traces, outbox, clock, reset");
+  co_return ErrorPage(404, "no such page; there are health, status, logs, metrics, network, traces, vpc, outbox, clock, reset");
 }
 
 http::Response Admin::Health() const {
@@ -149,6 +159,15 @@ std::string Admin::AccountOf(const Context& ctx, const http::Request& request) c
   return named.empty() || !parts_.authenticator->IsOperator(ctx.principal) ? ctx.principal.account_id : named;
 }
 
+Task<http::Response> Admin::Attachments(Context& ctx, http::Request& request) {
+  if (request.method != "GET" && !parts_.authenticator->IsOperator(ctx.principal)) {
+    co_return ErrorPage(403, "who attaches says what functions reach of the machine's networks: that is the operator's");
+  }
+  std::string region = QueryValue(request, "region");
+  if (region.empty()) region = ctx.principal.region;
+  co_return co_await HandleAttachments(ctx, *parts_.attached, *parts_.files, request, {AccountOf(ctx, request), std::move(region)});
+}
+
 http::Response Admin::Traces(const Context& ctx, const http::Request& request) const {
   const std::string account = AccountOf(ctx, request);
   const auto limit = static_cast<size_t>(std::clamp<int64_t>(QueryNumber(request, "limit", 1000), 1, 10'000));
@@ -177,20 +196,18 @@ Task<http::Response> Admin::Network(Context& ctx, const http::Request& request) 
   const std::string host = QueryValue(request, "host");
   const auto port = QueryNumber(request, "port", 0);
   if (host.empty() || port < 1 || port > 65535) co_return ErrorPage(400, "say where to: ?host=HOST&port=PORT");
-  auto resolved = co_await parts_.files->Run(*ctx.loop, [host] { return uplink::Resolve(host); });
-  if (!resolved) co_return ErrorPage(400, resolved.error().message);
+  auto explained = co_await parts_.network->ExplainTo(ctx, *parts_.files, HolderOf(**function), host, static_cast<uint16_t>(port));
+  if (!explained) co_return ErrorPage(400, explained.error().message);
   json::Value answer;
   answer.Set("function", (*function)->name.Arn());
   answer.Set("host", host);
   answer.Set("port", port);
   json::Array connections;
-  for (const std::string& address : *resolved) {
-    auto explained = parts_.network->Explain(address, static_cast<uint16_t>(port));
-    if (!explained) co_return ErrorPage(400, explained.error().message);
+  for (const auto& [address, explanation] : *explained) {
     json::Value connection;
     connection.Set("address", address);
-    connection.Set("passes", explained->passes);
-    connection.Set("rule", explained->rule);
+    connection.Set("passes", explanation.passes);
+    connection.Set("rule", explanation.rule);
     connections.push_back(std::move(connection));
   }
   answer.Set("connections", json::Value(std::move(connections)));

@@ -7,6 +7,8 @@
 //   GET  /_mayfly/metrics             what services publish as metrics since the start, and the environments of each function, in Prometheus' text format
 //   GET  /_mayfly/network?function=F&host=HOST&port=N&region=R&account=A
 //                                     JSON: whether a connection of the function's passes, and by which rule (uplink/explain.h)
+//   GET, POST, DELETE /_mayfly/vpc?region=R&account=A
+//                                     what is attached to VPCs of functions (attachments.h)
 //   GET  /_mayfly/traces?trace_id=T&limit=N&account=A
 //                                     JSON: segments that functions have sent to the X-Ray daemon (telemetry/trace_segments.h)
 //   GET  /_mayfly/outbox, /_mayfly/sns/…  what services show beside their APIs (services/page.h)
@@ -34,10 +36,13 @@
 #include "runtime/environment_manager.h"
 #include "store/log_store.h"
 #include "telemetry/metrics.h"
-#include "telemetry/trace_segments.h"
 
 namespace mayfly::services {
 class Page;
+}
+
+namespace mayfly::telemetry {
+class TraceSegments;
 }
 
 namespace mayfly::uplink {
@@ -46,6 +51,10 @@ class FunctionNetwork;
 
 namespace mayfly::packages {
 class CodeStore;
+}
+
+namespace mayfly::vpc {
+class AttachedResources;
 }
 
 namespace mayfly::edge {
@@ -63,6 +72,7 @@ struct AdminParts {
   const telemetry::TraceSegments* traces;
   packages::CodeStore* code;
   uplink::FunctionNetwork* network;
+  vpc::AttachedResources* attached;
   BlockingPool* files;
   identity::Authenticator* authenticator;
   std::map<std::string, services::Page*, std::less<>> pages;  // by the first part of their paths
@@ -84,6 +94,7 @@ class Admin {
   http::Response Health() const;
   http::Response Status(const Principal& caller) const;
   Task<http::Response> Metrics(Context& ctx);
+  Task<http::Response> Attachments(Context& ctx, http::Request& request);
   Task<http::Response> Network(Context& ctx, const http::Request& request);
   // The function that a page is asked about. Error: what to answer.
   std::expected<catalog::FunctionPointer, http::Response> FunctionOf(const Context& ctx, const http::Request& request) const;

@@ -9,6 +9,7 @@
 #include "edge/request_path.h"
 #include "edge/url_response.h"
 #include "edge/web_pages.h"
+#include "runtime/endpoint_caller.h"
 
 namespace mayfly::edge {
 namespace {
@@ -178,14 +179,15 @@ Task<std::string> Edge::HashBody(Context& ctx, http::Request& request) {
   co_return sha256_hex;
 }
 
-Task<http::Response> Edge::HandleFromFunction(Context& ctx, http::Request& request, std::string access_key_id) {
+Task<http::Response> Edge::HandleFromFunction(Context& ctx, http::Request& request, runtime::EndpointCaller caller) {
   ctx.request_id = random_->Uuid();
   if (const std::string* trace = request.headers.Find("X-Amzn-Trace-Id")) ctx.trace_header = *trace;
   NormalisePath(request);
-  const Door door{.mode = identity::AuthMode::Strict, .session = access_key_id, .large = &large_function_requests_};
+  const Door door{.mode = identity::AuthMode::Strict, .session = caller.access_key_id, .large = &large_function_requests_};
   Preparation prepared;
   Result<> admitted;
   if (request.body_reader) admitted = co_await Prepare(ctx, request, door, prepared);
+  if (admitted && !caller.vpc_member.empty() && reach_) admitted = reach_(caller, EndpointOf(request).service().name);
   if (admitted) admitted = Admit(ctx, request, door, prepared);
   if (!admitted) co_return EndpointOf(request).Refuse(ctx, admitted.error(), request);
   if (!function_calls_ || function_calls_->size() >= kFunctionCallsMax) {

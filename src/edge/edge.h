@@ -15,6 +15,7 @@
 // wait; functions have places of their own.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,6 +33,10 @@
 #include "net/http_message.h"
 #include "net/http_server.h"
 #include "wire/directory.h"
+
+namespace mayfly::runtime {
+struct EndpointCaller;
+}
 
 namespace mayfly::edge {
 
@@ -55,9 +60,12 @@ class Edge {
        Random& random, BlockingPool& pool, Reception reception);
 
   Task<http::Response> Handle(Context& ctx, http::Request& request);
-  // A request from inside the environment that holds the session `access_key_id`. The task may be destroyed while it waits
+  // Whether a service is reached from where a function is (uplink). Before functions call. Error: what they are told.
+  using Reach = std::function<Result<>(const runtime::EndpointCaller& caller, std::string_view service)>;
+  void LimitFunctions(Reach reach) { reach_ = std::move(reach); }
+  // A request from inside an environment, with the session of `caller`. The task may be destroyed while it waits
   // (the environment ends): what the function asked for then goes on without it, as for any client that leaves.
-  Task<http::Response> HandleFromFunction(Context& ctx, http::Request& request, std::string access_key_id);
+  Task<http::Response> HandleFromFunction(Context& ctx, http::Request& request, runtime::EndpointCaller caller);
   // The answer to a request whose head is larger than the server takes (http::HeadRefuser), in the form that its sender reads.
   http::Response RefuseHead(const http::Request& skimmed);
   // Cuts what functions have asked for, and refuses what they ask for from now on: the daemon is ending, and has drained.
@@ -100,6 +108,7 @@ class Edge {
   BlockingPool* pool_;  // hashes of large bodies
   Reception reception_;
   FailedSignatures failed_signatures_;  // of requests from outside, in strict mode
+  Reach reach_;
   ServiceChoice choice_;
   wire::Endpoint nobody_;  // answers what is for no service
   LargeRequests large_requests_;

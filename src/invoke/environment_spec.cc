@@ -239,6 +239,7 @@ Result<std::shared_ptr<runtime::EnvironmentSpec>> BeginSpec(const catalog::Funct
   spec->account_id = function.name.account_id;
   spec->region = function.name.region;
   spec->session_arn = SessionArn(function);
+  spec->is_in_vpc = function.has_vpc_config && !function.vpc.subnet_ids.empty();
   for (const catalog::FileSystemUse& use : function.file_systems) {
     if (!options.file_systems) return Fail(Error::Fault("this daemon has no file systems"));
     MF_TRY(const catalog::FileSystem* file_system, options.file_systems->FindForMount(use.access_point_arn));

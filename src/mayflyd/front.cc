@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "invoke/invoker.h"
+#include "mayflyd/network_wiring.h"
 #include "mayflyd/version.h"
 #include "net/own_addresses.h"
 #include "services/page.h"
@@ -35,8 +36,8 @@ Result<> Front::Open(const Ground& ground, lambda::Premises& premises) {
   premises.download_url = [this](const catalog::Function& function) { return links_->UrlOf(function); };
   premises.layer_download_url = [this](const catalog::LayerVersion& version) { return links_->UrlOf(version); };
   premises.function_url = [this](const catalog::FunctionUrl& url) { return edge::UrlAddress(url_origin_, url.url_id, url.function.region); };
-  premises.handle_from_function = [this](Context& ctx, http::Request& request, const std::string& access_key_id) {
-    return edge_->HandleFromFunction(ctx, request, access_key_id);
+  premises.handle_from_function = [this](Context& ctx, http::Request& request, const runtime::EndpointCaller& caller) {
+    return edge_->HandleFromFunction(ctx, request, caller);
   };
   premises.refuse_head = [this](const http::Request& skimmed) { return edge_->RefuseHead(skimmed); };
   return {};
@@ -59,6 +60,7 @@ edge::AdminParts Front::MakeAdminParts(const services::Ports& ports, const deliv
   parts.authenticator = foundation_->authenticator.get();
   parts.describe_events = [&lanes] { return DescribeEvents(lanes); };
   parts.network = &network;
+  parts.attached = &AttachedResourcesOf(ports);
   for (const auto& [name, page] : ports.All<services::Page>()) parts.pages.emplace(name, page);
   parts.pages.emplace("decisions", foundation_->decisions_page.get());
   parts.version = kVersion;
@@ -91,6 +93,7 @@ Result<> Front::Serve(const services::ServiceList& services, const services::Por
                                        foundation_->random, foundation_->files,
                                        edge::Reception{.calls = &foundation_->calls,
                                                        .transport = is_tls() ? edge::Reception::Transport::Tls : edge::Reception::Transport::Plain});
+  ConnectNetworks(ports, network, *edge_);
   server_ = std::make_unique<http::Server>(
       foundation_->loop, edge::ApiServerLimits(), [this](Context& ctx, http::Request& request) { return edge_->Handle(ctx, request); },
       [this](const http::Request& skimmed) { return edge_->RefuseHead(skimmed); });

@@ -94,6 +94,7 @@ std::string Router::EnterOwnNamespace() {
   links_ = sandbox::OpenRtnetlink();
   rules_ = std::make_unique<Nftables>();
   if (!own_namespace_ || !links_ || !rules_->is_open()) return Failure("open the network namespace");
+  profiles_ = std::make_unique<Profiles>(*rules_);
   // First the rules: no link is ever without.
   if (std::string failure = rules_->Run(RouterRules(options_)); !failure.empty()) return "rules: " + failure;
   for (const Setting& setting : kSettings) {
@@ -179,18 +180,32 @@ void Router::Serve() {
 
 bool Router::AnswerRequest() {
   sandbox::RouterRequest request{};
-  sandbox::PacketDescriptors none;
-  const int error = sandbox::ReceivePacket(kControl, request, none);
+  sandbox::PacketDescriptors descriptors;
+  const int error = sandbox::ReceivePacket(kControl, request, descriptors);
   if (error == EPIPE) return false;
-  if (error == 0 && request.operation == sandbox::RouterOperation::CountRefusals) SendRefusals(request.sequence);
+  if (error != 0) return true;
+  std::string text;
+  sandbox::RouterReport report{sandbox::kRouterProtocolVersion, sandbox::RouterReportKind::Answer, request.sequence};
+  report.error = Carry(request, descriptors.count == 1 ? descriptors.fds[0].get() : -1, text);
+  const UniqueFd answer = request.operation == sandbox::RouterOperation::CountRefusals ? SealedText(text) : UniqueFd();
+  const int descriptor = answer.get();
+  sandbox::SendPacket(kControl, report, std::span(&descriptor, answer ? 1 : 0));
   return true;
 }
 
-void Router::SendRefusals(uint32_t sequence) {
-  const UniqueFd text = SealedText(CountersOf(rules_->List("set inet mayfly refused4")) + CountersOf(rules_->List("set inet mayfly refused6")));
-  sandbox::RouterReport report{sandbox::kRouterProtocolVersion, sandbox::RouterReportKind::Answer, sequence, text ? 0 : ENOMEM};
-  const int descriptor = text.get();
-  sandbox::SendPacket(kControl, report, std::span(&descriptor, text ? 1 : 0));
+int Router::Carry(const sandbox::RouterRequest& request, int descriptor, std::string& text) {
+  using enum sandbox::RouterOperation;
+  switch (request.operation) {
+    case CountRefusals:
+      text = CountersOf(rules_->List("set inet mayfly refused4")) + CountersOf(rules_->List("set inet mayfly refused6"));
+      return 0;
+    case PutProfile: return profiles_->Put(request.profile, descriptor);
+    case RemoveProfile: return profiles_->Remove(request.profile);
+    case JoinProfile: return profiles_->Join(request.address, request.profile);
+    case Shut: return profiles_->Shut(request.address);
+    case Leave: return profiles_->Leave(request.address);
+  }
+  return EINVAL;
 }
 
 // The link first, so that it is gone when we are; the rest goes with the process.

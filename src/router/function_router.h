@@ -13,6 +13,7 @@
 #include "router/machine_side.h"
 #include "router/nftables.h"
 #include "router/router_options.h"
+#include "router/vpc_profiles.h"
 #include "sandbox/router_protocol.h"
 
 namespace mayfly::router {
@@ -35,7 +36,8 @@ class Router {
   std::string FinishUplink();
   void FollowMachine();
   bool AnswerRequest();
-  void SendRefusals(uint32_t sequence);
+  // 0 or an errno. `text`: of the answer.
+  int Carry(const sandbox::RouterRequest& request, int descriptor, std::string& text);
 
   const Options& options_;
   Nftables machine_rules_;  // made in the machine's namespace, before ours is entered
@@ -44,6 +46,7 @@ class Router {
   UniqueFd machine_namespace_;
   UniqueFd own_namespace_;
   std::unique_ptr<Nftables> rules_;
+  std::unique_ptr<Profiles> profiles_;
   UniqueFd links_;  // rtnetlink in the own namespace
   UniqueFd name_server_;
   UniqueFd name_server_tcp_;

@@ -3,6 +3,7 @@
 #include <sstream>
 #include <string_view>
 
+#include "router/vpc_rules.h"
 #include "sandbox/router_protocol.h"
 
 namespace mayfly::router {
@@ -10,11 +11,6 @@ namespace {
 
 // Of a set whose elements are spread evenly, so that a new connection looks at a few hundred others at most.
 constexpr uint32_t kTotalParts = 64;
-
-std::string Dotted(uint32_t address) {
-  return std::to_string(address >> 24) + "." + std::to_string(address >> 16 & 255) + "." + std::to_string(address >> 8 & 255) + "." +
-         std::to_string(address & 255);
-}
 
 std::string Elements(const std::string& list) { return list.empty() ? "" : " elements = { " + list + " }"; }
 
@@ -56,6 +52,10 @@ std::string Sets(const Options& options) {
     set("private", "; flags interval;" + Elements(!options.refuse_private ? "" : v6 ? kPrivate6 : kPrivate4));
     set("allowed", " . inet_service; flags interval;" + AllowedElements(options, v6));
   }
+  for (const std::string family : {"4", "6"}) {
+    sets += "map members" + family + " { type ipv" + family + "_addr : verdict; size 65536; }\n";
+  }
+  sets += "map translated4 { type ipv4_addr : verdict; size 65536; }\n";
   sets += "set machine_ports { type inet_service; flags interval;" + Elements(options.machine_ports) + " }\n";
   sets += "set total { typeof numgen inc mod " + std::to_string(kTotalParts) + "; flags dynamic; size " + std::to_string(kTotalParts) + "; }\n";
   return sets;
@@ -97,6 +97,7 @@ std::string InputChain() {
          "ct state established,related accept\n"
          "iifname \"" + std::string(kUplinkName) + "\" drop\n"
          "ip daddr " + server + " meta l4proto { tcp, udp } th dport 53 goto bounded\n"
+         "ip saddr vmap @members4\n"
          "ip daddr " + machine + " tcp dport " + std::to_string(sandbox::kRelayPort) + " ct status dnat goto bounded\n"
          "meta l4proto ipv6-icmp drop\n"
          "goto refuse\n"
@@ -123,6 +124,8 @@ std::string ForwardChain(const Options& options) {
          "iifname \"" + std::string(kUplinkName) + "\" drop\n"
          "oifname != \"" + std::string(kUplinkName) + "\" goto refuse\n"
          "ct state invalid drop\n"
+         "ip saddr vmap @members4\n"
+         "ip6 saddr vmap @members6\n"
          "jump default_network\n"
          "}\n"
          "chain default_network {\n"
@@ -137,9 +140,34 @@ std::string ForwardChain(const Options& options) {
          "}\n";
 }
 
+// Where rules of networks of functions lead (vpc_rules.h): whoever has one reaches through it neither the machine nor what is private,
+// but what somebody attached to it.
+std::string NetworkChains(const Options& options) {
+  const std::string last = options.internet ? "meta l4proto { tcp, udp, icmp, ipv6-icmp } goto bounded\n" : "";
+  return "chain " + std::string(kInternetChain) + " {\n"
+         "ip daddr @machine4 goto refuse\n"
+         "ip6 daddr @machine6 goto refuse\n"
+         "ip daddr @never4 goto refuse\n"
+         "ip6 daddr @never6 goto refuse\n"
+         "ip daddr { " + kPrivate4 + " } goto refuse\n"
+         "ip6 daddr { " + kPrivate6 + " } goto refuse\n" + last + "goto refuse\n"
+         "}\n"
+         "chain " + std::string(kResourceChain) + " {\n"
+         "ct status dnat jump translated\n"
+         "goto refuse\n"
+         "}\n"
+         "chain translated {\n"
+         "ip daddr " + Dotted(sandbox::kMachineAddress) + " tcp dport " + std::to_string(sandbox::kRelayPort) + " goto bounded\n"
+         "ip daddr @machine4 goto refuse\n"
+         "ip daddr @never4 goto refuse\n"
+         "goto bounded\n"
+         "}\n";
+}
+
 std::string TranslationChains() {
   const std::string machine = Dotted(sandbox::kMachineAddress);
   return "chain to_machine { type nat hook prerouting priority dstnat; policy accept;\n"
+         "ip saddr vmap @translated4\n"
          "ip daddr " + machine + " tcp dport @machine_ports dnat ip to " + machine + ":" + std::to_string(sandbox::kRelayPort) + "\n"
          "}\n"
          "chain hide { type nat hook postrouting priority srcnat; policy accept;\n"
@@ -160,7 +188,7 @@ std::string PacketsIn(std::string_view text) {
 
 std::string RouterRules(const Options& options) {
   return "table inet mayfly {\n" + Sets(options) + RefuseChain() + AcceptChain(options) + SpoofChain() + InputChain() + ForwardChain(options) +
-         TranslationChains() + "}\n";
+         NetworkChains(options) + TranslationChains() + "}\n";
 }
 
 // Its priorities lie before those of others, so that what is refused is refused here, and with an answer.

@@ -15,10 +15,22 @@ Options Some() {
 
 // Broken: private ranges are reached in strict mode, or refused in open mode.
 TEST(RouterRules, PrivateRangesAreRefusedWhereThatIsAskedFor) {
-  EXPECT_NE(RouterRules(Some()).find("172.16.0.0/12"), std::string::npos);
+  constexpr const char* kRefused = "set private4 { type ipv4_addr; flags interval; elements = { 10.0.0.0/8, 100.64.0.0/10, 172.16.0.0/12";
+  EXPECT_NE(RouterRules(Some()).find(kRefused), std::string::npos);
   Options open = Some();
   open.refuse_private = false;
-  EXPECT_EQ(RouterRules(open).find("172.16.0.0/12"), std::string::npos);
+  EXPECT_NE(RouterRules(open).find("set private4 { type ipv4_addr; flags interval; }"), std::string::npos);
+}
+
+// Broken: a function in a VPC reaches private ranges through a NAT gateway where functions without one do.
+TEST(RouterRules, NetworksReachNoPrivateRanges) {
+  Options open = Some();
+  open.refuse_private = false;
+  const std::string rules = RouterRules(open);
+  const size_t chain = rules.find("chain network_internet {");
+  ASSERT_NE(chain, std::string::npos);
+  EXPECT_NE(rules.find("ip daddr { 10.0.0.0/8, 100.64.0.0/10, 172.16.0.0/12", chain), std::string::npos);
+  EXPECT_LT(rules.find("ip saddr vmap @members4"), rules.find("jump default_network"));
 }
 
 // Broken: a destination that an operator allows is not, or in the wrong family.

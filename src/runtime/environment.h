@@ -57,6 +57,9 @@ struct EnvironmentSpec {
   bool is_image = false;     // a container image: failed starts are told as AWS does for those
   bool provided = false;     // an own `bootstrap`: a failed exec is Runtime.InvalidEntrypoint
   bool framed_logs = false;  // the runtime process gets the descriptor that _LAMBDA_TELEMETRY_LOG_FD names
+  bool is_in_vpc = false;    // it reaches what its networks let it
+
+  std::string VersionArn() const { return label.function_arn + ':' + label.function_version; }
 };
 
 // Options of all environments (runtime_options.h).

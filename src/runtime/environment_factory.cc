@@ -179,16 +179,19 @@ class CagedEnvironmentFactory::Ports final : public EnvironmentPorts {
 class CagedEnvironmentFactory::Handle final : public EnvironmentHandle {
  public:
   Handle(RealLoop& loop, std::unique_ptr<ExecutionEnvironment> environment, const FunctionEndpoint& endpoint)
-      : environment_(std::move(environment)),
+      : endpoint_(&endpoint),
+        environment_(std::move(environment)),
+        address_(environment_->cage().network_address()),
         server_(loop, RuntimeApiLimits(), [environment = environment_.get()](Context& ctx, http::Request& request) {
           return environment->HandleRuntimeRequest(ctx, request);
         }),
         endpoint_server_(
             loop, EndpointLimits(),
-            [environment = environment_.get(), endpoint = &endpoint](Context& ctx, http::Request& request) {
-              return endpoint->handle(ctx, request, environment->access_key_id());
-            },
+            [this](Context& ctx, http::Request& request) { return HandleService(ctx, request); },
             [endpoint = &endpoint](const http::Request& skimmed) { return endpoint->refuse_head(skimmed); }) {}
+  ~Handle() override {
+    if (endpoint_->leave) endpoint_->leave(address_);
+  }
   ExecutionEnvironment& environment() override { return *environment_; }
   void FollowConnections() {
     server_.OnConnectionEnd([environment = environment_.get()](std::string_view peer, bool torn) { environment->OnConnectionEnd(peer, torn); });
@@ -203,7 +206,16 @@ class CagedEnvironmentFactory::Handle final : public EnvironmentHandle {
   }
 
  private:
+  Task<http::Response> HandleService(Context& ctx, http::Request& request) {
+    const EnvironmentSpec& spec = environment_->spec();
+    EndpointCaller caller{environment_->access_key_id(), spec.account_id, spec.region, {}, address_};
+    if (spec.is_in_vpc) caller.vpc_member = spec.VersionArn();
+    co_return co_await endpoint_->handle(ctx, request, caller);
+  }
+
+  const FunctionEndpoint* endpoint_;
   std::unique_ptr<ExecutionEnvironment> environment_;
+  uint32_t address_;
   // These end first: their handlers refer to the environment.
   http::Server server_;
   http::Server endpoint_server_;
@@ -227,7 +239,7 @@ Task<Result<std::unique_ptr<EnvironmentHandle>>> CagedEnvironmentFactory::Make(C
   UniqueFd listener = cage->TakeListener();
   UniqueFd endpoint_listener = cage->TakeEndpointListener();
   UniqueFd trace_socket = cage->TakeTraceSocket();
-  if (endpoint_.joined) endpoint_.joined(spec->label, spec->region, cage->network_address());
+  if (endpoint_.join) MF_CO_TRY_VOID(co_await endpoint_.join(*spec, cage->network_address()));
   std::string stream = fmt::format("{}/[{}]{}", FormatDatePath(loop_->WallNow()), spec->label.function_version, random_.Hex(16));
   auto environment =
       std::make_unique<ExecutionEnvironment>(*loop_, std::move(spec), options_, std::move(cage), *ports_, *events_, std::move(stream));

@@ -8,6 +8,7 @@
 #include "base/real_loop.h"
 #include "identity/session_keys.h"
 #include "net/http_message.h"
+#include "runtime/endpoint_caller.h"
 #include "runtime/environment_manager.h"
 
 namespace mayfly::runtime {
@@ -18,11 +19,14 @@ struct FunctionEndpoint {
   Duration credentials_valid = std::chrono::hours(12);
   // Serves a request from inside the environment that holds the session `access_key_id`. May be abandoned: its frame is
   // destroyed with the environment.
-  std::function<Task<http::Response>(Context&, http::Request&, const std::string& access_key_id)> handle;
+  std::function<Task<http::Response>(Context&, http::Request&, const EndpointCaller& caller)> handle;
   // Words the answer to a head that is too large (http::HeadRefuser).
   std::function<http::Response(const http::Request& skimmed)> refuse_head;
-  // An environment has this address in the router's network; 0: none. Null: nobody wants to know.
-  std::function<void(const telemetry::EnvironmentLabel&, const std::string& region, uint32_t address)> joined;
+  // An environment has this address in the router's network; 0: none. Before its code runs: an error, and it does not. Null: nobody
+  // wants to know.
+  std::function<Task<Result<>>(const EnvironmentSpec&, uint32_t address)> join;
+  // It ends. Not null where `join` is not.
+  std::function<void(uint32_t address)> leave;
   // A datagram to the X-Ray daemon, 169.254.100.1:2000. Null: nobody wants them.
   std::function<void(const telemetry::EnvironmentLabel&, std::string_view datagram)> take_trace;
 };

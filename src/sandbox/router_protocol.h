@@ -10,7 +10,7 @@
 
 namespace mayfly::sandbox {
 
-inline constexpr uint32_t kRouterProtocolVersion = 1;
+inline constexpr uint32_t kRouterProtocolVersion = 2;
 inline constexpr int kRouterControlDescriptor = 3;
 // Of the jail: the router's network namespace, when there is one.
 inline constexpr int kRouterNamespaceDescriptor = 4;
@@ -45,13 +45,66 @@ inline constexpr uint8_t kUplinkPrefixV6[8] = {0xfd, 0x6d, 0x61, 0x79, 0x66, 0x6
 enum class RouterOperation : uint32_t {
   // How many connections were refused, of each cage. Answer: a sealed memfd with lines "ADDRESS COUNT" (kRefusals).
   CountRefusals = 1,
+  // What may begin in a network of functions, under a number of the daemon's. Made, or replaced as a whole and at once: what is
+  // established stays. Descriptor: a file with a RouterProfile, its rules, its translations. EINVAL: it is none, or past a bound.
+  PutProfile = 2,
+  // Nobody has joined it. Not an error: unknown.
+  RemoveProfile = 3,
+  // The cage with `address` goes by `profile` from now on, whatever it went by. ENOENT: there is no such profile.
+  JoinProfile = 4,
+  // It begins no connection any more.
+  Shut = 5,
+  // It goes by what all go by (--function-network). Not an error: it does.
+  Leave = 6,
 };
 
 struct RouterRequest {
   uint32_t version;
   RouterOperation operation;
   uint32_t sequence;
+  uint32_t profile;
+  uint32_t address;  // of a cage, host order
   uint32_t reserved;
+};
+
+inline constexpr uint32_t kRouterProfilesMax = 4096;
+inline constexpr uint32_t kProfileRulesMax = 4096;
+inline constexpr uint32_t kProfileTranslationsMax = 1024;
+
+enum class ProfileVerdict : uint8_t {
+  Refuse,
+  Internet,   // what the internet is, as far as functions reach it at all
+  Resource,   // what a translation leads to
+};
+
+// Of connections that begin in a cage, the first one that takes it decides; what none takes is refused.
+struct ProfileRule {
+  uint8_t destination[16];  // network order; IPv4 in the first four
+  uint16_t port_low;        // of TCP and UDP
+  uint16_t port_high;
+  uint8_t bits;
+  uint8_t is_v6;
+  uint8_t protocol;  // 6, 17, 1, 58; 0: all
+  ProfileVerdict verdict;
+};
+
+enum class TranslationKind : uint32_t {
+  Address,     // to `real`, and to `real_port` there unless that is 0
+  Relay,       // to the relay: TCP
+  NameServer,  // port 53 alone
+};
+
+// What an address of a network stands for. IPv4, host order.
+struct ProfileTranslation {
+  uint32_t address;
+  uint32_t real;
+  TranslationKind kind;
+  uint32_t real_port;
+};
+
+struct RouterProfile {
+  uint32_t rules;
+  uint32_t translations;
 };
 
 enum class RouterReportKind : uint32_t {
@@ -75,7 +128,9 @@ struct RouterReport {
   uint32_t address;
 };
 
-static_assert(std::is_trivially_copyable_v<RouterRequest> && sizeof(RouterRequest) == 16);
+static_assert(std::is_trivially_copyable_v<RouterRequest> && sizeof(RouterRequest) == 24);
+static_assert(std::is_trivially_copyable_v<ProfileRule> && sizeof(ProfileRule) == 24);
+static_assert(std::is_trivially_copyable_v<ProfileTranslation> && sizeof(ProfileTranslation) == 16);
 static_assert(std::is_trivially_copyable_v<RouterReport> && sizeof(RouterReport) == 24);
 
 }  // namespace mayfly::sandbox

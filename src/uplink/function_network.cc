@@ -1,32 +1,27 @@
 #include "uplink/function_network.h"
 
 #include <arpa/inet.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 
+#include "base/blocking_pool.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "net/own_addresses.h"
-#include "sandbox/packet.h"
 #include "sandbox/router_protocol.h"
+#include "uplink/machine_relay.h"
+#include "uplink/name_server.h"
+#include "uplink/resolve.h"
+#include "uplink/router_channel.h"
+#include "uplink/sockets.h"
+#include "uplink/vpc_explain.h"
+#include "uplink/vpc_members.h"
 
 namespace mayfly::uplink {
 namespace {
-
-constexpr Duration kAnswerPatience = std::chrono::seconds(5);
-
-std::string ReadWhole(int fd) {
-  struct stat status{};
-  if (::fstat(fd, &status) != 0) return {};
-  std::string text(static_cast<size_t>(status.st_size), '\0');
-  const ssize_t size = ::pread(fd, text.data(), text.size(), 0);
-  text.resize(size > 0 ? static_cast<size_t>(size) : 0);
-  return text;
-}
 
 // The IPv4 address that a cage has, or that its IPv6 one goes with; 0: none.
 uint32_t CageAddressOfText(const std::string& text) {
@@ -36,6 +31,11 @@ uint32_t CageAddressOfText(const std::string& text) {
   uint32_t address = 0;
   std::memcpy(&address, bytes.data() + (v6 ? 12 : 0), sizeof address);
   return ntohl(address);
+}
+
+void AddOnce(std::vector<FunctionNetwork::ExplainedAddress>& all, FunctionNetwork::ExplainedAddress one) {
+  const auto is_same = [&](const auto& other) { return other.address == one.address && other.explanation.rule == one.explanation.rule; };
+  if (std::ranges::none_of(all, is_same)) all.push_back(std::move(one));
 }
 
 }  // namespace
@@ -48,44 +48,31 @@ FunctionNetwork::FunctionNetwork(RealLoop& loop, Random& random, telemetry::Metr
       why_not_(std::move(router.why)),
       is_filtered_by_others_(router.is_filtered_by_others),
       has_ipv6_(router.has_ipv6),
-      answer_(loop),
       tasks_(loop) {
-  if (router.pid == 0) {
-    plan_.has_network = false;
-    return;
-  }
-  control_ = std::make_unique<PolledDescriptor>(loop, std::move(router.control));
-  name_server_ = std::make_unique<NameServer>(loop, random, std::move(router.name_server), std::move(router.name_server_tcp), std::move(name_servers));
-  relay_ = std::make_unique<MachineRelay>(loop, std::move(router.relay));
-  tasks_.Spawn(ReadAnswers());
+  if (router.pid != 0) channel_ = std::make_unique<RouterChannel>(loop, std::move(router.control));
+  members_ = std::make_unique<VpcMembers>(channel_.get());
+  plan_.has_network = plan_.has_network && channel_;
+  if (!channel_) return;
+  name_server_ = std::make_unique<NameServer>(loop, random, std::move(router.name_server), std::move(router.name_server_tcp), std::move(name_servers),
+                                              [this](uint32_t asker) { return members_->ProfileAt(asker); });
+  relay_ = std::make_unique<MachineRelay>(loop, std::move(router.relay), [this](const RelayedConnection& connection) { return GoalsOf(connection); });
   tasks_.Spawn(CountNowAndThen());
 }
 
+FunctionNetwork::~FunctionNetwork() = default;
+
 Task<> FunctionNetwork::Stop() {
   stopping_ = true;
-  if (!control_) co_return;
+  if (!channel_) co_return;
   co_await name_server_->Stop();
   co_await relay_->Stop();
   tasks_.Stop();
-  control_->Cancel();
+  co_await channel_->Stop();
   co_await tasks_.Join();
 }
 
-Task<> FunctionNetwork::ReadAnswers() {
-  while (co_await control_->WaitReadable()) {
-    sandbox::RouterReport report{};
-    sandbox::PacketDescriptors descriptors;
-    const int error = sandbox::ReceivePacket(control_->get(), report, descriptors, MSG_DONTWAIT);
-    if (error == EAGAIN) continue;
-    if (error == EPIPE) break;
-    if (error != 0 || report.kind != sandbox::RouterReportKind::Answer) continue;
-    if (report.error == 0 && descriptors.count == 1) TakeCounts(ReadWhole(descriptors.fds[0].get()));
-    answered_ = report.sequence;
-    answer_.Pulse();
-  }
-  if (stopping_) co_return;
-  log::Error("mayfly-router has died: functions have no network until the daemon is started again");
-  if (on_death_) loop_->Post([this] { on_death_(); });
+void FunctionNetwork::OnRouterDeath(std::function<void()> callback) {
+  if (channel_) channel_->OnDeath(std::move(callback));
 }
 
 Task<> FunctionNetwork::CountNowAndThen() {
@@ -97,13 +84,10 @@ Task<> FunctionNetwork::CountNowAndThen() {
 }
 
 Task<> FunctionNetwork::CountRefusals() {
-  if (!control_ || stopping_) co_return;
-  const sandbox::RouterRequest request{sandbox::kRouterProtocolVersion, sandbox::RouterOperation::CountRefusals, ++asked_, 0};
-  const uint32_t mine = asked_;
-  if (sandbox::SendPacket(control_->get(), request, {}, MSG_DONTWAIT) != 0) co_return;
-  const TimePoint until = loop_->Now() + kAnswerPatience;
-  while (answered_ < mine && co_await answer_.WaitUntil(until)) {
-  }
+  if (!channel_ || stopping_) co_return;
+  const uint32_t asked = channel_->Ask({sandbox::RouterOperation::CountRefusals});
+  const RouterAnswer answer = co_await channel_->AnswerTo(asked);
+  if (answer.error == 0) TakeCounts(answer.text);
 }
 
 void FunctionNetwork::TakeCounts(const std::string& text) {
@@ -127,13 +111,33 @@ void FunctionNetwork::TakeCount(const std::string& address, uint64_t count) {
   before = count;
 }
 
-void FunctionNetwork::Joined(uint32_t address, const AddressHolder& holder) {
-  if (address != 0) holders_[address].holder = holder;
+Task<Result<>> FunctionNetwork::Join(uint32_t address, AddressHolder holder) {
+  const vpc::FunctionMember member{{holder.account_id, holder.region}, holder.vpc_member};
+  if (address != 0) holders_[address].holder = std::move(holder);
+  if (member.arn.empty()) co_return co_await members_->JoinEverybody(address);
+  co_return co_await members_->Join(address, member);
+}
+
+void FunctionNetwork::Leave(uint32_t address) { members_->Leave(address); }
+
+Result<> FunctionNetwork::CheckService(const AddressHolder& holder, uint32_t address, std::string_view service) const {
+  return members_->CheckService({{holder.account_id, holder.region}, holder.vpc_member}, address, service);
+}
+
+// What an address of a VPC stands for, or, on the machine's own one, what listens on its loopback.
+std::vector<sockaddr_storage> FunctionNetwork::GoalsOf(const RelayedConnection& connection) const {
+  const VpcProfile* profile = members_->ProfileAt(connection.peer);
+  if (!profile) return LoopbackGoals(connection.port);
+  const auto found = profile->relayed.find(connection.address);
+  if (found == profile->relayed.end()) return {};
+  const uint16_t port = found->second.port != 0 ? found->second.port : connection.port;
+  if (port == plan_.own_port) return {};
+  return {SocketAddress(found->second.address, port)};
 }
 
 json::Value FunctionNetwork::Describe() const {
   json::Value view;
-  if (!control_) {
+  if (!channel_) {
     view.Set("reach", "nothing");
     view.Set("why", why_not_);
     return view;
@@ -148,8 +152,43 @@ json::Value FunctionNetwork::Describe() const {
   return view;
 }
 
-Result<Explanation> FunctionNetwork::Explain(const std::string& host, uint16_t port) const {
-  return uplink::Explain(plan_, host, port, net::OwnAddresses());
+void FunctionNetwork::Follow(vpc::FunctionNetworks& networks) {
+  networks_ = &networks;
+  members_->Follow(networks);
+}
+
+Task<Result<std::vector<FunctionNetwork::ExplainedAddress>>> FunctionNetwork::ExplainTo(Context& ctx, BlockingPool& files, AddressHolder holder,
+                                                                                       std::string host, uint16_t port) const {
+  if (!holder.vpc_member.empty()) co_return co_await ExplainFromVpc(ctx, files, std::move(holder), std::move(host), port);
+  MF_CO_TRY(const std::vector<std::string> addresses, co_await files.Run(*ctx.loop, [host] { return Resolve(host); }));
+  std::vector<ExplainedAddress> all;
+  for (const std::string& address : addresses) {
+    MF_CO_TRY(Explanation explanation, Explain(plan_, address, port, net::OwnAddresses()));
+    all.push_back({address, std::move(explanation)});
+  }
+  co_return all;
+}
+
+Task<Result<std::vector<FunctionNetwork::ExplainedAddress>>> FunctionNetwork::ExplainFromVpc(Context& ctx, BlockingPool& files, AddressHolder holder,
+                                                                                            std::string host, uint16_t port) const {
+  const vpc::FunctionMember member{{holder.account_id, holder.region}, holder.vpc_member};
+  const auto links = networks_ ? networks_->LinksOf(member) : std::vector<vpc::FunctionLink>();
+  const auto network = links.empty() ? std::nullopt : networks_->NetworkOf(member.scope, links.front().vpc_id);
+  if (!network) co_return std::vector<ExplainedAddress>{{host, {false, "the function has no network interface"}}};
+  const auto found = FindInVpc(networks_->NamesOf(*network), holder.region, host);
+  if (found && found->is_unknown) co_return std::vector<ExplainedAddress>{{host, {false, network->vpc.id + " knows no such name"}}};
+  std::vector<std::string> addresses = found ? found->addresses : std::vector<std::string>();
+  if (!found) {
+    MF_CO_TRY(addresses, co_await files.Run(*ctx.loop, [host] { return Resolve(host); }));
+  }
+  std::vector<ExplainedAddress> all;
+  for (const vpc::FunctionLink& link : links) {
+    if (found && !found->service.empty()) AddOnce(all, {host, ExplainService(*network, link.interface_id, found->service, holder.region)});
+    for (const std::string& address : addresses) {
+      AddOnce(all, {address, ExplainInVpc(*network, link.interface_id, plan_, address, port, net::OwnAddresses())});
+    }
+  }
+  co_return all;
 }
 
 }  // namespace mayfly::uplink

@@ -14,26 +14,12 @@ namespace {
 constexpr int kOriginalDestination = 80;  // SO_ORIGINAL_DST, of linux/netfilter_ipv4.h, which cannot be included beside netinet/in.h
 constexpr Duration kConnectPatience = std::chrono::seconds(10);
 
-// The port that a connection was for, before the router brought it here; 0: unknown.
-uint16_t MeantPort(int connection) {
+// What it was for, before the router brought it here; port 0: unknown.
+RelayedConnection MeantBy(int connection, const sockaddr_storage& peer) {
   sockaddr_in meant{};
   socklen_t size = sizeof meant;
-  return ::getsockopt(connection, SOL_IP, kOriginalDestination, &meant, &size) == 0 ? ntohs(meant.sin_port) : 0;
-}
-
-sockaddr_storage Loopback(int family, uint16_t port) {
-  sockaddr_storage address{};
-  address.ss_family = static_cast<sa_family_t>(family);
-  if (family == AF_INET) {
-    auto& v4 = reinterpret_cast<sockaddr_in&>(address);
-    v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    v4.sin_port = htons(port);
-  } else {
-    auto& v6 = reinterpret_cast<sockaddr_in6&>(address);
-    v6.sin6_addr = in6addr_loopback;
-    v6.sin6_port = htons(port);
-  }
-  return address;
+  if (::getsockopt(connection, SOL_IP, kOriginalDestination, &meant, &size) != 0) return {};
+  return {AddressOf(peer), ntohl(meant.sin_addr.s_addr), ntohs(meant.sin_port)};
 }
 
 void ResetAtClose(int socket) {
@@ -80,15 +66,24 @@ Task<> Pump(PolledDescriptor& from, PolledDescriptor& to) {
   to.Cancel();
 }
 
-Task<Result<PolledDescriptor>> ConnectToMachine(RealLoop& loop, uint16_t port) {
-  auto first = co_await Connect(loop, SOCK_STREAM, Loopback(AF_INET, port), kConnectPatience);
-  if (first) co_return first;
-  co_return co_await Connect(loop, SOCK_STREAM, Loopback(AF_INET6, port), kConnectPatience);
+Task<Result<PolledDescriptor>> ConnectToFirst(RealLoop& loop, std::vector<sockaddr_storage> goals) {
+  Error last = Error::Fault("it leads nowhere");
+  for (const sockaddr_storage& goal : goals) {
+    auto connected = co_await Connect(loop, SOCK_STREAM, goal, kConnectPatience);
+    if (connected) co_return connected;
+    last = std::move(connected).error();
+  }
+  co_return Fail(std::move(last));
 }
 
 }  // namespace
 
-MachineRelay::MachineRelay(RealLoop& loop, UniqueFd listener) : loop_(&loop), listener_(loop, std::move(listener)), tasks_(loop) { tasks_.Spawn(Serve()); }
+std::vector<sockaddr_storage> LoopbackGoals(uint16_t port) { return {SocketAddress("127.0.0.1", port), SocketAddress("::1", port)}; }
+
+MachineRelay::MachineRelay(RealLoop& loop, UniqueFd listener, Goals goals)
+    : loop_(&loop), listener_(loop, std::move(listener)), goals_(std::move(goals)), tasks_(loop) {
+  tasks_.Spawn(Serve());
+}
 
 Task<> MachineRelay::Stop() {
   listener_.Cancel();
@@ -104,14 +99,14 @@ Task<> MachineRelay::Serve() {
     if (!connection && errno != EAGAIN && !co_await Sleep(ctx, std::chrono::milliseconds(100))) co_return;
     if (!connection) continue;
     BoundedCounts::Place place = connections_.Enter(AddressOf(peer));
-    const uint16_t port = MeantPort(connection.get());
-    if (place && port != 0) tasks_.Spawn(Carry(std::move(connection), port, std::move(place)));
+    const RelayedConnection meant = MeantBy(connection.get(), peer);
+    if (place && meant.port != 0) tasks_.Spawn(Carry(std::move(connection), goals_(meant), std::move(place)));
     else ResetAtClose(connection.get());
   }
 }
 
-Task<> MachineRelay::Carry(UniqueFd connection, uint16_t port, BoundedCounts::Place place) {
-  auto outside = co_await ConnectToMachine(*loop_, port);
+Task<> MachineRelay::Carry(UniqueFd connection, std::vector<sockaddr_storage> goals, BoundedCounts::Place place) {
+  auto outside = co_await ConnectToFirst(*loop_, std::move(goals));
   if (!outside) {
     ResetAtClose(connection.get());
     co_return;

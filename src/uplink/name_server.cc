@@ -7,6 +7,7 @@
 #include "sandbox/router_protocol.h"
 #include "uplink/dns_message.h"
 #include "uplink/sockets.h"
+#include "uplink/vpc_profile.h"
 
 namespace mayfly::uplink {
 namespace {
@@ -18,14 +19,29 @@ constexpr int kQueriesAtOnce = 32;
 constexpr std::string_view kOwnDomain = "mayfly.internal";
 constexpr std::string_view kMachineName = "host.mayfly.internal";
 
-bool IsOwn(std::string_view name) {
-  return name == kOwnDomain || (name.size() > kOwnDomain.size() && name.ends_with(kOwnDomain) && name[name.size() - kOwnDomain.size() - 1] == '.');
+bool IsBelow(std::string_view name, std::string_view domain) {
+  if (domain.empty() || !name.ends_with(domain)) return false;
+  return name.size() == domain.size() || name[name.size() - domain.size() - 1] == '.';
 }
+
+bool IsOwn(std::string_view name) { return IsBelow(name, kOwnDomain); }
 
 std::string AnswerOwn(std::string_view query, const DnsQuestion& question) {
   if (question.name != kMachineName) return WriteAnswer(query, question, DnsCode::NoSuchName);
   if (question.type != kDnsTypeA) return WriteAnswer(query, question, DnsCode::Ok);
   return WriteAnswer(query, question, DnsCode::Ok, sandbox::kMachineAddress);
+}
+
+// nullopt: nothing that the VPC would know.
+std::optional<std::string> AnswerInVpc(const VpcProfile& profile, std::string_view query, const DnsQuestion& question) {
+  if (!profile.resolves) return WriteAnswer(query, question, DnsCode::Refused);
+  const auto found = profile.names.find(question.name);
+  if (found == profile.names.end()) {
+    if (IsOwn(question.name) || IsBelow(question.name, profile.domain)) return WriteAnswer(query, question, DnsCode::NoSuchName);
+    return std::nullopt;
+  }
+  if (question.type != kDnsTypeA) return WriteAnswer(query, question, DnsCode::Ok);
+  return WriteAnswer(query, question, DnsCode::Ok, found->second);
 }
 
 // Reads until `bytes` have `wanted`. Error: Fault; the peer has gone, or waits were cancelled.
@@ -59,11 +75,12 @@ Task<Result<>> WriteMessage(PolledDescriptor& socket, const std::string& message
 
 }  // namespace
 
-NameServer::NameServer(RealLoop& loop, Random& random, UniqueFd udp, UniqueFd tcp, std::vector<sockaddr_storage> fixed)
+NameServer::NameServer(RealLoop& loop, Random& random, UniqueFd udp, UniqueFd tcp, std::vector<sockaddr_storage> fixed, ProfileAt profile_at)
     : loop_(&loop),
       random_(&random),
       servers_(std::move(fixed)),
       is_fixed_(!servers_.empty()),
+      profile_at_(std::move(profile_at)),
       udp_(loop, std::move(udp)),
       tcp_(loop, std::move(tcp)),
       tasks_(loop) {
@@ -93,7 +110,7 @@ Task<> NameServer::ServeUdp() {
 }
 
 Task<> NameServer::AnswerUdp(std::string query, sockaddr_storage asker, BoundedCounts::Place place) {
-  const std::string answer = co_await Answer(std::move(query), SOCK_DGRAM);
+  const std::string answer = co_await Answer(std::move(query), SOCK_DGRAM, AddressOf(asker));
   if (!answer.empty()) ::sendto(udp_.get(), answer.data(), answer.size(), MSG_DONTWAIT | MSG_NOSIGNAL, reinterpret_cast<sockaddr*>(&asker), SizeOf(asker));
 }
 
@@ -106,17 +123,17 @@ Task<> NameServer::ServeTcp() {
     if (!connection && errno != EAGAIN && !co_await Sleep(ctx, std::chrono::milliseconds(100))) co_return;
     if (!connection) continue;
     BoundedCounts::Place place = queries_.Enter(AddressOf(asker));
-    if (place) tasks_.Spawn(AnswerTcp(std::move(connection), std::move(place)));
+    if (place) tasks_.Spawn(AnswerTcp(std::move(connection), AddressOf(asker), std::move(place)));
   }
 }
 
-Task<> NameServer::AnswerTcp(UniqueFd connection, BoundedCounts::Place place) {
+Task<> NameServer::AnswerTcp(UniqueFd connection, uint32_t address, BoundedCounts::Place place) {
   PolledDescriptor asker(*loop_, std::move(connection));
   for (;;) {
     const Patience bound(*loop_, asker, kAskerPatience);
     auto query = co_await ReadMessage(asker);
     if (!query) co_return;
-    const std::string answer = co_await Answer(std::move(*query), SOCK_STREAM);
+    const std::string answer = co_await Answer(std::move(*query), SOCK_STREAM, address);
     if (answer.empty() || !co_await WriteMessage(asker, answer)) co_return;
   }
 }
@@ -128,9 +145,12 @@ const std::vector<sockaddr_storage>& NameServer::Servers() {
   return servers_;
 }
 
-Task<std::string> NameServer::Answer(std::string query, int type) {
+Task<std::string> NameServer::Answer(std::string query, int type, uint32_t asker) {
   const auto question = ReadQuery(query);
   if (!question) co_return std::string();
+  if (const VpcProfile* profile = profile_at_(asker)) {
+    if (auto answer = AnswerInVpc(*profile, query, *question)) co_return std::move(*answer);
+  }
   if (IsOwn(question->name)) co_return AnswerOwn(query, *question);
   const std::vector<sockaddr_storage> servers = Servers();
   for (const sockaddr_storage& server : servers) {

@@ -96,6 +96,7 @@ OptionGroup OptionsOf(NetworkOptions& network) {
 Result<NetworkPlan> PlanNetwork(const NetworkOptions& options, Trust trust, uint16_t own_port) {
   NetworkPlan plan;
   plan.internet = false;
+  plan.own_port = own_port;
   const std::string_view reach = !options.reach.empty() ? std::string_view(options.reach) : trust == Trust::OwnMachine ? kOwnMachine : kStrict;
   if (reach == "none") {
     plan.has_network = false;

@@ -42,6 +42,7 @@ struct NetworkPlan {
   bool private_ranges = false;
   std::vector<PortRange> machine_ports;  // of host.mayfly.internal
   std::vector<Destination> allowed;
+  uint16_t own_port = 0;  // the daemon's
 
   // "internet,private,host", as --function-network takes it.
   std::string Text() const;

@@ -1,5 +1,7 @@
 #include "uplink/sockets.h"
 
+#include <arpa/inet.h>
+
 #include <cerrno>
 
 namespace mayfly::uplink {
@@ -32,6 +34,22 @@ Task<Result<>> SendAll(PolledDescriptor& socket, std::string_view bytes) {
     else if (errno != EINTR) co_return Fail(Error::FromErrno("send", errno));
   }
   co_return Result<>();
+}
+
+sockaddr_storage SocketAddress(const std::string& address, uint16_t port) {
+  sockaddr_storage made{};
+  auto& v4 = reinterpret_cast<sockaddr_in&>(made);
+  auto& v6 = reinterpret_cast<sockaddr_in6&>(made);
+  if (::inet_pton(AF_INET, address.c_str(), &v4.sin_addr) == 1) {
+    made.ss_family = AF_INET;
+    v4.sin_port = htons(port);
+    return made;
+  }
+  const int is_v6 = ::inet_pton(AF_INET6, address.c_str(), &v6.sin6_addr);
+  MF_ASSERT(is_v6 == 1);
+  made.ss_family = AF_INET6;
+  v6.sin6_port = htons(port);
+  return made;
 }
 
 uint32_t AddressOf(const sockaddr_storage& address) {

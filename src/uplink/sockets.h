@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <string>
 #include <string_view>
 
 #include "base/real_loop.h"
@@ -25,6 +26,8 @@ class Patience {
   Loop::TimerId timer_;
 };
 
+// `address`: IPv4 or IPv6 as text, without a zone.
+sockaddr_storage SocketAddress(const std::string& address, uint16_t port);
 socklen_t SizeOf(const sockaddr_storage& address);
 // A connected socket (of UDP: with one peer). Error: Fault.
 Task<Result<PolledDescriptor>> Connect(RealLoop& loop, int type, const sockaddr_storage& address, Duration patience);

@@ -6,8 +6,10 @@
 // new interfaces are kept, so that a crash leaves too many and never too few. All on the daemon's strand.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/context.h"
@@ -44,6 +46,13 @@ struct FunctionLink {
   std::vector<std::string> group_ids;
 };
 
+// What names mean inside of a VPC.
+struct NetworkNames {
+  bool resolves = true;  // enableDnsSupport
+  std::string domain;    // of the hosts in it, "ec2.internal": what has no address there has none anywhere
+  std::vector<std::pair<std::string, std::string>> addresses;  // by name, lower case, to IPv4: of hosts, and of services with endpoints
+};
+
 class FunctionNetworks {
  public:
   virtual ~FunctionNetworks() = default;
@@ -61,6 +70,10 @@ class FunctionNetworks {
   virtual std::vector<FunctionLink> LinksOf(const FunctionMember& member) const = 0;
   // All that decides about connections in a VPC (reachability.h, ruleset.h). nullopt: there is none of that id.
   virtual std::optional<Network> NetworkOf(const Scope& scope, const std::string& vpc_id) const = 0;
+  // Of a network of NetworkOf's.
+  virtual NetworkNames NamesOf(const Network& network) const = 0;
+  // Who enforces the rules: called after each change of the networks of an account in a region, which is answered when that is done. Once.
+  virtual void OnChange(std::function<Task<>(Context& ctx, Scope scope)> follower) = 0;
 };
 
 }  // namespace mayfly::vpc

@@ -159,6 +159,9 @@ static void VisitMembers(resources::Is<Interface> auto& row, auto&& visit) {
   visit("SourceDestCheck", row.source_dest_check);
   visit("Requester", row.requester);
   visit("CreatedMillis", row.created_millis);
+  visit("AttachedTo", row.attached_to);
+  visit("AttachedPort", row.attached_port);
+  visit("DeleteOnDetach", row.delete_on_detach);
 }
 
 static void VisitMembers(resources::Is<FunctionAttachment> auto& row, auto&& visit) {

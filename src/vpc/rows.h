@@ -184,9 +184,13 @@ struct Interface : Resource {  // "eni-…"
   std::vector<std::string> group_ids;
   bool source_dest_check = true;
   std::string requester;  // empty: the account itself; else who manages it: "amazon-elb", "AROA…:…"
+  std::string attached_to;   // what the address stands for: "172.17.0.2"; "": nothing that would answer
+  int attached_port = 0;     // there; 0: the one that was asked for
+  bool delete_on_detach = false;
   int64_t created_millis = 0;
 
   bool is_managed() const { return !requester.empty(); }
+  bool is_in_use() const { return is_managed() || !attached_to.empty(); }
 };
 
 // A version of a function that is in a VPC; its id is the function's ARN with its version.

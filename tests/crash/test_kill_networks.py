@@ -1,10 +1,12 @@
 """If this fails, a daemon that is killed loses a network that it had accepted, or keeps half of one: a subnet without its VPC, a group twice."""
+import json
 import os
 import random
 import shutil
 import tempfile
 import threading
 import time
+from http.client import HTTPException
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -66,6 +68,51 @@ class Writer:
             assert self.ports <= set(ports) <= self.asked_ports and len(set(ports)) == len(ports), f"seed {SEED}: {ports}"
 
 
+class Attacher:
+    """Attaches resources to a VPC of its own and detaches some: what was answered is so after the next start."""
+
+    def __init__(self):
+        self.subnet = None
+        self.attached, self.asked, self.count = {}, {}, 0  # address → where it is; likewise, while nobody knows
+
+    def write(self, daemon):
+        ec2 = daemon.client("ec2", read_timeout=20)
+        try:
+            if not self.subnet:
+                vpc = ec2.create_vpc(CidrBlock="10.99.0.0/16")["Vpc"]["VpcId"]
+                self.subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.99.0.0/22")["Subnet"]["SubnetId"]
+            while self.count < 500:
+                self.count += 1
+                address, to = f"10.99.{self.count // 200}.{10 + self.count % 200}", f"172.17.0.{self.count % 250 + 1}"
+                self.asked = {address: to}
+                shown = self.ask(daemon, "POST", json.dumps({"in": self.subnet, "address": address, "to": to}).encode())
+                self.attached[address] = to
+                if self.count % 3 == 0:
+                    self.asked = {address: None}
+                    self.ask(daemon, "DELETE", query="?interface=" + shown["interface"])
+                    del self.attached[address]
+                self.asked = {}
+        except (*GONE, HTTPException, ClientError):
+            pass
+
+    def ask(self, daemon, method, body=b"", query=""):
+        answer = daemon.send(method, "/_mayfly/vpc" + query, body=body)
+        assert answer.status == 200, str(answer)
+        return answer.json
+
+    def check(self, daemon):
+        found = {one["address"]: one["to"] for one in self.ask(daemon, "GET")["attached"]}
+        for address in self.asked:  # asked for when the daemon ended: it is either way
+            if address in found:
+                self.attached[address] = found[address]
+            else:
+                self.attached.pop(address, None)
+        assert found == self.attached, f"seed {SEED}: attached"
+        mine = [{"Name": "subnet-id", "Values": [self.subnet or ""]}]
+        interfaces = daemon.client("ec2").describe_network_interfaces(Filters=mine)["NetworkInterfaces"]
+        assert {one["PrivateIpAddress"] for one in interfaces} == set(found), f"seed {SEED}: interfaces of what is attached"
+
+
 class FunctionWriter:
     """Makes and deletes functions in the default VPC: there is an interface for them exactly as long as there is one of them."""
 
@@ -115,7 +162,7 @@ def test_no_accepted_network_is_lost():
     chance = random.Random(SEED)
     daemon = WatchedDaemon(data_dir=Path(folder, "data"))
     writers = [Writer(number) for number in range(WRITERS)]
-    functions = FunctionWriter()
+    functions, attacher = FunctionWriter(), Attacher()
     try:
         for _ in range(ROUNDS):
             daemon.start()
@@ -124,7 +171,9 @@ def test_no_accepted_network_is_lost():
                 writer.check(client)
             check_whole(client, writers)
             functions.check(daemon)
-            threads = [threading.Thread(target=writer.write, args=(client,)) for writer in writers] + [threading.Thread(target=functions.write, args=(daemon,))]
+            attacher.check(daemon)
+            threads = [threading.Thread(target=writer.write, args=(client,)) for writer in writers] + [
+                threading.Thread(target=one.write, args=(daemon,)) for one in (functions, attacher)]
             for thread in threads:
                 thread.start()
             threading.Event().wait(chance.uniform(0.2, 1.0))  # how long a life lasts
@@ -137,6 +186,7 @@ def test_no_accepted_network_is_lost():
             writer.check(client)
         check_whole(client, writers)
         functions.check(daemon)
+        attacher.check(daemon)
         daemon.stop()
     finally:
         shutil.rmtree(folder)

@@ -6,7 +6,9 @@
 #include <set>
 
 #include "services/ec2/interfaces.h"
+#include "services/ec2/places.h"
 #include "services/ec2/prefix_lists.h"
+#include "services/ec2/vpc_endpoints.h"
 #include "vpc/address.h"
 
 namespace mayfly::ec2 {
@@ -223,6 +225,25 @@ std::optional<vpc::Network> FunctionInterfaces::NetworkOf(const vpc::Scope& scop
   }
   network.prefix_lists = PrefixListBlocks(scope.region);
   return network;
+}
+
+// Host names and those of endpoints only where both attributes of the VPC are on, as AWS has it.
+vpc::NetworkNames FunctionInterfaces::NamesOf(const vpc::Network& network) const {
+  vpc::NetworkNames names{.resolves = network.vpc.dns_support, .domain = InternalDomain(network.vpc.scope.region), .addresses = {}};
+  if (!network.vpc.dns_support || !network.vpc.dns_hostnames) return names;
+  for (const vpc::Interface& interface : network.interfaces) {
+    for (const std::string& ip : interface.private_ips) names.addresses.emplace_back(HostNameOf(ip, network.vpc.scope.region), ip);
+  }
+  for (const vpc::Endpoint& endpoint : network.endpoints) {
+    if (!endpoint.private_dns || endpoint.type != "Interface") continue;
+    const std::string short_name = endpoint.service_name.substr(endpoint.service_name.rfind('.') + 1);
+    for (const std::string& id : endpoint.interface_ids) {
+      const vpc::Interface* interface = network.FindInterface(id);
+      if (!interface || interface->private_ips.empty()) continue;
+      names.addresses.emplace_back(PrivateDnsNameOf(short_name, network.vpc.scope.region), interface->private_ips.front());
+    }
+  }
+  return names;
 }
 
 }  // namespace mayfly::ec2

@@ -18,6 +18,8 @@ class FunctionInterfaces final : public vpc::FunctionNetworks {
   std::string VpcOf(const vpc::Scope& scope, const std::string& subnet_id) const override;
   std::vector<vpc::FunctionLink> LinksOf(const vpc::FunctionMember& member) const override;
   std::optional<vpc::Network> NetworkOf(const vpc::Scope& scope, const std::string& vpc_id) const override;
+  vpc::NetworkNames NamesOf(const vpc::Network& network) const override;
+  void OnChange(std::function<Task<>(Context& ctx, vpc::Scope scope)> follower) override { networks_->OnChange(std::move(follower)); }
 
  private:
   Networks* networks_;

@@ -13,11 +13,7 @@
 namespace mayfly::ec2 {
 namespace {
 
-// "ip-10-0-0-5.ec2.internal"
-std::string PrivateDnsName(const vpc::Interface& row, std::string ip) {
-  std::ranges::replace(ip, '.', '-');
-  return fmt::format("ip-{}.{}", ip, InternalDomain(row.scope.region));
-}
+std::string PrivateDnsName(const vpc::Interface& row, const std::string& ip) { return HostNameOf(ip, row.scope.region); }
 
 NetworkInterfaceAssociation ShowPublic(const vpc::ElasticAddress& row) {
   return {.allocation_id = row.id, .association_id = row.association_id, .ip_owner_id = row.scope.account_id, .public_ip = row.public_ip};
@@ -35,10 +31,12 @@ std::vector<GroupIdentifier> ShowGroups(const RegionState& region, const std::ve
 
 // What has an interface of its own has it attached.
 std::optional<NetworkInterfaceAttachment> ShowAttachment(const vpc::Interface& row) {
-  if (!row.is_managed()) return std::nullopt;
-  NetworkInterfaceAttachment shown{
-      .attachment_id = "ela-attach-" + row.id.substr(row.id.find('-') + 1), .delete_on_termination = false, .device_index = 1};
-  shown.instance_owner_id = "amazon-aws";
+  if (!row.is_in_use()) return std::nullopt;
+  const std::string letters = row.id.substr(row.id.find('-') + 1);
+  NetworkInterfaceAttachment shown{.attachment_id = (row.is_managed() ? "ela-attach-" : "eni-attach-") + letters,
+                                   .delete_on_termination = row.delete_on_detach,
+                                   .device_index = row.is_managed() ? 1 : 0};
+  shown.instance_owner_id = row.is_managed() ? "amazon-aws" : row.scope.account_id;
   shown.status = "attached";
   return shown;
 }
@@ -76,7 +74,7 @@ NetworkInterface ShowInterface(const RegionState& region, const vpc::Interface& 
   if (row.is_managed()) shown.requester_id = row.requester;
   shown.requester_managed = row.is_managed();
   shown.source_dest_check = row.source_dest_check;
-  shown.status = row.is_managed() ? "in-use" : "available";
+  shown.status = row.is_in_use() ? "in-use" : "available";
   shown.subnet_id = row.subnet_id;
   shown.tag_set = ShowTags(row.tags);
   shown.vpc_id = row.vpc_id;
@@ -123,7 +121,7 @@ constexpr Field<vpc::Interface> kInterfaceFields[] = {
      }},
     {"attachment.status",
      [](const RegionState&, const vpc::Interface& row, auto& values) {
-       if (row.is_managed()) values.push_back("attached");
+       if (row.is_in_use()) values.push_back("attached");
      }},
     {"availability-zone", [](const RegionState& region, const vpc::Interface& row,
                              auto& values) { values.push_back(region.Find<vpc::Subnet>(row.subnet_id)->zone); }},
@@ -137,7 +135,7 @@ constexpr Field<vpc::Interface> kInterfaceFields[] = {
     {"source-dest-check",
      [](const RegionState&, const vpc::Interface& row, auto& values) { values.push_back(TextOf(row.source_dest_check)); }},
     {"status",
-     [](const RegionState&, const vpc::Interface& row, auto& values) { values.push_back(row.is_managed() ? "in-use" : "available"); }},
+     [](const RegionState&, const vpc::Interface& row, auto& values) { values.push_back(row.is_in_use() ? "in-use" : "available"); }},
 };
 
 InterfaceWish ReadInterface(const CreateNetworkInterfaceRequest& request) {
@@ -165,7 +163,7 @@ Result<RegionState::Pointer<vpc::Interface>> GetOwn(const RegionState& region, c
 
 Result<> RemoveOwnInterface(RegionState& region, const std::string& id) {
   MF_TRY(const auto row, region.Get<vpc::Interface>(id));
-  if (row->is_managed())
+  if (row->is_in_use())
     return Fail(Error::Service("InvalidParameterValue", fmt::format("Network interface '{}' is currently in use.", id)));
   RemoveInterface(region, *row);
   return {};

@@ -38,19 +38,23 @@ Task<Result<>> Networks::Edit(Context& ctx, Change change) { return Edit(ctx, Sc
 Task<Result<>> Networks::Edit(Context& ctx, vpc::Scope scope, Change change) {
   auto& regions = tables_.Of<vpc::RegionRow>();
   const std::string key = scope.KeyOf(kRegionId);
-  co_return co_await resources::EditWith(ctx, regions, key,
-                                         [&](resources::Change& staged, const std::shared_ptr<const vpc::RegionRow>& row) -> Result<> {
-                                           RegionState region = Look(scope);
-                                           vpc::RegionRow next = row ? *row : vpc::RegionRow();
-                                           next.id = kRegionId;
-                                           if (!next.has_default_vpc) MakeDefaultVpc(region);
-                                           next.has_default_vpc = true;
-                                           MF_TRY_VOID(change(region));
-                                           if (row && !region.has_changes()) return {};
-                                           ++next.generation;
-                                           region.Put(std::move(next));
-                                           return region.Stage(staged);
-                                         });
+  bool has_changed = false;
+  const auto done = co_await resources::EditWith(ctx, regions, key,
+                                                 [&](resources::Change& staged, const std::shared_ptr<const vpc::RegionRow>& row) -> Result<> {
+                                                   RegionState region = Look(scope);
+                                                   vpc::RegionRow next = row ? *row : vpc::RegionRow();
+                                                   next.id = kRegionId;
+                                                   if (!next.has_default_vpc) MakeDefaultVpc(region);
+                                                   next.has_default_vpc = true;
+                                                   MF_TRY_VOID(change(region));
+                                                   has_changed = !row || region.has_changes();
+                                                   if (!has_changed) return {};
+                                                   ++next.generation;
+                                                   region.Put(std::move(next));
+                                                   return region.Stage(staged);
+                                                 });
+  if (done && has_changed && follower_) co_await follower_(ctx, scope);
+  co_return done;
 }
 
 }  // namespace mayfly::ec2

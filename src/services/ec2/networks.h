@@ -29,6 +29,10 @@ class Networks {
   Task<Result<>> Edit(Context& ctx, Change change);
   Task<Result<>> Edit(Context& ctx, vpc::Scope scope, Change change);
 
+  // Called after each change, which ends when that has ended. Once.
+  using Follower = std::function<Task<>(Context& ctx, vpc::Scope scope)>;
+  void OnChange(Follower follower) { follower_ = std::move(follower); }
+
   // As it is; not made if it has not been entered yet.
   RegionState Look(vpc::Scope scope) { return RegionState(tables_, std::move(scope), *random_, *clock_); }
   Tables& tables() { return tables_; }
@@ -38,6 +42,7 @@ class Networks {
   Tables tables_;
   Random* random_;
   const Clock* clock_;
+  Follower follower_;
 };
 
 vpc::Scope ScopeOf(const Context& ctx);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 
 namespace mayfly::ec2 {
@@ -49,6 +51,11 @@ std::string FindZone(std::string_view region, std::string_view name_or_id) {
 
 std::string InternalDomain(std::string_view region) {
   return region == "us-east-1" ? "ec2.internal" : fmt::format("{}.compute.internal", region);
+}
+
+std::string HostNameOf(std::string ip, std::string_view region) {
+  std::ranges::replace(ip, '.', '-');
+  return fmt::format("ip-{}.{}", ip, InternalDomain(region));
 }
 
 }  // namespace mayfly::ec2

@@ -19,5 +19,7 @@ std::string FindZone(std::string_view region, std::string_view name_or_id);
 
 // What hosts are called inside of a VPC: "ec2.internal", "eu-west-1.compute.internal".
 std::string InternalDomain(std::string_view region);
+// "ip-10-0-0-5.ec2.internal"
+std::string HostNameOf(std::string ip, std::string_view region);
 
 }  // namespace mayfly::ec2

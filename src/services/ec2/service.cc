@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/loop.h"
+#include "services/ec2/resource_attachments.h"
 #include "services/ec2/ec2_api.h"
 #include "services/ec2/function_interfaces.h"
 #include "services/own_account.h"
@@ -25,6 +26,7 @@ class Ec2Service final : public services::Service {
     auto service = std::make_unique<Ec2Service>(commons);
     MF_CO_TRY_VOID(co_await service->networks_.Open(ctx));
     ports.Offer<vpc::FunctionNetworks>(service->functions_);
+    ports.Offer<vpc::AttachedResources>(service->attachments_);
     co_return service;
   }
 
@@ -54,6 +56,7 @@ class Ec2Service final : public services::Service {
 
   Networks networks_;
   FunctionInterfaces functions_{networks_};
+  Attachments attachments_{networks_};
   VpcsApi vpcs_{networks_};
   SubnetsApi subnets_{networks_};
   RouteTablesApi route_tables_{networks_};
@@ -75,7 +78,7 @@ class Ec2Service final : public services::Service {
 services::Declaration Declare() {
   return {
       .name = "ec2",
-      .offers = {services::PortOf<vpc::FunctionNetworks>()},
+      .offers = {services::PortOf<vpc::FunctionNetworks>(), services::PortOf<vpc::AttachedResources>()},
       .needs = {},
       .options = {},
       .open = [](Context& ctx, const services::Commons& commons, services::Ports& ports) { return Ec2Service::Open(ctx, commons, ports); }};

@@ -71,9 +71,11 @@ runtime::FunctionEndpoint Execution::MakeFunctionEndpoint() const {
   endpoint.take_trace = [traces = commons_.traces, loop = commons_.loop](const telemetry::EnvironmentLabel& label, std::string_view datagram) {
     traces->Add(label, datagram, loop->WallNow());
   };
-  endpoint.joined = [network = premises_->network](const telemetry::EnvironmentLabel& label, const std::string& region, uint32_t address) {
-    if (network != nullptr) network->Joined(address, {label.account_id, region, label.function_name});
+  if (premises_->network == nullptr) return endpoint;
+  endpoint.join = [network = premises_->network](const runtime::EnvironmentSpec& spec, uint32_t address) {
+    return network->Join(address, {spec.account_id, spec.region, spec.label.function_name, spec.is_in_vpc ? spec.VersionArn() : std::string()});
   };
+  endpoint.leave = [network = premises_->network](uint32_t address) { network->Leave(address); };
   return endpoint;
 }
 

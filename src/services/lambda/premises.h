@@ -16,6 +16,7 @@
 #include "invoke/invoke_options.h"
 #include "net/http_message.h"
 #include "packages/package_options.h"
+#include "runtime/endpoint_caller.h"
 #include "runtime/runtime_options.h"
 #include "sandbox/jail_client.h"
 #include "sources/poller_options.h"
@@ -72,7 +73,7 @@ struct Premises {
   // Where a function URL answers: "http://ID.lambda-url.REGION.localhost:4566/".
   std::function<std::string(const catalog::FunctionUrl&)> function_url;
   // Serves a request from inside an environment (runtime::FunctionEndpoint).
-  std::function<Task<http::Response>(Context&, http::Request&, const std::string& access_key_id)> handle_from_function;
+  std::function<Task<http::Response>(Context&, http::Request&, const runtime::EndpointCaller& caller)> handle_from_function;
   std::function<http::Response(const http::Request& skimmed)> refuse_head;
   // The jail has died: nothing can run any more.
   std::function<void()> on_jail_death;
