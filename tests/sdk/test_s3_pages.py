@@ -109,6 +109,27 @@ def test_who_signs_for_another_region_is_sent_to_the_buckets_own(daemon, bucket)
         other.delete_bucket(Bucket=elsewhere)
 
 
+def test_grants_are_kept_and_let_accounts_in(daemon, s3, buckets):
+    bucket = buckets(ObjectOwnership="ObjectWriter")
+    other = daemon.client("s3", key="123456789012")
+    other_id = other.list_buckets()["Owner"]["ID"]
+    own_id = s3.list_buckets()["Owner"]["ID"]
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x", GrantRead=f'id="{other_id}"', GrantFullControl=f"id={own_id}")
+    grants = s3.get_object_acl(Bucket=bucket, Key="k")["Grants"]
+    assert [(grant["Grantee"]["ID"], grant["Permission"]) for grant in grants] == [(own_id, "FULL_CONTROL"), (other_id, "READ")]
+    everyone = {"Type": "Group", "URI": "http://acs.amazonaws.com/groups/global/AllUsers"}
+    policy = {"Owner": {"ID": own_id}, "Grants": [{"Grantee": {"Type": "CanonicalUser", "ID": own_id}, "Permission": "FULL_CONTROL"},
+                                                 {"Grantee": everyone, "Permission": "READ_ACP"}]}
+    s3.put_bucket_acl(Bucket=bucket, AccessControlPolicy=policy)
+    assert s3.get_bucket_acl(Bucket=bucket)["Grants"] == policy["Grants"]
+    with refused("UnresolvableGrantByEmailAddress"):
+        s3.put_object_acl(Bucket=bucket, Key="k", GrantRead='emailAddress="a@example.com"')
+    with refused("InvalidArgument"):
+        s3.put_object_acl(Bucket=bucket, Key="k", GrantRead="id=nobody")
+    with refused("AccessControlListNotSupported"):
+        s3.put_object(Bucket=buckets(), Key="k", Body=b"", GrantRead=f"id={own_id}")
+
+
 CONFIGURATIONS = [
     ("analytics", "AnalyticsConfiguration", {"Id": "a", "Filter": {"And": {"Prefix": "p", "Tags": [{"Key": "k", "Value": "v"}, {"Key": "l", "Value": "w"}]}},
                                              "StorageClassAnalysis": {"DataExport": {"OutputSchemaVersion": "V_1", "Destination": {

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <set>
 
 #include "base/json.h"
 #include "identity/policy.h"
@@ -13,9 +12,6 @@
 namespace mayfly::s3 {
 namespace {
 
-constexpr std::string_view kAllUsers = "http://acs.amazonaws.com/groups/global/AllUsers";
-constexpr std::string_view kAuthenticatedUsers = "http://acs.amazonaws.com/groups/global/AuthenticatedUsers";
-constexpr std::string_view kLogDelivery = "http://acs.amazonaws.com/groups/s3/LogDelivery";
 constexpr std::array<std::string_view, 3> kOwnerships = {"BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"};
 
 Error NoPolicy(std::string_view bucket) { return WithElement(Error::Service("NoSuchBucketPolicy", "The bucket policy does not exist"), "BucketName", bucket); }
@@ -51,59 +47,18 @@ PublicAccessBlockConfiguration BlockIn(const BucketRow& bucket) {
   return SettingOf<PublicAccessBlockConfiguration>(bucket.Setting("public-access-block")).value_or(PublicAccessBlockConfiguration{});
 }
 
-Grant GrantTo(std::string_view group, std::string_view permission) {
-  Grant grant{.grantee = Grantee{}, .permission = std::string(permission)};
-  grant.grantee->type = "Group";
-  grant.grantee->uri = group;
-  return grant;
-}
-
-// What a canned ACL spells out.
-std::vector<Grant> GrantsOf(std::string_view acl, const std::string& account_id) {
-  std::vector<Grant> grants;
-  Grant& owner = grants.emplace_back(Grant{.grantee = Grantee{}, .permission = "FULL_CONTROL"});
-  owner.grantee->type = "CanonicalUser";
-  owner.grantee->id = CanonicalUserOf(account_id);
-  if (acl.starts_with("public-read")) grants.push_back(GrantTo(kAllUsers, "READ"));
-  if (acl == "public-read-write") grants.push_back(GrantTo(kAllUsers, "WRITE"));
-  if (acl == "authenticated-read") grants.push_back(GrantTo(kAuthenticatedUsers, "READ"));
-  if (acl == "log-delivery-write") {
-    grants.push_back(GrantTo(kLogDelivery, "WRITE"));
-    grants.push_back(GrantTo(kLogDelivery, "READ_ACP"));
-  }
-  return grants;
-}
-
-// The canned ACL that grants amount to; nullopt: there is none like that.
-std::optional<std::string> CannedFor(const std::vector<Grant>& grants) {
-  std::set<std::string> groups;
-  for (const Grant& grant : grants) {
-    if (!grant.grantee || !grant.grantee->uri) continue;
-    groups.insert(*grant.grantee->uri + ' ' + grant.permission.value_or(""));
-  }
-  for (const std::string_view canned : {"", "public-read", "public-read-write", "authenticated-read", "log-delivery-write"}) {
-    std::set<std::string> wanted;
-    for (const Grant& grant : GrantsOf(canned, "")) {
-      if (grant.grantee->uri) wanted.insert(*grant.grantee->uri + ' ' + *grant.permission);
-    }
-    if (groups == wanted) return std::string(canned);
-  }
-  return std::nullopt;
-}
-
 template <typename Request>
-Result<std::string> AclWish(const Request& request, const BucketRow& bucket) {
-  const bool has_grants = request.grant_full_control || request.grant_read || request.grant_read_acp || request.grant_write_acp;
-  std::optional<std::string> canned = request.acl;
-  if (!canned && request.access_control_policy) {
-    canned = CannedFor(request.access_control_policy->grants.value_or(std::vector<Grant>()));
-    if (!canned) return Fail(Error::Service("NotImplemented", "Of ACLs only those are here that a canned ACL says as well"));
+Result<std::string> AclWish(const Request& request, const BucketRow& bucket, std::string_view owner_account_id) {
+  const GrantHeaders headers = GrantHeadersOf(request);
+  const bool has_document = !request.acl && headers.empty() && request.access_control_policy;
+  if (!request.acl && headers.empty() && !has_document) return Fail(Error::Service("MissingSecurityHeader", "Your request was missing a required header"));
+  std::string acl;
+  if (has_document) {
+    MF_TRY(acl, AclOfGrants(request.access_control_policy->grants.value_or(std::vector<Grant>()), owner_account_id, bucket.ownership));
+  } else {
+    MF_TRY(acl, AclOf(request.acl, headers, bucket.ownership));
   }
-  if (!canned && !has_grants) {
-    return Fail(Error::Service("MissingSecurityHeader", "Your request was missing a required header"));
-  }
-  MF_TRY(std::string acl, AclOf(canned, has_grants, bucket.ownership));
-  if (acl.starts_with("public") && BlockIn(bucket).block_public_acls.value_or(false)) return Fail(AccessDenied());
+  if (IsPublicAcl(acl) && BlockIn(bucket).block_public_acls.value_or(false)) return Fail(AccessDenied());
   return acl;
 }
 
@@ -145,7 +100,7 @@ Task<Result<GetBucketAclResponse>> SettingsApi::GetBucketAcl(Context&, GetBucket
 
 Task<Result<>> SettingsApi::PutBucketAcl(Context& ctx, PutBucketAclRequest request) {
   co_return co_await buckets_->Edit(ctx, request.bucket, [&](BucketRow& row) -> Result<> {
-    MF_TRY(row.acl, AclWish(request, row));
+    MF_TRY(row.acl, AclWish(request, row, row.account_id));
     return {};
   });
 }
@@ -159,7 +114,7 @@ Task<Result<GetObjectAclResponse>> SettingsApi::GetObjectAcl(Context& ctx, GetOb
 
 Task<Result<PutObjectAclResponse>> SettingsApi::PutObjectAcl(Context& ctx, PutObjectAclRequest request) {
   MF_CO_TRY(const BucketPointer bucket, buckets_->Get(request.bucket));
-  MF_CO_TRY(const std::string acl, AclWish(request, *bucket));
+  MF_CO_TRY(const std::string acl, AclWish(request, *bucket, bucket->account_id));
   MF_CO_TRY(const ObjectRow before, co_await FindObject(ctx, request.bucket, request.key, request.version_id));
   if (before.acl == acl) co_return PutObjectAclResponse{};
   const auto edit = [&](ObjectRow& row) -> Result<> {

@@ -61,11 +61,11 @@ Task<Result<CreateBucketResponse>> S3Api::CreateBucket(Context& ctx, CreateBucke
   BucketRow row{.name = request.bucket, .account_id = ctx.principal.account_id, .region = ctx.principal.region};
   row.created_millis = ToEpochMillis(parts_.loop->WallNow());
   row.ownership = request.object_ownership.value_or("BucketOwnerEnforced");
-  const bool has_grants = request.grant_full_control || request.grant_read || request.grant_read_acp || request.grant_write || request.grant_write_acp;
-  if (row.ownership == "BucketOwnerEnforced" && (has_grants || request.acl.value_or("private") != "private")) {
+  const GrantHeaders grants = GrantHeadersOf(request);
+  if (row.ownership == "BucketOwnerEnforced" && (!grants.empty() || request.acl.value_or("private") != "private")) {
     co_return Fail(Error::Service("InvalidBucketAclWithObjectOwnership", "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting"));
   }
-  MF_CO_TRY(row.acl, AclOf(request.acl, has_grants, row.ownership));
+  MF_CO_TRY(row.acl, AclOf(request.acl, grants, row.ownership));
   MF_CO_TRY(row.tags, TagsOf(wish.tags.value_or(std::vector<Tag>()), kBucketTagsMax));
   if (request.object_lock_enabled_for_bucket.value_or(false)) {
     row.has_object_lock = true;

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "identity/policy.h"
+#include "services/s3/grants.h"
 #include "services/s3/kept_settings.h"
 #include "services/s3/s3_errors.h"
 
@@ -34,12 +35,6 @@ std::string ActionOf(const wire::Operation& operation, const wire::Message& requ
   const bool has_version = !RequestText(request, "VersionId").empty();
   if (!has_version || std::ranges::find(kActionsWithVersions, action) == kActionsWithVersions.end()) return action;
   return action == "s3:GetObjectTagging" ? "s3:GetObjectVersionTagging" : action + "Version";
-}
-
-bool AclAllows(std::string_view acl, std::string_view action, bool is_anonymous) {
-  const bool reads = action == "s3:GetObject" || action == "s3:GetObjectVersion";
-  if (acl == "public-read" || acl == "public-read-write") return reads || action == "s3:ListBucket" || (acl == "public-read-write" && action == "s3:PutObject");
-  return acl == "authenticated-read" && !is_anonymous && reads;
 }
 
 PublicAccessBlockConfiguration BlockOf(const BucketRow& bucket) {
@@ -84,7 +79,7 @@ Result<> Authorizer::Authorize(const identity::RequestPrincipal& principal, std:
   if (allowed) return allowed;
   const bool has_acls = bucket->ownership != "BucketOwnerEnforced" && !block.ignore_public_acls.value_or(false);
   const bool is_denied = allowed.error().message.find("explicit deny") != std::string::npos;
-  if (has_acls && !is_denied && AclAllows(key.empty() || acl.empty() ? std::string_view(bucket->acl) : acl, action, principal.is_anonymous())) {
+  if (has_acls && !is_denied && AclAllows(key.empty() || acl.empty() ? std::string_view(bucket->acl) : acl, action, principal)) {
     const bool only_bucket = acl.empty() && !key.empty() && action != "s3:PutObject";  // a bucket's ACL says nothing of its objects
     if (!only_bucket) return {};
   }

@@ -132,7 +132,7 @@ Result<> FormsApi::Admit(Context& ctx, const BucketRow& bucket, const FormBody& 
   TakeHeaders(form, row);
   MF_TRY_VOID(CheckMetadata(row.metadata));
   MF_TRY(row.tags, TagsIn(form));
-  MF_TRY(row.acl, AclOf(OptionalField(form, "acl"), false, bucket.ownership));
+  MF_TRY(row.acl, AclOf(OptionalField(form, "acl"), {}, bucket.ownership));
   row.storage_class = FieldOf(form, "x-amz-storage-class");
   MF_TRY_VOID(CheckStorageClass(row.storage_class));
   MF_TRY_VOID(TakeDefaultEncryption(bucket, row));

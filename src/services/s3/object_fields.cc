@@ -14,8 +14,6 @@ namespace {
 
 constexpr std::array<std::string_view, 11> kStorageClasses = {"STANDARD", "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER",
                                                              "DEEP_ARCHIVE", "OUTPOSTS", "GLACIER_IR", "SNOW", "EXPRESS_ONEZONE"};
-constexpr std::array<std::string_view, 8> kCannedAcls = {"private", "public-read", "public-read-write", "authenticated-read", "aws-exec-read",
-                                                        "bucket-owner-read", "bucket-owner-full-control", "log-delivery-write"};
 constexpr size_t kTagKeyCharactersMax = 128;
 constexpr size_t kTagValueCharactersMax = 256;
 constexpr Duration kOneDay = std::chrono::hours(24);
@@ -105,17 +103,6 @@ Result<> CheckMetadata(const StringPairs& metadata) {
   if (bytes <= kMetadataBytesMax) return {};
   Error error = WithElement(Error::Service("MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size"), "Size", std::to_string(bytes));
   return Fail(WithElement(std::move(error), "MaxSizeAllowed", std::to_string(kMetadataBytesMax)));
-}
-
-Result<std::string> AclOf(const std::optional<std::string>& canned, bool has_grants, std::string_view ownership) {
-  const std::string acl = canned.value_or("");
-  const bool is_owners = acl.empty() || acl == "bucket-owner-full-control" || acl == "private";
-  if (ownership == "BucketOwnerEnforced" && (has_grants || !is_owners)) {
-    return Fail(Error::Service("AccessControlListNotSupported", "The bucket does not allow ACLs"));
-  }
-  if (has_grants) return Fail(HeaderNotImplemented("x-amz-grant-*"));
-  if (!acl.empty() && std::ranges::find(kCannedAcls, acl) == kCannedAcls.end()) return Fail(InvalidArgument("Argument is invalid", "x-amz-acl", acl));
-  return acl == "private" ? std::string() : acl;
 }
 
 Result<> CheckStorageClass(std::string_view storage_class) {

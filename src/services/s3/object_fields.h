@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "model/s3.h"
+#include "services/s3/grants.h"
 #include "services/s3/buckets.h"
 #include "services/s3/checksums.h"
 #include "services/s3/s3_errors.h"
@@ -80,8 +81,6 @@ Result<StringPairs> TagsOf(const std::vector<Tag>& tags, size_t most);
 std::vector<Tag> TagList(const StringPairs& tags);
 
 Result<> CheckMetadata(const StringPairs& metadata);
-// Canned ones, and grants, which are refused. `ownership`: the bucket's. Errors: AccessControlListNotSupported, InvalidArgument.
-Result<std::string> AclOf(const std::optional<std::string>& canned, bool has_grants, std::string_view ownership);
 Result<> CheckStorageClass(std::string_view storage_class);
 Result<> CheckEncryption(const std::string& algorithm, const std::string& kms_key_id);
 // The retention that the bucket gives each new version, and what a request says of it.
@@ -116,8 +115,7 @@ void TakeContentHeaders(const T& request, ObjectRow& row) {
 template <typename T>
 Result<> TakeControls(const T& request, const BucketRow& bucket, WallTime now, ObjectRow& row) {
   MF_TRY_VOID(RefuseCustomerKeys(request));
-  const bool has_grants = request.grant_full_control || request.grant_read || request.grant_read_acp || request.grant_write_acp;
-  MF_TRY(row.acl, AclOf(request.acl, has_grants, bucket.ownership));
+  MF_TRY(row.acl, AclOf(request.acl, GrantHeadersOf(request), bucket.ownership));
   row.storage_class = request.storage_class.value_or("");
   if (row.storage_class == "STANDARD") row.storage_class.clear();
   MF_TRY_VOID(CheckStorageClass(row.storage_class));
