@@ -705,6 +705,40 @@ def test_what_a_fifo_topic_asks_for(square, settings, text):
         square.sns.publish(TopicArn=square.fifo(), Message="x", **settings)
 
 
+def test_settings_of_text_messages_and_numbers_are_kept(square):
+    sns = square.sns
+    with Refused("InvalidParameter", "Colour is not a valid attribute"):
+        sns.set_sms_attributes(attributes={"Colour": "red"})
+    with Refused("InvalidParameter", "Invalid parameter: DefaultSMSType"):
+        sns.set_sms_attributes(attributes={"DefaultSMSType": "Loud"})
+    sns.set_sms_attributes(attributes={"DefaultSMSType": "Transactional", "MonthlySpendLimit": "5"})
+    sns.set_sms_attributes(attributes={"MonthlySpendLimit": "7"})
+    assert sns.get_sms_attributes()["attributes"] == {"DefaultSMSType": "Transactional", "MonthlySpendLimit": "7"}
+    assert sns.get_sms_attributes(attributes=["MonthlySpendLimit"])["attributes"] == {"MonthlySpendLimit": "7"}
+    number = "+15550100777"
+    sns.create_sms_sandbox_phone_number(PhoneNumber=number)
+    assert sns.list_sms_sandbox_phone_numbers()["PhoneNumbers"] == [{"PhoneNumber": number, "Status": "Pending"}]
+    [code] = [message["body"].rstrip(".").rsplit(" ", 1)[1] for message in square.outbox() if message["endpoint"] == number]
+    with Refused("VerificationException", "one-time password"):
+        sns.verify_sms_sandbox_phone_number(PhoneNumber=number, OneTimePassword="00000" if code != "00000" else "11111")
+    sns.verify_sms_sandbox_phone_number(PhoneNumber=number, OneTimePassword=code)
+    assert sns.list_sms_sandbox_phone_numbers()["PhoneNumbers"] == [{"PhoneNumber": number, "Status": "Verified"}]
+    sns.delete_sms_sandbox_phone_number(PhoneNumber=number)
+    assert sns.get_sms_sandbox_account_status()["IsInSandbox"] is False
+    assert sns.check_if_phone_number_is_opted_out(phoneNumber=number)["isOptedOut"] is False
+    assert sns.list_phone_numbers_opted_out()["phoneNumbers"] == []
+
+
+def test_a_data_protection_policy_is_kept_with_its_topic(square):
+    arn = square.topic()
+    policy = json.dumps({"Name": "p", "Version": "2021-06-01", "Statement": []})
+    assert "DataProtectionPolicy" not in square.sns.get_data_protection_policy(ResourceArn=arn)
+    square.sns.put_data_protection_policy(ResourceArn=arn, DataProtectionPolicy=policy)
+    assert square.sns.get_data_protection_policy(ResourceArn=arn)["DataProtectionPolicy"] == policy
+    with Refused("InvalidParameter", "DataProtectionPolicy"):
+        square.sns.put_data_protection_policy(ResourceArn=arn, DataProtectionPolicy="{}")
+
+
 # --- the daemon, the command line -------------------------------------------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@
 #include "services/sns/pages.h"
 #include "services/sns/publish_api.h"
 #include "services/sns/subscriptions_api.h"
+#include "services/sns/text_messages_api.h"
 #include "services/sns/topic_sender.h"
 #include "services/sns/topics_api.h"
 
@@ -18,6 +19,7 @@ class SnsService final : public services::Service {
     MF_CO_TRY_VOID(co_await service->topics_.Open(ctx));
     MF_CO_TRY_VOID(co_await service->deduplication_.Open(ctx));
     MF_CO_TRY_VOID(co_await service->outbox_.Open(ctx));
+    MF_CO_TRY_VOID(co_await service->text_messages_api_.Open(ctx));
     commons.deliveries->AddSender(std::string(kSender), service->sender_);
     commons.deliveries->AddSender(std::string(kRedriveSender), service->redrive_);
     ports.Offer<delivery::Target>(service->endpoints_, "sns");
@@ -39,6 +41,7 @@ class SnsService final : public services::Service {
         topics_api_(topics_),
         subscriptions_api_(topics_, publisher_),
         publish_api_(topics_, publisher_, outbox_, *commons.random),
+        text_messages_api_(*commons.store, topics_, outbox_, *commons.random),
         outbox_page_(outbox_),
         link_page_(subscriptions_api_, signer_),
         endpoint_(kService, &handlers_, authorizer_.AsFunction(), commons.observer, commons.files) {}
@@ -64,9 +67,11 @@ class SnsService final : public services::Service {
   TopicsApi topics_api_;
   SubscriptionsApi subscriptions_api_;
   PublishApi publish_api_;
+  TextMessagesApi text_messages_api_;
   OutboxPage outbox_page_;
   LinkPage link_page_;
-  Handlers handlers_{.topics = topics_api_, .subscriptions = subscriptions_api_, .messages = publish_api_, .tags = topics_api_};
+  Handlers handlers_{.topics = topics_api_, .subscriptions = subscriptions_api_, .messages = publish_api_, .tags = topics_api_,
+                     .data_protection = text_messages_api_, .text_messages = text_messages_api_};
   wire::Endpoint endpoint_;
 };
 

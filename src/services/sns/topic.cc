@@ -19,6 +19,7 @@ static void VisitMembers(resources::Is<TopicRow> auto& topic, auto&& visit) {
   visit("maximumMessageSize", topic.maximum_message_size);
   visit("contentBasedDeduplication", topic.content_based_deduplication);
   visit("deduplicatesPerGroup", topic.deduplicates_per_group);
+  visit("dataProtectionPolicy", topic.data_protection_policy);
   visit("feedback", topic.feedback);
   visit("tags", topic.tags);
 }

@@ -42,6 +42,7 @@ struct TopicRow {
   int maximum_message_size = 0;   // 0: 262,144
   bool content_based_deduplication = false;  // these two: of FIFO topics
   bool deduplicates_per_group = false;       // FifoThroughputScope MessageGroup
+  std::string data_protection_policy;        // JSON as the client wrote it: kept, and nothing is hidden
   resources::StringPairs feedback;           // roles and rates of delivery logs: kept, and nothing follows from them
   resources::Tags tags;
 };

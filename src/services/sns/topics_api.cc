@@ -64,6 +64,7 @@ Task<Result<CreateTopicResponse>> TopicsApi::CreateTopic(Context& ctx, CreateTop
   }
   if (wanted.name.is_fifo() && !is_fifo) co_return Fail(InvalidParameter("Topic Name"));
   if (request.tags) MF_CO_TRY_VOID(resources::AddTags(wanted.tags, TagsOf(*request.tags), kTagRules));
+  wanted.data_protection_policy = request.data_protection_policy.value_or("");
   const auto accepts = [&](const TopicRow& existing) { return CheckSame(existing, request, wanted); };
   MF_CO_TRY_VOID(co_await topics_->Create(ctx, wanted, accepts));
   co_return CreateTopicResponse{.topic_arn = wanted.name.Arn()};
