@@ -1,4 +1,4 @@
-"""If this fails, a daemon that is killed loses events that it had taken (PutEvents), on their way to the targets of their rules.
+"""If this fails, a daemon that is killed loses events that it had taken (PutEvents): on their way to the targets of their rules, or of their archive.
 
 MAYFLY_CRASH_RULE_KILLS says how often it is killed (a few times by default, two hundred with ./dev test --all), MAYFLY_CRASH_SEED when.
 """
@@ -25,6 +25,7 @@ KILLS = int(os.environ.get("MAYFLY_CRASH_RULE_KILLS", rounds(4, 200)))
 SEED = int(os.environ.get("MAYFLY_CRASH_SEED", random.randrange(1 << 32)))
 SENDERS = 3
 ACCOUNT, REGION = "000000000000", "us-east-1"
+DEFAULT_BUS = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"
 SETTINGS = ("--async-backoff-min", "0.05", "--async-backoff-max", "1")
 
 
@@ -62,15 +63,34 @@ def set_up(daemon):
     arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:q"
     statement = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": arn}
     sqs.create_queue(QueueName="q", Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]}), "VisibilityTimeout": "3600"})
+    events.create_archive(ArchiveName="all", EventSourceArn=DEFAULT_BUS)
     bus = events.create_event_bus(Name="second")["EventBusArn"]
     for name, target in {"default": bus, "second": arn}.items():
         events.put_rule(Name="r", EventBusName=name, EventPattern='{"source":["crash"]}')
         events.put_targets(Rule="r", EventBusName=name, Targets=[{"Id": "t", "Arn": target}])
 
 
-def receive_all(daemon, received):
+def replayed(daemon):
+    """The numbers of the events that the archive gives back; the daemon is killed on the way."""
+    events, sqs = daemon.client("events"), daemon.client("sqs")
+    arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:again"
+    statement = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": arn}
+    sqs.create_queue(QueueName="again", Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]}), "VisibilityTimeout": "3600"})
+    rule = events.put_rule(Name="again", EventPattern='{"replay-name":["all"]}')["RuleArn"]
+    events.put_targets(Rule="again", Targets=[{"Id": "t", "Arn": arn}])
+    events.start_replay(ReplayName="all", EventSourceArn=f"arn:aws:events:{REGION}:{ACCOUNT}:archive/all", EventStartTime=1, EventEndTime=4e9,
+                        Destination={"Arn": DEFAULT_BUS, "FilterArns": [rule]})
+    threading.Event().wait(0.2)
+    daemon.kill()
+    daemon.start()
+    events = daemon.client("events")
+    wait_until(lambda: events.describe_replay(ReplayName="all")["State"] == "COMPLETED", 120, "the end of the replay")
+    return events.describe_archive(ArchiveName="all")["EventCount"]
+
+
+def receive_all(daemon, received, queue="q"):
     sqs = daemon.client("sqs")
-    url = sqs.get_queue_url(QueueName="q")["QueueUrl"]
+    url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
     while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
         received.update(json.loads(message["Body"])["detail"]["n"] for message in messages)
     return received
@@ -99,4 +119,7 @@ def test_no_acknowledged_event_is_lost(data_directory):
             wait_until(lambda: acknowledged <= receive_all(daemon, received), 120, "every acknowledged event has arrived")
         except AssertionError:
             raise AssertionError("lost: %s\n%s" % (sorted(acknowledged - received), daemon.log_text())) from None
+        kept, again = replayed(daemon), set()
+        wait_until(lambda: acknowledged <= receive_all(daemon, again, "again"), 120, "every acknowledged event has come out of the archive")
+        assert kept >= len(acknowledged), f"the archive counts {kept} of {len(acknowledged)} events"
         assert len(acknowledged) >= KILLS, "hardly an event was accepted: this has tested nothing"

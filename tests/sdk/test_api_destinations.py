@@ -2,7 +2,10 @@
 import base64
 import http.server
 import json
+import os
 import queue as queues
+import subprocess
+import sys
 import threading
 from urllib.parse import parse_qs, urlsplit
 
@@ -177,6 +180,24 @@ def test_a_pipe_asks_an_endpoint_and_sends_to_one(world, web, daemon):
         wait_until(lambda: world.is_empty(from_url), SECONDS, "the message to be deleted")
     finally:
         pipes.delete_pipe(Name=name)
+
+
+def test_the_command_line(world, daemon):
+    environment = {**os.environ, "AWS_ENDPOINT_URL": daemon.url, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
+
+    def aws(*arguments):
+        done = subprocess.run([sys.executable, "-m", "awscli", "events", *arguments, "--output", "json"], env=environment, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return json.loads(done.stdout or "{}")
+    name = fresh("cli")
+    parameters = {"BasicAuthParameters": {"Username": "u", "Password": "p"}}
+    connection = aws("create-connection", "--name", name, "--authorization-type", "BASIC", "--auth-parameters", json.dumps(parameters))["ConnectionArn"]
+    endpoint = {"Name": name, "ConnectionArn": connection, "InvocationEndpoint": "https://example.com/*", "HttpMethod": "POST"}
+    aws("create-api-destination", "--cli-input-json", json.dumps(endpoint))  # what looks like a URL the CLI fetches
+    assert aws("describe-api-destination", "--name", name)["ApiDestinationState"] == "ACTIVE"
+    assert name in [one["Name"] for one in aws("list-connections", "--name-prefix", name)["Connections"]]
+    aws("delete-api-destination", "--name", name)
+    aws("delete-connection", "--name", name)
 
 
 def test_connections_outlive_the_daemon_in_a_file_of_its_own(web):

@@ -1,5 +1,7 @@
 #include "services/events/archives.h"
 
+#include <set>
+
 #include "base/log.h"
 #include "services/events/rule_patterns.h"
 
@@ -69,15 +71,17 @@ void Archives::Choose(const BusName& bus, const Event& event, const json::Value&
 }
 
 Task<Result<>> Archives::Keep(Context& ctx, std::vector<ArchivedEvents::New> chosen) {
-  std::map<std::string, int64_t> oldest;
+  std::map<std::string, int64_t> oldest;  // of archives that were empty; others are planned already
+  std::set<std::string> all;
   for (const auto& one : chosen) {
+    all.insert(one.archive);
+    if (events_->CountsOf(one.archive).events > 0) continue;
     const auto [place, is_new] = oldest.emplace(one.archive, one.time_millis);
     place->second = std::min(place->second, one.time_millis);
   }
   MF_CO_TRY_VOID(co_await events_->Append(ctx, std::move(chosen)));
-  for (const auto& [archive, millis] : oldest) {
-    // The first event of an archive plans its sweep; later ones follow from that.
-    if (events_->CountsOf(archive).events == 1) PlanSweep(archive, millis);
+  for (const auto& [archive, millis] : oldest) PlanSweep(archive, millis);
+  for (const std::string& archive : all) {
     if (events_->IsBeyondBounds(archive)) sweeps_.Plan(archive, calendar_->WallNow());
   }
   co_return Result<>();
