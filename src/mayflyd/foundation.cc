@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "keyring/keyring.h"
+#include "keyring/sealing_store.h"
 
 namespace mayfly::daemon {
 namespace {
@@ -38,6 +39,8 @@ Result<> Foundation::Open(const Options& options, const std::string& data_path) 
 Task<Result<>> Foundation::OpenKeyring(Context& ctx, const std::string& data_path, std::shared_ptr<keyring::SecretBytes> passphrase) {
   keyring::SecretBytes given = passphrase ? std::move(*passphrase) : keyring::SecretBytes();
   MF_CO_TRY(keyring, co_await keyring::Keyring::Open(ctx, data_path + "/master-key", std::move(given), *store));
+  // Functions and their versions: environment variables.
+  sealed_store = keyring::SealParts(*store, *keyring, {.tables = {"functions", "versions"}, .queues = nullptr});
   co_return Result<>();
 }
 
@@ -57,7 +60,7 @@ void Foundation::BindPolicies(const services::Ports& ports) {
 }
 
 services::Commons Foundation::MakeCommons(const std::string& data_path, const std::string& origin, delivery::DurableLanes& lanes) {
-  return {.loop = &loop, .calendar = &calendar, .random = &random, .files = &files, .store = store.get(), .keyring = keyring.get(), .logs = logs.get(), .metrics = &metrics, .traces = &traces,
+  return {.loop = &loop, .calendar = &calendar, .random = &random, .files = &files, .store = sealed_store.get(), .keyring = keyring.get(), .logs = logs.get(), .metrics = &metrics, .traces = &traces,
           .targets = &targets, .directory = &directory, .lanes = &lanes, .deliveries = deliveries.get(), .identities = enforcement.get(), .keys = keys.get(), .sessions = sessions.get(), .mode = authenticator->mode(), .observer = desk->Watch(LogFaults), .trail = &trail,
           .data_path = data_path, .origin = origin};
 }

@@ -1,5 +1,6 @@
 #include "services/sqs/service.h"
 
+#include "keyring/sealing_store.h"
 #include "services/sqs/authorizer.h"
 #include "services/sqs/dead_letters_api.h"
 #include "services/sqs/messages_api.h"
@@ -27,7 +28,8 @@ class SqsService final : public services::Service {
 
   SqsService(const services::Commons& commons, std::unique_ptr<store::Store> store, const QueuesOptions& options)
       : store_(std::move(store)),
-        queues_(*commons.calendar, *store_, *commons.random, options),
+        sealed_(keyring::SealParts(*store_, *commons.keyring, {.tables = {}, .queues = [](std::string_view) { return true; }})),
+        queues_(*commons.calendar, *sealed_, *commons.random, options),
         move_tasks_(*commons.calendar, queues_, *commons.random),
         authorizer_(queues_, *commons.identities, *commons.calendar),
         ports_(queues_, authorizer_),
@@ -48,6 +50,7 @@ class SqsService final : public services::Service {
 
  private:
   std::unique_ptr<store::Store> store_;
+  std::unique_ptr<store::Store> sealed_;  // the same, in which messages lie sealed
   Queues queues_;
   MoveTasks move_tasks_;
   Authorizer authorizer_;
