@@ -7,6 +7,7 @@ import queue as queues
 import subprocess
 import sys
 import threading
+import time
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -27,15 +28,18 @@ class Web:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def handle_any(self):
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+                body, headers = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode(), {}
                 if self.path.startswith("/token"):
                     status, answer = 200, json.dumps({"access_token": f"t{outer.tokens}", "token_type": "bearer", "expires_in": 3600})
                     outer.tokens += 1
                     outer.token_requests.append((self.command, self.path, body))
                 else:
-                    status, answer = outer.answers.pop(0) if outer.answers else (200, "{}")
+                    status, answer, *more = outer.answers.pop(0) if outer.answers else (200, "{}")
+                    headers = more[0] if more else {}
                     outer.requests.put((self.command, self.path, {name.lower(): value for name, value in self.headers.items()}, body))
                 self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
                 self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()
                 self.wfile.write(answer.encode())
@@ -100,6 +104,13 @@ def test_what_fails_is_tried_again_or_becomes_a_dead_letter(world, web, daemon):
     for _ in range(3):
         assert web.next()[2]["authorization"] == "Basic " + base64.b64encode(b"u:p").decode()
         daemon.advance(120)
+    web.answers = [(429, "", {"Retry-After": "3"}), (200, "")]
+    world.put(source, {"n": 3})
+    web.next()
+    begin = time.monotonic()
+    daemon.advance(120)
+    web.next()
+    assert time.monotonic() - begin > 2, "the server was to be left alone"
     web.answers = [(400, "no")]
     world.put(source, {"n": 2})
     web.next()

@@ -2,14 +2,18 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/event.h"
 #include "base/real_loop.h"
+#include "base/text.h"
 
 namespace mayfly::events {
 namespace {
 
 constexpr Duration kTokenMargin = std::chrono::seconds(60);
 constexpr size_t kTurnsKeptMax = 10'000;
+constexpr std::chrono::seconds kRetryAfterMax{300};
 
 Error ToTryAgain(std::string code, std::string message) {
   Error error = Error::Service(std::move(code), std::move(message));
@@ -18,6 +22,13 @@ Error ToTryAgain(std::string code, std::string message) {
 }
 
 Error AuthorizationFailure(std::string_view what) { return Error::Service("AuthorizationFailure", fmt::format("no token could be fetched: {}", what)); }
+
+// How long a server wants to be left alone: Retry-After in seconds, as most say it.
+std::optional<std::chrono::seconds> RestAskedFor(const http::ClientResponse& answer) {
+  const auto seconds = ParseNumber<int64_t>(Trim(answer.headers.Get("Retry-After")));
+  if (!seconds || *seconds <= 0) return std::nullopt;
+  return std::min(std::chrono::seconds(*seconds), kRetryAfterMax);
+}
 
 }  // namespace
 
@@ -89,6 +100,10 @@ Task<Result<std::string>> DestinationCaller::Call(Context& ctx, const delivery::
   if (verdict == CallVerdict::Taken) co_return std::move(answer->body);
   if (answer->status == 401 || answer->status == 407) ForgetToken(*connection);
   std::string said = fmt::format("{} answered {}", url, answer->status);
+  if (const auto rest = RestAskedFor(*answer)) {
+    TimePoint& next = next_turn_[destination->Arn()];
+    next = std::max(next, loop_->Now() + *rest);
+  }
   if (verdict == CallVerdict::Refused) co_return Fail(Error::Service("ErrorFromTarget", std::move(said)));
   co_return Fail(ToTryAgain(answer->status == 429 ? "TooManyRequestsException" : "ErrorFromTarget", std::move(said)));
 }

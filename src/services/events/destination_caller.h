@@ -2,7 +2,7 @@
 // leaves it here.
 //
 // One per daemon, on its strand. Calls of one destination are spread over time by its rate; who would wait longer than kTurnWaitMax is told to come
-// again (retryable). A token is fetched once, kept in memory until a minute before its end, and fetched again after a 401 or 407.
+// again (retryable); a server that asks for a rest (Retry-After, seconds) has it, up to five minutes. A token is fetched once, kept in memory until a minute before its end, and fetched again after a 401 or 407.
 #pragma once
 
 #include <map>
