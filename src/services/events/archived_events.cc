@@ -43,11 +43,13 @@ void ArchivedEvents::StageCounts(store::Batch& batch, const std::string& archive
 Task<Result<>> ArchivedEvents::Append(Context& ctx, std::vector<New> events) {
   store::Batch batch;
   std::map<std::string, ArchiveCounts> added;
-  for (New& event : events) {
+  for (const New& event : events) {
     ArchiveCounts& more = added[event.archive];
     ++more.events;
     more.bytes += static_cast<int64_t>(event.envelope.size());
-    batch.Put(kEventsTable, PrefixOf(event.archive) + TimeText(event.time_millis) + '/' + event.id, std::move(event.envelope));
+    const std::string key = PrefixOf(event.archive) + TimeText(event.time_millis) + '/' + event.id;
+    batch.RequireAbsent(kEventsTable, key);
+    batch.Put(kEventsTable, key, event.envelope);
   }
   for (const auto& [archive, more] : added) {
     counts_[archive].events += more.events;
@@ -60,7 +62,15 @@ Task<Result<>> ArchivedEvents::Append(Context& ctx, std::vector<New> events) {
     counts_[archive].events -= more.events;
     counts_[archive].bytes -= more.bytes;
   }
-  co_return Fail(committed.error());
+  if (committed.error().code != "PreconditionFailed") co_return Fail(committed.error());
+  // Some have come before, by a delivery that is repeated: they are there already.
+  if (events.size() == 1) co_return Result<>();
+  for (New& event : events) {
+    std::vector<New> one;
+    one.push_back(std::move(event));
+    MF_CO_TRY_VOID(co_await Append(ctx, std::move(one)));
+  }
+  co_return Result<>();
 }
 
 ArchiveCounts ArchivedEvents::CountsOf(const std::string& archive) const {

@@ -37,7 +37,7 @@ class ArchivedEvents {
     std::string id;
     std::string envelope;
   };
-  // One commit. Error: a fault of the store; nothing is kept.
+  // One commit; an event that an archive has already stays one. Error: a fault of the store.
   Task<Result<>> Append(Context& ctx, std::vector<New> events);
   ArchiveCounts CountsOf(const std::string& archive) const;
   // At most `limit` behind `position` ("": from `from_millis` on), at or before `to_millis`.

@@ -38,6 +38,14 @@ TEST_F(ArchivedEventsTest, AreReadInTheOrderOfTheirTimes) {
   EXPECT_EQ(Read(0, 10'000, first->back().position), "{b}{c}");
 }
 
+TEST_F(ArchivedEventsTest, WhatComesAgainIsThereOnce) {
+  Append(1'000, "a");
+  ASSERT_TRUE(loop_.Run(events_.Append(ctx_, {{.archive = "a/r/one", .time_millis = 1'000, .id = "a", .envelope = "{a}"},
+                                              {.archive = "a/r/one", .time_millis = 1'001, .id = "b", .envelope = "{b}"}})));
+  EXPECT_EQ(Read(0, 10'000), "{a}{b}");
+  EXPECT_EQ(events_.CountsOf("a/r/one").events, 2);
+}
+
 TEST_F(ArchivedEventsTest, CountsOutliveTheDaemon) {
   Append(1'000, "a");
   Append(2'000, "bb");
