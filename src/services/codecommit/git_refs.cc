@@ -90,8 +90,11 @@ std::optional<GitRefs> ReadGitRefs(const std::string& path) {
   const auto head = ReadSmallFile(path + "/HEAD");
   if (!head) return std::nullopt;
   GitRefs found{.refs = {}, .head = ReadHead(*head)};
-  if (const auto packed = ReadSmallFile(path + "/packed-refs")) ReadPackedRefs(*packed, found.refs);
-  ReadLooseRefs(path, found.refs);  // which count more
+  // In this order, as git does: what is being packed is in its own file, in the packed ones, or in both.
+  ReadLooseRefs(path, found.refs);
+  Refs packed;
+  if (const auto text = ReadSmallFile(path + "/packed-refs")) ReadPackedRefs(*text, packed);
+  found.refs.merge(packed);  // files of their own count more
   return found;
 }
 

@@ -1,6 +1,12 @@
 // If these fail, pushes are not seen, are seen that were none, or their triggers are told something else than on AWS.
 #include "services/codecommit/git_refs.h"
 
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -31,6 +37,21 @@ TEST(GitRefs, FilesOfTheirOwnAreRead) {
   EXPECT_EQ(ReadHead("ref: ../../etc/passwd"), "");
   EXPECT_EQ(BranchOf("refs/heads/a/b"), "a/b");
   EXPECT_EQ(BranchOf("refs/tags/v1"), "");
+}
+
+TEST(GitRefs, ARepositoryIsReadFromItsFiles) {
+  const std::filesystem::path root = std::filesystem::temp_directory_path() / fmt::format("mayfly-git-refs-{}", ::getpid());
+  std::filesystem::create_directories(root / "refs/heads/a");
+  EXPECT_FALSE(ReadGitRefs(root.string())) << "without a HEAD it is none";
+  std::ofstream(root / "HEAD") << "ref: refs/heads/main\n";
+  std::ofstream(root / "packed-refs") << kOne << " refs/heads/a/b\n" << kOne << " refs/heads/main\n";
+  std::ofstream(root / "refs/heads/a/b") << kTwo << "\n";
+  std::filesystem::create_symlink(root / "refs/heads/a/b", root / "refs/heads/link");
+  const auto found = ReadGitRefs(root.string());
+  std::filesystem::remove_all(root);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->head, "refs/heads/main");
+  EXPECT_THAT(found->refs, ElementsAre(Pair("refs/heads/a/b", kTwo), Pair("refs/heads/main", kOne)));
 }
 
 TEST(GitRefs, NamesThatCouldDoHarmAreNone) {

@@ -15,9 +15,13 @@ Task<> PushWatcher::Stop() {
   co_await tasks_.Join();
 }
 
+Task<std::optional<GitRefs>> PushWatcher::ReadIfThere(RepositoryName name) {
+  if (folder_.empty()) co_return std::nullopt;
+  co_return co_await parts_.files->Run(*parts_.loop, [path = PathOf(folder_, name)] { return ReadGitRefs(path); });
+}
+
 Task<GitRefs> PushWatcher::Read(RepositoryName name) {
-  if (folder_.empty()) co_return GitRefs{};
-  auto found = co_await parts_.files->Run(*parts_.loop, [path = PathOf(folder_, name)] { return ReadGitRefs(path); });
+  auto found = co_await ReadIfThere(std::move(name));
   co_return found ? std::move(*found) : GitRefs{};
 }
 
@@ -29,10 +33,11 @@ Task<Result<>> PushWatcher::Know(Context& ctx, const RepositoryName& name, const
 }
 
 Task<Result<>> PushWatcher::Look(Context& ctx, const RepositoryRow& repository) {
-  const GitRefs now = co_await Read(repository.name);
+  const auto now = co_await ReadIfThere(repository.name);
+  if (!now) co_return Result<>();
   const auto known = parts_.tables->known.Find(repository.name.Key());
   const Refs before = known ? Refs(known->refs.begin(), known->refs.end()) : Refs();
-  const std::vector<RefChange> changes = ChangesBetween(before, now.refs);
+  const std::vector<RefChange> changes = ChangesBetween(before, now->refs);
   if (changes.empty()) co_return Result<>();
   std::vector<delivery::LaneItem> owed;
   for (const RepositoryTrigger& trigger : ReadTriggers(repository.triggers)) {
@@ -43,7 +48,7 @@ Task<Result<>> PushWatcher::Look(Context& ctx, const RepositoryRow& repository) 
                                      .delivery = MakeTriggerDelivery(event, parts_.random->Uuid()), .attempts = 0, .accepted_at = parts_.lanes->Time()}));
   }
   MF_CO_TRY_VOID(co_await parts_.lanes->AppendAll(ctx, std::move(owed)));
-  co_return co_await Know(ctx, repository.name, now.refs);
+  co_return co_await Know(ctx, repository.name, now->refs);
 }
 
 Task<> PushWatcher::LookForEver() {

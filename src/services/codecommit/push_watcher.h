@@ -3,6 +3,7 @@
 // A push is a difference between the references in a repository's files and those that its triggers know (KnownRefsRow). The files are looked
 // at every kLookEvery, of repositories with triggers. First what is owed is durable, then what is known: a crash between the two tells of a
 // push twice, and of none never; a push while the daemon did not run is told of by its next start. Several pushes between two looks are one.
+// A repository that is not there (any more) tells nothing: its references have not been deleted.
 // One per daemon, on its strand; files are read on a pool. Nothing runs without a folder.
 #pragma once
 
@@ -41,6 +42,8 @@ class PushWatcher final : public delivery::Sender {
  private:
   Task<> LookForEver();
   Task<Result<>> Look(Context& ctx, const RepositoryRow& repository);
+  // nullopt: there is no bare repository, or it cannot be read.
+  Task<std::optional<GitRefs>> ReadIfThere(RepositoryName name);
 
   WatcherParts parts_;
   std::string folder_;
