@@ -93,6 +93,16 @@ def test_a_function_must_let_the_rule_in(field):
     assert record["requestPayload"] == {"n": 2, "topic": topic}
 
 
+def test_an_error_action_may_publish_to_a_topic(field):
+    action, url = field.to_queue()
+    topic = field.topic_name()
+    field.rule(f"SELECT ruleName, topic() AS topic FROM '{topic}/failed'", action)
+    missing = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:none"
+    rule = field.rule(f"SELECT * FROM '{topic}'", {"lambda": {"functionArn": missing}}, errorAction={"republish": {"roleArn": ROLE, "topic": topic + "/failed"}})
+    field.publish(topic, {})
+    assert [json.loads(body) for body in field.bodies(url)] == [{"ruleName": rule, "topic": topic + "/failed"}]
+
+
 def test_topics_buckets_and_further_topics(field):
     s3, bucket, topic = field.daemon.client("s3"), f"iot-{os.getpid()}-{next(counter)}", field.topic_name()
     s3.create_bucket(Bucket=bucket)

@@ -45,6 +45,8 @@ void SetField(delivery::Delivery& delivery, std::string_view name, std::string v
   attribute.value = std::move(value);
 }
 
+int HopsOf(const delivery::Delivery& delivery) { return ParseNumber<int>(FieldOf(delivery, "hops")).value_or(0); }
+
 // As an owed delivery carries it.
 RuleMessage ReadMessage(const RuleName& rule, const delivery::Delivery& delivery) {
   return {.topic = std::string(FieldOf(delivery, "topic")), .payload = delivery.body, .millis = ParseNumber<int64_t>(FieldOf(delivery, "millis")).value_or(0),
@@ -125,7 +127,7 @@ Task<Result<>> RuleEngine::Publish(Context& ctx, const delivery::Delivery& deliv
   Published published{.message = {.topic = name->topic, .payload = delivery.body, .millis = ToEpochMillis(parts_.calendar->WallNow()),
                                   .account_id = name->account_id, .principal = delivery.principal.name, .trace_id = parts_.random->Uuid(),
                                   .qos = ParseNumber<int>(FieldOf(delivery, "qos")).value_or(0)},
-                      .hops = ParseNumber<int>(FieldOf(delivery, "hops")).value_or(0)};
+                      .hops = HopsOf(delivery)};
   if (published.hops > kHopsMax) co_return Fail(Error::Service("InvalidRequestException", "Rules have republished the message too often."));
   std::vector<delivery::LaneItem> items;
   if (const auto ingest = ParseBasicIngest(name->topic)) {
@@ -155,7 +157,7 @@ Task<Result<>> RuleEngine::Act(Context& ctx, const RuleName& name, const deliver
   MF_CO_TRY(delivery::Delivery sent, MakeActionDelivery(name, *action, message, std::move(body)));
   sent.id = delivery.id;
   sent.trace_header = delivery.trace_header;
-  if (action->republish) SetField(sent, "hops", std::to_string(ParseNumber<int>(FieldOf(delivery, "hops")).value_or(0) + 1));
+  if (action->republish) SetField(sent, "hops", std::to_string(HopsOf(delivery) + 1));
   co_return co_await parts_.targets->Deliver(ctx, sent);
 }
 
@@ -165,7 +167,7 @@ std::vector<delivery::LaneItem> RuleEngine::InsteadOf(const delivery::OwedDelive
   const auto payload = rule.rule ? ReadSettings(rule.rule->settings) : std::nullopt;
   const Action* failed = payload ? ActionAt(*payload, FieldOf(owed.delivery, "action")) : nullptr;
   if (!failed || !payload->error_action) return {};
-  Published published{.message = ReadMessage(*name, owed.delivery), .hops = kHopsMax};
+  Published published{.message = ReadMessage(*name, owed.delivery), .hops = HopsOf(owed.delivery)};
   published.message.payload = ErrorDocument(*name, owed.delivery, KindOf(*failed), ResourceOf(*name, *failed, published.message), given_up.error);
   return {ItemFor(kErrorActionSender, *name, published, kErrorAction)};
 }
