@@ -119,6 +119,7 @@ TEST(PolicyConditionTest, Addresses) {
       {R"({"IpAddress":{"aws:SourceIp":"2001:db8:1234::/48"}})", {{"aws:SourceIp", "2001:db8:1235::1"}}, false},
       {R"({"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}})", {{"aws:SourceIp", "::ffff:10.1.1.1"}}, true},
       {R"({"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}})", {}, false},
+      {R"({"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}})", {{"aws:SourceIp", std::string("10.1.1.1\0x", 10)}}, false},
       {R"({"NotIpAddress":{"aws:SourceIp":"10.0.0.0/8"}})", {{"aws:SourceIp", "10.1.1.1"}}, false},
       {R"({"NotIpAddress":{"aws:SourceIp":"10.0.0.0/8"}})", {{"aws:SourceIp", "11.1.1.1"}}, true},
       {R"({"NotIpAddress":{"aws:SourceIp":"10.0.0.0/8"}})", {}, true},

@@ -18,7 +18,7 @@ constexpr size_t kAddressBytesMax = 64;
 using AddressBytes = std::array<uint8_t, 16>;
 
 std::optional<AddressBytes> ParseAddress(std::string_view text) {
-  if (text.size() > kAddressBytesMax) return std::nullopt;
+  if (text.size() > kAddressBytesMax || text.find('\0') != std::string_view::npos) return std::nullopt;
   const std::string terminated(text);
   AddressBytes bytes{};
   if (text.find(':') != std::string_view::npos) {

@@ -24,7 +24,7 @@ std::string Written(const in6_addr& address) {
 }  // namespace
 
 std::optional<std::string> CanonicalAddress(std::string_view text) {
-  if (text.size() >= INET6_ADDRSTRLEN) return std::nullopt;
+  if (text.size() >= INET6_ADDRSTRLEN || text.find('\0') != std::string_view::npos) return std::nullopt;
   const std::string owned(text);
   in_addr v4{};
   if (::inet_pton(AF_INET, owned.c_str(), &v4) == 1) return Written(AF_INET, &v4);

@@ -10,6 +10,7 @@
 namespace mayfly::patterns {
 
 std::optional<Network> ParseAddress(const std::string& text) {
+  if (text.contains('\0')) return std::nullopt;  // what is read below would end there
   Network network;
   const bool is_v6 = text.contains(':');
   if (::inet_pton(is_v6 ? AF_INET6 : AF_INET, text.c_str(), network.address.data()) != 1) return std::nullopt;

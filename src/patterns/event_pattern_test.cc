@@ -93,6 +93,7 @@ TEST(EventPattern, NumbersAndNetworks) {
   EXPECT_TRUE(Matches(R"({"a":[{"cidr":"0.0.0.0/0"}]})", R"({"a":"1.2.3.4"})"));
   EXPECT_TRUE(Matches(R"({"a":[{"cidr":"2001:db8::/32"}]})", R"({"a":"2001:db8:1::1"})"));
   EXPECT_FALSE(Matches(R"({"a":[{"cidr":"::/0"}]})", R"({"a":"1.2.3.4"})"));
+  EXPECT_FALSE(Matches(R"({"a":[{"cidr":"0.0.0.0/0"}]})", R"({"a":"1.2.3.4\u0000x"})")) << "an address and more";
   EXPECT_FALSE(Matches(R"({"a":[{"cidr":"10.0.0.0/8"}]})", R"({"a":"not an address"})"));
 }
 
