@@ -141,6 +141,27 @@ def test_epoll_watches(own_attacker, neighbour):
     assert held == got > 0
 
 
+def test_descriptors_in_flight(own_attacker, neighbour):
+    """One function takes the descriptors that one user may have on their way through Unix sockets."""
+    def in_flight():
+        import array
+        import socket
+        pairs = [socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM) for _ in range(100)]
+        globals()["kept"] = pairs
+        sent = array.array("i", [0] * 200)
+        count = 0
+        try:
+            for one, _ in pairs:
+                for _ in range(8):
+                    one.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, sent)], socket.MSG_DONTWAIT)
+                    count += len(sent)
+        except OSError:
+            pass
+        return count
+    held, got = shares(own_attacker, neighbour, in_flight)
+    assert held == got > 0
+
+
 REFUSED = [
     ("asynchronous files, of which the machine has one number", "io_setup 1024 z:8", "ENOSYS"),
     ("a seccomp filter, whose code is counted for the machine", "seccomp 1 0 z:16", "ENOSYS"),
@@ -300,6 +321,32 @@ def attempt():
     # The kernel may free the buffers of what was killed late: the next one has a sandbox of its own.
     error, payload = attacker.function.invoke({"source": "def attempt():\n    return 2", "name": "attempt", "arguments": {}})
     assert error is None, payload
+
+
+@pytest.mark.skipif(not slices.ALL, reason="a minute of a small function: ./dev test --all")
+def test_names_that_are_looked_for(own_attacker):
+    """The kernel remembers names that are not there, for whoever asks, in memory that no limit counts."""
+    def attempt():
+        import os
+        for number in range(1_200_000):
+            try:
+                os.stat("/usr/%d" % number + "x" * 60)
+            except OSError:
+                pass
+
+    def remembered():
+        lines = dict(line.split(":") for line in read("/proc/meminfo").splitlines())
+        return sum(int(lines[name].split()[0]) << 10 for name in ("SReclaimable", "SUnreclaim"))
+    attacker = own_attacker(MemorySize=128, Timeout=60)
+    attacker.evaluate("1")
+    before, worst, done = remembered(), 0, []
+    thread = threading.Thread(target=lambda: done.append(attacker.invoke(attempt)))
+    thread.start()
+    while thread.is_alive():
+        worst = max(worst, remembered() - before)
+        thread.join(0.05)
+    print(done, worst >> 20, "MiB")
+    assert worst < 250 << 20, "its memory is 128 MiB, and others use some meanwhile"
 
 
 # --- who is killed first ---
