@@ -8,6 +8,7 @@ import threading
 
 import pytest
 
+import slices
 from daemon import wait_until
 from watched_daemon import read
 
