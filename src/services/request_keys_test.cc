@@ -53,6 +53,13 @@ const wire::Member kMembers[] = {
 };
 const wire::Structure kRequest{"FakeRequest", kMembers, &wire::MakeObject<FakeRequest>, &wire::DestroyObject<FakeRequest>};
 
+using TextPairs = std::initializer_list<std::pair<const char*, const char*>>;
+wire::Map<std::string> Tags(TextPairs pairs) {
+  wire::Map<std::string> tags;
+  for (const auto& [key, value] : pairs) tags.emplace_back(key, value);
+  return tags;
+}
+
 class RequestKeysTest : public ::testing::Test {
  protected:
   FakeRequest& request() { return *static_cast<FakeRequest*>(message_.get()); }
@@ -72,11 +79,11 @@ class RequestKeysTest : public ::testing::Test {
 };
 
 TEST_F(RequestKeysTest, TagsOfAnyServiceAndItsOwnKeys) {
-  request().tags = {{"team", "red"}, {"cost", "7"}};
+  request().tags = Tags({{"team", "red"}, {"cost", "7"}});
   request().protocol = "sqs";
   EXPECT_EQ(KeysOf("sns:Subscribe"), "aws:RequestTag/team=red, aws:TagKeys=team,cost, aws:RequestTag/cost=7, sns:Protocol=sqs, ");
   request() = {};
-  request().tag_keys = {"a", "b"};
+  request().tag_keys = std::vector<std::string>{"a", "b"};
   request().protocol = "sqs";
   EXPECT_EQ(KeysOf("sqs:UntagQueue"), "aws:TagKeys=a,b, ");
 }
@@ -123,8 +130,8 @@ TEST_F(RequestKeysTest, ParametersForTheTrailHaveNoSecrets) {
   EXPECT_EQ(ParametersOf(message_), "");
   request().name = "n\"";
   request().secret = "hunter2";
-  request().tags = {{"a", "b"}};
-  request().tag_keys = {"k"};
+  request().tags = Tags({{"a", "b"}});
+  request().tag_keys = std::vector<std::string>{"k"};
   EXPECT_EQ(ParametersOf(message_), R"({"name":"n\"","secret":"HIDDEN_DUE_TO_SECURITY_REASONS","tags":{"a":"b"},"tagKeys":["k"]})");
   request().name = std::string(kParametersBytesMax, 'x');
   EXPECT_EQ(ParametersOf(message_), "");
