@@ -7,6 +7,9 @@
 namespace mayfly::daemon {
 namespace {
 
+// Whose rows hold secrets as they were given: environment variables, what connections show to those whom they call, access keys.
+constexpr const char* kSealedTables[] = {"functions", "versions", "event_connections", "iam-access-keys"};
+
 void LogFaults(Context& ctx, const wire::Operation* operation, int status, const Error* error) {
   if (!error || error->kind != Error::Kind::Fault) return;
   log::Error("{} {} answered {}: {}", ctx.request_id, operation ? operation->name : "-", status, error->ToString());
@@ -39,8 +42,7 @@ Result<> Foundation::Open(const Options& options, const std::string& data_path) 
 Task<Result<>> Foundation::OpenKeyring(Context& ctx, const std::string& data_path, std::shared_ptr<keyring::SecretBytes> passphrase) {
   keyring::SecretBytes given = passphrase ? std::move(*passphrase) : keyring::SecretBytes();
   MF_CO_TRY(keyring, co_await keyring::Keyring::Open(ctx, data_path + "/master-key", std::move(given), *store));
-  // Functions and their versions: environment variables.
-  sealed_store = keyring::SealParts(*store, *keyring, {.tables = {"functions", "versions"}, .queues = nullptr});
+  sealed_store = keyring::SealParts(*store, *keyring, {.tables = {std::begin(kSealedTables), std::end(kSealedTables)}, .queues = nullptr});
   co_return Result<>();
 }
 

@@ -54,7 +54,7 @@ struct Foundation {
   BlockingPool files{"mayfly-files", 4};
   std::unique_ptr<store::Store> store;
   std::shared_ptr<const keyring::Keyring> keyring;
-  std::unique_ptr<store::Store> sealed_store;  // `store`, in which rows with secrets of functions lie sealed
+  std::unique_ptr<store::Store> sealed_store;  // `store`, in which rows that hold secrets lie sealed
   std::unique_ptr<store::LogStore> logs;
   telemetry::Metrics metrics;
   telemetry::TraceSegments traces;
