@@ -239,6 +239,19 @@ def test_another_account_needs_a_policy(client, name, daemon):
         other.get_secret_value(SecretId=arn)
     with refused("ResourceNotFoundException"):
         other.get_secret_value(SecretId=name)
+    # With one, and a key whose policy lets the other account use it, too.
+    kms = daemon.client("kms")
+    allow = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:root"}, "Action": "*", "Resource": "*"}
+    policy = {"Version": "2012-10-17", "Statement": [allow, {**allow, "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}}]}
+    client.put_resource_policy(SecretId=name, ResourcePolicy=json.dumps(policy))
+    with refused("AccessDeniedException") as how:  # AWS's own key is for its account
+        other.get_secret_value(SecretId=arn)
+    assert how.text == "Access to KMS is not allowed"
+    key = kms.create_key(Policy=json.dumps(policy))["KeyMetadata"]["KeyId"]
+    client.update_secret(SecretId=name, KmsKeyId=key)
+    assert other.get_secret_value(SecretId=arn)["SecretString"] == "x"
+    other.put_secret_value(SecretId=arn, SecretString="y")
+    assert client.get_secret_value(SecretId=name)["SecretString"] == "y"
 
 
 def rotator(aws, functions, **settings):

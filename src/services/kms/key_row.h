@@ -11,9 +11,9 @@
 
 namespace mayfly::kms {
 
-inline constexpr size_t kKeysMax = 100'000;        // per account and region
+inline constexpr size_t kKeysMax = 100'000;        // of all accounts (AWS: of each, in a region)
 inline constexpr size_t kAliasesMax = 50;          // per key
-inline constexpr size_t kGrantsMax = 50'000;       // per key
+inline constexpr size_t kGrantsMax = 50'000;       // of all accounts (AWS: per key)
 inline constexpr size_t kOnDemandRotationsMax = 25;  // per key
 
 struct KeyName {

@@ -59,7 +59,7 @@ Task<Result<CreateSecretResponse>> SecretsApi::CreateSecret(Context& ctx, Create
   MF_CO_TRY(std::optional<SecretValue> value, ValueOf(request.secret_string, request.secret_binary));
   MF_CO_TRY(resources::StringPairs tags, PairsOf(request.tags.value_or(std::vector<Tag>())));
   if (secrets_->tables().secrets.size() >= kSecretsMax) co_return Fail(Error::Service("LimitExceededException", "The quota of secrets has been reached."));
-  MF_CO_TRY(const std::string key_arn, co_await secrets_->FindKey(ctx, request.kms_key_id.value_or("")));
+  MF_CO_TRY(const std::string key_arn, co_await secrets_->FindKey(ctx, ctx.principal.account_id, request.kms_key_id.value_or("")));
   Secrets::NewVersion version{.id = request.client_request_token.value_or(secrets_->NewId()), .value = value.value_or(SecretValue()), .stages = {std::string(kCurrent)},
                               .key_arn = key_arn};
   CreateSecretResponse response{.arn = {}, .name = request.name, .version_id = {}, .replication_status = {}};
@@ -116,7 +116,7 @@ Task<Result<SecretPointer>> SecretsApi::EditAlive(Context& ctx, const std::strin
 Task<Result<UpdateSecretResponse>> SecretsApi::UpdateSecret(Context& ctx, UpdateSecretRequest request) {
   MF_CO_TRY(std::optional<SecretValue> value, ValueOf(request.secret_string, request.secret_binary));
   MF_CO_TRY(const SecretPointer found, secrets_->FindAlive(ctx, request.secret_id));
-  MF_CO_TRY(const std::string key_arn, co_await secrets_->FindKey(ctx, request.kms_key_id.value_or(found->kms_key_id)));
+  MF_CO_TRY(const std::string key_arn, co_await secrets_->FindKey(ctx, found->name.account_id, request.kms_key_id.value_or(found->kms_key_id)));
   UpdateSecretResponse response{.arn = found->Arn(), .name = found->name.name, .version_id = {}};
   Secrets::NewVersion version{.id = request.client_request_token.value_or(secrets_->NewId()), .value = value.value_or(SecretValue()), .stages = {std::string(kCurrent)},
                               .key_arn = key_arn};

@@ -59,7 +59,7 @@ Task<Result<PutSecretValueResponse>> SecretsApi::PutSecretValue(Context& ctx, Pu
   MF_CO_TRY(std::optional<SecretValue> value, ValueOf(request.secret_string, request.secret_binary));
   if (!value) co_return Fail(BadRequest("You must provide either SecretString or SecretBinary."));
   MF_CO_TRY(const SecretPointer found, secrets_->FindAlive(ctx, request.secret_id));
-  MF_CO_TRY(const std::string key_arn, co_await secrets_->FindKey(ctx, found->kms_key_id));
+  MF_CO_TRY(const std::string key_arn, co_await secrets_->FindKey(ctx, found->name.account_id, found->kms_key_id));
   const Secrets::NewVersion version{.id = request.client_request_token.value_or(secrets_->NewId()), .value = std::move(*value),
                                     .stages = request.version_stages.value_or(std::vector<std::string>{std::string(kCurrent)}), .key_arn = key_arn};
   PutSecretValueResponse response{.arn = found->Arn(), .name = found->name.name, .version_id = version.id, .version_stages = {}};

@@ -33,6 +33,13 @@ keyring::EncryptionContext ContextOf(const SecretRow& secret, const std::string&
   return {{"SecretARN", secret.Arn()}, {"SecretVersionId", version_id}};
 }
 
+// What a key is called in an account; a caller of another one has no such alias.
+std::string KeyNameFor(const Context& ctx, const std::string& account_id, std::string name) {
+  if (name.starts_with("arn:") || account_id == ctx.principal.account_id) return name;
+  const std::string& region = ctx.principal.region;
+  return fmt::format("arn:{}:kms:{}:{}:{}{}", identity::PartitionOf(region), region, account_id, name.starts_with("alias/") ? "" : "key/", name);
+}
+
 bool IsOfAws(const SecretVersion& version) { return version.Has(kCurrent) || version.Has(kPrevious) || version.Has(kPending); }
 
 }  // namespace
@@ -71,8 +78,8 @@ SecretRow Secrets::MakeRow(const Context& ctx, const std::string& name) const {
   return secret;
 }
 
-Task<Result<std::string>> Secrets::FindKey(Context& ctx, std::string kms_key_id) {
-  auto arn = co_await keys_->Find(ctx, kms_key_id.empty() ? std::string(kUsualKey) : std::move(kms_key_id));
+Task<Result<std::string>> Secrets::FindKey(Context& ctx, std::string account_id, std::string kms_key_id) {
+  auto arn = co_await keys_->Find(ctx, KeyNameFor(ctx, account_id, kms_key_id.empty() ? std::string(kUsualKey) : std::move(kms_key_id)));
   if (!arn) co_return Fail(NotEncrypted(arn.error()));
   co_return arn;
 }

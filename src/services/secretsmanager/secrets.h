@@ -31,8 +31,8 @@ class Secrets {
   // The name of a new one.
   SecretRow MakeRow(const Context& ctx, const std::string& name) const;
 
-  // The ARN of the key that a secret is encrypted with. Errors: EncryptionFailure, AccessDeniedException.
-  Task<Result<std::string>> FindKey(Context& ctx, std::string kms_key_id);
+  // The ARN of the key that a secret of this account is encrypted with, "" being AWS's own. Errors: EncryptionFailure, AccessDeniedException.
+  Task<Result<std::string>> FindKey(Context& ctx, std::string account_id, std::string kms_key_id);
   // Errors: DecryptionFailure, AccessDeniedException; ResourceNotFoundException, the version has no value.
   Result<SecretValue> Read(const Context& ctx, const SecretRow& secret, const SecretVersion& version) const;
 
