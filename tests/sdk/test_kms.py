@@ -280,6 +280,26 @@ def test_grants(kms, key):
         kms.retire_grant(GrantToken="nothing")
 
 
+def test_what_a_grant_allows(kms, daemon):
+    other, arn = daemon.client("kms", key="111122223333"), make(kms)["Arn"]
+    who = {"KeyId": arn, "GranteePrincipal": "arn:aws:iam::111122223333:root"}
+    with refused("AccessDeniedException"):
+        other.encrypt(KeyId=arn, Plaintext=b"x")
+    kms.create_grant(**who, Operations=["Encrypt"], Constraints={"SourceArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:queue"})
+    with refused("AccessDeniedException"):
+        other.encrypt(KeyId=arn, Plaintext=b"x")
+    made = kms.create_grant(**who, Operations=["Encrypt", "Decrypt"], Constraints={"EncryptionContextSubset": {"a": "b"}})["GrantId"]
+    context = {"a": "b", "c": "d"}
+    blob = other.encrypt(KeyId=arn, Plaintext=b"x", EncryptionContext=context)["CiphertextBlob"]
+    assert other.decrypt(CiphertextBlob=blob, EncryptionContext=context)["KeyId"] == arn
+    for refusal in (lambda: other.encrypt(KeyId=arn, Plaintext=b"x", EncryptionContext={"a": "c"}), lambda: other.disable_key(KeyId=arn)):
+        with refused("AccessDeniedException"):
+            refusal()
+    kms.revoke_grant(KeyId=arn, GrantId=made)
+    with refused("AccessDeniedException"):
+        other.decrypt(CiphertextBlob=blob, EncryptionContext=context)
+
+
 def test_rotation_by_hand(kms):
     made = make(kms)
     name = made["KeyId"]

@@ -34,7 +34,9 @@ std::string NameIn(const Context& ctx, std::string_view ciphertext) {
   return head ? KeyName{head->account_id, ctx.principal.region, head->key_id}.Arn() : std::string();
 }
 
+// A grant for one source only holds for nobody here: services use keys for principals, and name no source.
 bool Holds(const GrantRow& grant, const keyring::EncryptionContext& context) {
+  if (!grant.source_arn.empty()) return false;
   const auto is_there = [&](const auto& pair) {
     const auto found = context.find(pair.first);
     return found != context.end() && found->second == pair.second;
