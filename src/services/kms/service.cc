@@ -24,7 +24,7 @@ class KmsService final : public services::Service {
         authorization_(tables_, vault_, *commons.identities, *commons.calendar),
         port_(vault_, authorization_),
         runner_(*commons.calendar, tables_, vault_),
-        api_(tables_, vault_, *commons.keyring, *commons.files),
+        api_(tables_, vault_, *commons.keyring, pool_),
         handlers_(api_.handlers()),
         endpoint_(kService, &handlers_, authorization_.AsFunction(), commons.observer, commons.files) {}
 
@@ -39,6 +39,7 @@ class KmsService final : public services::Service {
   KeyAuthorizer authorization_;
   KeyPort port_;
   KeyRunner runner_;
+  BlockingPool pool_{"mayfly-keys", 2};  // its own: an RSA key takes seconds, for which nobody else should wait
   KmsApi api_;
   Handlers handlers_;
   wire::Endpoint endpoint_;
