@@ -75,6 +75,7 @@ void NetlinkBatch::DescribeEnd(const LinkEnd& end) {
   Attribute(IFLA_ADDRESS, kHardwareAddress, sizeof kHardwareAddress);
   Number(IFLA_NUM_TX_QUEUES, 1);
   Number(IFLA_NUM_RX_QUEUES, 1);
+  if (end.mtu != 0) Number(IFLA_MTU, end.mtu);
   if (end.network_namespace >= 0) Number(IFLA_NET_NS_FD, static_cast<uint32_t>(end.network_namespace));
 }
 

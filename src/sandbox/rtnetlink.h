@@ -27,6 +27,7 @@ struct LinkEnd {
   const char* name = "";
   int index = 0;              // chosen by the caller, free in its namespace
   int network_namespace = -1;  // descriptor; -1: that of the socket
+  uint32_t mtu = 0;            // 0: the kernel's
 };
 
 class NetlinkBatch {
