@@ -55,6 +55,31 @@ sandbox::ProfileRule RouterRuleOf(const vpc::Network& network, const vpc::Profil
   return made;
 }
 
+bool IsSameBlock(const sandbox::ProfileRule& a, const sandbox::ProfileRule& b) {
+  return a.is_v6 == b.is_v6 && a.bits == b.bits && std::memcmp(a.destination, b.destination, sizeof a.destination) == 0;
+}
+
+bool Continues(const sandbox::ProfileRule& before, const sandbox::ProfileRule& rule) {
+  return IsSameBlock(before, rule) && before.protocol == rule.protocol && before.verdict == rule.verdict && before.port_high + 1 == rule.port_low;
+}
+
+// Of one block, what passes and then all else: what is refused within it needs no rules of its own, and which group lets a port by none.
+void AddRule(std::vector<sandbox::ProfileRule>& rules, const sandbox::ProfileRule& rule) {
+  const bool is_new_block = rules.empty() || !IsSameBlock(rules.back(), rule);
+  if (is_new_block) {
+    sandbox::ProfileRule rest = rule;
+    rest.protocol = 0;
+    rest.port_low = 0;
+    rest.port_high = 65535;
+    rest.verdict = ProfileVerdict::Refuse;
+    rules.push_back(rest);
+  }
+  if (rule.verdict == ProfileVerdict::Refuse) return;
+  const auto end = rules.end() - 1;  // that rest
+  if (end != rules.begin() && Continues(*(end - 1), rule)) (end - 1)->port_high = rule.port_high;
+  else rules.insert(end, rule);
+}
+
 // What follows the last one that lets something pass says what the end says: no.
 void DropRefusingEnd(std::vector<sandbox::ProfileRule>& rules) {
   while (!rules.empty() && rules.back().verdict == ProfileVerdict::Refuse) rules.pop_back();
@@ -130,7 +155,7 @@ Result<VpcProfile> MakeVpcProfile(const vpc::Network& whole, const vpc::NetworkN
   }
   VpcProfile profile{.bytes = {}, .resolves = names.resolves, .domain = names.domain, .names = {}, .relayed = {}};
   std::vector<sandbox::ProfileRule> rules;
-  for (const vpc::ProfileRule& rule : vpc::ProfileOf(network, interface_id)) rules.push_back(RouterRuleOf(network, rule));
+  for (const vpc::ProfileRule& rule : vpc::ProfileOf(network, interface_id)) AddRule(rules, RouterRuleOf(network, rule));
   DropRefusingEnd(rules);
   std::vector<ProfileTranslation> translations;
   AddTranslations(network, machine, profile, translations);

@@ -100,6 +100,17 @@ TEST_F(VpcProfileTest, NamesFollowTheVpc) {
   EXPECT_TRUE(Decode(silent.bytes).translations.empty());
 }
 
+// Broken: each port that a group lets in costs a rule for each resource, so that a usual network cannot be enforced.
+TEST_F(VpcProfileTest, NeighbouringPortsAreOneRule) {
+  InterfaceB().attached_to = "172.17.0.2";
+  for (int port = 2000; port < 2040; ++port) LetIn("sg-b", vpc::testing::In("tcp", port, "sg-a"));
+  LetIn("sg-b", vpc::testing::In("tcp", 5432, "sg-a"));
+  const Decoded decoded = Decode(Make().bytes);
+  EXPECT_EQ(std::ranges::count(decoded.rules, ProfileVerdict::Resource, &sandbox::ProfileRule::verdict), 2);
+  for (const uint16_t port : {2000, 2039, 5432}) EXPECT_EQ(decoded.At(kB, 6, port), ProfileVerdict::Resource);
+  for (const uint16_t port : {1999, 2040, 5433}) EXPECT_EQ(decoded.At(kB, 6, port), ProfileVerdict::Refuse);
+}
+
 // Broken: a network that cannot be enforced is enforced in part.
 TEST_F(VpcProfileTest, TooManyRulesAreNone) {
   InterfaceB().attached_to = "172.17.0.2";

@@ -77,7 +77,10 @@ std::optional<Address> AddressOnlyIn(const Block& block, const Blocks& blocks) {
 class Compiler {
  public:
   Compiler(const Network& network, const std::string& interface_id)
-      : network_(network), interface_id_(interface_id), ports_(PortParts(network)) {}
+      : network_(network),
+        interface_id_(interface_id),
+        hops_(HopsOf(network, network.TableOf(*network.FindSubnet(network.FindInterface(interface_id)->subnet_id)))),
+        ports_(PortParts(network)) {}
 
   std::vector<ProfileRule> Compile() {
     for (const Family family : {Family::V4, Family::V6}) {
@@ -91,8 +94,8 @@ class Compiler {
 
  private:
   Verdict At(const Address& address, std::string_view protocol, int port) const {
-    return Decide(network_,
-                  {.interface_id = interface_id_, .destination = address, .port = port, .protocol = protocol, .source_port = kClientPort});
+    return DecideAlong(network_, hops_,
+                       {.interface_id = interface_id_, .destination = address, .port = port, .protocol = protocol, .source_port = kClientPort});
   }
 
   static bool Same(const Verdict& a, const Verdict& b) { return a.passes == b.passes && a.rule == b.rule; }
@@ -138,6 +141,7 @@ class Compiler {
 
   const Network& network_;
   const std::string& interface_id_;
+  std::vector<Hop> hops_;
   std::set<int> ports_;
   std::vector<ProfileRule> rules_;
 };

@@ -46,8 +46,8 @@ bool PeerTakes(const Network& network, const GroupRule& rule, const Address& oth
 // What decides on the way; the first refusal is the verdict.
 class Walk {
  public:
-  Walk(const Network& network, const Connection& connection)
-      : network_(network), connection_(connection), from_(*network.FindInterface(connection.interface_id)) {}
+  Walk(const Network& network, const std::vector<Hop>& hops, const Connection& connection)
+      : network_(network), hops_(hops), connection_(connection), from_(*network.FindInterface(connection.interface_id)) {}
 
   Verdict Decide() {
     const auto own = AddressesOf(from_);
@@ -56,8 +56,8 @@ class Walk {
     there_ = {connection_.protocol, *source, connection_.destination, connection_.port};
     back_ = {connection_.protocol, connection_.destination, *source, connection_.source_port};
     const Subnet& subnet = *network_.FindSubnet(from_.subnet_id);
-    const auto hop = HopFrom(subnet);
-    if (!hop || hop->way == Way::None) return Refused(NoRoute(subnet, hop ? &*hop : nullptr));
+    const Hop* hop = FindHop();
+    if (!hop || hop->way == Way::None) return Refused(NoRoute(subnet, hop));
     const auto refusal = Refusal(subnet, *hop);
     return refusal.empty() ? Verdict{.passes = true, .way = hop->way, .rule = passed_by_} : Refused(refusal);
   }
@@ -65,11 +65,10 @@ class Walk {
  private:
   static Verdict Refused(std::string rule) { return {.passes = false, .way = Way::None, .rule = std::move(rule)}; }
 
-  std::optional<Hop> HopFrom(const Subnet& subnet) const {
-    for (Hop& hop : HopsOf(network_, network_.TableOf(subnet))) {
-      if (hop.block.Contains(connection_.destination)) return std::move(hop);
-    }
-    return std::nullopt;
+  // nullptr: no route takes it.
+  const Hop* FindHop() const {
+    const auto found = std::ranges::find_if(hops_, [&](const Hop& hop) { return hop.block.Contains(connection_.destination); });
+    return found == hops_.end() ? nullptr : &*found;
   }
 
   std::string NoRoute(const Subnet& subnet, const Hop* hop) const {
@@ -150,6 +149,7 @@ class Walk {
   }
 
   const Network& network_;
+  const std::vector<Hop>& hops_;
   const Connection& connection_;
   const Interface& from_;
   Packet there_;
@@ -176,8 +176,14 @@ bool Takes(const Network& network, const GroupRule& rule, const Packet& packet) 
 }
 
 Verdict Decide(const Network& network, const Connection& connection) {
+  const Interface* interface = network.FindInterface(connection.interface_id);
+  MF_ASSERT(interface);
+  return DecideAlong(network, HopsOf(network, network.TableOf(*network.FindSubnet(interface->subnet_id))), connection);
+}
+
+Verdict DecideAlong(const Network& network, const std::vector<Hop>& hops, const Connection& connection) {
   MF_ASSERT(network.FindInterface(connection.interface_id));
-  return Walk(network, connection).Decide();
+  return Walk(network, hops, connection).Decide();
 }
 
 }  // namespace mayfly::vpc

@@ -36,6 +36,8 @@ struct Verdict {
 
 // The interface is one of the network's.
 Verdict Decide(const Network& network, const Connection& connection);
+// The same for who asks often. `hops`: HopsOf the table of the interface's subnet.
+Verdict DecideAlong(const Network& network, const std::vector<Hop>& hops, const Connection& connection);
 
 // --- parts of it, which the ruleset is compiled from as well ---
 
