@@ -77,7 +77,7 @@ Result<> KeyAuthorizer::AuthorizeUse(const Context& ctx, const KeyRow& key, cons
   if (!policy && control_.IsOwner(principal, key.name.account_id)) return {};
   const std::string arn = key.name.Arn();
   const std::string action = fmt::format("kms:{}", use.operation);
-  auto allowed = control_.Authorize(principal, action, {.arn = arn, .owner_account_id = key.name.account_id, .region = key.name.region}, {&policy, 1},
+  auto allowed = control_.Authorize(principal, action, {.arn = arn, .owner_account_id = key.name.account_id, .region = key.name.region, .needs_policy = true}, {&policy, 1},
                                     KeysOf(ctx, key, use));
   if (!allowed && IsGranted(ctx, key, use)) return {};
   return allowed;
