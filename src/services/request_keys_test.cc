@@ -107,7 +107,7 @@ TEST_F(RequestKeysTest, RolesThatAreHandedOn) {
 TEST_F(RequestKeysTest, ResourcesByTemplate) {
   constexpr ResourceTemplate kTemplates[] = {
       {"thing", "{ResourceArn}"},
-      {"thing", "arn:{partition}:x:{region}:{account}:thing/{Protocol|default}/{Name}"},
+      {"thing", "arn:{partition}:x:{region}:{account}:thing/{Protocol|=default}/{Name}"},
   };
   SimLoop loop;
   Context ctx(loop);

@@ -38,7 +38,7 @@ class Filling {
     if (names == "account") return ctx_->principal.account_id;
     if (names == "partition") return identity::PartitionOf(ctx_->principal.region);
     for (const std::string_view name : Split(names, '|')) {
-      if (name.empty() || !IsUpperCase(name[0])) return name;
+      if (name.starts_with('=')) return name.substr(1);
       const std::string_view value = request_->structure() ? TextOf(*request_->structure(), request_->get(), name) : std::string_view();
       if (!value.empty()) return value;
     }

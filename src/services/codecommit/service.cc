@@ -3,9 +3,15 @@
 #include "base/real_loop.h"
 #include "services/codecommit/codecommit_api.h"
 #include "services/own_account.h"
+#include "services/resource_templates.h"
 
 namespace mayfly::codecommit {
 namespace {
+
+// What policies name the kinds of the model by.
+constexpr services::ResourceTemplate kResources[] = {
+    {"repository", "arn:{partition}:codecommit:{region}:{account}:{repositoryName}"},
+};
 
 struct CodeCommitOptions {
   std::string folder;
@@ -27,7 +33,7 @@ class CodeCommitService final : public services::Service {
                  std::move(options.folder)),
         api_({.clock = commons.calendar, .random = commons.random, .tables = &tables_, .watcher = &watcher_, .targets = commons.targets}),
         handlers_(api_.handlers()),
-        authorizer_(*commons.identities, *commons.calendar),
+        authorizer_(*commons.identities, *commons.calendar, kResources),
         endpoint_(kService, &handlers_, authorizer_.AsFunction(), commons.observer, commons.files) {}
 
   wire::Endpoint& endpoint() override { return endpoint_; }

@@ -4,9 +4,15 @@
 #include "services/iot/iot_api.h"
 #include "services/iot/rule_engine.h"
 #include "services/own_account.h"
+#include "services/resource_templates.h"
 
 namespace mayfly::iot {
 namespace {
+
+// What policies name the kinds of the model by.
+constexpr services::ResourceTemplate kResources[] = {
+    {"rule", "arn:{partition}:iot:{region}:{account}:rule/{ruleName}"},
+};
 
 class IotService final : public services::Service {
  public:
@@ -26,7 +32,7 @@ class IotService final : public services::Service {
                  .random = commons.random}),
         api_(*commons.calendar, rules_, commons.origin),
         handlers_(api_.handlers()),
-        authorizer_(*commons.identities, *commons.calendar),
+        authorizer_(*commons.identities, *commons.calendar, kResources),
         endpoint_(kService, &handlers_, authorizer_.AsFunction(), commons.observer, commons.files) {}
 
   wire::Endpoint& endpoint() override { return endpoint_; }

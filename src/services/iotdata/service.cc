@@ -3,9 +3,15 @@
 #include "base/loop.h"
 #include "services/iotdata/iotdata_api.h"
 #include "services/own_account.h"
+#include "services/resource_templates.h"
 
 namespace mayfly::iotdata {
 namespace {
+
+// What policies name the kinds of the model by.
+constexpr services::ResourceTemplate kResources[] = {
+    {"topic", "arn:{partition}:iot:{region}:{account}:topic/{topic}"},
+};
 
 class DataService final : public services::Service {
  public:
@@ -19,7 +25,7 @@ class DataService final : public services::Service {
       : all_(*commons.store),
         retained_(all_, "iot_retained", {.owners = {}, .errors = {.missing = NoRetained}}),
         api_({.clock = commons.calendar, .random = commons.random, .targets = commons.targets, .retained = &retained_}),
-        authorizer_(*commons.identities, *commons.calendar),
+        authorizer_(*commons.identities, *commons.calendar, kResources),
         endpoint_(kService, &api_, authorizer_.AsFunction(), commons.observer, commons.files) {}
 
   wire::Endpoint& endpoint() override { return endpoint_; }

@@ -10,7 +10,7 @@ namespace mayfly::scheduler {
 namespace {
 
 constexpr services::ResourceTemplate kResources[] = {
-    {"schedule", "arn:aws:scheduler:{region}:{account}:schedule/{GroupName|default}/{Name}"},
+    {"schedule", "arn:aws:scheduler:{region}:{account}:schedule/{GroupName|=default}/{Name}"},
     {"schedule_group", "{ResourceArn}"},
     {"schedule_group", "arn:aws:scheduler:{region}:{account}:schedule-group/{Name}"},
 };

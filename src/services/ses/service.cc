@@ -2,12 +2,18 @@
 
 #include "base/real_loop.h"
 #include "services/own_account.h"
+#include "services/resource_templates.h"
 #include "services/page.h"
 #include "services/ses/ses_api.h"
 #include "services/ses/smtp_listener.h"
 
 namespace mayfly::ses {
 namespace {
+
+// What policies name the kinds of the model by.
+constexpr services::ResourceTemplate kResources[] = {
+    {"identity", "arn:{partition}:ses:{region}:{account}:identity/{Source}"},
+};
 
 // GET /_mayfly/ses: where the SMTP listener is.
 class ListenerPage final : public services::Page {
@@ -53,7 +59,7 @@ class SesService final : public services::Service {
         api_({.clock = commons.calendar, .random = commons.random, .tables = &tables_, .intake = &intake_, .runner = &runner_,
               .outgoing = &ports.Get<delivery::OutgoingMessages>()}),
         handlers_(api_.handlers()),
-        authorizer_(*commons.identities, *commons.calendar),
+        authorizer_(*commons.identities, *commons.calendar, kResources),
         endpoint_(kService, &handlers_, authorizer_.AsFunction(), commons.observer, commons.files) {}
 
   wire::Endpoint& endpoint() override { return endpoint_; }
