@@ -69,7 +69,8 @@ TextNodes QueryForm::Named(const Member& member, TextNode& parent) const {
 TextNodes QueryForm::Items(const XmlForm& form, const TextNodes& nodes) const {
   TextNode& list = Around(*nodes.back(), form.item_name());
   TextNodes items = Numbered(list);
-  if (items.empty() && list.text) items.push_back(&list);
+  // "Tags=" is how clients write an empty list.
+  if (items.empty() && list.text && !list.text->empty()) items.push_back(&list);
   return items;
 }
 

@@ -60,6 +60,9 @@ TEST_F(QueryTest, ReadsTheShorterFormsOfOlderClients) {
   EXPECT_EQ(request.box, "/boxes/7");  // its path names it
   EXPECT_EQ(request.letters[0].copies, std::vector<std::string>{"a"});
   EXPECT_EQ(request.letters[0].marks, (Map<std::string>{{"k", "v"}}));
+  const auto empty = Decode("Action=Send&Letters.1.Id=y&Letters.1.Copies=", "/boxes/7");
+  ASSERT_TRUE(empty) << ErrorOf(empty);
+  EXPECT_EQ(empty->As<post::SendRequest>().letters[0].copies, std::vector<std::string>());
 }
 
 TEST_F(QueryTest, TheLastOfEqualKeysCounts) {
