@@ -14,7 +14,7 @@ class RolesApi final : public RolesHandler {
 
   Task<Result<CreateRoleResponse>> CreateRole(Context& ctx, CreateRoleRequest request) override;
   Task<Result<GetRoleResponse>> GetRole(Context& ctx, GetRoleRequest request) override;
-  Task<Result<>> UpdateRole(Context& ctx, UpdateRoleRequest request) override;
+  Task<Result<UpdateRoleResponse>> UpdateRole(Context& ctx, UpdateRoleRequest request) override;
   Task<Result<UpdateRoleDescriptionResponse>> UpdateRoleDescription(Context& ctx, UpdateRoleDescriptionRequest request) override;
   Task<Result<>> UpdateAssumeRolePolicy(Context& ctx, UpdateAssumeRolePolicyRequest request) override;
   Task<Result<>> DeleteRole(Context& ctx, DeleteRoleRequest request) override;

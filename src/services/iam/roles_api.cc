@@ -79,13 +79,14 @@ Task<Result<GetRoleResponse>> RolesApi::GetRole(Context& ctx, GetRoleRequest req
   co_return GetRoleResponse{.role = core_->Show(ctx.principal.account_id, *row)};
 }
 
-Task<Result<>> RolesApi::UpdateRole(Context& ctx, UpdateRoleRequest request) {
-  const auto change = [request](EntityRow& role) -> Result<> {
+Task<Result<UpdateRoleResponse>> RolesApi::UpdateRole(Context& ctx, UpdateRoleRequest request) {
+  const auto change = [&request](EntityRow& role) -> Result<> {
     if (request.description) role.description = *request.description;
     role.max_session_seconds = request.max_session_duration.value_or(role.max_session_seconds);
     return {};
   };
-  return core_->Edit(ctx, EntityKind::Role, request.role_name, change, Core::OfServices::Changed);
+  MF_CO_TRY_VOID(co_await core_->Edit(ctx, EntityKind::Role, request.role_name, change, Core::OfServices::Changed));
+  co_return UpdateRoleResponse{};
 }
 
 Task<Result<UpdateRoleDescriptionResponse>> RolesApi::UpdateRoleDescription(Context& ctx, UpdateRoleDescriptionRequest request) {
