@@ -21,6 +21,7 @@ constexpr std::string_view kDataActions[] = {
     "iot:Connect", "iot:Publish", "iot:Receive", "iot:RetainPublish", "iot:Subscribe",
     "kms:GenerateRandom",
     "lambda:CheckpointDurableExecution", "lambda:GetDurableExecutionState", "lambda:InvokeAsync", "lambda:InvokeFunction", "lambda:InvokeFunctionUrl",
+    "logs:PutLogEvents",
     "s3:AbortMultipartUpload", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObject", "s3:GetObjectAcl", "s3:GetObjectAttributes", "s3:GetObjectTagging",
     "s3:GetObjectVersion", "s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:ListBucketVersions", "s3:ListMultipartUploadParts", "s3:PutObject",
     "s3:PutObjectAcl", "s3:PutObjectTagging", "s3:RestoreObject",
