@@ -336,12 +336,10 @@ Task<Result<InvokeOutcome>> ExecutionEnvironment::Invoke(Context& ctx, Invocatio
   running.started_wall = loop_->WallNow();
   running.until = running.started + spec_->timeout;
   if (state_ == State::NeedsInit) end = co_await RunInit(own, InitPhase::Invoke, running.until);
-  // The tail begins with START. What init had to say stands only in the log group, unless it tells why there is no answer.
-  const std::string before_start = has_failed_init || state_ != State::Warm ? std::string(tail_.text()) : std::string();
-  tail_.Clear();
+  // The tail begins with START. What init had to say stands only in the log group, unless it failed: then it comes first, as there.
+  if (!has_failed_init && state_ == State::Warm) tail_.Clear();
   if (TellsTraces() || telemetry::IsSampled(invocation.trace_id)) running.trace_id = invocation.trace_id;
   Announce(running, invocation.is_announced);
-  if (!before_start.empty()) tail_.Add(std::string_view(before_start).substr(0, before_start.size() - 1));
   if (state_ == State::Warm) end = co_await RunInvocation(own, std::move(invocation), running);
   if (unserved_) {
     unserved_->is_announced = true;

@@ -61,6 +61,7 @@ def handler(event, context):
     assert answer.payload == ["tried"] and answer.error == "", answer
     phases = re.findall(r"INIT_REPORT Init Duration: [\d.]+ ms\tPhase: (\w+)\tStatus: (\w+)\tError Type: [\w.]+", answer.log)
     assert phases == [("init", "error")] and answer.report["init"] is None, answer.log
+    assert answer.log.index("INIT_REPORT") < answer.log.index("START RequestId"), "what came first stands first, in the tail as in the log group"
 
 
 @pytest.mark.parametrize("code, error_type, message", [
@@ -76,6 +77,7 @@ def test_how_failed_inits_are_answered(aws, functions, code, error_type, message
     assert (answer.error, answer.payload["errorType"]) == ("Unhandled", error_type), answer
     if message:
         assert answer.payload["errorMessage"] == message.replace("ID", answer.request_id, 1) if "ID Error" in message else message, answer
+    assert answer.log.rindex("INIT_REPORT") < answer.log.index("START RequestId"), answer.log
 
 
 def test_init_may_take_its_time_and_no_more():
