@@ -89,18 +89,18 @@ void AddVpcCommand(Program& program) {
   CLI::App* vpc = program.app().add_subcommand("vpc", "what functions in VPCs reach there: databases in containers, on this machine, elsewhere");
   vpc->require_subcommand(1);
   CLI::App* attach = vpc->add_subcommand("attach", "give a resource an address in a VPC; again: it is elsewhere now");
-  attach->add_option("in", options->place, "vpc-… or subnet-…")->required();
+  attach->add_option("in", options->place, "id of a VPC or a subnet")->required();
   attach->add_option("--address", options->address, "in the VPC; of a subnet without one: any that is free");
   attach->add_option("--to", options->to, "where it is: HOST[:PORT]; localhost is this machine's loopback (TCP). PORT: it answers there, whatever was asked for")
       ->required();
-  attach->add_option("--groups", options->groups, "sg-…, further ones by commas; the VPC's default group");
+  attach->add_option("--groups", options->groups, "ids of security groups, by commas; without it the default group of the VPC");
   attach->add_flag("--json", options->json, "as one JSON document");
   AddVpcWork(program, *attach, options, &Attach);
   CLI::App* list = vpc->add_subcommand("list", "what is attached: interface, VPC, subnet, address, where it is, groups");
   list->add_flag("--json", options->json, "as one JSON document");
   AddVpcWork(program, *list, options, &ListAttached);
   CLI::App* detach = vpc->add_subcommand("detach", "take it away");
-  detach->add_option("interface", options->interface, "eni-…")->required();
+  detach->add_option("interface", options->interface, "its id: eni-, and so on (mayfly vpc list)")->required();
   AddVpcWork(program, *detach, options, &Detach);
 }
 
