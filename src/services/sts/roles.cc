@@ -69,7 +69,8 @@ Result<> StsApi::CheckTrustFor(const Context& ctx, std::string_view action, std:
 Result<> StsApi::CheckMissing(const Context& ctx, const std::string& role_arn) const {
   MF_TRY(const sts::Role role, ParseRoleArn(role_arn));
   const bool is_asked = !parts_.policies->IsAdministrator({.account_id = ctx.principal.account_id, .arn = role_arn});
-  if (!is_asked && role.account_id == ctx.principal.account_id) return {};
+  const bool is_elsewhere = parts_.principals->Find(role.account_id, role.SessionArn("any"), "") != nullptr;  // of another path
+  if (!is_asked && !is_elsewhere && role.account_id == ctx.principal.account_id) return {};
   return Fail(NotAuthorizedFor(ctx, "sts:AssumeRole", role_arn));
 }
 
