@@ -61,6 +61,7 @@ struct EventStreamOps {
 };
 
 struct Structure;
+class HandlerCall;
 
 struct Shape {
   Kind kind = Kind::String;
@@ -122,7 +123,7 @@ enum class MemberChoice : unsigned char { BodyOnly, All };
 struct Structure {
   std::string_view name;
   std::span<const Member> members;
-  void* (*make)() = nullptr;
+  void* (*make)() = nullptr;  // these two of requests and answers only: a structure within another comes and goes with it
   void (*destroy)(void*) = nullptr;
   std::string_view xml_root{};  // of a document that holds one; `name` unless it is said
 
@@ -168,7 +169,7 @@ struct Operation {
   const Structure* output = nullptr;  // null as well when there is no output
   std::string_view todo;              // what builds it; empty when it works
   // Calls the operation's method of the service's handler; `request` is consumed. Null while the operation is todo.
-  Task<Result<>> (*call)(ServiceHandler& handler, Context& ctx, void* request, void* response) = nullptr;
+  HandlerCall (*call)(ServiceHandler& handler, Context& ctx, void* request) = nullptr;
   uint64_t request_bytes_max = 1'048'576;  // of a body as it is sent
   std::string_view limit_name{};           // what the answer to a larger one calls the operation
   std::string_view header{};               // a field that a request must have to mean this operation; empty: none

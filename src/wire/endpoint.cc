@@ -122,9 +122,8 @@ Task<Result<Message>> Endpoint::Perform(Context& ctx, const Operation& operation
   if (watch_.begun) place = watch_.begun(ctx, operation, input);
   if (authorizer_) MF_CO_TRY_VOID(co_await authorizer_(ctx, operation, input));
   if (watch_.check) MF_CO_TRY_VOID(watch_.check(ctx, operation, input));
-  Message output(operation.output);
-  MF_CO_TRY_VOID(co_await operation.call(*handler_, ctx, input.get(), output.get()));
-  co_return output;
+  MF_CO_TRY(void* answer, co_await operation.call(*handler_, ctx, input.get()));
+  co_return Message(operation.output, answer);
 }
 
 Task<Result<http::Response>> Endpoint::Run(Context& ctx, const Protocol& protocol, http::Request& request, const Operation*& operation) {

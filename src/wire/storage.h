@@ -11,6 +11,7 @@
 
 #include "wire/body_stream.h"
 #include "wire/descriptor.h"
+#include "wire/handler_call.h"
 
 namespace mayfly::wire {
 
@@ -140,7 +141,9 @@ class Message {
  public:
   Message() = default;
   explicit Message(const Structure* structure)
-      : structure_(structure), object_(structure ? structure->make() : nullptr, MessageDeleter{structure}) {}
+      : Message(structure, structure ? structure->make() : nullptr) {}
+  // Takes over what a HandlerCall gave.
+  Message(const Structure* structure, void* object) : structure_(structure), object_(object, MessageDeleter{structure}) {}
 
   const Structure* structure() const { return structure_; }
   void* get() { return object_.get(); }
@@ -157,12 +160,9 @@ class Message {
 };
 
 // Operation::call for one method of the handler that `Choose` finds in what serves the service.
-template <auto Choose, auto Method, typename Request, typename Response>
-Task<Result<>> CallHandler(ServiceHandler& all, Context& ctx, void* request, void* response) {
-  auto result = co_await (Choose(all).*Method)(ctx, std::move(*static_cast<Request*>(request)));
-  if (!result) co_return Fail(std::move(result).error());
-  if constexpr (!std::is_void_v<Response>) *static_cast<Response*>(response) = std::move(*result);
-  co_return Result<>{};
+template <auto Choose, auto Method, typename Request>
+HandlerCall CallHandler(ServiceHandler& all, Context& ctx, void* request) {
+  return HandlerCall((Choose(all).*Method)(ctx, std::move(*static_cast<Request*>(request))));
 }
 
 }  // namespace mayfly::wire

@@ -45,8 +45,9 @@ class Source:
         structures += [(request_name(operation), operation.input, operation.input_root) for operation in operations]
         forward = [f"extern const Structure k{name};" for name, _, _ in structures]
         bodies: List[str] = []
+        whole = {operation.output for operation in operations} | {request_name(operation) for operation in operations}
         for name, members, root in structures:
-            bodies += self._structure(name, members, root)
+            bodies += self._structure(name, members, root, name in whole)
         lines = [TOP.format(name=model.name, file=model.file)]
         lines += forward + [""] + self._tables + [""] + bodies
         lines += self._choices() + self._operations() + self._errors() + ["", "}  // namespace", ""]
@@ -111,14 +112,16 @@ class Source:
             fields.append(f".{use.kind} = &k{use.kind.capitalize()}Ops<{inner}>")
         return fields
 
-    def _structure(self, name: str, members: List[Member], root: str) -> List[str]:
+    def _structure(self, name: str, members: List[Member], root: str, whole: bool) -> List[str]:
+        """`whole`: a request or an answer, which is made and destroyed by what is told here."""
         lines = []
         if members:
             lines.append(f"constexpr Member k{name}Members[] = {{")
             lines += [self._member(name, member) for member in members]
             lines.append("};")
         span = f"k{name}Members" if members else "{}"
-        lines += [f"const Structure k{name}{{{quoted(name)}, {span}, &MakeObject<{name}>, &DestroyObject<{name}>, {quoted(root)}}};", ""]
+        life = f"&MakeObject<{name}>, &DestroyObject<{name}>" if whole else "nullptr, nullptr"
+        lines += [f"const Structure k{name}{{{quoted(name)}, {span}, {life}, {quoted(root)}}};", ""]
         return lines
 
     def _member(self, owner: str, member: Member) -> str:
@@ -165,9 +168,8 @@ class Source:
         else:
             output = f"&k{operation.output}" if operation.output else "nullptr"
             group = self._class_of[operation.name]
-            types = f"{request_name(operation)}, {operation.output or 'void'}"
             row += [f"&k{request_name(operation)}", output, '""',
-                    f"&CallHandler<{choice(group)}, &{group.name}::{operation.name}, {types}>"]
+                    f"&CallHandler<{choice(group)}, &{group.name}::{operation.name}, {request_name(operation)}>"]
         row += [operation.limit, quoted(operation.limit_name or operation.name)]
         row += [quoted(operation.header)] if operation.header else []
         return f"    {{{', '.join(row)}}},"
