@@ -39,8 +39,9 @@ class Writer:
                 iam.create_user(UserName=name)
                 self.keys[name] = iam.create_access_key(UserName=name)["AccessKey"]
                 if self.made % 3 == 0:
-                    iam.delete_access_key(UserName=name, AccessKeyId=self.keys[name]["AccessKeyId"])
-                    self.removed.add(self.keys.pop(name)["AccessKeyId"])
+                    key = self.keys.pop(name)["AccessKeyId"]  # what is not answered may have happened or not
+                    iam.delete_access_key(UserName=name, AccessKeyId=key)
+                    self.removed.add(key)
         except GONE:
             return
 
