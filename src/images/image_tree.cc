@@ -24,6 +24,7 @@ constexpr size_t kLinkStepsMax = 4'000'000;
 constexpr size_t kLinksPerLookupMax = 40;  // as the kernel has it
 constexpr size_t kNodesMax = 2'000'000;
 constexpr size_t kExtensionsMax = 11;
+constexpr size_t kNameBytesMax = 255;
 constexpr uint64_t kEmptyFile = UINT64_MAX;
 constexpr std::string_view kFolders[] = {"proc", "dev", "tmp", "mnt", "etc"};
 constexpr std::string_view kFiles[] = {"etc/resolv.conf", "etc/hosts"};
@@ -71,6 +72,8 @@ Result<ImageTree::Node*> ImageTree::Walk(std::string_view path, Missing missing)
     auto found = children.find(part);
     if (found == children.end()) {
       if (missing == Missing::Stop) return nullptr;
+      // Of a path's own parts the layer has seen to it; a link's target may say anything.
+      if (part.size() > kNameBytesMax) return Fail(Invalid("a link through a name that is too long"));
       if (++nodes_ > kNodesMax) return Fail(Invalid("more files and folders than an image may have"));
       found = children.emplace(part, std::make_unique<Node>()).first;
       found->second->layer = layer_;

@@ -56,6 +56,7 @@ TEST(ImageTree, ParentsThatAreLinksAreFollowedInside) {  // else layers over /li
   EXPECT_EQ(Lay({{Symlink("a", "/../../etc")}, {File("a/passwd", 0)}}), "l a -> /../../etc\nd 755 etc\nf 644 etc/passwd 1:0\n");
   EXPECT_EQ(Lay({{Symlink("a", "../../../..")}, {File("a/b", 0)}}), "l a -> ../../../..\nf 644 b 1:0\n");
   EXPECT_EQ(Lay({{Symlink("a", "b"), Symlink("b", "a")}, {File("a/c", 0)}}), "error: links that lead round and round");
+  EXPECT_EQ(Lay({{Symlink("a", "b/" + std::string(300, 'n'))}, {File("a/c", 0)}}), "error: a link through a name that is too long");
   EXPECT_EQ(Lay({{Folder("real"), File("real/x", 0), Symlink("a", "real")}, {Whiteout("a/x")}}), "l a -> real\nd 755 real\n");
   EXPECT_EQ(Lay({{Symlink("a", "b")}, {File("a", 0)}}), "f 644 a 1:0\n") << "the link itself is replaced, not followed";
 }

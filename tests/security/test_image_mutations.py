@@ -80,7 +80,7 @@ def test_forged_images(daemon):
             states["refused"] += 1
             continue
         configuration = wait_until(lambda name=name: (c := client.get_function_configuration(FunctionName=name))["State"] != "Pending" and c, 30, name)
-        assert configuration["State"] == "Active" or configuration["StateReasonCode"] == "InvalidImage", configuration
+        assert configuration["State"] == "Active" or configuration["StateReasonCode"] == "InvalidImage", configuration["StateReason"]
         states[configuration["State"]] += 1
         client.delete_function(FunctionName=name)
     print(states)
