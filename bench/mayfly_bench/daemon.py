@@ -9,6 +9,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import urllib.parse
 from pathlib import Path
 
 from . import machine, signing
@@ -17,6 +18,7 @@ from .programs import program
 
 ROLE = "arn:aws:iam::000000000000:role/bench"
 FUNCTIONS = "/2015-03-31/functions"
+TRUST = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
 READY_SECONDS = 60
 END_SECONDS = 60
 
@@ -46,7 +48,7 @@ class Daemon:
             self.ready_seconds = time.monotonic() - begin
             self._connection = Connection(self.port)
             if self._auth == "strict":
-                self._key = json.loads((self._folder / "data" / "access-keys.json").read_text())["keys"][0]
+                self._make_role()
         except BaseException:
             self._end()
             raise
@@ -94,14 +96,25 @@ class Daemon:
                 self._process.wait()
         self._process.stdout.close()
 
+    def _make_role(self):
+        """In strict mode a function's role must be there, and trust Lambda."""
+        is_first = self._key is None
+        self._key = json.loads((self._folder / "data" / "access-keys.json").read_text())["keys"][0]
+        if not is_first:
+            return
+        form = {"Action": "CreateRole", "Version": "2010-05-08", "RoleName": ROLE.rsplit("/", 1)[1], "AssumeRolePolicyDocument": json.dumps(TRUST)}
+        status, _, answer = self._connection.exchange(self.request("POST", "/", urllib.parse.urlencode(form).encode(), service="iam", kind="application/x-www-form-urlencoded"))
+        if status != 200:
+            raise RuntimeError(f"CreateRole: {status} {answer[:500]!r}")
+
     # --- requests ---
 
-    def request(self, method, path, body=b""):
+    def request(self, method, path, body=b"", service=signing.SERVICE, kind="application/json"):
         """The bytes of one request: with a signature that is valid now (strict), or one that nobody checks (open)."""
         host = f"127.0.0.1:{self.port}"
-        headers = {"Host": host, "Content-Type": "application/json", "User-Agent": "mayfly-bench"}
+        headers = {"Host": host, "Content-Type": kind, "User-Agent": "mayfly-bench"}
         if self._key:
-            headers.update(signing.sign(method, path, host, body, self._key["access_key_id"], self._key["secret_access_key"]))
+            headers.update(signing.sign(method, path, host, body, self._key["access_key_id"], self._key["secret_access_key"], service))
         else:
             headers.update({"x-amz-date": "20260101T000000Z", "Authorization": signing.UNCHECKED})
         if body:
