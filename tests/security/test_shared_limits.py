@@ -102,7 +102,8 @@ def test_pipe_pages(own_attacker, neighbour):
         globals()["kept"] = held
         return total
     held, got = shares(own_attacker, neighbour, pipes)
-    assert held == got > 0
+    # An environment's own pipes count, too, and not all of them are there at every moment: the last pipe may not fit.
+    assert got > 0 and abs(held - got) <= 1 << 20, (held, got)
 
 
 def test_pending_signals(own_attacker, neighbour):
