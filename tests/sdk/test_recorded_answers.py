@@ -384,10 +384,15 @@ def test_log_levels_stay_unless_the_format_is_given_again(aws, functions):
         "LogFormat": "JSON", "ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO", "LogGroup": group}
 
 
-@pytest.mark.parametrize("code, says", [("print('loading')\ndef handler(event, context): print('handling')\n", "handling"),
-                                        ("raise ValueError('no handler here')\n", "no handler here")])
-def test_the_log_tail_begins_with_start(aws, functions, code, says):
-    answer = aws.invoke(FunctionName=functions(code), LogType="Tail")
+def test_the_log_tail_begins_with_start(aws, functions):
+    answer = aws.invoke(FunctionName=functions("print('loading')\ndef handler(event, context): print('handling')\n"), LogType="Tail")
     tail = base64.b64decode(answer["LogResult"]).decode()
     assert tail.startswith(f"START RequestId: {answer['ResponseMetadata']['RequestId']} Version: $LATEST\n"), tail
-    assert says in tail and "INIT_START" not in tail and "REPORT RequestId" in tail, tail
+    assert "handling" in tail and "INIT_START" not in tail and "REPORT RequestId" in tail, tail
+
+
+def test_what_a_failed_init_said_comes_before_start(aws, functions):
+    answer = aws.invoke(FunctionName=functions("raise ValueError('no handler here')\n"), LogType="Tail")
+    tail = base64.b64decode(answer["LogResult"]).decode()
+    assert "no handler here" in tail and "INIT_START" not in tail, tail
+    assert tail.rindex("INIT_REPORT") < tail.index("START RequestId") < tail.index("REPORT RequestId"), tail

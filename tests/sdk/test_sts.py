@@ -5,8 +5,10 @@ import http.server
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -229,13 +231,10 @@ class Issuer:
 
 
 @pytest.fixture(scope="module")
-def federated(tmp_path_factory):
+def federated():
     """A strict daemon that has an issuer's keys in a file, and another issuer whose keys it has to fetch."""
-    folder = tmp_path_factory.mktemp("issuers")
+    folder = Path(tempfile.mkdtemp(prefix="mayfly-test-"))  # not below pytest's own folders: those are closed to the daemon's user
     os.chmod(folder, 0o755)
-    for parent in list(folder.parents)[:3]:
-        if parent != Path("/tmp"):
-            os.chmod(parent, 0o755)
     of_file, fetched = Issuer(folder), Issuer(folder, "ES256")
     (folder / "keys.json").write_text(of_file.jwks)
 
@@ -270,6 +269,7 @@ def federated(tmp_path_factory):
     finally:
         server.shutdown()
         server.server_close()
+        shutil.rmtree(folder)
 
 
 def unsigned(daemon):
