@@ -14,6 +14,9 @@ OptionGroup OptionsOf(LaneSettings& settings) {
   group.Mebibytes("async-memory", settings.lanes.memory_bytes_max, {1, 65'536}, "MiB of events that wait in memory; the others wait on disk");
   group.Seconds("async-lease", settings.lanes.lease, {1.0, 86'400.0}, "seconds for which the daemon holds an event before others may take it");
   group.Number("delivery-attempts", settings.deliveries.attempts_max, {1, 1'000}, "how often a record or dead letter is sent to a target that fails");
+  group.Choice("delivery-reach", settings.reach, {{"auto", ReachOption::Auto}, {"any", ReachOption::Any}, {"internet", ReachOption::Internet}},
+               "where web servers may be that the daemon calls for its callers (subscriptions, API destinations, issuers of tokens): anywhere, on the "
+               "internet only, or by itself: that in strict mode");
   group.Seconds("delivery-timeout", settings.deliveries.timeout, {0.1, 900.0}, "seconds that a target may take for a record or dead letter");
   return group;
 }

@@ -9,9 +9,13 @@
 
 namespace mayfly::delivery {
 
+// Where deliveries over HTTP, and what they need, may go.
+enum class ReachOption : unsigned char { Auto, Any, Internet };
+
 struct LaneSettings {
   LaneOptions lanes;
   DeliveryOptions deliveries;
+  ReachOption reach = ReachOption::Auto;
   int concurrency = 0;  // 0: what CompleteLanes is told
 };
 OptionGroup OptionsOf(LaneSettings& settings);

@@ -36,6 +36,7 @@ constexpr Known kKnown[] = {
     {"credentials-valid", "FLOAT in [1 - 43200]", "43200"},
     {"data-dir", "TEXT", "/var/lib/mayfly"},
     {"delivery-attempts", "INT in [1 - 1000]", "5"},
+    {"delivery-reach", "{auto,any,internet}", "auto"},
     {"delivery-timeout", "FLOAT in [0.1 - 900]", "30"},
     {"drain", "FLOAT in [0 - 900]", "30"},
     {"environments-max", "INT in [0 - 30000]", "0"},

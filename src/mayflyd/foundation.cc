@@ -30,6 +30,9 @@ Result<> Foundation::Open(const Options& options, const std::string& data_path) 
   MF_TRY(sessions, identity::SessionKeys::Load(data_path + "/session-key", random));
   MF_TRY(event_store, store::OpenSqliteStore(calendar, {.path = data_path + "/events.db"}));
   deliveries = std::make_unique<delivery::DeliveryWorker>(calendar, targets, delivery::CompleteDeliveries(options.lanes));
+  const bool only_internet = options.lanes.reach == delivery::ReachOption::Internet ||
+                             (options.lanes.reach == delivery::ReachOption::Auto && callers.mode == identity::AuthMode::Strict);
+  reach = only_internet ? http::Reach::Internet : http::Reach::Anything;
   authenticator = std::make_unique<identity::Authenticator>(callers, *keys, *sessions, loop);
   MF_TRY_VOID(decisions.Open(data_path + "/decisions.jsonl"));
   MF_TRY_VOID(trail.Open(data_path + "/trail"));
@@ -63,7 +66,7 @@ void Foundation::BindPolicies(const services::Ports& ports) {
 
 services::Commons Foundation::MakeCommons(const std::string& data_path, const std::string& origin, delivery::DurableLanes& lanes) {
   return {.loop = &loop, .calendar = &calendar, .random = &random, .files = &files, .store = sealed_store.get(), .keyring = keyring.get(), .logs = logs.get(), .metrics = &metrics, .traces = &traces,
-          .targets = &targets, .directory = &directory, .lanes = &lanes, .deliveries = deliveries.get(), .identities = enforcement.get(), .keys = keys.get(), .sessions = sessions.get(), .mode = authenticator->mode(), .observer = desk->Watch(LogFaults), .trail = &trail,
+          .targets = &targets, .directory = &directory, .lanes = &lanes, .deliveries = deliveries.get(), .identities = enforcement.get(), .keys = keys.get(), .sessions = sessions.get(), .mode = authenticator->mode(), .observer = desk->Watch(LogFaults), .trail = &trail, .reach = reach,
           .data_path = data_path, .origin = origin};
 }
 

@@ -62,6 +62,7 @@ struct Foundation {
   wire::Directory directory{random};
   std::unique_ptr<store::Store> event_store;
   std::unique_ptr<delivery::DeliveryWorker> deliveries;
+  http::Reach reach = http::Reach::Anything;
   telemetry::Trail trail;
   identity::Calls calls;
   identity::DecisionLog decisions;

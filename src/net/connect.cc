@@ -77,6 +77,12 @@ struct CancelLookup {
   }
 };
 
+Error OutOfReach(const http::Url& url) {
+  Error error = Error::Fault(url.HostField() + " is not of the internet, and deliveries reach nothing else", "--delivery-reach any lets them");
+  error.code = "OutOfReach";
+  return error;
+}
+
 Result<Address> UnixAddress(const std::string& path) {
   Address address;
   auto& unix_address = reinterpret_cast<sockaddr_un&>(address.storage);
@@ -167,8 +173,10 @@ void StreamGuard::Fire(std::string_view code) {
 }
 
 Task<Result<std::shared_ptr<Stream>>> Connect(Context& ctx, RealLoop& loop, http::Url url, std::shared_ptr<TlsContext> tls,
-                                              const http::SocketSource* sockets) {
-  MF_CO_TRY(const std::vector<Address> addresses, co_await Resolve(ctx, loop, url));
+                                              const http::SocketSource* sockets, http::Reach reach) {
+  MF_CO_TRY(std::vector<Address> addresses, co_await Resolve(ctx, loop, url));
+  std::erase_if(addresses, [reach](const Address& address) { return !http::IsReachable(reach, reinterpret_cast<const sockaddr&>(address.storage)); });
+  if (addresses.empty()) co_return Fail(OutOfReach(url));
   Error last = Error::Fault("no address");
   for (const Address& address : addresses) {
     auto engine = tls ? TlsEngine::ForClient(tls, url.host) : nullptr;

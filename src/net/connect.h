@@ -38,9 +38,9 @@ class StreamGuard {
 };
 
 // A connected stream; for https with the handshake done and the certificate verified by `tls`. Addresses of a name are
-// tried in the resolver's order. Errors: Fault (no such host, refused, TLS), Cancelled (ctx).
+// tried in the resolver's order. Errors: Fault (no such host, refused, TLS; code "OutOfReach", no address is within `reach`), Cancelled (ctx).
 // `sockets`, when given, makes the sockets for TCP; it outlives the call.
 Task<Result<std::shared_ptr<Stream>>> Connect(Context& ctx, RealLoop& loop, http::Url url, std::shared_ptr<TlsContext> tls,
-                                              const http::SocketSource* sockets = nullptr);
+                                              const http::SocketSource* sockets = nullptr, http::Reach reach = http::Reach::Anything);
 
 }  // namespace mayfly::net

@@ -196,7 +196,7 @@ Task<Result<std::shared_ptr<Stream>>> Client::Impl::Open(Context& ctx, const Url
     MF_CO_TRY(tls, net::TlsContext::ForClient(limits.ca_file));
   }
   Context bounded = ctx.WithDeadline(ctx.loop->Now() + limits.connect_timeout);
-  auto stream = co_await net::Connect(bounded, loop, url, url.scheme == Url::Scheme::Https ? tls : nullptr, sockets ? &sockets : nullptr);
+  auto stream = co_await net::Connect(bounded, loop, url, url.scheme == Url::Scheme::Https ? tls : nullptr, sockets ? &sockets : nullptr, limits.reach);
   if (!stream && stream.error().code == "DeadlineExceeded" && ctx.loop->Now() < ctx.deadline) {
     co_return Fail(Error::Fault("connect to " + url.HostField() + ": no answer in time", "is the host reachable from here?"));
   }

@@ -11,6 +11,7 @@
 #include "base/context.h"
 #include "base/fd.h"
 #include "net/http_message.h"
+#include "net/reach.h"
 
 namespace mayfly {
 class RealLoop;
@@ -38,6 +39,7 @@ struct ClientLimits {
   size_t head_bytes_max = 256 * 1024;
   Duration connect_timeout = std::chrono::seconds(10);
   Duration idle_timeout = std::chrono::seconds(60);  // unused connections are closed
+  Reach reach = Reach::Anything;  // of what addresses a name is resolved to, too
   std::string ca_file;  // PEM certificates to trust beside the system's
 };
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "identity/access_keys.h"
+#include "net/reach.h"
 #include "wire/endpoint.h"
 
 namespace mayfly::wire {
@@ -57,6 +58,7 @@ struct Commons {
   identity::AuthMode mode;           // whether callers are who they say they are
   wire::CallWatch observer;         // for endpoints
   const telemetry::Trail* trail;    // what has been done, for who reads it
+  http::Reach reach = http::Reach::Anything;  // of web servers that callers name
   std::string data_path;            // where files of its own go
   std::string origin;               // "http://127.0.0.1:4566"
 };

@@ -253,7 +253,7 @@ def federated():
     threading.Thread(target=server.serve_forever, daemon=True).start()
     of_file.url, fetched.url = "https://id.example.com/realm", f"http://127.0.0.1:{server.server_port}"
     try:
-        with Daemon("--oidc-keys", f"{of_file.url}={folder / 'keys.json'}", auth="strict") as daemon:
+        with Daemon("--oidc-keys", f"{of_file.url}={folder / 'keys.json'}", "--delivery-reach", "any", auth="strict") as daemon:
             key = json.loads((daemon.data_dir / "access-keys.json").read_text())["keys"][0]
             daemon.root = (key["access_key_id"], key["secret_access_key"])
             iam = daemon.client("iam", *daemon.root)

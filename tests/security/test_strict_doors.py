@@ -1,8 +1,10 @@
 """If these fail, in strict mode a key of one account reads another's functions, a function acts outside of its environment, or a signature
 is good for something else than what was signed."""
 
+import http.server
 import json
 import os
+import threading
 import urllib.parse
 
 import pytest
@@ -245,3 +247,32 @@ def test_a_function_has_the_same_rules(daemon):
     assert ask(FUNCTIONS) == 200 and ask("/x/../2015-03-31/functions") == 200
     assert ask(FUNCTIONS, service="sqs") in (403, 404) and ask(FUNCTIONS, more={"X-Amz-Log-Type": "Tail"}) == 403
     assert ask("/_mayfly/status") == 404
+
+
+def test_no_caller_sends_the_daemon_to_services_of_the_machine(daemon):
+    """Who may subscribe a web server or name an API destination reaches what listens on the daemon's machine, or a cloud's metadata."""
+    came = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            came.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        events, sns = client(daemon, OWN, "events"), client(daemon, OWN, "sns")
+        topic = sns.create_topic(Name="inward")["TopicArn"]
+        for number, host in enumerate((f"127.0.0.1:{server.server_port}", f"localhost:{server.server_port}", f"127.1:{server.server_port}", "169.254.169.254")):
+            sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=f"http://{host}/hook")
+            oauth = {"AuthorizationEndpoint": f"http://{host}/token", "ClientParameters": {"ClientID": "c", "ClientSecret": "s"}, "HttpMethod": "POST"}
+            events.create_connection(Name=f"inward-{number}", AuthorizationType="OAUTH_CLIENT_CREDENTIALS", AuthParameters={"OAuthParameters": oauth})
+            shown = wait_until(lambda name=f"inward-{number}": (c := events.describe_connection(Name=name))["ConnectionState"] != "AUTHORIZING" and c, 30, host)
+            assert "is not of the internet" in shown["StateReason"], shown
+        assert came == []
+    finally:
+        server.shutdown()
+        server.server_close()

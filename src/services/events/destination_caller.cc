@@ -32,8 +32,8 @@ std::optional<std::chrono::seconds> RestAskedFor(const http::ClientResponse& ans
 
 }  // namespace
 
-DestinationCaller::DestinationCaller(RealLoop& loop, const HttpTables& tables)
-    : loop_(&loop), tables_(&tables), client_(loop, {.body_bytes_max = kDestinationAnswerBytesMax, .connect_timeout = kCallTime}) {}
+DestinationCaller::DestinationCaller(RealLoop& loop, const HttpTables& tables, http::Reach reach)
+    : loop_(&loop), tables_(&tables), client_(loop, {.body_bytes_max = kDestinationAnswerBytesMax, .connect_timeout = kCallTime, .reach = reach}) {}
 
 Task<Result<http::ClientResponse>> DestinationCaller::Send(Context& ctx, http::ClientRequest request) {
   Context calling(*loop_);

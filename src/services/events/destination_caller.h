@@ -20,7 +20,7 @@ inline constexpr size_t kDestinationAnswerBytesMax = 1024 * 1024;
 class DestinationCaller {
  public:
   // Both outlive it.
-  DestinationCaller(RealLoop& loop, const HttpTables& tables);
+  DestinationCaller(RealLoop& loop, const HttpTables& tables, http::Reach reach);
 
   // The answer's body. Errors: ResourceNotFoundException, "DestinationInactive"; what the server answers: retryable or not.
   Task<Result<std::string>> Call(Context& ctx, const delivery::Delivery& delivery);

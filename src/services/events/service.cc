@@ -34,7 +34,7 @@ class EventsService final : public services::Service {
         archives_(*commons.calendar, archive_tables_, archived_),
         publisher_(*commons.calendar, tables_, patterns_, archives_, *commons.lanes, *commons.random),
         authorizer_(tables_, *commons.identities, *commons.calendar),
-        caller_(*commons.loop, http_),
+        caller_(*commons.loop, http_, commons.reach),
         destinations_(authorizer_, caller_),
         target_(*commons.calendar, tables_, authorizer_, publisher_, destinations_),
         sender_(tables_, *commons.lanes, *commons.random),

@@ -42,9 +42,9 @@ HttpPolicy PolicyOf(const Topics& topics, const SubscriptionRow& subscription) {
 
 }  // namespace
 
-Endpoints::Endpoints(RealLoop& loop, Topics& topics, Publisher& publisher, Outbox& outbox, const TopicAuthorizer& authorizer)
+Endpoints::Endpoints(RealLoop& loop, Topics& topics, Publisher& publisher, Outbox& outbox, const TopicAuthorizer& authorizer, http::Reach reach)
     : loop_(&loop), topics_(&topics), publisher_(&publisher), outbox_(&outbox), authorizer_(&authorizer),
-      client_(loop, {.body_bytes_max = kAnswerBytesMax}) {}
+      client_(loop, {.body_bytes_max = kAnswerBytesMax, .reach = reach}) {}
 
 Result<> Endpoints::Authorize(const identity::RequestPrincipal& principal, std::string_view target_arn, const identity::ConditionKeys& keys) const {
   if (const auto topic = ParseTopicArn(target_arn)) return authorizer_->Authorize(principal, "sns:Publish", *topic, keys);

@@ -17,7 +17,7 @@ inline constexpr Duration kAnswerTime = std::chrono::seconds(15);
 class Endpoints final : public delivery::Target {
  public:
   // All outlive it.
-  Endpoints(RealLoop& loop, Topics& topics, Publisher& publisher, Outbox& outbox, const TopicAuthorizer& authorizer);
+  Endpoints(RealLoop& loop, Topics& topics, Publisher& publisher, Outbox& outbox, const TopicAuthorizer& authorizer, http::Reach reach);
 
   // May it publish to the topic? Only this service sends to a subscription. Errors: AuthorizationError, NotFound.
   Result<> Authorize(const identity::RequestPrincipal& principal, std::string_view target_arn, const identity::ConditionKeys& keys) const override;

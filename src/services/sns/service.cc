@@ -36,7 +36,7 @@ class SnsService final : public services::Service {
         signer_(*commons.loop, *commons.files, commons.data_path + "/sns-signing.pem"),
         publisher_(topics_, deduplication_, signer_, *commons.lanes, *commons.random, *commons.calendar, Links(commons.origin)),
         authorizer_(topics_, *commons.identities, *commons.calendar),
-        endpoints_(*commons.loop, topics_, publisher_, outbox_, authorizer_),
+        endpoints_(*commons.loop, topics_, publisher_, outbox_, authorizer_, commons.reach),
         sender_(topics_, *commons.random),
         topics_api_(topics_),
         subscriptions_api_(topics_, publisher_),

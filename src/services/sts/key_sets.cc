@@ -11,10 +11,11 @@
 namespace mayfly::sts {
 namespace {
 
-http::ClientLimits LimitsOfFetches() {
+http::ClientLimits LimitsOfFetches(http::Reach reach) {
   http::ClientLimits limits;
   limits.body_bytes_max = kJwksBytesMax;
   limits.idle_connections_per_host = 1;
+  limits.reach = reach;
   return limits;
 }
 
@@ -35,7 +36,7 @@ std::string_view WithoutScheme(std::string_view issuer) {
 
 }  // namespace
 
-KeySets::KeySets(RealLoop& loop) : loop_(&loop), client_(loop, LimitsOfFetches()) {}
+KeySets::KeySets(RealLoop& loop, http::Reach reach) : loop_(&loop), client_(loop, LimitsOfFetches(reach)) {}
 
 Result<> KeySets::AddFile(std::string_view text) {
   const size_t equals = text.rfind('=');

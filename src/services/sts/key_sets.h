@@ -25,7 +25,7 @@ inline constexpr std::chrono::seconds kFetchTime = std::chrono::seconds(10);
 
 class KeySets {
  public:
-  explicit KeySets(RealLoop& loop);
+  KeySets(RealLoop& loop, http::Reach reach);
 
   // `text`: "ISSUER=FILE", the issuer with or without https://. Error: Fault, with a hint.
   Result<> AddFile(std::string_view text);

@@ -30,7 +30,7 @@ class StsService final : public services::Service {
   }
 
   StsService(const services::Commons& commons, const services::Ports& ports)
-      : key_sets_(*commons.loop),
+      : key_sets_(*commons.loop, commons.reach),
         api_(StsParts{.clock = commons.loop, .calendar = commons.calendar, .keys = commons.keys, .sessions = commons.sessions, .mode = commons.mode,
                       .policies = commons.identities, .principals = &ports.Get<identity::PrincipalPolicies>(),
                       .directory = &ports.Get<identity::IdentityDirectory>(), .key_sets = &key_sets_}),
