@@ -63,6 +63,7 @@ class LogsService final : public services::Service {
   }
   Task<Result<>> Reset(Context&) override {
     groups_.Forget();
+    subscriptions_.Forget();
     co_return Result<>();
   }
 

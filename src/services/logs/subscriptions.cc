@@ -48,6 +48,11 @@ Task<> Subscriptions::Stop() {
   co_await tasks_.Join();
 }
 
+void Subscriptions::Forget() {
+  followed_.clear();
+  pending_bytes_ = 0;
+}
+
 void Subscriptions::Follow(const GroupKey& key) {
   // What was gathered for filters that stay is owed as it is.
   if (const auto old = followed_.find(key.Row()); old != followed_.end()) {

@@ -42,6 +42,8 @@ class Subscriptions final : public delivery::Sender {
   void Start();
   // Owes what was gathered, and follows nothing any more.
   Task<> Stop();
+  // All are gone (`POST /_mayfly/reset`), and what was gathered for them.
+  void Forget();
   // After a change of the group's subscriptions.
   void Follow(const GroupKey& key);
   // What PutSubscriptionFilter asks before it takes a destination: a message that is no data. Error: InvalidParameterException.
