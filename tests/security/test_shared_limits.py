@@ -416,7 +416,7 @@ def test_tmp_of_idle_environments_counts(tmp_path_factory):
             "        for _ in range(event): file.write(b'x' * (1 << 20))\n    return event\n")
     with WatchedDaemon("--memory-max", "700") as daemon:
         client = daemon.account("111111111111")
-        functions = [Function.create(client, "f%d" % number, make_zip({"function.py": code}), MemorySize=512) for number in range(5)]
+        functions = [Function.create(client, "f%d" % number, make_zip({"function.py": code}), MemorySize=512, Timeout=60) for number in range(5)]
         for function in functions:
             assert function.call(300) == 300
 
