@@ -258,6 +258,10 @@ class Daemon:
         assert answer.status == 200, str(answer)
         return answer.json
 
+    def now(self):
+        """The time that the daemon writes down, in seconds since 1970; tests that share it move it."""
+        return self.clock()["epoch_seconds"]
+
     def advance(self, seconds):
         """Moves the daemon's calendar forward, instead of waiting: retries, schedules, visibility and retention follow. It is moved for
         everybody who uses this daemon."""

@@ -52,7 +52,7 @@ def track(client, where, name="follow", value=0.5, **settings):
         "TargetValue": value, "PredefinedMetricSpecification": metric, **settings})
 
 
-def test_register_describe_and_deregister(scaling, client, target):
+def test_register_describe_and_deregister(scaling, client, daemon, target):
     name, where = target
     made = client.register_scalable_target(MinCapacity=1, MaxCapacity=4, Tags={"team": "a"}, **where)["ScalableTargetARN"]
     assert re.fullmatch(rf"arn:aws:application-autoscaling:{REGION}:{ACCOUNT}:scalable-target/\w+", made)
@@ -60,7 +60,7 @@ def test_register_describe_and_deregister(scaling, client, target):
     assert {key: shown[key] for key in where} == where
     assert (shown["MinCapacity"], shown["MaxCapacity"], shown["ScalableTargetARN"]) == (1, 4, made)
     assert shown["SuspendedState"] == {"DynamicScalingInSuspended": False, "DynamicScalingOutSuspended": False, "ScheduledScalingSuspended": False}
-    assert abs((datetime.datetime.now(datetime.timezone.utc) - shown["CreationTime"]).total_seconds()) < 120
+    assert abs(daemon.now() - shown["CreationTime"].timestamp()) < 120
     wait_until(lambda: requested(scaling, name) == 1, 20, "the minimum is not provisioned")
     assert client.register_scalable_target(MinCapacity=2, **where)["ScalableTargetARN"] == made
     wait_until(lambda: requested(scaling, name) == 2, 20, "the new minimum is not provisioned")

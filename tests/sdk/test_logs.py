@@ -217,16 +217,16 @@ def test_a_functions_group_is_there_when_it_has_logged(daemon, logs, aws, functi
     assert how.text == NO_GROUP
 
 
-def test_a_function_writes_with_its_own_client(logs, aws, functions, group):
+def test_a_function_writes_with_its_own_client(logs, aws, functions, group, now):
     """Programs in functions put events as anybody does."""
     name = functions("""
-import boto3, time
+import boto3
 def handler(event, context):
     logs = boto3.client("logs")
     logs.create_log_stream(logGroupName=event["group"], logStreamName="own")
-    logs.put_log_events(logGroupName=event["group"], logStreamName="own", logEvents=[{"timestamp": int(time.time() * 1000), "message": "from inside"}])
+    logs.put_log_events(logGroupName=event["group"], logStreamName="own", logEvents=[{"timestamp": event["now"], "message": "from inside"}])
 """)
-    assert "FunctionError" not in aws.invoke(FunctionName=name, Payload=json.dumps({"group": group}))
+    assert "FunctionError" not in aws.invoke(FunctionName=name, Payload=json.dumps({"group": group, "now": now}))
     assert messages(logs.get_log_events(logGroupName=group, logStreamName="own")["events"]) == ["from inside"]
 
 

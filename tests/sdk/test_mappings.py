@@ -108,7 +108,7 @@ def slow():
 
 # --- what each source shows ------------------------------------------------------------------------------------------------
 
-def test_sqs(aws, mappings, function, name):
+def test_sqs(aws, daemon, mappings, function, name):
     created = mappings(function, SQS + name)
     uuid = created["UUID"]
     assert created["ResponseMetadata"]["HTTPStatusCode"] == 202
@@ -116,7 +116,7 @@ def test_sqs(aws, mappings, function, name):
         "UUID": uuid, "BatchSize": 10, "MaximumBatchingWindowInSeconds": 0, "EventSourceArn": SQS + name, "FunctionArn": function_arn(function),
         "FunctionResponseTypes": [], "State": "Creating", "StateTransitionReason": "USER_INITIATED",
         "EventSourceMappingArn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:event-source-mapping:{uuid}"}
-    assert abs((created["LastModified"] - datetime.datetime.now(datetime.timezone.utc)).total_seconds()) < 60
+    assert abs(created["LastModified"].timestamp() - daemon.now()) < 60
     assert plain(aws.get_event_source_mapping(UUID=uuid)) == plain(created) | {"State": "Enabled"}
     updated = aws.update_event_source_mapping(UUID=uuid, BatchSize=100, MaximumBatchingWindowInSeconds=5, ScalingConfig={"MaximumConcurrency": 7},
                                               FunctionResponseTypes=["ReportBatchItemFailures"])
