@@ -67,6 +67,14 @@ def members_of(shape):
     return {} if shape is None else {name: name in shape.required_members for name in shape.members}
 
 
+def check_operation(ours, theirs, name):
+    """What an operation takes, gives and may answer with instead. `ours`: the model (read_model); `theirs`: botocore's."""
+    operation, model = ours["operations"][name], theirs.operation_model(name)
+    assert required(operation["input"]) == members_of(model.input_shape), name
+    assert required(operation["output"] and ours["structs"][operation["output"]]["members"]) == members_of(model.output_shape), name
+    assert set(operation["errors"]) == {error.name for error in model.error_shapes}, name
+
+
 def read_botocore(service: str, version: str) -> dict:
     """botocore's description of a service: everything, with limits, patterns and error lists."""
     directory = cache_directory("botocore")

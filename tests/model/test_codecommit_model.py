@@ -3,7 +3,7 @@
 import botocore.session
 import pytest
 
-from conftest import members_of, read_model, required
+from conftest import check_operation, members_of, read_model, required
 from model_paths import ROOT
 
 MODEL = ROOT / "model" / "codecommit.model"
@@ -29,10 +29,7 @@ def test_members_and_errors(ours, theirs):
     for name, operation in ours["operations"].items():
         if operation["todo"]:
             continue
-        model = theirs.operation_model(name)
-        assert required(operation["input"]) == members_of(model.input_shape), name
-        assert required(operation["output"] and ours["structs"][operation["output"]]["members"]) == members_of(model.output_shape), name
-        assert set(operation["errors"]) == {error.name for error in model.error_shapes}, name
+        check_operation(ours, theirs, name)
 
 
 def test_structures(ours, theirs):

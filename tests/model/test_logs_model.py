@@ -3,7 +3,7 @@
 import botocore.session
 import pytest
 
-from conftest import members_of, read_model, required
+from conftest import check_operation, read_model
 from model_paths import ROOT
 
 MODEL = ROOT / "model" / "logs.model"
@@ -29,7 +29,4 @@ def test_members_and_errors_of_what_works(ours, theirs):
     working = {name: operation for name, operation in ours["operations"].items() if not operation.get("todo")}
     assert len(working) > 20
     for name, operation in working.items():
-        model = theirs.operation_model(name)
-        assert required(operation["input"]) == members_of(model.input_shape), name
-        assert required(operation["output"] and ours["structs"][operation["output"]]["members"]) == members_of(model.output_shape), name
-        assert set(operation["errors"]) == {error.name for error in model.error_shapes}, name
+        check_operation(ours, theirs, name)
