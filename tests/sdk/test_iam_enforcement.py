@@ -1,6 +1,7 @@
 """If these fail, functions, users or other accounts do what no policy allows them, or are refused what one allows."""
 import json
 import subprocess
+import time
 
 import pytest
 from botocore.exceptions import ClientError
@@ -327,3 +328,17 @@ def test_other_accounts_need_both_sides():
         assert eve.get_object(Bucket="both", Key="k")["Body"].read() == b"v"
         abroad.iam.put_user_policy(UserName="eve", PolicyName="p", PolicyDocument=document(allow("sqs:*")))
         assert error_of(eve.get_object, Bucket="both", Key="k")[2] == implicit(arn, "s3:GetObject", "arn:aws:s3:::both/k")
+
+
+def test_a_grant_of_a_group_is_one_of_its_streams(world):
+    """What CDK and templates grant for a group, its ARN with ":*", does not let a function write to the group's streams."""
+    world("logs").create_log_group(logGroupName="/app/granted")
+    group = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/app/granted"
+    who, key = world.user("writer", allow(["logs:CreateLogStream", "logs:PutLogEvents"], group + ":*"))
+    logs = world("logs", key)
+    logs.create_log_stream(logGroupName="/app/granted", logStreamName="s")
+    logs.put_log_events(logGroupName="/app/granted", logStreamName="s", logEvents=[{"timestamp": int(time.time() * 1000), "message": "m"}])
+    if world.mode == "strict":
+        assert error_of(logs.get_log_events, logGroupName="/app/granted", logStreamName="s") == (
+            400, "AccessDeniedException", implicit(who, "logs:GetLogEvents", group + ":log-stream:s"))
+        assert error_of(logs.create_log_stream, logGroupName="/app/other", logStreamName="s")[1] == "AccessDeniedException"

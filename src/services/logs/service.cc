@@ -6,25 +6,18 @@
 #include "services/logs/group_target.h"
 #include "services/logs/logs_api.h"
 #include "services/own_account.h"
+#include "services/resource_templates.h"
 
 namespace mayfly::logs {
 namespace {
 
 constexpr std::chrono::hours kDropEvery{1};
 
-// The first of these that a request has says which group it is about.
-constexpr std::string_view kGroupMembers[] = {"logGroupName", "logGroupIdentifier", "resourceArn", "resourceIdentifier"};
-
-std::string ResourceOf(const Context& ctx, const wire::Operation& operation, const wire::Message& request) {
-  if (!request.structure()) return "*";
-  for (const wire::Member& member : request.structure()->members) {
-    if (std::ranges::find(kGroupMembers, member.name) == std::end(kGroupMembers)) continue;
-    const auto* name = static_cast<const std::string*>(member.field->get(static_cast<const char*>(request.get()) + member.offset));
-    const auto key = name ? ParseIdentifier(ctx, *name) : std::nullopt;
-    if (key) return key->Arn();
-  }
-  return "*";
-}
+// What policies name the kinds of the model by.
+constexpr services::ResourceTemplate kResources[] = {
+    {"log_stream", "arn:{partition}:logs:{region}:{account}:log-group:{logGroupName|logGroupIdentifier}:log-stream:{logStreamName}"},
+    {"log_group", "arn:{partition}:logs:{region}:{account}:log-group:{logGroupName|logGroupIdentifier|resourceArn|resourceIdentifier}"},
+};
 
 class LogsService final : public services::Service {
  public:
@@ -45,7 +38,7 @@ class LogsService final : public services::Service {
         target_(groups_, policies_, *commons.calendar),
         api_(groups_, policies_, subscriptions_, *commons.calendar, *commons.random),
         handlers_(api_.handlers()),
-        authorizer_(*commons.identities, *commons.calendar, ResourceOf),
+        authorizer_(*commons.identities, *commons.calendar, kResources),
         endpoint_(kService, &handlers_, authorizer_.AsFunction(), commons.observer, commons.files),
         tasks_(*commons.loop),
         loop_(commons.loop) {}
