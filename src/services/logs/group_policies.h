@@ -1,6 +1,7 @@
 // GroupPolicies: the resource policies of an account's log groups: which services may write to them.
 //
-// One per daemon, on the strand of its tables. A policy is the account's, for all groups that it names, or one group's. Parsed once.
+// One per daemon, on the strand of its tables. A policy is the account's, for all groups that it names, or one group's. Parsed whenever they
+// are asked.
 // Limits: 10 policies of an account and region, one of each group; 5,120 bytes each.
 #pragma once
 

@@ -155,8 +155,10 @@ Task<Result<StreamMap>> LogGroups::Streams(Context& ctx, const GroupKey& key) {
 Task<Result<bool>> LogGroups::HasStream(Context& ctx, const GroupKey& key, std::string stream) {
   const auto row = streams_.Find(key.RowOf(stream));
   if (row && row->created_millis != 0) co_return true;
-  MF_CO_TRY(const StreamMap streams, co_await Streams(ctx, key));
-  co_return streams.contains(stream);
+  MF_CO_TRY(const GroupPointer group, co_await Get(ctx, key));
+  MF_CO_TRY(const Known* const known, co_await Scan(ctx, key));
+  const auto found = known->streams.find(stream);
+  co_return found != known->streams.end() && found->second.last >= KeptFrom(*group);
 }
 
 Task<Result<>> LogGroups::CreateStream(Context& ctx, const GroupKey& key, std::string stream) {

@@ -53,7 +53,7 @@ class LogGroups {
   const resources::ResourceTable<SubscriptionRow>& subscriptions() const { return subscriptions_; }
   resources::ResourceTable<SubscriptionRow>& subscriptions() { return subscriptions_; }
 
-  // Those that are there, as of now. Lines before `from` count for nothing.
+  // Those that are there, as of now; those whose lines are all older than the group keeps are not.
   Task<Result<StreamMap>> Streams(Context& ctx, const GroupKey& key);
   Task<Result<bool>> HasStream(Context& ctx, const GroupKey& key, std::string stream);
   // Errors: ResourceAlreadyExistsException.
