@@ -223,3 +223,20 @@ def test_connections_outlive_the_daemon_in_a_file_of_its_own(web):
         assert web.next()[2]["x-key"] == "kept-secret"
         readable = [path for path in daemon.data_dir.rglob("*.db*") if path.stat().st_mode & 0o077 and daemon.data_dir.stat().st_mode & 0o077]
         assert not readable, f"others can read {readable}"
+
+
+def test_another_accounts_connection_and_bus_are_not_there(world, daemon):
+    """Who knows an ARN sends another account's secrets to a server of his own, or archives and replays another account's events."""
+    _, connection = connect(world, "API_KEY", ApiKeyAuthParameters={"ApiKeyName": "X-Key", "ApiKeyValue": "secret"})
+    archive = fresh("archive")
+    bus = world.events.describe_event_bus()["Arn"]
+    made = world.events.create_archive(ArchiveName=archive, EventSourceArn=bus)["ArchiveArn"]
+    other = daemon.client("events", key="111122223333")
+    with refused("ResourceNotFoundException", 400):
+        other.create_api_destination(Name=fresh("destination"), ConnectionArn=connection, InvocationEndpoint="https://example.com/", HttpMethod="POST")
+    with refused("ValidationException", 400):
+        other.create_archive(ArchiveName=archive, EventSourceArn=bus)
+    with refused("ValidationException", 400) as how:
+        other.start_replay(ReplayName="r", EventSourceArn=made, EventStartTime=0, EventEndTime=1, Destination={"Arn": bus})
+    assert how.text == f"Parameter EventSourceArn is not valid. Reason: Archive {archive} does not exist."
+    world.events.delete_archive(ArchiveName=archive)

@@ -36,6 +36,13 @@ Response DestinationAnswer(const DestinationRow& row, std::string state) {
   return response;
 }
 
+// A connection's secrets are for its own account's destinations. Error: ResourceNotFoundException.
+Result<> CheckConnection(const Context& ctx, const HttpTables& tables, const std::string& arn) {
+  const auto named = ParseNamedArn(arn, kConnectionKind);
+  if (named && named->name == NameOf(ctx, named->name.name) && tables.ConnectionOf(arn)) return {};
+  return Fail(tables.connections.errors().missing(named ? named->name.Key() : arn));
+}
+
 }  // namespace
 
 std::string HttpApi::StateOf(const DestinationRow& destination) const {
@@ -45,10 +52,7 @@ std::string HttpApi::StateOf(const DestinationRow& destination) const {
 
 Task<Result<CreateApiDestinationResponse>> HttpApi::CreateApiDestination(Context& ctx, CreateApiDestinationRequest request) {
   MF_CO_TRY_VOID(CheckEndpoint(request.invocation_endpoint));
-  if (!tables_->ConnectionOf(request.connection_arn)) {
-    const auto named = ParseNamedArn(request.connection_arn, kConnectionKind);
-    co_return Fail(tables_->connections.errors().missing(named ? named->name.Key() : request.connection_arn));
-  }
+  MF_CO_TRY_VOID(CheckConnection(ctx, *tables_, request.connection_arn));
   DestinationRow row{.name = NameOf(ctx, request.name), .id = random_->Uuid(), .description = request.description.value_or(""), .connection_arn = request.connection_arn,
                      .endpoint = request.invocation_endpoint, .method = request.http_method,
                      .rate = request.invocation_rate_limit_per_second.value_or(kDestinationRateUsual), .created_millis = NowMillis(), .modified_millis = NowMillis()};
@@ -65,10 +69,7 @@ Task<Result<UpdateApiDestinationResponse>> HttpApi::UpdateApiDestination(Context
   if (request.invocation_endpoint) MF_CO_TRY_VOID(CheckEndpoint(*request.invocation_endpoint));
   DestinationRow updated;
   MF_CO_TRY_VOID(co_await resources::Edit(ctx, tables_->destinations, NameOf(ctx, request.name).Key(), [&](DestinationRow& row) -> Result<> {
-    if (request.connection_arn && !tables_->ConnectionOf(*request.connection_arn)) {
-      const auto named = ParseNamedArn(*request.connection_arn, kConnectionKind);
-      return Fail(tables_->connections.errors().missing(named ? named->name.Key() : *request.connection_arn));
-    }
+    if (request.connection_arn) MF_TRY_VOID(CheckConnection(ctx, *tables_, *request.connection_arn));
     row.description = request.description.value_or(row.description);
     row.connection_arn = request.connection_arn.value_or(row.connection_arn);
     row.endpoint = request.invocation_endpoint.value_or(row.endpoint);

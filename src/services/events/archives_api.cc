@@ -38,6 +38,8 @@ Response ArchiveAnswer(const ArchiveRow& row) {
 Task<Result<CreateArchiveResponse>> ArchivesApi::CreateArchive(Context& ctx, CreateArchiveRequest request) {
   const auto bus = ParseBusArn(request.event_source_arn);
   if (!bus) co_return Fail(InvalidOf("EventSourceArn", "Provided Arn is not in correct format."));
+  const bool is_own = bus->account_id == ctx.principal.account_id && bus->region == ctx.principal.region;
+  if (!is_own) co_return Fail(InvalidOf("EventSourceArn", "Provided Arn is of another account or region."));
   if (!buses_->Has(*bus)) co_return Fail(NoBus(bus->name));
   MF_CO_TRY_VOID(CheckPattern(request.event_pattern));
   const ArchiveRow row{.name = NameOf(ctx, request.archive_name), .bus_arn = request.event_source_arn, .pattern = request.event_pattern.value_or(""),
@@ -101,10 +103,10 @@ Task<Result<ListArchivesResponse>> ArchivesApi::ListArchives(Context& ctx, ListA
   co_return response;
 }
 
-Result<> ArchivesApi::CheckReplay(const StartReplayRequest& request) const {
+Result<> ArchivesApi::CheckReplay(const Context& ctx, const StartReplayRequest& request) const {
   const auto archive = ParseNamedArn(request.event_source_arn, kArchiveKind);
   if (!archive) return Fail(InvalidOf("EventSourceArn", "Provided Arn is not in correct format."));
-  const auto row = tables_->archives.Find(archive->name.Key());
+  const auto row = archive->name == NameOf(ctx, archive->name.name) ? tables_->archives.Find(archive->name.Key()) : nullptr;
   if (!row) return Fail(InvalidOf("EventSourceArn", fmt::format("Archive {} does not exist.", archive->name.name)));
   if (request.event_start_time >= request.event_end_time) return Fail(InvalidOf("EventEndTime", "EventStartTime must be before EventEndTime."));
   const auto bus = ParseBusArn(request.destination.arn);
@@ -132,7 +134,7 @@ Result<> ArchivesApi::MakeRoom(resources::Change& change, const Named& name) con
 }
 
 Task<Result<StartReplayResponse>> ArchivesApi::StartReplay(Context& ctx, StartReplayRequest request) {
-  MF_CO_TRY_VOID(CheckReplay(request));
+  MF_CO_TRY_VOID(CheckReplay(ctx, request));
   ReplayRow row{.name = NameOf(ctx, request.replay_name), .description = request.description.value_or(""), .archive_arn = request.event_source_arn,
                 .bus_arn = request.destination.arn, .filter_arns = request.destination.filter_arns.value_or(std::vector<std::string>()),
                 .from_millis = ToEpochMillis(request.event_start_time), .to_millis = ToEpochMillis(request.event_end_time), .state = "STARTING",

@@ -26,7 +26,7 @@ class ArchivesApi final : public ArchivesHandler {
  private:
   int64_t NowMillis() const { return ToEpochMillis(clock_->WallNow()); }
   // Error: ValidationException.
-  Result<> CheckReplay(const StartReplayRequest& request) const;
+  Result<> CheckReplay(const Context& ctx, const StartReplayRequest& request) const;
   // Takes the records of what has ended long ago away. Error: LimitExceededException.
   Result<> MakeRoom(resources::Change& change, const Named& name) const;
 
