@@ -366,3 +366,20 @@ def test_from_the_command_line(client, name, daemon):
         return json.loads(subprocess.run(command, env=environment, check=True, capture_output=True).stdout or b"{}")
     aws("create-secret", "--name", name, "--secret-string", '{"user":"me"}')
     assert aws("get-secret-value", "--secret-id", name)["SecretString"] == '{"user":"me"}'
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+@pytest.mark.parametrize("by", ["name", "created-date"])
+def test_a_page_goes_on_where_it_ended_when_others_have_gone(client, by, order):
+    """A secret that is deleted between two pages makes another one be passed over."""
+    base = f"paged-{by}-{order}-"
+    for letter in "abcd":
+        client.create_secret(Name=base + letter, SecretString="s")
+    asked = {"Filters": [{"Key": "name", "Values": [base]}], "SortBy": by, "SortOrder": order}
+    first = client.list_secrets(MaxResults=2, **asked)
+    shown = [one["Name"][-1] for one in first["SecretList"]]
+    client.delete_secret(SecretId=base + shown[0], ForceDeleteWithoutRecovery=True)
+    rest = [one["Name"][-1] for one in client.list_secrets(NextToken=first["NextToken"], **asked)["SecretList"]]
+    assert shown + rest == (list("abcd") if order == "asc" else list("dcba"))
+    for letter in (set("abcd") - {shown[0]}):
+        client.delete_secret(SecretId=base + letter, ForceDeleteWithoutRecovery=True)

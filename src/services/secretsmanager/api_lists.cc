@@ -53,6 +53,27 @@ void Sort(std::vector<SecretPointer>& secrets, std::string_view sort_by, bool de
   std::ranges::stable_sort(secrets, [&](const auto& a, const auto& b) { return descending ? before(b, a) : before(a, b); });
 }
 
+// Where a secret stands in a list, so that a page goes on behind it when others have gone: its time (0 where names order), '/' and its name.
+std::string PlaceIn(const SecretRow& secret, std::string_view sort_by) {
+  return std::to_string(sort_by == "name" ? 0 : TimeFor(secret, sort_by)) + "/" + secret.name.name;
+}
+
+// The first of a sorted list behind that place. Secrets of one time stand by their names. Error: InvalidNextTokenException.
+Result<size_t> FirstBehind(const std::vector<SecretPointer>& sorted, std::string_view sort_by, bool descending, const std::optional<std::string>& token) {
+  if (!token) return 0;
+  const std::string place = resources::ReadMarker(*token).value_or("");
+  const size_t slash = place.find('/');
+  const auto time = slash == std::string::npos ? std::nullopt : ParseNumber<int64_t>(place.substr(0, slash));
+  if (!time) return Fail(BadToken());
+  const std::string name = place.substr(slash + 1);
+  const auto is_shown = [&](const SecretPointer& secret) {
+    if (sort_by == "name") return descending ? secret->name.name >= name : secret->name.name <= name;
+    const int64_t other = TimeFor(*secret, sort_by);
+    return other == *time ? secret->name.name <= name : (other < *time) != descending;
+  };
+  return static_cast<size_t>(std::ranges::find_if_not(sorted, is_shown) - sorted.begin());
+}
+
 APIErrorType WhatIsWrong(const std::string& id, const Error& error) { return {.secret_id = id, .error_code = error.code, .message = error.message}; }
 
 }  // namespace
@@ -69,13 +90,15 @@ std::vector<SecretPointer> SecretsApi::Select(const Context& ctx, const std::vec
 }
 
 Task<Result<ListSecretsResponse>> SecretsApi::ListSecrets(Context& ctx, ListSecretsRequest request) {
-  MF_CO_TRY(size_t at, PlaceOf(request.next_token));
   std::vector<SecretPointer> all = Select(ctx, request.filters.value_or(std::vector<Filter>()), request.include_planned_deletion.value_or(false));
-  Sort(all, request.sort_by.value_or("created-date"), request.sort_order.value_or("asc") == "desc");
+  const std::string sort_by = request.sort_by.value_or("created-date");
+  const bool descending = request.sort_order.value_or("asc") == "desc";
+  Sort(all, sort_by, descending);
+  MF_CO_TRY(size_t at, FirstBehind(all, sort_by, descending, request.next_token));
   const size_t end = std::min(all.size(), at + resources::PageLimit(request.max_results, kListMax));
   ListSecretsResponse response{.secret_list = std::vector<SecretListEntry>(), .next_token = {}};
   for (; at < end; ++at) response.secret_list->push_back(Describe(*all[at]));
-  if (end < all.size()) response.next_token = resources::WriteMarker(std::to_string(end));
+  if (end > 0 && end < all.size()) response.next_token = resources::WriteMarker(PlaceIn(*all[end - 1], sort_by));
   co_return response;
 }
 
